@@ -1,0 +1,558 @@
+/*
+ * broker.c - the client side of ptbw's protocol (version 0.4)
+ *
+ * The protocol is written down in PROTOCOL.  Requests go out in windows, so
+ * that neither side ever has to buffer much: an old master answers each
+ * request as it reads it, and would block with us if we only wrote.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "broker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "divconnect.h"
+
+enum {
+	REPLY_MAX = 1 << 29,      /* bytes of one reply */
+	WINDOW = 128,             /* requests under way */
+	RETURN_MS = 5000          /* patience with a master at the end */
+};
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Wait until something can be read; deadline -1 is never. */
+static int
+wait_readable(const struct broker *b, int64_t deadline)
+{
+	struct pollfd p = { b->fd, POLLIN, 0 };
+	int64_t ms;
+	int r;
+
+	if (deadline < 0)
+		return 0;
+	do {
+		ms = deadline - now_ms();
+		r = poll(&p, 1, ms > 0 ? (int)ms : 0);
+	} while (r < 0 && errno == EINTR);
+	if (r == 0)
+		errno = ETIMEDOUT;
+	return r > 0 ? 0 : -1;
+}
+
+/* Read more behind what is there. */
+static int
+fill(struct broker *b, int64_t deadline)
+{
+	ssize_t n;
+	char *p;
+
+	if (b->from == b->to)
+		b->from = b->to = 0;
+	if (b->to == b->room) {
+		if (b->room >= REPLY_MAX) {
+			errno = EPROTO;
+			return -1;
+		}
+		p = realloc(b->buf, b->room ? 2 * b->room : 1024);
+		if (p == NULL)
+			return -1;
+		b->buf = p;
+		b->room = b->room ? 2 * b->room : 1024;
+	}
+	if (wait_readable(b, deadline) != 0)
+		return -1;
+	do
+		n = recv(b->fd, b->buf + b->to, b->room - b->to, 0);
+	while (n < 0 && errno == EINTR);
+	if (n == 0)
+		errno = ECONNRESET;
+	if (n <= 0)
+		return -1;
+	b->to += (size_t)n;
+	return 0;
+}
+
+/* The next n bytes, or NULL; they are valid until the next call. */
+static char *
+get_bytes(struct broker *b, size_t n)
+{
+	char *p;
+
+	while (b->to - b->from < n)
+		if (fill(b, -1) != 0)
+			return NULL;
+	p = b->buf + b->from;
+	b->from += n;
+	return p;
+}
+
+/* The next bytes up to end, which is turned into a NUL. */
+static char *
+get_until(struct broker *b, char end, size_t *len, int64_t deadline)
+{
+	size_t seen = 0;
+	char *p, *q;
+
+	for (;;) {
+		p = b->buf + b->from;
+		q = b->to - b->from > seen ?
+		    memchr(p + seen, end, b->to - b->from - seen) : NULL;
+		if (q != NULL)
+			break;
+		seen = b->to - b->from;
+		if (fill(b, deadline) != 0)
+			return NULL;
+	}
+	*q = '\0';
+	*len = (size_t)(q - p);
+	b->from += *len + 1;
+	return p;
+}
+
+static char *
+get_line(struct broker *b)
+{
+	size_t len;
+
+	return get_until(b, '\n', &len, -1);
+}
+
+static int
+protocol_error(void)
+{
+	errno = EPROTO;
+	return -1;
+}
+
+/* A number and what follows it; *end is the rest of the text. */
+static int
+number(char *text, char **end, long *n)
+{
+	errno = 0;
+	*n = strtol(text, end, 10);
+	return *end == text || errno != 0 ? protocol_error() : 0;
+}
+
+static int
+get_number(struct broker *b, long *n)
+{
+	char *line = get_line(b), *end;
+
+	if (line == NULL || number(line, &end, n) != 0)
+		return -1;
+	return *end == '\0' ? 0 : protocol_error();
+}
+
+static int
+put(struct broker *b, const char *text, size_t len)
+{
+	ssize_t n;
+
+	while (len > 0) {
+		n = div_send(b->fd, text, len, -1);
+		if (n < 0) {
+			if (errno == EPIPE)
+				errno = ECONNRESET;
+			return -1;
+		}
+		text += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int
+put_text(struct broker *b, const char *text)
+{
+	return put(b, text, strlen(text));
+}
+
+/*
+ * Send "<argument><letter>" for n arguments and have take look at each
+ * reply, never more than a window ahead.  The request last goes out together
+ * with the last of them.
+ */
+static int
+ask_each(struct broker *b, char letter, const uint32_t *argument,
+    size_t first, size_t n, const char *last,
+    int (*take)(void *, size_t, char *), void *to)
+{
+	char text[WINDOW * 16 + 8], *line;
+	size_t i, k, len;
+
+	for (i = 0; i < n; i = k) {
+		len = 0;
+		for (k = i; k < n && k < i + WINDOW; k++)
+			len += (size_t)snprintf(text + len, 16, "%lu%c",
+			    (unsigned long)(argument ? argument[k] : first + k),
+			    letter);
+		if (k == n)
+			len += (size_t)snprintf(text + len, 8, "%s", last);
+		if (put(b, text, len) != 0)
+			return -1;
+		for (k = i; k < n && k < i + WINDOW; k++) {
+			line = get_line(b);
+			if (line == NULL || take(to, k, line) != 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+int
+broker_open(struct broker *b, const char *path)
+{
+	char text[32];
+
+	memset(b, 0, sizeof *b);
+	b->fd = div_connect(path);
+	if (b->fd < 0)
+		return -1;
+	snprintf(text, sizeof text, "%ld\n", (long)getpid());
+	if (put_text(b, text) != 0) {
+		broker_close(b);
+		return -1;
+	}
+	return 0;
+}
+
+void
+broker_close(struct broker *b)
+{
+	int e = errno;
+
+	if (b->fd >= 0)
+		close(b->fd);
+	b->fd = -1;
+	free(b->buf);
+	b->buf = NULL;
+	errno = e;
+}
+
+/* "i,j,k" into token[]; *got 0 when it was "-1". */
+static int
+parse_tokens(char *line, size_t n, uint32_t *token, int *got)
+{
+	size_t i;
+	long t;
+
+	for (i = 0; i < n; i++) {
+		if (number(line, &line, &t) != 0 || t < -1 || t > UINT32_MAX)
+			return protocol_error();
+		if (i == 0 && t == -1 && *line == '\0') {
+			*got = 0;
+			return 0;
+		}
+		if (t < 0 || *line != (i + 1 < n ? ',' : '\0'))
+			return protocol_error();
+		token[i] = (uint32_t)t;
+		line++;
+	}
+	*got = 1;
+	return 0;
+}
+
+/*
+ * For a master without the I request: one at a time, all given back when
+ * one is missing.
+ */
+static int
+take_singly(struct broker *b, size_t n, uint32_t *token)
+{
+	size_t i;
+	long t;
+
+	for (i = 0; i < n; i++) {
+		if (put_text(b, "P") != 0 || get_number(b, &t) != 0)
+			return -1;
+		if (t < 0 || t > UINT32_MAX)
+			break;
+		token[i] = (uint32_t)t;
+	}
+	if (i == n)
+		return 0;
+	if (put_text(b, "F") == 0 && get_number(b, &t) == 0)
+		errno = ETIMEDOUT;
+	return -1;
+}
+
+/* More than there are can never be had; so much an old master tells, too. */
+static int
+take_now(struct broker *b, size_t n, uint32_t *token)
+{
+	char text[48], *line, *end;
+	long count;
+	int got;
+
+	snprintf(text, sizeof text, "S%zuI", n);
+	if (put_text(b, text) != 0 || (line = get_line(b)) == NULL ||
+	    number(line, &end, &count) != 0)
+		return -1;
+	if ((line = get_line(b)) == NULL)
+		return -1;
+	if (count < 0 || n > (size_t)count) {
+		errno = ENOSPC;
+		return -1;
+	}
+	if (strcmp(line, "-No") == 0)
+		return take_singly(b, n, token);
+	if (parse_tokens(line, n, token, &got) != 0)
+		return -1;
+	if (!got)
+		errno = ETIMEDOUT;
+	return got ? 0 : -1;
+}
+
+int
+broker_take(struct broker *b, size_t n, int ms, uint32_t *token)
+{
+	char text[32], *line;
+	size_t len;
+	int got;
+
+	if (ms == 0)
+		return take_now(b, n, token);
+	snprintf(text, sizeof text, "%zuG", n);
+	if (put_text(b, text) != 0)
+		return -1;
+	line = get_until(b, '\n', &len, ms < 0 ? -1 : now_ms() + ms);
+	if (line == NULL || parse_tokens(line, n, token, &got) != 0)
+		return -1;
+	if (!got)
+		errno = ENOSPC;
+	return got ? 0 : -1;
+}
+
+/* Names as they come, each behind a newline. */
+struct names {
+	char *text;
+	size_t len, room;
+};
+
+static int
+take_name(void *to, size_t i, char *line)
+{
+	struct names *s = to;
+	size_t n;
+	char *p;
+
+	if (line[0] != '+')
+		return protocol_error();
+	n = strlen(line + 1);
+	if (s->len + n + 2 > s->room) {
+		s->room = 2 * (s->len + n + 2);
+		p = realloc(s->text, s->room);
+		if (p == NULL)
+			return -1;
+		s->text = p;
+	}
+	if (i > 0)
+		s->text[s->len++] = '\n';
+	memcpy(s->text + s->len, line + 1, n + 1);
+	s->len += n;
+	return 0;
+}
+
+char *
+broker_names(struct broker *b, const uint32_t *token, size_t n,
+    int *borrowed)
+{
+	struct names s = { NULL, 0, 0 };
+	char *line;
+
+	if (ask_each(b, 'N', token, 0, n, "B", take_name, &s) != 0 ||
+	    (line = get_line(b)) == NULL) {
+		free(s.text);
+		return NULL;
+	}
+	*borrowed = atoi(line) > 0 ? atoi(line) : 0;    /* an old one: -No */
+	return s.text;
+}
+
+int
+broker_tie(struct broker *b)
+{
+	ssize_t n;
+	char c;
+
+	if (put_text(b, "L") != 0)
+		return -1;
+	do
+		n = recv(b->fd, &c, 1, MSG_PEEK);
+	while (n < 0 && errno == EINTR);
+	if (n == 0)
+		errno = ECONNRESET;
+	if (n <= 0)
+		return -1;
+	return c == '+' ? 0 : protocol_error();
+}
+
+/*
+ * Read until the master has closed its end: then it has done what we asked,
+ * if there is the number that F answers, perhaps behind what broker_tie left.
+ */
+static int
+wait_closed(struct broker *b)
+{
+	int64_t deadline = now_ms() + RETURN_MS;
+	int answered = 0;
+	size_t i;
+
+	do {
+		for (i = b->from; i < b->to; i++)
+			answered |= b->buf[i] >= '0' && b->buf[i] <= '9';
+		b->from = b->to = 0;
+	} while (fill(b, deadline) == 0);
+	return answered && errno == ECONNRESET ? 0 : -1;
+}
+
+int
+broker_return(struct broker *b)
+{
+	int r = put_text(b, "F.");
+
+	if (r == 0)
+		r = wait_closed(b);
+	broker_close(b);
+	return r;
+}
+
+int
+broker_quit(struct broker *b)
+{
+	char *line;
+
+	if (put_text(b, "Q") != 0 || (line = get_line(b)) == NULL)
+		return -1;
+	return line[0] != '-';
+}
+
+/* "S": "count,space". */
+static int
+get_size(struct broker *b, struct broker_pool *p)
+{
+	char *line = get_line(b), *end;
+	long count, space;
+
+	if (line == NULL || number(line, &end, &count) != 0)
+		return -1;
+	if (*end != ',' || number(end + 1, &end, &space) != 0 ||
+	    count < 0 || count > REPLY_MAX || space < 0 || space > REPLY_MAX)
+		return protocol_error();
+	p->count = (size_t)count;
+	p->space = (size_t)space;
+	return 0;
+}
+
+int
+broker_describe(struct broker *b, struct broker_pool *p)
+{
+	long longest, group;
+	char *type, *source;
+	size_t len;
+
+	if (put_text(b, "SJRU") != 0 || get_size(b, p) != 0 ||
+	    get_number(b, &longest) != 0 || get_number(b, &group) != 0 ||
+	    (type = get_bytes(b, 1)) == NULL)
+		return -1;
+	p->type = *type;
+	if ((source = get_until(b, '\0', &len, -1)) == NULL)
+		return -1;
+	p->longest = longest > 0 ? (size_t)longest : 0;
+	p->group = group > 0 ? (size_t)group : 0;
+	p->source = strdup(source);
+	return p->source != NULL ? 0 : -1;
+}
+
+char *
+broker_tableau(struct broker *b, size_t space)
+{
+	char *p, *copy;
+
+	if (put_text(b, "T") != 0 || (p = get_bytes(b, space)) == NULL)
+		return NULL;
+	if (space > 0 && p[space - 1] != '\0') {
+		errno = EPROTO;
+		return NULL;
+	}
+	copy = malloc(space + 1);
+	if (copy != NULL)
+		memcpy(copy, p, space);
+	return copy;
+}
+
+/* "n", newline, n bytes; NULL with *len 0 for "-No". */
+static char *
+counted(struct broker *b, const char *request, size_t *len)
+{
+	char *p, *copy;
+	long n;
+
+	*len = 0;
+	if (put_text(b, request) != 0 || (p = get_line(b)) == NULL)
+		return NULL;
+	if (p[0] == '-')
+		return NULL;
+	if (number(p, &p, &n) != 0 || *p != '\0' || n < 0 || n > REPLY_MAX) {
+		errno = EPROTO;
+		return NULL;
+	}
+	if ((p = get_bytes(b, (size_t)n)) == NULL)
+		return NULL;
+	copy = malloc((size_t)n + 1);
+	if (copy == NULL)
+		return NULL;
+	memcpy(copy, p, (size_t)n);
+	copy[n] = '\0';
+	*len = (size_t)n;
+	return copy;
+}
+
+char *
+broker_comments(struct broker *b, size_t *len)
+{
+	return counted(b, "C", len);
+}
+
+char *
+broker_waiting(struct broker *b, size_t *len)
+{
+	return counted(b, "W", len);
+}
+
+static int
+take_number(void *to, size_t i, char *line)
+{
+	long *answer = to;
+	char *end;
+
+	if (strcmp(line, "-No") == 0) {
+		answer[i] = -2;
+		return 0;
+	}
+	if (number(line, &end, &answer[i]) != 0)
+		return -1;
+	return *end == '\0' ? 0 : protocol_error();
+}
+
+int
+broker_holders(struct broker *b, char what, size_t first, size_t n,
+    long *answer)
+{
+	return ask_each(b, what, NULL, first, n, "", take_number, answer);
+}

@@ -1,0 +1,926 @@
+/*
+ * divconnect.c - the diversion stack: environment, sockets, descriptors
+ *
+ * See divconnect.h for what each function promises, and PROTOCOL for what
+ * goes over the wire when a path leads through wrapw.  Whatever the systems
+ * do differently about sockets and close-on-exec stands in the first part.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "divconnect.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0           /* macOS: SO_NOSIGPIPE instead */
+#endif
+#ifndef MSG_CMSG_CLOEXEC
+#define MSG_CMSG_CLOEXEC 0
+#endif
+
+enum { NAMES_TRIED = 10000 };    /* numbered sockets in one directory */
+
+/* --- what systems do differently --- */
+
+static void
+close_keep_errno(int fd)
+{
+	int e = errno;
+
+	close(fd);
+	errno = e;
+}
+
+static int
+new_socket(void)
+{
+	int fd;
+#ifdef SOCK_CLOEXEC
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+#else
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (fd >= 0)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+#endif
+#ifdef SO_NOSIGPIPE
+	if (fd >= 0) {
+		int on = 1;
+
+		setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+	}
+#endif
+	return fd;
+}
+
+int
+div_accept(int sock)
+{
+#ifdef SOCK_CLOEXEC
+	return accept4(sock, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+#else
+	int fd = accept(sock, NULL, NULL);
+
+	if (fd >= 0) {
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+		fcntl(fd, F_SETFL, O_NONBLOCK);
+	}
+	return fd;
+#endif
+}
+
+int
+div_pipe(int fd[2])
+{
+#ifdef SOCK_CLOEXEC
+	return pipe2(fd, O_CLOEXEC);
+#else
+	if (pipe(fd) != 0)
+		return -1;
+	fcntl(fd[0], F_SETFD, FD_CLOEXEC);
+	fcntl(fd[1], F_SETFD, FD_CLOEXEC);
+	return 0;
+#endif
+}
+
+/* --- the stack in the environment --- */
+
+/* A level as the environment writes it: 0 to DIV_LEVEL_MAX, or -1. */
+static int
+parse_level(const char *s)
+{
+	int n = 0;
+
+	if (*s == '\0')
+		return -1;
+	for (; *s != '\0'; s++) {
+		if (*s < '0' || *s > '9')
+			return -1;
+		n = n * 10 + (*s - '0');
+		if (n > DIV_LEVEL_MAX)
+			return -1;
+	}
+	return n;
+}
+
+/* Put the name <prefix>_<tag> into name. */
+static int
+variable(char name[DIV_VARIABLE_MAX], const char *prefix, const char *tag)
+{
+	int n = snprintf(name, DIV_VARIABLE_MAX, "%s_%s", prefix, tag);
+
+	if (n < 0 || n >= DIV_VARIABLE_MAX) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return 0;
+}
+
+static int
+level_variable(char name[DIV_VARIABLE_MAX], const char *prefix, int level)
+{
+	char tag[16];
+
+	snprintf(tag, sizeof tag, "%d", level);
+	return variable(name, prefix, tag);
+}
+
+const char *
+div_level_path(const char *prefix, int level)
+{
+	char name[DIV_VARIABLE_MAX];
+
+	return level_variable(name, prefix, level) == 0 ? getenv(name) : NULL;
+}
+
+int
+div_levels(const char *prefix)
+{
+	char name[DIV_VARIABLE_MAX];
+	const char *link;
+	int n;
+
+	if (variable(name, prefix, "link") != 0)
+		return -1;
+	link = getenv(name);
+	if (link == NULL || strcmp(link, "d") == 0)
+		return 0;
+	n = parse_level(link);
+	if (n < 0)
+		errno = EINVAL;
+	return n;
+}
+
+static int
+choose(struct div_choice *c, int error, const char *path, int level)
+{
+	c->path = path;
+	c->level = level;
+	if (path != NULL)
+		return 0;
+	errno = error;
+	return -1;
+}
+
+int
+div_select(struct div_choice *c, const char *prefix, int depth,
+    const char *direct)
+{
+	memset(c, 0, sizeof *c);
+	if (variable(c->variable, prefix, "link") != 0)
+		return -1;
+	c->value = getenv(c->variable);
+	c->levels = div_levels(prefix);
+	if (direct != NULL && strcmp(direct, "-") != 0)
+		return choose(c, 0, direct, 0);
+	if (c->value == NULL)
+		return choose(c, ENOENT, NULL, 0);
+	if (strcmp(c->value, "d") == 0) {
+		variable(c->variable, prefix, "d");
+		c->value = getenv(c->variable);
+		return choose(c, ENXIO, c->value, -1);
+	}
+	if (c->levels < 0)
+		return choose(c, EINVAL, NULL, 0);
+	if (depth < 0 || depth >= c->levels)
+		return choose(c, ERANGE, NULL, 0);
+	level_variable(c->variable, prefix, c->levels - depth);
+	c->value = getenv(c->variable);
+	return choose(c, ENXIO, c->value, c->levels - depth);
+}
+
+int
+div_push(const char *prefix, const char *path)
+{
+	char name[DIV_VARIABLE_MAX], number[16];
+	int n = div_levels(prefix);
+
+	if (n < 0)
+		return -1;
+	n++;
+	snprintf(number, sizeof number, "%d", n);
+	if (variable(name, prefix, number) != 0 || setenv(name, path, 1) != 0)
+		return -1;
+	if (variable(name, prefix, "link") != 0 || setenv(name, number, 1) != 0)
+		return -1;
+	return n;
+}
+
+int
+div_detach(const char *prefix, const char *path)
+{
+	char name[DIV_VARIABLE_MAX];
+
+	return variable(name, prefix, "d") == 0 ? setenv(name, path, 1) : -1;
+}
+
+/* The value of name (n bytes) in env, or NULL. */
+static const char *
+env_value(char *const env[], const char *name, size_t n)
+{
+	for (; *env != NULL; env++)
+		if (strncmp(*env, name, n) == 0 && (*env)[n] == '=')
+			return *env + n + 1;
+	return NULL;
+}
+
+/*
+ * Does "NAME=value" name a diversion?  Then the length of its prefix, and
+ * *level (0 when detached).  Any program may own a variable that ends in
+ * _d, so only a value that is an absolute path counts.
+ */
+static size_t
+diversion_variable(const char *entry, char *const env[], int *level)
+{
+	char link[DIV_VARIABLE_MAX], tag[16];
+	const char *eq = strchr(entry, '='), *bar = eq, *value;
+	size_t n;
+
+	if (eq == NULL || eq[1] != '/')
+		return 0;
+	while (bar > entry && *bar != '_')
+		bar--;
+	n = (size_t)(bar - entry);
+	if (n == 0 || (size_t)(eq - bar) > sizeof tag)
+		return 0;
+	memcpy(tag, bar + 1, (size_t)(eq - bar - 1));
+	tag[eq - bar - 1] = '\0';
+	*level = 0;
+	if (strcmp(tag, "d") == 0)
+		return n;
+	*level = parse_level(tag);
+	if (*level < 1 || tag[0] == '0' || n + sizeof "_link" > sizeof link)
+		return 0;
+	memcpy(link, entry, n);
+	memcpy(link + n, "_link", sizeof "_link");
+	value = env_value(env, link, strlen(link));
+	return value != NULL && *level <= parse_level(value) ? n : 0;
+}
+
+static int
+by_prefix_then_level(const void *a, const void *b)
+{
+	const struct div_entry *x = a, *y = b;
+	int order = strcmp(x->prefix, y->prefix);
+
+	if (order != 0)
+		return order;
+	/* as unsigned, the detached one's level 0 less 1 is the largest */
+	return (unsigned)x->level - 1 < (unsigned)y->level - 1 ? -1 : 1;
+}
+
+static int
+list_add(struct div_list *l, const char *entry, size_t prefix, int level)
+{
+	const char *eq = strchr(entry, '=');
+	struct div_entry *e;
+
+	e = realloc(l->entry, (l->count + 1) * sizeof *e);
+	if (e == NULL)
+		return -1;
+	l->entry = e;
+	e += l->count++;
+	e->prefix = strndup(entry, prefix);
+	e->variable = strndup(entry, (size_t)(eq - entry));
+	e->path = strdup(eq + 1);
+	e->level = level;
+	return e->prefix && e->variable && e->path ? 0 : -1;
+}
+
+int
+div_list(struct div_list *l, char *const envp[])
+{
+	char *const *e;
+	size_t n;
+	int level;
+
+	l->entry = NULL;
+	l->count = 0;
+	for (e = envp; *e != NULL; e++) {
+		n = diversion_variable(*e, envp, &level);
+		if (n > 0 && list_add(l, *e, n, level) != 0) {
+			div_list_free(l);
+			errno = ENOMEM;
+			return -1;
+		}
+	}
+	if (l->count > 0)
+		qsort(l->entry, l->count, sizeof *l->entry,
+		    by_prefix_then_level);
+	return 0;
+}
+
+void
+div_list_free(struct div_list *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->count; i++) {
+		free(l->entry[i].prefix);
+		free(l->entry[i].variable);
+		free(l->entry[i].path);
+	}
+	free(l->entry);
+	l->entry = NULL;
+	l->count = 0;
+}
+
+/* --- a master's socket --- */
+
+size_t
+div_path_max(void)
+{
+	struct sockaddr_un sun;
+
+	return sizeof sun.sun_path - 1;
+}
+
+static int
+address(struct sockaddr_un *sun, const char *path)
+{
+	memset(sun, 0, sizeof *sun);
+	sun->sun_family = AF_UNIX;
+	if (strlen(path) > div_path_max()) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(sun->sun_path, path, strlen(path) + 1);
+	return 0;
+}
+
+static char *
+join(const char *dir, const char *name)
+{
+	size_t n = strlen(dir) + strlen(name) + 2;
+	char *s = malloc(n);
+
+	if (s != NULL)
+		snprintf(s, n, "%s/%s", dir, name);
+	return s;
+}
+
+/* The directory part of a path that has a slash; the caller's to free. */
+static char *
+directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return NULL;
+	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+/* Make s a listening socket at path, which becomes its own. */
+static int
+bind_at(struct div_socket *s, char *path)
+{
+	struct sockaddr_un sun;
+	struct stat st;
+
+	free(s->path);
+	s->path = path;
+	if (path == NULL || address(&sun, path) != 0)
+		return -1;
+	s->fd = new_socket();
+	if (s->fd < 0)
+		return -1;
+	if (bind(s->fd, (struct sockaddr *)&sun, sizeof sun) != 0)
+		goto err0;
+	/* 4096 on Linux, whatever SOMAXCONN says; it is cut to the limit */
+	if (lstat(path, &st) != 0 || listen(s->fd, 4096) != 0)
+		goto err1;
+	s->dev = st.st_dev;
+	s->ino = st.st_ino;
+	return 0;
+err1:
+	unlink(path);
+err0:
+	close_keep_errno(s->fd);
+	s->fd = -1;
+	return -1;
+}
+
+/* Bind the first free of dir/stem<first>, dir/stem<first+1>, ... */
+static int
+bind_numbered(struct div_socket *s, const char *dir,
+    const struct div_place *where)
+{
+	char name[64];
+	unsigned i;
+
+	for (i = 0; i < NAMES_TRIED; i++) {
+		snprintf(name, sizeof name, "%s%u", where->stem,
+		    where->first + i);
+		if (bind_at(s, join(dir, name)) == 0)
+			return 0;
+		if (errno != EADDRINUSE)
+			return -1;
+	}
+	return -1;
+}
+
+/*
+ * Remove a socket that stands in our way if its master is dead.  Only a
+ * refused connection means that; the caller holds the directory's lock, so
+ * it is not one that another of us has bound but does not listen on yet.
+ */
+static int
+remove_dead(const char *path)
+{
+	struct sockaddr_un sun;
+	struct stat st;
+	int fd, r, e;
+
+	if (lstat(path, &st) != 0)
+		return errno == ENOENT ? 0 : -1;
+	if (!S_ISSOCK(st.st_mode)) {
+		errno = ENOTSOCK;
+		return -1;
+	}
+	if (address(&sun, path) != 0 || (fd = new_socket()) < 0)
+		return -1;
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	r = connect(fd, (struct sockaddr *)&sun, sizeof sun);
+	e = errno;
+	close(fd);
+	if (r == 0 || e != ECONNREFUSED) {
+		errno = EADDRINUSE;
+		return -1;
+	}
+	if (st.st_uid != geteuid()) {
+		errno = EPERM;
+		return -1;
+	}
+	return unlink(path);
+}
+
+/* Bind at just this path, in the place of a dead socket if there is one. */
+static int
+bind_fixed(struct div_socket *s, char *path)
+{
+	char *dir = path ? directory(path) : NULL;
+	int lock = dir ? open(dir, O_RDONLY | O_CLOEXEC) : -1;
+	int r;
+
+	free(dir);
+	if (lock >= 0)
+		flock(lock, LOCK_EX);   /* where there is none, do without */
+	r = bind_at(s, path);
+	if (r != 0 && errno == EADDRINUSE && remove_dead(path) == 0) {
+		s->path = NULL;
+		r = bind_at(s, path);
+	}
+	if (lock >= 0)
+		close_keep_errno(lock);
+	return r;
+}
+
+static int
+bind_in(struct div_socket *s, const char *dir, const struct div_place *where)
+{
+	if (where->path != NULL)
+		return bind_fixed(s, join(dir, where->path));
+	return bind_numbered(s, dir, where);
+}
+
+/*
+ * The directory of the diversion that encloses us, if others than us cannot
+ * write there and it is a real one, not reached through wrapw; else the one
+ * that <prefix>_0 asks for; else NULL.  The caller frees it.
+ */
+static char *
+enclosing_directory(const char *prefix)
+{
+	struct div_choice c;
+	struct stat st;
+	const char *zero;
+	char *dir;
+
+	if (prefix == NULL)
+		return NULL;
+	if (div_select(&c, prefix, 0, NULL) == 0 && c.path[0] == '/' &&
+	    stat(c.path, &st) == 0 && S_ISSOCK(st.st_mode)) {
+		dir = directory(c.path);
+		if (dir && stat(dir, &st) == 0 && !(st.st_mode & S_IWOTH))
+			return dir;
+		free(dir);
+	}
+	zero = div_level_path(prefix, 0);
+	return zero != NULL && zero[0] == '/' ? directory(zero) : NULL;
+}
+
+static int
+bind_shared(struct div_socket *s, const struct div_place *where)
+{
+	const char *prefix[] = { where->prefix, where->also };
+	char *dir;
+	int i, r;
+
+	for (i = 0; i < 2; i++) {
+		dir = enclosing_directory(prefix[i]);
+		if (dir == NULL)
+			continue;
+		r = bind_in(s, dir, where);
+		free(dir);
+		if (r == 0)
+			s->shared = 1;
+		/* a name that was asked for and is taken is no reason to
+		 * bind it elsewhere */
+		if (r == 0 || (where->path && errno == EADDRINUSE))
+			return r;
+	}
+	errno = ENOENT;
+	return -1;
+}
+
+/* $TMPDIR as an absolute path with room for the socket's name, or /tmp. */
+static char *
+temporary_directory(const struct div_place *where)
+{
+	const char *tmp = getenv("TMPDIR");
+	size_t name = strlen(where->path ? where->path : where->stem) + 8;
+	char *cwd, *dir;
+
+	if (tmp == NULL || *tmp == '\0')
+		return strdup("/tmp");
+	if (*tmp == '/') {
+		dir = strdup(tmp);
+	} else {
+		cwd = getcwd(NULL, 0);
+		dir = cwd ? join(cwd, tmp) : NULL;
+		free(cwd);
+	}
+	if (dir == NULL)
+		return NULL;
+	if (strlen(dir) + strlen(where->template) + name > div_path_max()) {
+		free(dir);
+		return strdup("/tmp");
+	}
+	return dir;
+}
+
+static int
+bind_private(struct div_socket *s, const struct div_place *where)
+{
+	char *tmp = temporary_directory(where);
+	int r, e;
+
+	free(s->path);
+	s->path = tmp ? join(tmp, where->template) : NULL;
+	free(tmp);
+	if (s->path == NULL || mkdtemp(s->path) == NULL)
+		return -1;
+	s->dir = s->path;
+	s->path = NULL;
+	r = bind_in(s, s->dir, where);
+	if (r != 0) {
+		e = errno;
+		rmdir(s->dir);
+		free(s->dir);
+		s->dir = NULL;
+		errno = e;
+	}
+	return r;
+}
+
+int
+div_listen(struct div_socket *s, const struct div_place *where)
+{
+	memset(s, 0, sizeof *s);
+	s->fd = -1;
+	if (where->path != NULL && where->path[0] == '/')
+		return bind_fixed(s, strdup(where->path));
+	if (bind_shared(s, where) == 0)
+		return 0;
+	if (errno == EADDRINUSE)
+		return -1;
+	return bind_private(s, where);
+}
+
+/*
+ * Who made a directory removes it.  While others still have sockets in it
+ * that cannot be done: the sticky bit, which has no other use in a private
+ * directory, then tells them that it was left to the last of them.
+ */
+static void
+leave_directory(const char *dir)
+{
+	if (rmdir(dir) == 0 || (errno != ENOTEMPTY && errno != EEXIST))
+		return;
+	chmod(dir, S_ISVTX | S_IRWXU);
+	rmdir(dir);     /* the last may have gone before it could see that */
+}
+
+static void
+leave_shared_directory(const char *path)
+{
+	char *dir = directory(path);
+	struct stat st;
+
+	if (dir && stat(dir, &st) == 0 && st.st_uid == geteuid() &&
+	    (st.st_mode & 07777) == (S_ISVTX | S_IRWXU))
+		rmdir(dir);
+	free(dir);
+}
+
+void
+div_unlisten(struct div_socket *s)
+{
+	struct stat st;
+	int e = errno;
+
+	if (s->fd >= 0) {
+		close(s->fd);
+		s->fd = -1;
+		if (lstat(s->path, &st) == 0 && st.st_dev == s->dev &&
+		    st.st_ino == s->ino)
+			unlink(s->path);
+		if (s->dir != NULL)
+			leave_directory(s->dir);
+		else if (s->shared)
+			leave_shared_directory(s->path);
+	}
+	free(s->path);
+	free(s->dir);
+	s->path = s->dir = NULL;
+	errno = e;
+}
+
+/* --- descriptors over a socket --- */
+
+union control {
+	struct cmsghdr align;
+	char space[CMSG_SPACE(sizeof(int) * DIV_FDS_MAX)];
+};
+
+ssize_t
+div_send(int sock, const void *data, size_t len, int fd)
+{
+	struct iovec iov = { (void *)data, len };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	union control control;
+	struct cmsghdr *c;
+	ssize_t n;
+
+	if (fd >= 0) {
+		memset(&control, 0, sizeof control);
+		m.msg_control = &control;
+		m.msg_controllen = CMSG_SPACE(sizeof(int));
+		c = CMSG_FIRSTHDR(&m);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof fd);
+	}
+	do
+		n = sendmsg(sock, &m, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+/* Hand the descriptors of a message to the caller, close the surplus. */
+static size_t
+take_fds(struct msghdr *m, int *fds, size_t max)
+{
+	struct cmsghdr *c;
+	size_t got = 0, i, n;
+	int fd;
+
+	for (c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (i = 0; i < n; i++) {
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+			if (got < max) {
+				fcntl(fd, F_SETFD, FD_CLOEXEC);
+				fds[got++] = fd;
+			} else {
+				close(fd);
+			}
+		}
+	}
+	return got;
+}
+
+ssize_t
+div_recv(int sock, void *data, size_t len, int *fds, size_t max,
+    size_t *count)
+{
+	struct iovec iov = { data, len };
+	union control control;
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
+
+	*count = 0;
+	m.msg_control = &control;
+	m.msg_controllen = sizeof control.space;
+	do
+		n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -1;
+	*count = take_fds(&m, fds, max);
+	if (m.msg_flags & MSG_CTRUNC) {
+		while (*count > 0)
+			close(fds[--*count]);
+		errno = EMSGSIZE;
+		return -1;
+	}
+	return n;
+}
+
+/* --- connecting --- */
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Milliseconds until the deadline, at least one. */
+static int
+remaining(int64_t deadline)
+{
+	int64_t ms = deadline - now_ms();
+
+	return ms > 1 ? (int)ms : 1;
+}
+
+/*
+ * Connect to a socket in the file system.  A backlog that is full makes a
+ * blocking connect wait, which only a time-out for sending bounds.
+ */
+static int
+connect_socket(const char *path, int64_t deadline)
+{
+	struct sockaddr_un sun;
+	struct timeval wait = { 0, 0 };
+	int fd, ms, r;
+
+	if (address(&sun, path) != 0 || (fd = new_socket()) < 0)
+		return -1;
+	do {
+		ms = remaining(deadline);
+		wait.tv_sec = ms / 1000;
+		wait.tv_usec = ms % 1000 * 1000;
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+		r = connect(fd, (struct sockaddr *)&sun, sizeof sun);
+	} while (r != 0 && errno == EINTR);
+	if (r != 0) {
+		if (errno == EAGAIN)
+			errno = ETIMEDOUT;
+		close_keep_errno(fd);
+		return -1;
+	}
+	memset(&wait, 0, sizeof wait);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+	return fd;
+}
+
+/* div_recv of one message with at most one descriptor, before the deadline. */
+static ssize_t
+answer(int sock, void *data, size_t len, int *fd, int64_t deadline)
+{
+	struct pollfd p = { sock, POLLIN, 0 };
+	size_t count;
+	ssize_t n;
+	int r;
+
+	do
+		r = poll(&p, 1, remaining(deadline));
+	while (r < 0 && errno == EINTR);
+	if (r == 0)
+		errno = ETIMEDOUT;
+	if (r <= 0)
+		return -1;
+	*fd = -1;
+	n = div_recv(sock, data, len, fd, 1, &count);
+	if (n == 0)
+		errno = ECONNRESET;
+	return n > 0 ? n : -1;
+}
+
+/*
+ * Ask the master behind sock for a cookie; sock is used up.  The answer is
+ * read as one byte alone: the descriptor comes with the message after it,
+ * though a system may deliver both at once.
+ */
+static int
+ask_cookie(int sock, const char *cookie, int64_t deadline)
+{
+	size_t n = strlen(cookie) + 1;
+	char data[DIV_COOKIE_MAX + 1], c;
+	int fd;
+
+	if (div_send(sock, cookie, n, -1) != (ssize_t)n ||
+	    answer(sock, &c, 1, &fd, deadline) != 1)
+		goto err0;
+	if (c == '+' && fd < 0)
+		return sock;
+	if (c == '-' || c == '+') {
+		errno = c == '-' ? ENOENT : EPROTO;
+		goto err1;
+	}
+	if (fd < 0 && answer(sock, data, sizeof data, &fd, deadline) < 0)
+		goto err0;
+	if (fd < 0) {
+		errno = EPROTO;
+		goto err0;
+	}
+	close(sock);
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+	return fd;
+err1:
+	if (fd >= 0)
+		close_keep_errno(fd);
+err0:
+	close_keep_errno(sock);
+	return -1;
+}
+
+static size_t
+without_slashes(const char *path, size_t n)
+{
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	return n;
+}
+
+int
+div_exists(const char *path)
+{
+	char *base = strdup(path), *slash;
+	struct stat st;
+	int found = 0;
+
+	while (base != NULL && *base != '\0' && !found) {
+		found = stat(base, &st) == 0 && S_ISSOCK(st.st_mode);
+		slash = strrchr(base, '/');
+		if (slash == NULL)
+			break;
+		*slash = '\0';
+	}
+	free(base);
+	return found;
+}
+
+static int
+connect_path(char *path, int chain, int64_t deadline)
+{
+	struct stat st;
+	char *slash;
+	int fd;
+
+	path[without_slashes(path, strlen(path))] = '\0';
+	if (stat(path, &st) == 0) {
+		if (S_ISSOCK(st.st_mode))
+			return connect_socket(path, deadline);
+		errno = ENOTSOCK;
+		return -1;
+	}
+	if (errno != ENOTDIR && (errno != ENOENT || !div_exists(path)))
+		return -1;
+	slash = strrchr(path, '/');
+	if (slash == NULL || slash == path) {
+		errno = ENOENT;
+		return -1;
+	}
+	if (chain >= DIV_CHAIN_MAX || strlen(slash + 1) > DIV_COOKIE_MAX) {
+		errno = chain >= DIV_CHAIN_MAX ? ELOOP : ENAMETOOLONG;
+		return -1;
+	}
+	*slash = '\0';
+	fd = connect_path(path, chain + 1, deadline);
+	return fd >= 0 ? ask_cookie(fd, slash + 1, deadline) : -1;
+}
+
+int
+div_connect(const char *path)
+{
+	char *copy = strdup(path);
+	int fd, e;
+
+	if (copy == NULL)
+		return -1;
+	fd = connect_path(copy, 0, now_ms() + DIV_CONNECT_MS);
+	e = errno;
+	free(copy);
+	errno = e;
+	return fd;
+}

@@ -1,0 +1,174 @@
+/*
+ * divconnect.h - the diversion stack of a process tree
+ *
+ * A wrapper runs a command and serves that command's process tree through a
+ * UNIX-domain socket.  The environment says which: with the prefix "ptbw",
+ * ptbw_link=2 means that two wrappers enclose us, ptbw_1 (outermost) and
+ * ptbw_2 name their sockets, and ptbw_d names the latest detached one.
+ * These functions read and extend that stack, make the socket of a new
+ * wrapper, and connect to one, also through wrapw (see div_connect).
+ *
+ * All return -1 and set errno on error unless said otherwise, print nothing,
+ * and make every descriptor close-on-exec.  They are for programs with one
+ * thread: the environment is shared state.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef DIVCONNECT_H
+#define DIVCONNECT_H
+
+#include <sys/types.h>
+
+enum {
+	DIV_VARIABLE_MAX = 80,   /* bytes of a variable's name, with its NUL */
+	DIV_LEVEL_MAX = 999999,
+	DIV_CONNECT_MS = 5000,   /* longest that div_connect takes */
+	DIV_COOKIE_MAX = 255,    /* bytes of a cookie, without its NUL */
+	DIV_CHAIN_MAX = 32,      /* cookies in one path */
+	DIV_FDS_MAX = 16         /* descriptors looked at in one message */
+};
+
+/* --- the stack in the environment --- */
+
+/* Which diversion a client is to use, or why there is none. */
+struct div_choice {
+	char variable[DIV_VARIABLE_MAX]; /* what decided, or is at fault */
+	const char *value;  /* its value or NULL; the environment's */
+	const char *path;   /* the socket; the environment's or the caller's */
+	int level;          /* 1 outermost; 0 direct path; -1 detached */
+	int levels;         /* how many levels the stack has */
+};
+
+/*
+ * Choose a diversion: direct when given and not "-", else what the
+ * environment names, depth levels outward from the tightest.
+ * Errors: ENOENT no <prefix>_link; EINVAL it is neither a number nor "d";
+ * ERANGE depth is more than the stack has; ENXIO the level's variable (or
+ * <prefix>_d) is missing; ENAMETOOLONG the prefix.  On error c->variable
+ * names the variable, c->value holds what it says and c->path is NULL.
+ */
+int div_select(struct div_choice *c, const char *prefix, int depth,
+    const char *direct);
+
+/*
+ * How many levels enclose us: 0 when <prefix>_link is missing or "d".
+ * EINVAL when it is malformed.
+ */
+int div_levels(const char *prefix);
+
+/*
+ * Variable <prefix>_<level>; its value, or NULL.  The environment's.
+ */
+const char *div_level_path(const char *prefix, int level);
+
+/*
+ * Put a socket on top of the stack: sets <prefix>_N, then <prefix>_link=N.
+ * Returns N.  EINVAL when <prefix>_link is malformed.
+ */
+int div_push(const char *prefix, const char *path);
+
+/* Publish a detached socket: sets <prefix>_d alone. */
+int div_detach(const char *prefix, const char *path);
+
+/* One diversion found in an environment. */
+struct div_entry {
+	char *prefix;      /* "ptbw" */
+	char *variable;    /* "ptbw_1" */
+	char *path;
+	int level;         /* 0 for a detached one */
+};
+struct div_list {
+	struct div_entry *entry;
+	size_t count;
+};
+
+/*
+ * List the diversions of every prefix in an environment: prefixes in byte
+ * order, levels ascending (those that are set, up to <prefix>_link), the
+ * detached one last.  The strings are the list's: free with div_list_free.
+ */
+int div_list(struct div_list *l, char *const envp[]);
+void div_list_free(struct div_list *l);
+
+/* --- a master's socket --- */
+
+/* Where a new master wants its socket. */
+struct div_place {
+	const char *prefix;    /* whose enclosing diversion's directory to share */
+	const char *also;      /* a second such prefix, or NULL */
+	const char *template;  /* of a private directory, "ptbdXXXXXX" */
+	const char *stem;      /* socket name before its number, "sta" */
+	unsigned first;        /* the first number to try */
+	const char *path;      /* a name of the user's, or NULL (see -N) */
+};
+struct div_socket {
+	int fd;                /* listening, or -1 */
+	char *path;            /* absolute; this struct's */
+	char *dir;             /* directory we made for it, or NULL */
+	int shared;            /* it stands in an enclosing one's directory */
+	dev_t dev;             /* what we bound, so that only that is removed */
+	ino_t ino;
+};
+
+/*
+ * Bind and listen.  Without a path: a numbered name in the directory of an
+ * enclosing diversion (or of <prefix>_0) that we can write, else in a new
+ * private one under $TMPDIR.  With an absolute path: exactly there, in the
+ * place of a dead socket of our own if there is one; with a relative one:
+ * that name in the directory found as above.
+ * Errors: EADDRINUSE somebody listens there; ENOTSOCK something else stands
+ * there; EPERM a dead socket that is not ours; ENAMETOOLONG longer than
+ * div_path_max() bytes; or what the system said.  On error nothing is left
+ * behind, and s->path names what could not be made, when it is not NULL:
+ * release it with div_unlisten as after success.
+ */
+int div_listen(struct div_socket *s, const struct div_place *where);
+
+/*
+ * Close the socket, remove it if it is still the one we bound, and the
+ * directory if we made it.  A directory that others still use is left to
+ * them: the last one of them removes it.  Keeps errno.
+ */
+void div_unlisten(struct div_socket *s);
+
+/* Bytes that the path of a socket may have, without the NUL. */
+size_t div_path_max(void);
+
+/* --- connecting --- */
+
+/*
+ * Connect to a diversion.  A path is a socket, or a socket followed by
+ * "/cookie" parts that are not in the file system: those are asked for of
+ * the master in front of them, which passes a descriptor or becomes the
+ * service itself.  Returns a blocking descriptor, the caller's to close.
+ * Errors: ENOTSOCK it is something else; ECONNREFUSED the master is dead;
+ * ETIMEDOUT it did not answer within DIV_CONNECT_MS; ENOENT no such path, or
+ * the cookie was refused; ELOOP more than DIV_CHAIN_MAX cookies; EPROTO the
+ * answer made no sense; ECONNRESET it hung up; ENAMETOOLONG.
+ */
+int div_connect(const char *path);
+
+/* 1 when a socket stands at path or at a leading part of it, else 0. */
+int div_exists(const char *path);
+
+/*
+ * Send len bytes (at least one), with descriptor fd unless it is -1; fd
+ * remains the caller's.  Never raises SIGPIPE.  Returns the bytes taken,
+ * with the descriptor gone with the first of them.
+ */
+ssize_t div_send(int sock, const void *data, size_t len, int fd);
+
+/*
+ * Receive bytes and up to max descriptors (the caller's to close); more
+ * than that are closed.  *count is how many came.  Returns the bytes, 0 at
+ * the end.  EMSGSIZE: more than DIV_FDS_MAX came, all were closed.
+ */
+ssize_t div_recv(int sock, void *data, size_t len, int *fds, size_t max,
+    size_t *count);
+
+/* --- what systems do differently, close-on-exec from birth --- */
+
+int div_accept(int sock);        /* non-blocking */
+int div_pipe(int fd[2]);
+
+#endif

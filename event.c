@@ -1,0 +1,456 @@
+/*
+ * event.c - one wait for descriptors, signals, children and deadlines
+ *
+ * A signal handler writes the signal's number into a pipe and does nothing
+ * else; the loop reads it there.  Three ways to wait stand behind four
+ * functions (wait_*), chosen when this is compiled.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "event.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "divconnect.h"
+#include "spawn.h"
+
+#if !defined EVENT_POLL && !defined EVENT_EPOLL && !defined EVENT_KQUEUE
+#if defined __linux__
+#define EVENT_EPOLL
+#elif defined __FreeBSD__ || defined __OpenBSD__ || defined __NetBSD__ || \
+    defined __DragonFly__ || defined __APPLE__
+#define EVENT_KQUEUE
+#else
+#define EVENT_POLL
+#endif
+#endif
+
+enum { BATCH = 64, SIGNALS = 65 };
+
+static struct {
+	struct ev_io *io;
+	int what;
+} batch[BATCH];                  /* what this round has seen */
+static int batch_count;
+
+static struct ev_io signal_io;
+static int signal_write = -1;
+static void (*signal_arrived[SIGNALS])(int);
+static struct ev_timer *first_timer, *last_timer;
+static struct ev_child *children;
+
+static void
+saw(struct ev_io *io, int what)
+{
+	batch[batch_count].io = io;
+	batch[batch_count].what = what;
+	batch_count++;
+}
+
+#if defined EVENT_EPOLL
+
+#include <sys/epoll.h>
+
+static int queue = -1;
+
+static int
+wait_init(void)
+{
+	queue = epoll_create1(EPOLL_CLOEXEC);
+	return queue < 0 ? -1 : 0;
+}
+
+static int
+wait_set(struct ev_io *io, int want)
+{
+	struct epoll_event e;
+
+	memset(&e, 0, sizeof e);
+	e.events = (want & EV_READ ? EPOLLIN : 0) |
+	    (want & EV_WRITE ? EPOLLOUT : 0);
+	e.data.ptr = io;
+	return epoll_ctl(queue, io->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD,
+	    io->fd, &e);
+}
+
+static void
+wait_forget(struct ev_io *io)
+{
+	struct epoll_event e;
+
+	memset(&e, 0, sizeof e);
+	epoll_ctl(queue, EPOLL_CTL_DEL, io->fd, &e);
+}
+
+static int
+wait_events(int ms)
+{
+	struct epoll_event e[BATCH];
+	int i, n;
+
+	n = epoll_wait(queue, e, BATCH, ms);
+	for (i = 0; i < n; i++)
+		saw(e[i].data.ptr, (e[i].events & EPOLLIN ? EV_READ : 0) |
+		    (e[i].events & EPOLLOUT ? EV_WRITE : 0) |
+		    (e[i].events & (EPOLLHUP | EPOLLERR) ? EV_HUP : 0));
+	return n;
+}
+
+#elif defined EVENT_KQUEUE
+
+#include <sys/event.h>
+
+static int queue = -1;
+
+static int
+wait_init(void)
+{
+	queue = kqueue();
+	return queue < 0 ? -1 : fcntl(queue, F_SETFD, FD_CLOEXEC);
+}
+
+/*
+ * One filter for each direction.  Where nothing is to be read, EV_CLEAR has
+ * data reported once and no more, and the end, in which wait_events is
+ * interested then, as soon as it comes.
+ */
+static int
+wait_set(struct ev_io *io, int want)
+{
+	struct kevent k[2];
+	int had = io->watched ? io->want : 0, n = 1;
+
+	EV_SET(&k[0], io->fd, EVFILT_READ,
+	    EV_ADD | (want & EV_READ ? 0 : EV_CLEAR), 0, 0, io);
+	if (io->watched && ((had ^ want) & EV_READ)) {
+		struct kevent gone;
+
+		EV_SET(&gone, io->fd, EVFILT_READ, EV_DELETE, 0, 0, io);
+		kevent(queue, &gone, 1, NULL, 0, NULL);
+	}
+	if ((had ^ want) & EV_WRITE) {
+		EV_SET(&k[1], io->fd, EVFILT_WRITE,
+		    want & EV_WRITE ? EV_ADD : EV_DELETE, 0, 0, io);
+		n = 2;
+	}
+	return kevent(queue, k, n, NULL, 0, NULL);
+}
+
+static void
+wait_forget(struct ev_io *io)
+{
+	struct kevent k;
+
+	EV_SET(&k, io->fd, EVFILT_READ, EV_DELETE, 0, 0, io);
+	kevent(queue, &k, 1, NULL, 0, NULL);
+	EV_SET(&k, io->fd, EVFILT_WRITE, EV_DELETE, 0, 0, io);
+	if (io->want & EV_WRITE)
+		kevent(queue, &k, 1, NULL, 0, NULL);
+}
+
+static int
+wait_events(int ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
+	struct kevent k[BATCH];
+	struct ev_io *io;
+	int i, n, what;
+
+	n = kevent(queue, NULL, 0, k, BATCH, ms < 0 ? NULL : &t);
+	for (i = 0; i < n; i++) {
+		io = (struct ev_io *)k[i].udata;
+		what = k[i].filter == EVFILT_WRITE ? EV_WRITE : EV_READ;
+		if (k[i].filter == EVFILT_READ && !(io->want & EV_READ))
+			what = k[i].flags & EV_EOF ? EV_HUP : 0;
+		if (what != 0)
+			saw(io, what);
+	}
+	return n;
+}
+
+#else
+
+#include <poll.h>
+
+static struct pollfd *table;
+static struct ev_io **table_io;
+static size_t table_count, table_room;
+
+static int
+wait_init(void)
+{
+	return 0;
+}
+
+static int
+table_grow(void)
+{
+	size_t room = table_room ? 2 * table_room : 64;
+	struct pollfd *p = realloc(table, room * sizeof *p);
+	struct ev_io **q;
+
+	if (p == NULL)
+		return -1;
+	table = p;
+	q = realloc(table_io, room * sizeof *q);
+	if (q == NULL)
+		return -1;
+	table_io = q;
+	table_room = room;
+	return 0;
+}
+
+static int
+wait_set(struct ev_io *io, int want)
+{
+	if (!io->watched) {
+		if (table_count == table_room && table_grow() != 0)
+			return -1;
+		io->slot = table_count++;
+		table[io->slot].fd = io->fd;
+		table_io[io->slot] = io;
+	}
+	table[io->slot].events = (short)((want & EV_READ ? POLLIN : 0) |
+	    (want & EV_WRITE ? POLLOUT : 0));
+	table[io->slot].revents = 0;
+	return 0;
+}
+
+static void
+wait_forget(struct ev_io *io)
+{
+	table_count--;
+	table[io->slot] = table[table_count];
+	table_io[io->slot] = table_io[table_count];
+	table_io[io->slot]->slot = io->slot;
+}
+
+static int
+wait_events(int ms)
+{
+	static size_t from;      /* so that a full batch starves nobody */
+	size_t i, at;
+	int n = poll(table, (nfds_t)table_count, ms), e;
+
+	for (i = 0; n > 0 && i < table_count && batch_count < BATCH; i++) {
+		at = (from + i) % table_count;
+		e = table[at].revents;
+		if (e != 0)
+			saw(table_io[at], (e & POLLIN ? EV_READ : 0) |
+			    (e & POLLOUT ? EV_WRITE : 0) |
+			    (e & (POLLHUP | POLLERR | POLLNVAL) ? EV_HUP : 0));
+	}
+	from = table_count > 0 ? (from + i) % table_count : 0;
+	return n;
+}
+
+#endif
+
+int64_t
+ev_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int
+ev_want(struct ev_io *io, int want)
+{
+	if (io->watched && io->want == want)
+		return 0;
+	if (wait_set(io, want) != 0)
+		return -1;
+	io->watched = 1;
+	io->want = want;
+	return 0;
+}
+
+void
+ev_forget(struct ev_io *io)
+{
+	int i;
+
+	if (!io->watched)
+		return;
+	wait_forget(io);
+	io->watched = 0;
+	for (i = 0; i < batch_count; i++)
+		if (batch[i].io == io)
+			batch[i].io = NULL;
+}
+
+/* --- deadlines, in the order of their time --- */
+
+void
+ev_timer_stop(struct ev_timer *t)
+{
+	if (!t->set)
+		return;
+	t->set = 0;
+	if (t->prev != NULL)
+		t->prev->next = t->next;
+	else
+		first_timer = t->next;
+	if (t->next != NULL)
+		t->next->prev = t->prev;
+	else
+		last_timer = t->prev;
+}
+
+/* Most deadlines are later than all others: look for the place from the end. */
+void
+ev_timer_set(struct ev_timer *t, int ms)
+{
+	struct ev_timer *p;
+
+	ev_timer_stop(t);
+	t->set = 1;
+	t->when = ev_now() + ms;
+	for (p = last_timer; p != NULL && p->when > t->when; p = p->prev)
+		;
+	t->prev = p;
+	t->next = p != NULL ? p->next : first_timer;
+	if (t->prev != NULL)
+		t->prev->next = t;
+	else
+		first_timer = t;
+	if (t->next != NULL)
+		t->next->prev = t;
+	else
+		last_timer = t;
+}
+
+/* How long to wait for descriptors: until the first deadline, or -1. */
+static int
+patience(void)
+{
+	int64_t ms;
+
+	if (first_timer == NULL)
+		return -1;
+	ms = first_timer->when - ev_now();
+	return ms > 0 ? (ms < 1000000 ? (int)ms : 1000000) : 0;
+}
+
+static void
+run_timers(void)
+{
+	struct ev_timer *t;
+	int64_t now;
+
+	if (first_timer == NULL)
+		return;
+	now = ev_now();
+	while ((t = first_timer) != NULL && t->when <= now) {
+		ev_timer_stop(t);
+		t->expired(t);
+	}
+}
+
+/* --- signals and children --- */
+
+static void
+on_signal(int sig)
+{
+	int e = errno;
+	unsigned char c = (unsigned char)sig;
+
+	/* when the pipe is full, enough signals wait to wake the loop */
+	if (write(signal_write, &c, 1) < 0) {
+	}
+	errno = e;
+}
+
+int
+ev_signal(int sig, void (*arrived)(int sig))
+{
+	signal_arrived[sig] = arrived;
+	if (sig != SIGCHLD && spawn_ignored(sig))
+		return 0;
+	return spawn_signal(sig, on_signal);
+}
+
+void
+ev_child_watch(struct ev_child *c)
+{
+	c->next = children;
+	children = c;
+}
+
+static void
+reap_children(int sig)
+{
+	struct ev_child **p, *c;
+	int status;
+	pid_t pid;
+
+	(void)sig;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (p = &children; *p != NULL && (*p)->pid != pid; )
+			p = &(*p)->next;
+		c = *p;
+		if (c != NULL) {
+			*p = c->next;
+			c->ended(c, status);
+		}
+	}
+}
+
+static void
+read_signals(struct ev_io *io, int what)
+{
+	unsigned char c[64];
+	ssize_t i, n;
+
+	(void)what;
+	n = read(io->fd, c, sizeof c);
+	for (i = 0; i < n; i++)
+		if (c[i] < SIGNALS && signal_arrived[c[i]] != NULL)
+			signal_arrived[c[i]](c[i]);
+}
+
+int
+ev_init(void)
+{
+	int fd[2];
+
+	if (wait_init() != 0 || div_pipe(fd) != 0)
+		return -1;
+	fcntl(fd[0], F_SETFL, O_NONBLOCK);
+	fcntl(fd[1], F_SETFL, O_NONBLOCK);
+	signal_write = fd[1];
+	signal_io.fd = fd[0];
+	signal_io.ready = read_signals;
+	if (ev_want(&signal_io, EV_READ) != 0)
+		return -1;
+	return ev_signal(SIGCHLD, reap_children);
+}
+
+int
+ev_turn(void)
+{
+	struct ev_io *io;
+	int i;
+
+	batch_count = 0;
+	if (wait_events(patience()) < 0 && errno != EINTR)
+		return -1;
+	for (i = 0; i < batch_count; i++) {
+		io = batch[i].io;
+		batch[i].io = NULL;
+		if (io != NULL)
+			io->ready(io, batch[i].what);
+	}
+	batch_count = 0;
+	run_timers();
+	return 0;
+}

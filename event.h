@@ -1,0 +1,75 @@
+/*
+ * event.h - one wait for descriptors, signals, children and deadlines
+ *
+ * There is one loop in a process.  epoll or kqueue serves it where there is
+ * one (the cost of an event does not depend on how many others are quiet),
+ * poll elsewhere; build with -DEVENT_POLL to have poll everywhere.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef EVENT_H
+#define EVENT_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { EV_READ = 1, EV_WRITE = 2, EV_HUP = 4 };
+
+/*
+ * A descriptor to watch, embedded in what it belongs to.  Set fd and ready;
+ * the rest is the loop's.  EV_HUP (both directions are over) is reported
+ * even when nothing was asked for.
+ */
+struct ev_io {
+	int fd;
+	void (*ready)(struct ev_io *io, int what);
+	int want;        /* what the loop was asked for */
+	int watched;     /* the loop knows this descriptor */
+	size_t slot;     /* poll alone: index in its table */
+};
+
+/* A deadline.  Set expired; the rest is the loop's. */
+struct ev_timer {
+	void (*expired)(struct ev_timer *t);
+	int64_t when;
+	struct ev_timer *prev, *next;
+	int set;
+};
+
+/* A child.  Set pid and ended; the rest is the loop's. */
+struct ev_child {
+	pid_t pid;
+	void (*ended)(struct ev_child *c, int status);
+	struct ev_child *next;
+};
+
+/* Start the loop; -1 with errno. */
+int ev_init(void);
+
+/* Watch io for EV_READ, EV_WRITE, both, or 0 for a hang-up; -1 with errno. */
+int ev_want(struct ev_io *io, int want);
+
+/* Forget io, before its descriptor is closed: nothing of it is reported any
+ * more, not even what this round has already seen. */
+void ev_forget(struct ev_io *io);
+
+/* Set (or set anew) a deadline so many milliseconds from now; or stop it. */
+void ev_timer_set(struct ev_timer *t, int ms);
+void ev_timer_stop(struct ev_timer *t);
+
+/* Report the end of a child with its wait status. */
+void ev_child_watch(struct ev_child *c);
+
+/*
+ * Have a signal reported as an event, unless it was ignored when the
+ * program started (nohup): then it stays ignored.  -1 with errno.
+ */
+int ev_signal(int sig, void (*arrived)(int sig));
+
+/* Wait for something to happen and report it.  -1 with errno. */
+int ev_turn(void);
+
+/* Milliseconds of a clock that only goes forward. */
+int64_t ev_now(void);
+
+#endif

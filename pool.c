@@ -1,0 +1,201 @@
+/*
+ * pool.c - named tokens, who holds them, and who waits
+ *
+ * Free tokens are bits of a map; a second map has a bit for each word of the
+ * first that is not zero, and so on up to one word, so the next free token
+ * after any point is found in a step up and a step down for each factor of
+ * 64.  A holder's tokens are a list through the tokens.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NONE SIZE_MAX
+
+static unsigned
+lowest_bit(uint64_t w)
+{
+	unsigned n = 0, step;
+
+	for (step = 32; step > 0; step /= 2)
+		if ((w & ((UINT64_C(1) << step) - 1)) == 0) {
+			w >>= step;
+			n += step;
+		}
+	return n;
+}
+
+static void
+map_set(struct pool *p, size_t i)
+{
+	uint64_t before = 0;
+	int l;
+
+	for (l = 0; l < p->levels && before == 0; l++, i /= 64) {
+		before = p->map[l][i / 64];
+		p->map[l][i / 64] |= UINT64_C(1) << i % 64;
+	}
+}
+
+static void
+map_clear(struct pool *p, size_t i)
+{
+	int l;
+
+	for (l = 0; l < p->levels; l++, i /= 64) {
+		p->map[l][i / 64] &= ~(UINT64_C(1) << i % 64);
+		if (p->map[l][i / 64] != 0)
+			break;
+	}
+}
+
+/* The first free token at or after i, or NONE. */
+static size_t
+map_next(const struct pool *p, size_t i)
+{
+	uint64_t bits;
+	int l;
+
+	for (l = 0; l < p->levels && i / 64 < p->words[l]; l++) {
+		bits = p->map[l][i / 64] & (~UINT64_C(0) << i % 64);
+		if (bits == 0) {
+			i = i / 64 + 1;
+			continue;
+		}
+		i = i / 64 * 64 + lowest_bit(bits);
+		while (l-- > 0)
+			i = i * 64 + lowest_bit(p->map[l][i]);
+		return i;
+	}
+	return NONE;
+}
+
+int
+pool_init(struct pool *p, size_t count)
+{
+	size_t bits = count, i;
+
+	memset(p, 0, sizeof *p);
+	p->count = p->free = count;
+	p->token = calloc(count ? count : 1, sizeof *p->token);
+	if (p->token == NULL)
+		return -1;
+	do {
+		p->words[p->levels] = (bits + 63) / 64;
+		p->map[p->levels] = calloc(bits / 64 + 1, sizeof(uint64_t));
+		if (p->map[p->levels] == NULL)
+			return -1;
+		bits = p->words[p->levels++];
+	} while (bits > 1);
+	for (i = 0; i < count; i++)
+		map_set(p, i);
+	return 0;
+}
+
+static void
+take_one(struct pool *p, struct pool_holder *h, size_t i, uint32_t now)
+{
+	struct pool_token *t = p->token + i;
+
+	map_clear(p, i);
+	t->holder = h;
+	t->since = now;
+	t->prev = 0;
+	t->next = h->first;
+	if (h->first != 0)
+		p->token[h->first - 1].prev = (uint32_t)i + 1;
+	h->first = (uint32_t)i + 1;
+	h->held++;
+	p->free--;
+}
+
+int
+pool_take(struct pool *p, struct pool_holder *h, size_t n, uint32_t *out,
+    uint32_t now)
+{
+	size_t i, k;
+
+	if (n > p->free)
+		return 0;
+	for (k = 0; k < n; k++) {
+		i = map_next(p, p->cursor);
+		if (i == NONE)
+			i = map_next(p, 0);
+		take_one(p, h, i, now);
+		out[k] = (uint32_t)i;
+		p->cursor = i + 1;
+	}
+	return 1;
+}
+
+int
+pool_give(struct pool *p, struct pool_holder *h, size_t i)
+{
+	struct pool_token *t = p->token + i;
+
+	if (i >= p->count || t->holder != h)
+		return 0;
+	if (t->prev != 0)
+		p->token[t->prev - 1].next = t->next;
+	else
+		h->first = t->next;
+	if (t->next != 0)
+		p->token[t->next - 1].prev = t->prev;
+	t->holder = NULL;
+	map_set(p, i);
+	h->held--;
+	p->free++;
+	return 1;
+}
+
+size_t
+pool_give_all(struct pool *p, struct pool_holder *h)
+{
+	size_t n = h->held;
+
+	while (h->first != 0)
+		pool_give(p, h, h->first - 1);
+	return n;
+}
+
+void
+pool_wait(struct pool *p, struct pool_holder *h, size_t n, uint32_t now)
+{
+	h->want = n;
+	h->since = now;
+	h->next = NULL;
+	h->prev = p->last;
+	if (p->last != NULL)
+		p->last->next = h;
+	else
+		p->first = h;
+	p->last = h;
+	p->waiting++;
+}
+
+void
+pool_leave(struct pool *p, struct pool_holder *h)
+{
+	if (h->want == 0)
+		return;
+	h->want = 0;
+	if (h->prev != NULL)
+		h->prev->next = h->next;
+	else
+		p->first = h->next;
+	if (h->next != NULL)
+		h->next->prev = h->prev;
+	else
+		p->last = h->prev;
+	p->waiting--;
+}
+
+struct pool_holder *
+pool_ready(const struct pool *p)
+{
+	return p->first != NULL && p->first->want <= p->free ? p->first : NULL;
+}

@@ -1,0 +1,1007 @@
+/*
+ * ptbw.c - parallel token broker
+ *
+ *	ptbw -m [-dqQv] [-depth] [-J jobs] [-N path] [-R req] [-t tags]
+ *	    [utility [args]]
+ *	ptbw [-AkqQvx] [-depth] [-R req] [-t path] [-T seconds]
+ *	    [client [args]]
+ *	ptbw -h | -V
+ *
+ * A master owns a pool of named tokens; clients hold some of them while a
+ * command runs.  Held and free tokens are always the whole pool, and a token
+ * never has two live holders, whoever is killed: a token belongs to the
+ * connection it was taken through, the command inherits that connection, and
+ * the kernel tells the master when its last holder is gone.
+ *
+ * tableau.c has the names, pool.c who holds what and who waits, serve.c the
+ * master's life, broker.c the client's side of the protocol, which is
+ * written down in PROTOCOL.  Here the master's side of it is (requests[]).
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "broker.h"
+#include "divconnect.h"
+#include "event.h"
+#include "pool.h"
+#include "serve.h"
+#include "spawn.h"
+#include "tableau.h"
+#include "wrapper.h"
+
+#define PTBW_PROTOCOL "0.4"
+
+enum {
+	COUNT_MAX = 1000000,     /* -J, -R */
+	WHO_MAX = 300,           /* bytes of the line with the client's pid */
+	DIGITS_MAX = 20          /* of a request's number */
+};
+
+static const struct wr_option options[] = {
+	{ 'm', "master", NULL, "be a master and run the utility" },
+	{ 'd', "detached", NULL, "master: publish in ptbw_d alone" },
+	{ '0', "depth", NULL, "so many diversions further out (-1, -2, ...)" },
+	{ 'J', "jobs", "jobs", "master: room for so many groups of tokens" },
+	{ 'N', "socket", "path", "master: the name of the socket" },
+	{ 't', "tags", "tags",
+	  "master: a file of tokens, a master's socket, or -; "
+	  "client: the socket" },
+	{ 'R', "request", "req", "tokens in a group (1)" },
+	{ 'A', "append", NULL, "client: the tokens become arguments too" },
+	{ 'k', "keep", NULL,
+	  "client: hold the tokens until no process of the command is left" },
+	{ 'x', "exec", NULL, "client: become the command, as with -k" },
+	{ 'T', "timeout", "seconds", "client: wait no longer than that" },
+	{ 'Q', "quit", NULL, "then ask the persistent master to quit" },
+	{ 'q', "quiet", NULL, "no remarks about the size of the pool" },
+	{ 'v', "verbose", NULL, "say and show more" },
+	{ 'V', "version", NULL, "print the version and the stack" },
+	{ 'h', "help", NULL, "print this" },
+	{ 0, NULL, NULL, NULL }
+};
+
+static const struct wr_program ptbw = {
+	.name = "ptbw",
+	.prefix = "ptbw",
+	.variable = "PTBW",
+	.protocol = PTBW_PROTOCOL,
+	.template = "ptbdXXXXXX",
+	.direct = 't',
+	.synopsis =
+	    "-m [-dqQv] [-depth] [-J jobs] [-N path] [-R req] [-t tags] "
+	    "[utility [args]]\n"
+	    "[-AkqQvx] [-depth] [-R req] [-t path] [-T seconds] "
+	    "[client [args]]\n"
+	    "-h | -V",
+	.options = options
+};
+
+/* What the command line asks for. */
+static struct {
+	int master, detached, append, keep, exec, quit, quiet, verbose;
+	int depth;
+	long jobs, request;        /* -1: not given */
+	int wait;                  /* milliseconds, -1 for ever */
+	const char *socket, *tags;
+} want = { .jobs = -1, .request = -1, .wait = -1 };
+
+/* --- the master: its clients --- */
+
+struct client {
+	struct serve_client c;     /* first */
+	struct pool_holder holder;
+	long pid;                  /* shown to people, never used */
+	size_t number;             /* argument of the request to come */
+	short digits;              /* that it has */
+	short who_len;             /* bytes of the line with the pid */
+	char who_state;            /* 'd' digits, 'h' host, '-' no pid */
+};
+
+static struct tableau tableau;
+static struct pool pool;
+static size_t group = 1;
+static struct broker outer = { .fd = -1 };  /* whom we borrowed from */
+static int borrowed;                        /* masters between us and the owner */
+static char *reply;                         /* room for the longest reply */
+static uint32_t *picked;
+
+static uint32_t
+now_seconds(void)
+{
+	return (uint32_t)(ev_now() / 1000);
+}
+
+static struct client *
+client_of(struct pool_holder *h)
+{
+	return (struct client *)((char *)h - offsetof(struct client, holder));
+}
+
+/* Tell a client which tokens it got: "i,j,k\n". */
+static void
+send_picked(struct client *k, size_t n)
+{
+	size_t i, len = 0;
+
+	for (i = 0; i < n; i++)
+		len += (size_t)sprintf(reply + len, "%lu%c",
+		    (unsigned long)picked[i], i + 1 < n ? ',' : '\n');
+	serve_send(&k->c, reply, len);
+}
+
+static void
+grant_waiting(void)
+{
+	struct pool_holder *h;
+	size_t n;
+
+	while ((h = pool_ready(&pool)) != NULL) {
+		n = h->want;
+		pool_leave(&pool, h);
+		pool_take(&pool, h, n, picked, now_seconds());
+		send_picked(client_of(h), n);
+		serve_resume(&client_of(h)->c);
+	}
+}
+
+/* --- the master: requests; n is the number, given whether there was one --- */
+
+static int
+take_at_once(struct client *k, size_t n)
+{
+	if (pool.waiting > 0 ||
+	    !pool_take(&pool, &k->holder, n, picked, now_seconds()))
+		return 0;
+	send_picked(k, n);
+	return 1;
+}
+
+static void
+req_take(struct client *k, size_t n, int given)
+{
+	if (!given)
+		n = 1;
+	if (n == 0)
+		serve_send(&k->c, "\n", 1);
+	else if (n > pool.count - k->holder.held)
+		serve_send(&k->c, "-1\n", 3);   /* never to be had */
+	else if (!take_at_once(k, n)) {
+		pool_wait(&pool, &k->holder, n, now_seconds());
+		serve_pause(&k->c);
+	}
+}
+
+static void
+req_take_now(struct client *k, size_t n, int given)
+{
+	if (!given || n == 0)
+		n = 1;
+	if (!take_at_once(k, n))
+		serve_send(&k->c, "-1\n", 3);
+}
+
+static void
+req_poll(struct client *k, size_t n, int given)
+{
+	(void)n;
+	(void)given;
+	req_take_now(k, 1, 1);
+}
+
+static void
+req_give(struct client *k, size_t n, int given)
+{
+	int given_back = given && pool_give(&pool, &k->holder, n);
+
+	serve_send(&k->c, given_back ? "1\n" : "0\n", 2);
+	grant_waiting();
+}
+
+static void
+req_give_all(struct client *k, size_t n, int given)
+{
+	(void)n;
+	(void)given;
+	serve_printf(&k->c, "%zu\n", pool_give_all(&pool, &k->holder));
+	grant_waiting();
+}
+
+static void
+req_close(struct client *k, size_t n, int given)
+{
+	(void)n;
+	(void)given;
+	pool_give_all(&pool, &k->holder);
+	grant_waiting();
+	serve_finish(&k->c);
+}
+
+static void
+req_name(struct client *k, size_t n, int given)
+{
+	const char *name;
+	size_t len;
+
+	if (!given || n >= tableau.count) {
+		serve_send(&k->c, "-No\n", 4);
+		return;
+	}
+	name = tableau_name(&tableau, n, &len);
+	reply[0] = '+';
+	memcpy(reply + 1, name, len);
+	reply[len + 1] = '\n';
+	serve_send(&k->c, reply, len + 2);
+}
+
+static void
+req_owner(struct client *k, size_t n, int given)
+{
+	struct pool_holder *h;
+
+	if (!given || n >= pool.count) {
+		serve_send(&k->c, "-1\n", 3);
+		return;
+	}
+	h = pool.token[n].holder;
+	serve_printf(&k->c, "%ld\n", h != NULL ? client_of(h)->pid : 0);
+}
+
+static void
+req_age(struct client *k, size_t n, int given)
+{
+	if (!given || n >= pool.count || pool.token[n].holder == NULL)
+		serve_send(&k->c, "-1\n", 3);
+	else
+		serve_printf(&k->c, "%lu\n",
+		    (unsigned long)(now_seconds() - pool.token[n].since));
+}
+
+static void
+req_waiting(struct client *k, size_t n, int given)
+{
+	struct pool_holder *h;
+	uint32_t now = now_seconds();
+	char *text = malloc(pool.waiting * 64 + 1);
+	size_t len = 0;
+
+	(void)n;
+	(void)given;
+	if (text == NULL) {
+		serve_drop(&k->c, "out of memory");
+		return;
+	}
+	for (h = pool.first; h != NULL; h = h->next)
+		len += (size_t)snprintf(text + len, 64, "%ld %zu %lu\n",
+		    client_of(h)->pid, h->want,
+		    (unsigned long)(now - h->since));
+	serve_printf(&k->c, "%zu\n", len);
+	serve_send(&k->c, text, len);
+	free(text);
+}
+
+static void
+req_tableau(struct client *k, size_t n, int given)
+{
+	(void)n;
+	(void)given;
+	serve_send_static(&k->c, tableau.names, tableau.space);
+}
+
+static void
+req_size(struct client *k, size_t n, int given)
+{
+	(void)n;
+	(void)given;
+	serve_printf(&k->c, "%zu,%zu\n", tableau.count, tableau.space);
+}
+
+static void
+req_longest(struct client *k, size_t n, int given)
+{
+	(void)n;
+	(void)given;
+	serve_printf(&k->c, "%zu\n", tableau.longest);
+}
+
+static void
+req_group(struct client *k, size_t n, int given)
+{
+	(void)n;
+	(void)given;
+	serve_printf(&k->c, "%zu\n", group);
+}
+
+static void
+req_source(struct client *k, size_t n, int given)
+{
+	size_t len = strlen(tableau.source);
+
+	(void)n;
+	(void)given;
+	reply[0] = tableau.type;
+	memcpy(reply + 1, tableau.source, len + 1);
+	serve_send(&k->c, reply, len + 2);
+}
+
+static void
+req_comments(struct client *k, size_t n, int given)
+{
+	(void)n;
+	(void)given;
+	serve_printf(&k->c, "%zu\n", tableau.comments_len);
+	serve_send_static(&k->c, tableau.comments, tableau.comments_len);
+}
+
+static void
+req_utility(struct client *k, size_t n, int given)
+{
+	long pid = serve_pid();
+
+	(void)n;
+	(void)given;
+	if (pid > 0)
+		serve_printf(&k->c, "%ld\n", pid);
+	else
+		serve_send(&k->c, "-No\n", 4);
+}
+
+static void
+req_version(struct client *k, size_t n, int given)
+{
+	(void)n;
+	(void)given;
+	serve_send(&k->c, PTBW_PROTOCOL "\n", sizeof PTBW_PROTOCOL);
+}
+
+static void
+req_quit(struct client *k, size_t n, int given)
+{
+	long clients = serve_quit();
+
+	(void)n;
+	(void)given;
+	if (clients < 0)
+		serve_send(&k->c, "-No\n", 4);
+	else
+		serve_printf(&k->c, "%ld\n", clients);
+}
+
+static void
+req_reserved(struct client *k, size_t n, int given)
+{
+	(void)n;
+	(void)given;
+	serve_send(&k->c, "-Not yet\n", 9);
+}
+
+static void
+req_borrowed(struct client *k, size_t n, int given)
+{
+	(void)n;
+	(void)given;
+	serve_printf(&k->c, "%d\n", borrowed);
+}
+
+static void
+req_tie(struct client *k, size_t n, int given)
+{
+	(void)n;
+	(void)given;
+	if (borrowed == 0)
+		serve_send(&k->c, "-No\n", 4);
+	else
+		serve_send_fd(&k->c, "+\n", 2, outer.fd);
+}
+
+static const struct request {
+	char letter;
+	void (*serve)(struct client *k, size_t n, int given);
+} requests[] = {
+	{ 'G', req_take },
+	{ 'D', req_give },
+	{ 'N', req_name },
+	{ 'F', req_give_all },
+	{ '.', req_close },
+	{ 'P', req_poll },
+	{ 'O', req_owner },
+	{ 'S', req_size },
+	{ 'T', req_tableau },
+	{ 'J', req_longest },
+	{ 'R', req_group },
+	{ 'U', req_source },
+	{ 'C', req_comments },
+	{ 'M', req_utility },
+	{ 'V', req_version },
+	{ 'Q', req_quit },
+	{ 'H', req_reserved },
+	/* ours; an old master answers -No */
+	{ 'I', req_take_now },
+	{ 'B', req_borrowed },
+	{ 'L', req_tie },
+	{ 'A', req_age },
+	{ 'W', req_waiting },
+	{ 0, NULL }
+};
+
+/* One byte of the first line: "4711", "4711@host" or "-". */
+static void
+who(struct client *k, char c)
+{
+	int digit = c >= '0' && c <= '9';
+
+	if (c == '\n' && k->who_len > 0) {
+		/* 0 is what nobody holds; without a pid of its own, the
+		 * client is shown by ours */
+		if (k->who_state == '-' || k->pid == 0)
+			k->pid = (long)getpid();
+		serve_known(&k->c);
+		return;
+	}
+	if (k->who_len == 0)
+		k->who_state = c == '-' ? '-' : 'd';
+	else if (c == '@' && k->who_state == 'd')
+		k->who_state = 'h';
+	k->who_len++;
+	if (k->who_state == 'd' && digit && k->pid <= 99999999)
+		k->pid = k->pid * 10 + (c - '0');
+	else if (k->who_state == 'd' || k->who_len > WHO_MAX || c == '\n')
+		serve_drop(&k->c, "it did not begin with a process id");
+}
+
+static void
+request(struct client *k, char c)
+{
+	const struct request *r;
+
+	if (c >= '0' && c <= '9') {
+		if (++k->digits > DIGITS_MAX)
+			serve_drop(&k->c, "a number is too long");
+		else if (k->number <= POOL_MAX) /* more need not be told apart */
+			k->number = k->number * 10 + (size_t)(c - '0');
+		return;
+	}
+	for (r = requests; r->letter != '\0' && r->letter != c; r++)
+		;
+	if (r->letter != '\0')
+		r->serve(k, k->number, k->digits > 0);
+	else if (c != '\n')
+		serve_send(&k->c, "-No\n", 4);
+	k->number = 0;
+	k->digits = 0;
+}
+
+static size_t
+input(struct serve_client *c, const char *data, size_t len)
+{
+	struct client *k = (struct client *)c;
+	size_t i;
+
+	for (i = 0; i < len && !c->paused && !c->finishing && !c->gone; i++) {
+		if (c->known)
+			request(k, data[i]);
+		else
+			who(k, data[i]);
+	}
+	return c->finishing ? len : i;
+}
+
+static void
+gone(struct serve_client *c)
+{
+	struct client *k = (struct client *)c;
+
+	pool_leave(&pool, &k->holder);
+	pool_give_all(&pool, &k->holder);
+	grant_waiting();
+}
+
+static const struct serve_ops ops = {
+	.client_size = sizeof(struct client),
+	.request_max = 0,        /* every byte is used as it comes */
+	.input = input,
+	.gone = gone
+};
+
+/* --- the master: the tableau --- */
+
+static size_t
+online_cpus(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n > 0 ? (size_t)n : 1;
+}
+
+/* How many tokens -J and -R ask for. */
+static size_t
+suggested(void)
+{
+	if (want.jobs >= 0 || want.request >= 0)
+		return (want.jobs > 0 ? (size_t)want.jobs : 1) * group;
+	return online_cpus();
+}
+
+static void
+no_pool(const char *what)
+{
+	wr_die(errno == EFBIG ? WR_DATA : WR_SYSTEM, "%s: %s", what,
+	    errno == EFBIG ? "too many tokens" : strerror(errno));
+}
+
+static void
+from_function(void)
+{
+	size_t n = suggested();
+
+	if (n > POOL_MAX)
+		wr_usage("-J, -R: %zu tokens are more than %d", n, POOL_MAX);
+	if (tableau_init(&tableau, TABLEAU_FUNCTION, "iota") != 0 ||
+	    tableau_iota(&tableau, n) != 0)
+		no_pool("iota");
+}
+
+static void
+from_file(const char *path)
+{
+	size_t line;
+
+	if (tableau_init(&tableau, TABLEAU_FILE, path) != 0)
+		no_pool(path);
+	if (tableau_read(&tableau, path, &line) != 0) {
+		if (errno == EINVAL)
+			wr_die(WR_DATA, "%s: line %zu holds a NUL byte", path,
+			    line);
+		if (errno == EFBIG || errno == ENOMEM)
+			no_pool(path);
+		wr_die(WR_NOINPUT, "%s: %s", path, strerror(errno));
+	}
+	if (tableau.count == 0)
+		wr_die(WR_DATA, "%s: no tokens, %s", path,
+		    tableau.comments_len > 0 ? "only comments" :
+		    "the file is empty");
+}
+
+/* End because of what a broker function returned. */
+static void
+broker_failed(const char *path)
+{
+	if (errno == EPROTO)
+		wr_die(WR_PROTOCOL, "%s: the answer makes no sense", path);
+	if (errno == ECONNRESET)
+		wr_die(WR_UNAVAILABLE, "%s: the master is gone", path);
+	wr_die(WR_SYSTEM, "%s: %s", path, strerror(errno));
+}
+
+/* J*R tokens, or R fewer each time, down to R, of a pool of so many. */
+static size_t
+amount_of(size_t count)
+{
+	size_t n = suggested();
+
+	if (n > count)
+		n -= (n - count + group - 1) / group * group;
+	return n > 0 ? n : group;
+}
+
+static void
+add_borrowed(char *names)
+{
+	char *end;
+
+	for (; names != NULL; names = end) {
+		end = strchr(names, '\n');
+		if (end != NULL)
+			*end++ = '\0';
+		if (tableau_add(&tableau, names, strlen(names)) != 0)
+			no_pool("borrowed tokens");
+	}
+}
+
+static void
+from_master(const char *path)
+{
+	struct broker_pool p;
+	uint32_t *token;
+	char *text;
+	size_t n, len;
+
+	if (broker_open(&outer, path) != 0)
+		wr_die_connect(path);
+	if (broker_describe(&outer, &p) != 0)
+		broker_failed(path);
+	n = amount_of(p.count);
+	if (n > p.count)
+		wr_die(WR_DATA, "%s: has %zu tokens, a group needs %zu", path,
+		    p.count, group);
+	token = wr_alloc(n, sizeof *token);
+	if (tableau_init(&tableau, p.type, p.source) != 0)
+		no_pool(path);
+	text = broker_comments(&outer, &len);
+	if (text != NULL && tableau_comment(&tableau, text, len) != 0)
+		no_pool(path);
+	free(text);
+	if (broker_take(&outer, n, -1, token) != 0)
+		broker_failed(path);
+	text = broker_names(&outer, token, n, &borrowed);
+	if (text == NULL || (borrowed > 0 && broker_tie(&outer) != 0))
+		broker_failed(path);
+	borrowed++;
+	add_borrowed(text);
+	free(text);
+	free(token);
+	free(p.source);
+}
+
+static void
+make_pool(void)
+{
+	struct stat st;
+	const char *t = want.tags;
+	size_t n;
+
+	if (want.request > 0)
+		group = (size_t)want.request;
+	if (t == NULL)
+		from_function();
+	else if (strcmp(t, "-") == 0)
+		from_master(wr_target(want.depth, NULL));
+	else if (stat(t, &st) == 0 ? S_ISSOCK(st.st_mode) : div_exists(t))
+		from_master(t);
+	else
+		from_file(t);
+	n = tableau.count;
+	if (n < group)
+		wr_die(WR_DATA, "%s: has %zu tokens, a group needs %zu", t, n,
+		    group);
+	if (n < suggested() && !want.quiet &&
+	    (want.jobs >= 0 || want.request >= 0))
+		wr_warn("token count %zu less than suggested (%zu)", n,
+		    suggested());
+	n = n * 9 > tableau.longest ? n * 9 : tableau.longest;
+	if (n < strlen(tableau.source))
+		n = strlen(tableau.source);
+	reply = malloc(n + 16);
+	picked = malloc(tableau.count * sizeof *picked);
+	if (reply == NULL || picked == NULL ||
+	    pool_init(&pool, tableau.count) != 0)
+		wr_die(WR_SYSTEM, "out of memory");
+}
+
+/*
+ * Give back what was borrowed.  When clients are still there, because a
+ * signal ended us before them, the tokens stay with them, by their ties.
+ */
+static void
+return_borrowed(void)
+{
+	if (outer.fd < 0 || serve_clients() > 0)
+		return;
+	if (want.quit)
+		broker_quit(&outer);
+	if (broker_return(&outer) != 0)
+		wr_warn("the master that the tokens were borrowed from is "
+		    "gone");
+}
+
+static int
+master(char **operands, const struct wr_called *called)
+{
+	struct div_place place = {
+		.prefix = ptbw.prefix,
+		.also = "xcl",
+		.template = ptbw.template,
+		.stem = "sta",
+		.path = want.socket
+	};
+	struct div_socket socket;
+	struct spawn utility = { .keep = -1 };
+	int code, r, e;
+
+	utility.argv = wr_utility(operands, called, &utility.file);
+	make_pool();
+	if (want.verbose)
+		serve_verbose = wr_warn;
+	if (serve_begin() != 0)
+		wr_die(WR_SYSTEM, "cannot serve: %s", strerror(errno));
+	wr_listen(&socket, &place);
+	wr_publish(&socket, want.detached);
+	r = serve_run(&ops, &socket, utility.argv ? &utility : NULL, &code);
+	e = errno;
+	div_unlisten(&socket);
+	return_borrowed();
+	if (r != 0 && code != 0)
+		wr_die(code, "%s: %s", utility.file, strerror(e));
+	if (r != 0)
+		wr_die(WR_SYSTEM, "cannot serve: %s", strerror(e));
+	return code;
+}
+
+/* --- the client: the report --- */
+
+enum { REPORT_WINDOW = 4096 };
+
+static void
+print_since(long seconds)
+{
+	time_t t = time(NULL) - seconds;
+	char text[32];
+
+	if (seconds < 0)
+		strcpy(text, "-");
+	else
+		strftime(text, sizeof text, "%H:%M:%S", localtime(&t));
+	if (seconds < 0)
+		printf("\t-\t-\n");
+	else
+		printf("\t%ld\t%s\n", seconds, text);
+}
+
+static void
+print_tokens(struct broker *b, const struct broker_pool *p, const char *path)
+{
+	static long lock[REPORT_WINDOW], age[REPORT_WINDOW];
+	char *names = broker_tableau(b, p->space), *name = names;
+	size_t i, k, n;
+
+	if (names == NULL)
+		broker_failed(path);
+	names[p->space] = '\0';
+	for (i = 0; i < p->count; i += n) {
+		n = p->count - i < REPORT_WINDOW ? p->count - i : REPORT_WINDOW;
+		if (broker_holders(b, 'O', i, n, lock) != 0 ||
+		    (want.verbose && broker_holders(b, 'A', i, n, age) != 0))
+			broker_failed(path);
+		for (k = 0; k < n; k++) {
+			printf("%6zu\t%ld\t%s", i + k, lock[k], name);
+			if (want.verbose)
+				print_since(age[k]);
+			else
+				putchar('\n');
+			if (name < names + p->space)
+				name += strlen(name) + 1;
+		}
+	}
+	free(names);
+}
+
+static void
+print_waiting(struct broker *b, const char *path)
+{
+	size_t len;
+	long pid;
+	unsigned long n, seconds;
+	char *text, *line;
+
+	errno = 0;
+	text = broker_waiting(b, &len);
+	if (text == NULL && errno != 0)
+		broker_failed(path);
+	if (text == NULL)
+		return;
+	printf(" Waiting\tTokens\tSeconds\n");
+	for (line = text; line < text + len; line = strchr(line, '\n') + 1)
+		if (sscanf(line, "%ld %lu %lu", &pid, &n, &seconds) == 3)
+			printf("%6ld\t%lu\t%lu\n", pid, n, seconds);
+	free(text);
+}
+
+static int
+report(const char *path)
+{
+	struct broker b;
+	struct broker_pool p;
+
+	if (broker_open(&b, path) != 0)
+		wr_die_connect(path);
+	if (broker_describe(&b, &p) != 0)
+		broker_failed(path);
+	printf("ptbw: master has %zu tokens, max length %zu "
+	    "(total space %zu)\n", p.count, p.longest, p.space);
+	printf(" Master tokens from %s: %s\n",
+	    p.type == TABLEAU_FUNCTION ? "the internal function" :
+	    p.type == TABLEAU_FILE ? "file" : "error", p.source);
+	printf(" Index\tLock\tTokens (request in groups of %zu)%s\n", p.group,
+	    want.verbose ? "\tSeconds\tSince" : "");
+	print_tokens(&b, &p, path);
+	if (want.verbose)
+		print_waiting(&b, path);
+	free(p.source);
+	if (want.quit && broker_quit(&b) < 0)
+		broker_failed(path);
+	broker_return(&b);
+	wr_flush();
+	return 0;
+}
+
+/* --- the client: running a command --- */
+
+static void
+take(struct broker *b, size_t n, const char *path)
+{
+	uint32_t *token = wr_alloc(n, sizeof *token);
+	struct broker_pool p;
+	int tied;
+	char *names;
+
+	if (broker_take(b, n, want.wait, token) != 0) {
+		if (errno == ETIMEDOUT)
+			wr_die(WR_TIMEOUT, "%s: no %zu tokens in time", path,
+			    n);
+		if (errno == ENOSPC && broker_describe(b, &p) == 0)
+			wr_die(WR_CANTCREATE, "%s: cannot allocate %zu "
+			    "tokens, the pool has %zu", path, n, p.count);
+		broker_failed(path);
+	}
+	names = broker_names(b, token, n, &tied);
+	if (names == NULL || (tied > 0 && broker_tie(b) != 0))
+		broker_failed(path);
+	if (setenv("ptbw_list", names, 1) != 0)
+		wr_die(WR_SYSTEM, "environment: %s", strerror(errno));
+	free(names);
+	free(token);
+}
+
+/* The command's arguments, with n token names behind them if so asked. */
+static char **
+with_tokens(char **argv, size_t n)
+{
+	char *names = getenv("ptbw_list"), **all;
+	size_t argc = 0, i;
+
+	while (argv[argc] != NULL)
+		argc++;
+	all = wr_alloc(argc + n + 1, sizeof *all);
+	memcpy(all, argv, argc * sizeof *all);
+	names = want.append && n > 0 ? strdup(names) : NULL;
+	for (i = argc; names != NULL; i++) {
+		all[i] = names;
+		names = strchr(names, '\n');
+		if (names != NULL)
+			*names++ = '\0';
+	}
+	return all;
+}
+
+static void
+leave(struct broker *b, const char *path)
+{
+	int r = 0;
+
+	if (want.quit)
+		r = broker_quit(b);
+	if (want.keep)
+		broker_close(b);
+	else if (broker_return(b) != 0)
+		r = -1;
+	if (r < 0)
+		wr_warn("%s: %s", path, errno == ETIMEDOUT ?
+		    "the master does not answer" : "the master is gone");
+}
+
+static int
+run(char **operands, const struct wr_called *called)
+{
+	struct broker b = { .fd = -1 };
+	struct spawn command = { .file = operands[0], .keep = -1 };
+	size_t n = want.request >= 0 ? (size_t)want.request : 1;
+	const char *path = NULL;
+	char number[16];
+	int status;
+
+	if (n > 0 || want.quit) {
+		path = wr_target(want.depth, want.tags);
+		if (broker_open(&b, path) != 0)
+			wr_die_connect(path);
+	}
+	if (n > 0) {
+		take(&b, n, path);
+		command.keep = b.fd;
+		snprintf(number, sizeof number, "%d", b.fd);
+		setenv("ptbw_fd", number, 1);
+	} else {
+		unsetenv("ptbw_list");
+	}
+	if (called->utility != NULL)
+		operands[0] = (char *)called->utility;
+	command.argv = with_tokens(operands, n);
+	if (want.exec)
+		spawn_exec(&command);
+	else if (spawn_wait(&command, &status) == 0) {
+		if (path != NULL)
+			leave(&b, path);
+		return spawn_code(status);
+	}
+	wr_die(spawn_error_code(errno), "%s: %s", command.file,
+	    strerror(errno));
+	return 0;
+}
+
+/* --- the command line --- */
+
+static void
+set_option(int letter, const char *arg)
+{
+	switch (letter) {
+	case 'm': want.master = 1; break;
+	case 'd': want.detached = 1; break;
+	case 'A': want.append = 1; break;
+	case 'k': want.keep = 1; break;
+	case 'x': want.exec = 1; break;
+	case 'Q': want.quit = 1; break;
+	case 'q': want.quiet = 1; break;
+	case 'v': want.verbose = 1; break;
+	case 'N': want.socket = arg; break;
+	case 't': want.tags = arg; break;
+	case '0':
+		want.depth = (int)wr_number('0', arg, 0, DIV_LEVEL_MAX);
+		break;
+	case 'J':
+		want.jobs = wr_number('J', arg, -COUNT_MAX, COUNT_MAX);
+		if (want.jobs < 1)
+			want.jobs = 1;
+		break;
+	case 'R':
+		want.request = wr_number('R', arg, 0, COUNT_MAX);
+		break;
+	case 'T':
+		want.wait = wr_milliseconds('T', arg);
+		break;
+	}
+}
+
+/* Refuse what only one of master and client knows. */
+static void
+check_mode(void)
+{
+	const char *clients = want.append ? "-A" : want.keep ? "-k" :
+	    want.exec ? "-x" : want.wait >= 0 ? "-T" : NULL;
+	const char *masters = want.detached ? "-d" : want.jobs >= 0 ? "-J" :
+	    want.socket ? "-N" : NULL;
+
+	if (want.master && clients != NULL)
+		wr_usage("%s does not go with -m", clients);
+	if (!want.master && masters != NULL)
+		wr_usage("%s goes with -m only", masters);
+	if (want.exec && want.quit)
+		wr_usage("-Q does not go with -x: nobody waits for the end");
+	if (want.tags != NULL && *want.tags == '\0')
+		wr_usage("-t: the name is empty");
+	if (want.socket != NULL && *want.socket == '\0')
+		wr_usage("-N: the name is empty");
+}
+
+int
+main(int argc, char **argv)
+{
+	struct wr_called called;
+	int letter, show = 0;
+	const char *arg;
+	char **operands;
+
+	wr_begin(&ptbw, argc, argv, &called);
+	while ((letter = wr_option(&arg)) != -1) {
+		if (letter == 'h' || letter == 'V')
+			show = letter;
+		set_option(letter, arg);
+	}
+	operands = wr_operands();
+	if (show == 'h')
+		wr_help();
+	else if (show == 'V')
+		wr_version(want.depth, want.master ? NULL : want.tags);
+	if (show)
+		return 0;
+	check_mode();
+	if (want.master)
+		return master(operands, &called);
+	if (operands[0] == NULL || strcmp(operands[0], "-") == 0)
+		return report(wr_target(want.depth, want.tags));
+	return run(operands, &called);
+}

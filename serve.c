@@ -1,0 +1,648 @@
+/*
+ * serve.c - the life of a master and of its clients
+ *
+ * Nothing here waits but ev_turn().  Whatever happens to a client in a round
+ * (a reply to send, buffered requests to take up again, its end) is only
+ * noted while events are reported: the client is put on a list, and is
+ * attended to once, after the round.  So no function of a program ever sees
+ * a client vanish under its hands, and a chain of events (one ends, its
+ * tokens go to the next, which had already asked to give them back, ...)
+ * is a loop here, not a recursion.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	READ_SIZE = 16384,
+	ACCEPT_MAX = 256,         /* in one round, so that others get theirs */
+	RETRY_MS = 1000           /* after the system had no descriptor left */
+};
+
+/* Bytes that wait for a client, sent together with fd unless it is -1. */
+struct serve_chunk {
+	struct serve_chunk *next;
+	const char *data;
+	size_t len, room;         /* room: of own[], 0 when data is elsewhere */
+	int fd;
+	char own[];
+};
+
+static struct {
+	const struct serve_ops *ops;
+	struct div_socket *socket;
+	struct ev_io listener;
+	int to_accept;            /* connections wait, perhaps */
+	struct ev_timer retry;    /* accepting again */
+	struct serve_client *clients;
+	size_t count, known;
+	struct serve_client *attend, **attend_end;
+	struct ev_child utility;
+	int persistent, ended;    /* ended: the utility, or quit was asked */
+	int64_t ended_at;
+	struct ev_timer grace;
+	int code;
+	int stop;                 /* a signal ends us at once */
+	int told;                 /* a signal was passed on to the utility */
+} master;
+
+void (*serve_verbose)(const char *fmt, ...);
+
+/* --- noting what a client needs --- */
+
+static void
+attend(struct serve_client *c)
+{
+	if (c->attended)
+		return;
+	c->attended = 1;
+	c->attend = NULL;
+	*master.attend_end = c;
+	master.attend_end = &c->attend;
+}
+
+void
+serve_known(struct serve_client *c)
+{
+	if (!c->known && !c->gone)
+		master.known++;
+	c->known = 1;
+}
+
+void
+serve_pause(struct serve_client *c)
+{
+	c->paused = 1;
+	attend(c);
+}
+
+void
+serve_resume(struct serve_client *c)
+{
+	c->paused = 0;
+	attend(c);
+}
+
+void
+serve_finish(struct serve_client *c)
+{
+	c->finishing = 1;
+	attend(c);
+}
+
+void
+serve_drop(struct serve_client *c, const char *reason)
+{
+	if (c->gone)
+		return;
+	if (reason != NULL && serve_verbose != NULL)
+		serve_verbose("a client was dropped: %s", reason);
+	c->gone = 1;
+	attend(c);
+}
+
+size_t
+serve_clients(void)
+{
+	return master.known;
+}
+
+/* --- replies --- */
+
+static struct serve_chunk *
+new_chunk(struct serve_client *c, size_t room)
+{
+	struct serve_chunk *k;
+
+	if (c->out_bytes > SERVE_UNREAD_MAX) {
+		serve_drop(c, "it does not read its replies");
+		return NULL;
+	}
+	k = malloc(sizeof *k + room);
+	if (k == NULL) {
+		serve_drop(c, "out of memory");
+		return NULL;
+	}
+	k->next = NULL;
+	k->data = k->own;
+	k->len = 0;
+	k->room = room;
+	k->fd = -1;
+	if (c->out == NULL)
+		c->out_end = &c->out;
+	*c->out_end = k;
+	c->out_end = &k->next;
+	c->out_bytes += sizeof *k;
+	return k;
+}
+
+/* The last chunk, when there is one; out_end points at its next. */
+static struct serve_chunk *
+last_chunk(struct serve_client *c)
+{
+	if (c->out == NULL)
+		return NULL;
+	return (struct serve_chunk *)((char *)c->out_end -
+	    offsetof(struct serve_chunk, next));
+}
+
+void
+serve_send(struct serve_client *c, const void *data, size_t len)
+{
+	struct serve_chunk *k = last_chunk(c);
+	size_t room = c->out_bytes > 0 ? 4000 : 200;
+
+	if (c->gone || len == 0)
+		return;
+	if (k == NULL || k->fd >= 0 || k->room < len ||
+	    k->room - len < (size_t)(k->data - k->own) + k->len) {
+		k = new_chunk(c, len > room ? len : room);
+		if (k == NULL)
+			return;
+	}
+	memcpy((char *)k->data + k->len, data, len);
+	k->len += len;
+	c->out_bytes += len;
+	attend(c);
+}
+
+void
+serve_printf(struct serve_client *c, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	serve_send(c, text, (size_t)n < sizeof text ? (size_t)n : 0);
+}
+
+void
+serve_send_static(struct serve_client *c, const void *data, size_t len)
+{
+	struct serve_chunk *k;
+
+	if (c->gone || len == 0 || (k = new_chunk(c, 0)) == NULL)
+		return;
+	k->data = data;
+	k->len = len;
+	attend(c);
+}
+
+void
+serve_send_fd(struct serve_client *c, const void *data, size_t len, int fd)
+{
+	struct serve_chunk *k;
+
+	if (c->gone || (k = new_chunk(c, len)) == NULL)
+		return;
+	memcpy(k->own, data, len);
+	k->len = len;
+	k->fd = fd;
+	c->out_bytes += len;
+	attend(c);
+}
+
+/* Send what the socket takes. */
+static void
+flush(struct serve_client *c)
+{
+	struct serve_chunk *k;
+	ssize_t n;
+
+	while ((k = c->out) != NULL) {
+		n = div_send(c->io.fd, k->data, k->len, k->fd);
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return;
+		if (n < 0) {
+			serve_drop(c, errno == EPIPE || errno == ECONNRESET ?
+			    NULL : strerror(errno));
+			return;
+		}
+		k->fd = -1;
+		k->data += n;
+		k->len -= (size_t)n;
+		if (k->room > 0)
+			c->out_bytes -= (size_t)n;
+		if (k->len > 0)
+			return;
+		c->out = k->next;
+		c->out_bytes -= sizeof *k;
+		free(k);
+	}
+}
+
+/* --- requests --- */
+
+/* Present bytes to the program; what it leaves is kept for later. */
+static void
+present(struct serve_client *c, const char *data, size_t len)
+{
+	size_t used = master.ops->input(c, data, len), rest = len - used;
+	char *keep = NULL;
+
+	if (!c->paused && rest > master.ops->request_max) {
+		serve_drop(c, "a request is too long");
+		rest = 0;
+	}
+	if (rest > 0 && (keep = malloc(rest)) == NULL) {
+		serve_drop(c, "out of memory");
+		rest = 0;
+	}
+	if (rest > 0)
+		memcpy(keep, data + used, rest);
+	free(c->in);
+	c->in = keep;
+	c->in_len = rest;
+}
+
+/* Read once; the end of what comes is the end of the client. */
+static void
+read_client(struct serve_client *c)
+{
+	static char buf[2 * READ_SIZE];
+	size_t have = c->in_len;
+	ssize_t n;
+
+	if (have > READ_SIZE)
+		return;         /* first comes what is here already */
+	if (have > 0)
+		memcpy(buf, c->in, have);
+	do
+		n = recv(c->io.fd, buf + have, READ_SIZE, 0);
+	while (n < 0 && errno == EINTR);
+	if (n > 0)
+		present(c, buf, have + (size_t)n);
+	else if (n == 0)
+		serve_finish(c);
+	else if (errno != EAGAIN && errno != EWOULDBLOCK)
+		serve_drop(c, errno == ECONNRESET ? NULL : strerror(errno));
+}
+
+static int
+wanted(const struct serve_client *c)
+{
+	return (c->paused || c->finishing ? 0 : EV_READ) |
+	    (c->out != NULL ? EV_WRITE : 0);
+}
+
+static void
+client_ready(struct ev_io *io, int what)
+{
+	struct serve_client *c = (struct serve_client *)io;
+
+	if (c->gone)
+		return;
+	if ((what & (EV_READ | EV_HUP)) && (wanted(c) & EV_READ))
+		read_client(c);
+	else if (what & EV_HUP)
+		serve_drop(c, NULL);    /* nobody is left to read a reply */
+	attend(c);
+}
+
+/* --- clients come and go --- */
+
+static void
+add_client(int fd)
+{
+	struct serve_client *c = calloc(1, master.ops->client_size);
+
+	if (c == NULL) {
+		close(fd);
+		return;
+	}
+	c->io.fd = fd;
+	c->io.ready = client_ready;
+	c->since = ev_now();
+	c->next = master.clients;
+	if (c->next != NULL)
+		c->next->prev = c;
+	master.clients = c;
+	master.count++;
+	if (ev_want(&c->io, EV_READ) != 0)
+		serve_drop(c, strerror(errno));
+	else if (master.ops->connected != NULL)
+		master.ops->connected(c);
+}
+
+static void
+accept_again(struct ev_timer *t)
+{
+	(void)t;
+	if (master.socket->fd >= 0)
+		ev_want(&master.listener, EV_READ);
+}
+
+/*
+ * Out of descriptors: those who wait stay in the backlog until a client is
+ * gone, or a while has passed, as the whole system may be short of them.
+ */
+static void
+accept_later(void)
+{
+	if (serve_verbose != NULL)
+		serve_verbose("connections wait: %s", strerror(errno));
+	ev_want(&master.listener, 0);
+	ev_timer_set(&master.retry, RETRY_MS);
+}
+
+static void
+accept_clients(void)
+{
+	int i, fd;
+
+	master.to_accept = 0;
+	for (i = 0; i < ACCEPT_MAX; i++) {
+		fd = div_accept(master.socket->fd);
+		if (fd >= 0)
+			add_client(fd);
+		else if (errno == EMFILE || errno == ENFILE ||
+		    errno == ENOBUFS || errno == ENOMEM) {
+			accept_later();
+			return;
+		} else if (errno != EINTR && errno != ECONNABORTED)
+			return;
+	}
+	master.to_accept = master.ended;        /* then none is left out */
+}
+
+static void
+listener_ready(struct ev_io *io, int what)
+{
+	(void)io;
+	(void)what;
+	master.to_accept = 1;
+}
+
+static void
+destroy(struct serve_client *c)
+{
+	struct serve_chunk *k;
+
+	master.ops->gone(c);
+	ev_forget(&c->io);
+	close(c->io.fd);
+	if (c->prev != NULL)
+		c->prev->next = c->next;
+	else
+		master.clients = c->next;
+	if (c->next != NULL)
+		c->next->prev = c->prev;
+	master.count--;
+	if (c->known)
+		master.known--;
+	while ((k = c->out) != NULL) {
+		c->out = k->next;
+		free(k);
+	}
+	free(c->in);
+	free(c);
+	if (master.retry.set) {
+		ev_timer_stop(&master.retry);
+		accept_again(&master.retry);
+	}
+}
+
+static void
+attend_client(struct serve_client *c)
+{
+	char *in = c->in;
+
+	if (in != NULL && !c->gone && !c->paused && !c->finishing) {
+		c->in = NULL;
+		present(c, in, c->in_len);
+		free(in);
+	}
+	if (!c->gone)
+		flush(c);
+	if (!c->gone && c->finishing && c->out == NULL)
+		c->gone = 1;
+	if (!c->gone && ev_want(&c->io, wanted(c)) != 0)
+		serve_drop(c, strerror(errno));
+}
+
+static void
+attend_all(void)
+{
+	struct serve_client *c;
+
+	while ((c = master.attend) != NULL) {
+		master.attend = c->attend;
+		if (master.attend == NULL)
+			master.attend_end = &master.attend;
+		attend_client(c);
+		c->attended = 0;
+		if (c->gone)
+			destroy(c);
+	}
+}
+
+/* --- the end --- */
+
+/*
+ * Those who have not said who they are hold nobody up, but get a second to
+ * do so: a client may be between connecting and its first word.
+ */
+static void
+end_of_grace(struct ev_timer *t)
+{
+	struct serve_client *c;
+	int64_t now = ev_now(), from, next = 0;
+
+	for (c = master.clients; c != NULL; c = c->next) {
+		if (c->known || c->gone)
+			continue;
+		from = c->since > master.ended_at ? c->since : master.ended_at;
+		if (from + SERVE_GRACE_MS <= now)
+			serve_drop(c, "it did not say who it is");
+		else if (next == 0 || from + SERVE_GRACE_MS < next)
+			next = from + SERVE_GRACE_MS;
+	}
+	if (next != 0)
+		ev_timer_set(t, (int)(next - now));
+}
+
+static void
+begin_end(void)
+{
+	master.ended = 1;
+	master.ended_at = ev_now();
+	master.to_accept = 1;    /* some may have connected just before */
+}
+
+static void
+utility_ended(struct ev_child *child, int status)
+{
+	child->pid = 0;
+	master.code = spawn_code(status);
+	begin_end();
+}
+
+long
+serve_quit(void)
+{
+	if (!master.persistent)
+		return -1;
+	if (!master.ended)
+		begin_end();
+	return (long)master.known;
+}
+
+long
+serve_pid(void)
+{
+	return master.persistent ? (long)getpid() : (long)master.utility.pid;
+}
+
+static void
+stop(int code)
+{
+	master.stop = 1;
+	master.code = code;
+}
+
+/* TERM and the like: the utility's, once; the second time they are ours. */
+static void
+told_to_end(int sig)
+{
+	if (master.persistent) {
+		stop(0);
+	} else if (master.utility.pid > 0 && !master.told) {
+		master.told = 1;
+		kill(master.utility.pid, sig);
+	} else {
+		stop(128 + sig);
+	}
+}
+
+/* INT and QUIT: the terminal has sent them to the utility as well. */
+static void
+interrupted(int sig)
+{
+	if (master.persistent)
+		stop(0);
+	else if (master.utility.pid == 0)
+		stop(128 + sig);
+}
+
+static int
+finished(void)
+{
+	if (master.stop)
+		return 1;
+	if (!master.ended || master.to_accept)
+		return 0;
+	if (master.count > master.known && !master.grace.set)
+		ev_timer_set(&master.grace, 0);
+	return master.count == 0;
+}
+
+/* --- the beginning --- */
+
+int
+serve_begin(void)
+{
+	static const int terminating[] = { SIGTERM, SIGHUP, SIGUSR1, SIGUSR2,
+	    SIGALRM };
+	size_t i;
+
+	spawn_raise_limit();
+	if (ev_init() != 0 || spawn_signal(SIGPIPE, SIG_IGN) != 0)
+		return -1;
+	for (i = 0; i < sizeof terminating / sizeof *terminating; i++)
+		if (ev_signal(terminating[i], told_to_end) != 0)
+			return -1;
+	return ev_signal(SIGINT, interrupted) != 0 ? -1 :
+	    ev_signal(SIGQUIT, interrupted);
+}
+
+/* Let go of what others wait for or want to unmount. */
+static void
+release(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (chdir(dir != NULL ? dir : "/") != 0 && serve_verbose != NULL)
+		serve_verbose("%s: %s", path, strerror(errno));
+	free(dir);
+	if (null >= 0) {
+		dup2(null, 0);
+		dup2(null, 1);
+		close(null);
+	}
+}
+
+static int
+start_utility(const struct spawn *utility)
+{
+	master.persistent = utility == NULL;
+	if (utility == NULL)
+		return 0;
+	master.utility.ended = utility_ended;
+	master.utility.pid = spawn(utility);
+	if (master.utility.pid < 0) {
+		master.code = spawn_error_code(errno);
+		return -1;
+	}
+	ev_child_watch(&master.utility);
+	return 0;
+}
+
+/* One round.  When the end was asked for, those who connected before it are
+ * still let in. */
+static int
+turn(void)
+{
+	if (!master.to_accept && ev_turn() != 0)
+		return -1;
+	if (master.to_accept && master.socket->fd >= 0)
+		accept_clients();
+	attend_all();
+	if (master.ended && master.persistent && !master.to_accept &&
+	    master.socket->fd >= 0) {
+		ev_forget(&master.listener);
+		div_unlisten(master.socket);
+	}
+	return 0;
+}
+
+int
+serve_run(const struct serve_ops *ops, struct div_socket *socket,
+    const struct spawn *utility, int *code)
+{
+	master.ops = ops;
+	master.socket = socket;
+	master.attend_end = &master.attend;
+	master.retry.expired = accept_again;
+	master.grace.expired = end_of_grace;
+	master.listener.fd = socket->fd;
+	master.listener.ready = listener_ready;
+	fcntl(socket->fd, F_SETFL, O_NONBLOCK);
+	if (ev_want(&master.listener, EV_READ) != 0)
+		return -1;
+	if (start_utility(utility) != 0) {
+		*code = master.code;
+		return -1;
+	}
+	release(socket->path);
+	*code = 0;
+	while (!finished())
+		if (turn() != 0)
+			return -1;
+	*code = master.code;
+	return 0;
+}

@@ -1,0 +1,111 @@
+/*
+ * serve.h - the life of a master and of its clients
+ *
+ * A master listens on its socket, runs a utility and serves clients until
+ * the utility has ended and all of them are gone (without a utility: until
+ * it is asked to quit).  This is the one loop that does so; a program says
+ * with a struct serve_ops what its clients' bytes mean.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef SERVE_H
+#define SERVE_H
+
+#include <stddef.h>
+
+#include "divconnect.h"
+#include "event.h"
+#include "spawn.h"
+
+enum {
+	SERVE_UNREAD_MAX = 1 << 20,   /* bytes of replies a client may leave */
+	SERVE_GRACE_MS = 1000         /* for those who have not said who they are */
+};
+
+struct serve_chunk;
+
+/* A client; a program's own struct begins with one. */
+struct serve_client {
+	struct ev_io io;
+	struct serve_client *prev, *next;
+	struct serve_client *attend;            /* next that needs attention */
+	struct serve_chunk *out, **out_end;     /* replies not yet taken */
+	size_t out_bytes;
+	char *in;                               /* bytes not yet understood */
+	size_t in_len;
+	int64_t since;                          /* when it connected */
+	unsigned known : 1, paused : 1, finishing : 1, gone : 1,
+	    attended : 1;
+};
+
+/* What a program's clients are. */
+struct serve_ops {
+	size_t client_size;       /* of the program's struct */
+	size_t request_max;       /* bytes of a request; more ends the client */
+
+	/* A client has connected (its memory is zero), or NULL. */
+	void (*connected)(struct serve_client *c);
+
+	/*
+	 * Bytes have come; returns how many were used.  The rest is
+	 * presented again, in front of what comes later.  Stop when the
+	 * client is paused, finishing or gone.
+	 */
+	size_t (*input)(struct serve_client *c, const char *data, size_t len);
+
+	/* The client is gone: take back all it holds.  It is freed next. */
+	void (*gone)(struct serve_client *c);
+};
+
+/* Prepare signals and the loop, before the socket is bound; -1 with errno. */
+int serve_begin(void);
+
+/*
+ * Serve: start the utility (NULL: none, persistent) and do all the rest.
+ * socket stays the caller's, to be released with div_unlisten.  *code is the
+ * master's exit code.  Returns -1 with errno when the utility could not be
+ * started (*code is 126 or 127 then, 0 when something else failed).
+ */
+int serve_run(const struct serve_ops *ops, struct div_socket *socket,
+    const struct spawn *utility, int *code);
+
+/* The client has said who it is: from now on the master stays for it. */
+void serve_known(struct serve_client *c);
+
+/* Queue a reply.  It is copied and leaves after the round, whole. */
+void serve_send(struct serve_client *c, const void *data, size_t len);
+void serve_printf(struct serve_client *c, const char *fmt, ...)
+#ifdef __GNUC__
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
+
+/* Queue bytes that stay where they are as long as the client is there. */
+void serve_send_static(struct serve_client *c, const void *data, size_t len);
+
+/* Queue a message with a descriptor, which stays the caller's to keep open. */
+void serve_send_fd(struct serve_client *c, const void *data, size_t len,
+    int fd);
+
+/* Leave a client's further requests unread for now; take them up again. */
+void serve_pause(struct serve_client *c);
+void serve_resume(struct serve_client *c);
+
+/* End a client: when its replies have left; or at once, for a reason that
+ * is printed when serve_verbose is set (NULL: none). */
+void serve_finish(struct serve_client *c);
+void serve_drop(struct serve_client *c, const char *reason);
+
+/* A persistent master ends when its present clients have.  How many; or -1:
+ * there is a utility, which decides that. */
+long serve_quit(void);
+
+/* The utility's pid; our own when persistent; 0 when it has ended. */
+long serve_pid(void);
+
+/* How many clients of ours said who they are and are still there. */
+size_t serve_clients(void);
+
+extern void (*serve_verbose)(const char *fmt, ...);
+
+#endif

@@ -1,0 +1,223 @@
+/*
+ * spawn.c - start programs as if the wrapper were not there
+ *
+ * A child is made with vfork, so that starting one from a large process
+ * costs no more than from a small one.  Until it execs it runs in our
+ * memory: all signals are blocked, dispositions are put back in the child
+ * alone, and it calls nothing but system calls and execvp.  Whether the exec
+ * worked comes back through a pipe that exec closes; memory shared with the
+ * child would do, where vfork is a true one.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "divconnect.h"
+
+enum { SIGNALS = 65 };
+
+static struct {
+	struct sigaction action[SIGNALS]; /* as found */
+	char changed[SIGNALS];
+	sigset_t mask;
+	struct rlimit nofile;
+	int limit_raised;
+} found;
+
+int
+spawn_signal(int sig, void (*handler)(int))
+{
+	struct sigaction sa;
+
+	memset(&sa, 0, sizeof sa);
+	sa.sa_handler = handler;
+	sa.sa_flags = SA_RESTART;
+	sigfillset(&sa.sa_mask);
+	if (found.changed[sig])
+		return sigaction(sig, &sa, NULL);
+	if (sigaction(sig, &sa, &found.action[sig]) != 0)
+		return -1;
+	found.changed[sig] = 1;
+	return 0;
+}
+
+int
+spawn_ignored(int sig)
+{
+	struct sigaction sa;
+
+	if (found.changed[sig])
+		return found.action[sig].sa_handler == SIG_IGN;
+	return sigaction(sig, NULL, &sa) == 0 && sa.sa_handler == SIG_IGN;
+}
+
+int
+spawn_init(void)
+{
+	int fd;
+
+	sigprocmask(SIG_SETMASK, NULL, &found.mask);
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= 2);
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
+}
+
+void
+spawn_raise_limit(void)
+{
+	struct rlimit r;
+
+	if (found.limit_raised || getrlimit(RLIMIT_NOFILE, &found.nofile) != 0)
+		return;
+	r = found.nofile;
+	r.rlim_cur = r.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &r) == 0)
+		found.limit_raised = 1;
+}
+
+static void
+restore(const struct spawn *s)
+{
+	int sig, flags;
+
+	for (sig = 1; sig < SIGNALS; sig++)
+		if (found.changed[sig])
+			sigaction(sig, &found.action[sig], NULL);
+	if (found.limit_raised)
+		setrlimit(RLIMIT_NOFILE, &found.nofile);
+	if (s->keep >= 0) {
+		flags = fcntl(s->keep, F_GETFD);
+		fcntl(s->keep, F_SETFD, flags & ~FD_CLOEXEC);
+	}
+	sigprocmask(SIG_SETMASK, &found.mask, NULL);
+}
+
+/* The child's side: never returns. */
+static void
+child(const struct spawn *s, int report)
+{
+	int e;
+
+	restore(s);
+	execvp(s->file, s->argv);
+	e = errno;
+	while (write(report, &e, sizeof e) < 0 && errno == EINTR)
+		;
+	_exit(127);
+}
+
+/* What the child said before its exec; 0 when that worked. */
+static int
+exec_error(int fd)
+{
+	int e = 0;
+	ssize_t n;
+
+	do
+		n = read(fd, &e, sizeof e);
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof e ? e : 0;
+}
+
+pid_t
+spawn(const struct spawn *s)
+{
+	sigset_t all, mask;
+	int report[2], e;
+	pid_t pid;
+
+	if (div_pipe(report) != 0)
+		return -1;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &mask);
+	pid = vfork();
+	if (pid == 0)
+		child(s, report[1]);
+	e = errno;
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	close(report[1]);
+	if (pid > 0 && (e = exec_error(report[0])) != 0) {
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		pid = -1;
+	}
+	close(report[0]);
+	errno = e;
+	return pid;
+}
+
+void
+spawn_exec(const struct spawn *s)
+{
+	int e;
+
+	restore(s);
+	execvp(s->file, s->argv);
+	e = errno;
+	if (s->keep >= 0)
+		fcntl(s->keep, F_SETFD, FD_CLOEXEC);
+	errno = e;
+}
+
+/* A disposition for a signal that is waited for: never called. */
+static void
+nothing(int sig)
+{
+	(void)sig;
+}
+
+int
+spawn_wait(const struct spawn *s, int *status)
+{
+	static const int passed[] = { SIGTERM, SIGHUP };
+	sigset_t set, old;
+	int sig, e;
+	size_t i;
+	pid_t pid, r;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	for (i = 0; i < sizeof passed / sizeof *passed; i++)
+		if (!spawn_ignored(passed[i]))
+			sigaddset(&set, passed[i]);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	spawn_signal(SIGCHLD, nothing);
+	spawn_signal(SIGINT, SIG_IGN);
+	spawn_signal(SIGQUIT, SIG_IGN);
+	pid = spawn(s);
+	e = errno;
+	while (pid > 0 && (r = waitpid(pid, status, WNOHANG)) == 0)
+		if (sigwait(&set, &sig) == 0 && sig != SIGCHLD)
+			kill(pid, sig);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	errno = e;
+	return pid > 0 ? 0 : -1;
+}
+
+int
+spawn_code(int status)
+{
+	if (WIFSIGNALED(status))
+		return 128 + WTERMSIG(status);
+	return WEXITSTATUS(status);
+}
+
+int
+spawn_error_code(int error)
+{
+	return error == ENOENT || error == ENOTDIR ? 127 : 126;
+}

@@ -1,0 +1,60 @@
+/*
+ * spawn.h - start programs as if the wrapper were not there
+ *
+ * What a wrapper changes for itself (signals, limits) is remembered here and
+ * given back to every program that it starts.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef SPAWN_H
+#define SPAWN_H
+
+#include <sys/types.h>
+
+/*
+ * Change the disposition of a signal, remembering what was found.  -1 with
+ * errno.  spawn_ignored tells whether it was ignored when we started.
+ */
+int spawn_signal(int sig, void (*handler)(int));
+int spawn_ignored(int sig);
+
+/*
+ * The first call of a program: remembers the signal mask, and opens
+ * /dev/null in the place of each closed one of descriptors 0, 1 and 2.  -1
+ * with errno.
+ */
+int spawn_init(void);
+
+/* Raise the soft limit of descriptors to the hard one. */
+void spawn_raise_limit(void);
+
+/* What to start. */
+struct spawn {
+	const char *file;        /* searched in $PATH when it has no slash */
+	char *const *argv;
+	int keep;                /* a descriptor it inherits, or -1 */
+};
+
+/*
+ * Start a program (vfork: no copy of a large process is made).  Returns its
+ * pid; -1 with the errno of whatever failed, that of exec included.
+ */
+pid_t spawn(const struct spawn *s);
+
+/* Become the program; returns only on error, with errno. */
+void spawn_exec(const struct spawn *s);
+
+/*
+ * Start a program and wait for its end.  Until then SIGTERM and SIGHUP are
+ * passed on to it, SIGINT and SIGQUIT are left to it.  Returns 0 with its
+ * wait status, or -1 with errno when it could not be started.
+ */
+int spawn_wait(const struct spawn *s, int *status);
+
+/* The exit code for a wait status: its own, or 128 + the signal. */
+int spawn_code(int status);
+
+/* The exit code for a program that cannot be executed: 127 or 126. */
+int spawn_error_code(int error);
+
+#endif

@@ -1,0 +1,564 @@
+/*
+ * wrapper.c - what the command lines of all programs of the suite share
+ *
+ * The option table of a program is the one place that knows its options: the
+ * parser, -h and the check of the option variable read it.  getopt(3) is not
+ * used because it knows neither long options nor where a word came from.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "wrapper.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "spawn.h"
+
+static const struct wr_program *program;
+static char **words;             /* option variable's, then argv's */
+static size_t word_at;           /* the next one */
+static size_t words_of_variable; /* so many are the variable's */
+static const char *bundle;       /* rest of a word of single letters */
+
+/* --- messages --- */
+
+static void
+say(const char *fmt, va_list ap)
+{
+	fflush(stdout);
+	fprintf(stderr, "%s: ", program->name);
+	vfprintf(stderr, fmt, ap);
+	putc('\n', stderr);
+}
+
+void
+wr_warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+}
+
+void
+wr_die(int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+	exit(code);
+}
+
+/* The synopsis, a line for each form. */
+static void
+print_usage(FILE *f)
+{
+	const char *line = program->synopsis, *end;
+	const char *intro = "usage:";
+
+	for (; *line != '\0'; line = *end ? end + 1 : end) {
+		end = line + strcspn(line, "\n");
+		fprintf(f, "%s %s %.*s\n", intro, program->name,
+		    (int)(end - line), line);
+		intro = "      ";
+	}
+}
+
+void
+wr_usage(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+	print_usage(stderr);
+	exit(WR_USAGE);
+}
+
+void *
+wr_alloc(size_t count, size_t size)
+{
+	void *p = calloc(count ? count : 1, size);
+
+	if (p == NULL)
+		wr_die(WR_SYSTEM, "out of memory");
+	return p;
+}
+
+void
+wr_flush(void)
+{
+	if (fflush(stdout) != 0 || ferror(stdout))
+		wr_die(WR_SYSTEM, "standard output: %s", strerror(errno));
+}
+
+/* --- the name we are called by, the option variable --- */
+
+static void
+name_called(char *argv0, struct wr_called *called)
+{
+	char *slash;
+
+	called->utility = NULL;
+	called->persistent = 0;
+	if (argv0 == NULL)
+		return;
+	if (*argv0 == '-') {
+		argv0++;
+		if (setsid() < 0 && getsid(0) != getpid())
+			wr_warn("cannot become a session leader: %s",
+			    strerror(errno));
+	}
+	slash = strrchr(argv0, '/');
+	if (slash != NULL)
+		argv0 = slash + 1;
+	if (strcmp(argv0, ":") == 0)
+		called->persistent = 1;
+	else if (*argv0 != '\0' && strcmp(argv0, program->name) != 0)
+		called->utility = argv0;
+}
+
+/*
+ * Take the first word off the text at *p: blanks end it, single and double
+ * quotes and backslashes protect them.  The word is made shorter in place.
+ * NULL at the end; -1 in *bad when a quote is left open.
+ */
+static char *
+next_word(char **p, int *bad)
+{
+	char *from = *p, *to, *word, quote = '\0';
+
+	from += strspn(from, " \t\n");
+	if (*from == '\0')
+		return NULL;
+	for (word = to = from; *from != '\0'; from++) {
+		if (quote == '\0' && strchr(" \t\n", *from) != NULL) {
+			from++;
+			break;
+		}
+		if (*from == quote)
+			quote = '\0';
+		else if (quote == '\0' && (*from == '"' || *from == '\''))
+			quote = *from;
+		else if (*from == '\\' && quote != '\'' && from[1] != '\0')
+			*to++ = *++from;
+		else
+			*to++ = *from;
+	}
+	*bad = quote != '\0';
+	*p = from;
+	*to = '\0';
+	return word;
+}
+
+/* Split the option variable into words[]; it stays allocated. */
+static size_t
+variable_words(size_t room)
+{
+	const char *value = getenv(program->variable);
+	size_t n = 0;
+	int bad = 0;
+	char *p, *word;
+
+	if (value == NULL)
+		return 0;
+	p = strdup(value);
+	words = p ? realloc(words, (strlen(p) + room) * sizeof *words) : NULL;
+	if (words == NULL)
+		wr_die(WR_SYSTEM, "out of memory");
+	while ((word = next_word(&p, &bad)) != NULL && !bad)
+		words[n++] = word;
+	if (bad)
+		wr_die(WR_DATA, "$%s: a quote is left open: %s",
+		    program->variable, value);
+	return n;
+}
+
+void
+wr_begin(const struct wr_program *p, int argc, char **argv,
+    struct wr_called *called)
+{
+	int i;
+	size_t n;
+
+	program = p;
+	if (spawn_init() != 0)
+		wr_die(WR_SYSTEM, "/dev/null: %s", strerror(errno));
+	name_called(argc > 0 ? argv[0] : NULL, called);
+	words = wr_alloc((size_t)argc + 1, sizeof *words);
+	words_of_variable = n = variable_words((size_t)argc + 1);
+	for (i = 1; i < argc; i++)
+		words[n++] = argv[i];
+	words[n] = NULL;
+}
+
+/* --- options --- */
+
+static int
+in_variable(void)
+{
+	return word_at < words_of_variable;
+}
+
+/* An option, the way it was written, for messages. */
+static const char *
+where(size_t at)
+{
+	static char text[64];
+
+	if (at >= words_of_variable)
+		return "";
+	snprintf(text, sizeof text, " in $%s", program->variable);
+	return text;
+}
+
+static const char *
+next_argument(const char *option)
+{
+	size_t at = word_at - 1;
+
+	if (words[word_at] == NULL || word_at == words_of_variable)
+		wr_usage("%s%s needs an argument", option, where(at));
+	return words[word_at++];
+}
+
+static int
+long_option(const char *word, const char **arg)
+{
+	size_t n = strcspn(word + 2, "=");
+	const struct wr_option *o;
+
+	for (o = program->options; o->letter != '\0'; o++)
+		if (strlen(o->name) == n && strncmp(o->name, word + 2, n) == 0)
+			break;
+	if (o->letter == '\0')
+		wr_usage("unknown option %s%s", word, where(word_at - 1));
+	if (o->arg == NULL && word[2 + n] == '=')
+		wr_usage("%s%s takes no argument", word, where(word_at - 1));
+	if (o->arg != NULL)
+		*arg = word[2 + n] == '=' ? word + 3 + n : next_argument(word);
+	return o->letter;
+}
+
+/* All digits that stand together are one -depth. */
+static int
+depth_option(const char **arg)
+{
+	*arg = bundle;
+	bundle += strspn(bundle, "0123456789");
+	return '0';
+}
+
+static int
+short_option(const char **arg)
+{
+	const struct wr_option *o;
+	char text[] = { '-', *bundle, '\0' };
+
+	if (*bundle >= '0' && *bundle <= '9')
+		return depth_option(arg);
+	for (o = program->options; o->letter != '\0'; o++)
+		if (o->letter == *bundle)
+			break;
+	if (o->letter == '\0')
+		wr_usage("unknown option -%c%s", *bundle, where(word_at - 1));
+	bundle++;
+	if (o->arg != NULL) {
+		*arg = *bundle != '\0' ? bundle : next_argument(text);
+		bundle = NULL;
+	}
+	return o->letter;
+}
+
+int
+wr_option(const char **arg)
+{
+	const char *word;
+
+	*arg = NULL;
+	if (bundle != NULL && *bundle != '\0')
+		return short_option(arg);
+	bundle = NULL;
+	word = words[word_at];
+	if (in_variable() && (word[0] != '-' || word[1] == '\0' ||
+	    strcmp(word, "--") == 0))
+		wr_die(WR_DATA, "$%s: %s is not an option",
+		    program->variable, word);
+	if (word == NULL || word[0] != '-' || word[1] == '\0')
+		return -1;
+	word_at++;
+	if (strcmp(word, "--") == 0)
+		return -1;
+	if (word[1] == '-')
+		return long_option(word, arg);
+	bundle = word + 1;
+	return short_option(arg);
+}
+
+char **
+wr_operands(void)
+{
+	return words + word_at;
+}
+
+long
+wr_number(int letter, const char *text, long min, long max)
+{
+	char *end;
+	long n;
+
+	if (letter == '0') {     /* digits alone; no stack is that deep */
+		n = strtol(text, NULL, 10);
+		return n < max ? n : max;
+	}
+	errno = 0;
+	n = strtol(text, &end, 10);
+	if (end == text || *end != '\0')
+		wr_usage("-%c: %s is not a whole number", letter, text);
+	if (errno != 0 || n < min || n > max)
+		wr_usage("-%c: %s is not between %ld and %ld", letter, text,
+		    min, max);
+	return n;
+}
+
+int
+wr_milliseconds(int letter, const char *text)
+{
+	size_t whole = strspn(text, "0123456789"), part = 0;
+	double s;
+
+	if (text[whole] == '.')
+		part = 1 + strspn(text + whole + 1, "0123456789");
+	if (whole + part <= (part > 0) || text[whole + part] != '\0')
+		wr_usage("-%c: %s is not a time in seconds", letter, text);
+	s = strtod(text, NULL);
+	if (s > 2000000)
+		wr_usage("-%c: %s is more than 2000000 seconds", letter, text);
+	/* the least wait there is, rather than none */
+	return s > 0 && s < 0.001 ? 1 : (int)(s * 1000);
+}
+
+/* --- -h and -V --- */
+
+void
+wr_help(void)
+{
+	const struct wr_option *o;
+	char left[64];
+
+	print_usage(stdout);
+	for (o = program->options; o->letter != '\0'; o++) {
+		if (o->letter == '0')
+			snprintf(left, sizeof left, "-%s", o->name);
+		else
+			snprintf(left, sizeof left, "-%c, --%s%s%s", o->letter,
+			    o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+		printf("  %-24s %s\n", left, o->help);
+	}
+	wr_flush();
+}
+
+static void
+print_level(const char *label, const char *path, int target)
+{
+	printf("%s:%3s: %s%s%s\n", program->name, label, path,
+	    div_exists(path) ? "" : " (gone)", target ? " [target]" : "");
+}
+
+static void
+print_stack(const struct div_choice *c)
+{
+	char name[DIV_VARIABLE_MAX], label[16];
+	const char *path;
+	int i;
+
+	snprintf(name, sizeof name, "%s_d", program->prefix);
+	if ((path = getenv(name)) != NULL)
+		print_level("d", path, c->level == -1 && c->path != NULL);
+	for (i = c->levels; i > 0; i--) {
+		snprintf(label, sizeof label, "%d", i);
+		path = div_level_path(program->prefix, i);
+		if (path != NULL)
+			print_level(label, path, c->level == i);
+		else
+			printf("%s:%3d: %s_%d is not set\n", program->name, i,
+			    program->prefix, i);
+	}
+	if (c->levels <= 0 && path == NULL)
+		printf("%s: no current diversions\n", program->name);
+}
+
+void
+wr_version(int depth, const char *direct)
+{
+	const char *p = program->name;
+	struct div_choice c;
+	int error = 0;
+
+	if (div_select(&c, program->prefix, depth, direct) != 0)
+		error = errno;
+	printf("%s: wrapkit %s\n", p, WRAPKIT_VERSION);
+	printf("%s: environment prefix \"%s\"\n", p, program->prefix);
+	printf("%s: environment tags: \"link\", \"list\", \"d\", \"%d\"\n", p,
+	    c.levels > 0 ? c.levels : 1);
+	printf("%s: protocol version %s\n", p, program->protocol);
+	printf("%s: safe directory template: %s\n", p, program->template);
+	if (direct != NULL && c.level == 0 && c.path != NULL)
+		printf("%s: -%c: %s%s [target]\n", p, program->direct, direct,
+		    div_exists(direct) ? "" : " (gone)");
+	print_stack(&c);
+	wr_flush();
+	if (error != 0 && error != ENOENT)
+		wr_target(depth, direct);
+}
+
+/* --- clients --- */
+
+static void
+no_diversion(void)
+{
+	char name[DIV_VARIABLE_MAX];
+	const char *d;
+
+	snprintf(name, sizeof name, "%s_d", program->prefix);
+	d = getenv(name);
+	if (d != NULL)
+		wr_die(WR_NOINPUT, "no enclosing diversion (a detached one: "
+		    "-%c %s)", program->direct, d);
+	wr_die(WR_NOINPUT, "no enclosing diversion");
+}
+
+const char *
+wr_target(int depth, const char *direct)
+{
+	struct div_choice c;
+
+	if (div_select(&c, program->prefix, depth, direct) == 0)
+		return c.path;
+	switch (errno) {
+	case ENOENT:
+		no_diversion();
+		break;
+	case EINVAL:
+		wr_die(WR_DATA, "%s: \"%s\" is neither a level nor d",
+		    c.variable, c.value);
+	case ERANGE:
+		wr_die(WR_DATA, "requested depth -%d is too great for current "
+		    "stack of %d", depth, c.levels);
+	default:
+		wr_die(WR_DATA, "%s: the variable is not set", c.variable);
+	}
+	return NULL;
+}
+
+void
+wr_die_connect(const char *path)
+{
+	if (errno == ENOTSOCK)
+		wr_die(WR_DATA, "%s: not a socket", path);
+	wr_die(errno == EPROTO ? WR_PROTOCOL : WR_UNAVAILABLE, "%s: %s", path,
+	    errno == ECONNREFUSED ? "the master is gone" : strerror(errno));
+}
+
+/* --- masters --- */
+
+void
+wr_listen(struct div_socket *s, const struct div_place *where)
+{
+	const char *reason;
+
+	if (div_levels(where->prefix) < 0)
+		wr_target(0, NULL);
+	if (div_listen(s, where) == 0)
+		return;
+	reason = strerror(errno);
+	switch (errno) {
+	case EADDRINUSE:
+		reason = "another master listens there";
+		break;
+	case ENOTSOCK:
+		reason = "it exists and is not a socket";
+		break;
+	case EPERM:
+		reason = "a dead socket of somebody else's";
+		break;
+	case ENAMETOOLONG:
+		wr_die(WR_CANTCREATE, "%s: a socket's path may have %zu bytes "
+		    "at most", s->path ? s->path : "?", div_path_max());
+	default:
+		break;
+	}
+	wr_die(WR_CANTCREATE, "%s: %s", s->path ? s->path : "socket", reason);
+}
+
+/* <VARIABLE>_N, the options of our utility, takes the place of <VARIABLE>. */
+static int
+pass_variable(int level, int detached)
+{
+	char name[DIV_VARIABLE_MAX];
+	const char *value;
+
+	snprintf(name, sizeof name, "%s_%d", program->variable, level);
+	value = getenv(name);
+	if (value == NULL)
+		return unsetenv(program->variable);
+	if (setenv(program->variable, value, 1) != 0)
+		return -1;
+	return detached ? 0 : unsetenv(name);
+}
+
+void
+wr_publish(struct div_socket *s, int detached)
+{
+	int level = div_levels(program->prefix) + 1;
+	int r;
+
+	if (detached)
+		r = div_detach(program->prefix, s->path);
+	else
+		r = div_push(program->prefix, s->path) < 0 ? -1 : 0;
+	if (r == 0)
+		r = pass_variable(level, detached);
+	if (r != 0) {
+		div_unlisten(s);
+		wr_die(WR_SYSTEM, "environment: %s", strerror(errno));
+	}
+}
+
+char **
+wr_utility(char **operands, const struct wr_called *called,
+    const char **file)
+{
+	static char *shell[2];
+	char *slash;
+
+	if (operands[0] == NULL && called->persistent)
+		return NULL;
+	if (operands[0] != NULL && strcmp(operands[0], ":") == 0 &&
+	    operands[1] == NULL)
+		return NULL;
+	if (operands[0] == NULL) {
+		shell[0] = getenv("SHELL");
+		if (shell[0] == NULL || *shell[0] == '\0')
+			shell[0] = (char *)"/bin/sh";
+		*file = shell[0];
+		slash = strrchr(shell[0], '/');
+		if (slash != NULL && slash[1] != '\0')
+			shell[0] = slash + 1;
+		operands = shell;
+	} else {
+		*file = operands[0];
+	}
+	if (called->utility != NULL)
+		operands[0] = (char *)called->utility;
+	return operands;
+}

@@ -1,0 +1,132 @@
+/*
+ * wrapper.h - what the command lines of all programs of the suite share
+ *
+ * Messages, option tables (short and long), the option variable, the name a
+ * program is called by, choosing a diversion with the suite's messages and
+ * exit codes, and -h and -V.  These functions print and exit, so they are
+ * for programs, not for libraries.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef WRAPPER_H
+#define WRAPPER_H
+
+#include "divconnect.h"
+
+#define WRAPKIT_VERSION "0.1"
+
+/* One table for the whole suite, after sysexits(3). */
+enum {
+	WR_USAGE = 64,        /* the command line */
+	WR_DATA = 65,         /* a file, a variable, a depth */
+	WR_NOINPUT = 66,      /* no diversion, no such file */
+	WR_UNAVAILABLE = 69,  /* the master is gone or refused */
+	WR_SYSTEM = 71,       /* a system call failed */
+	WR_CANTCREATE = 73,   /* a socket; tokens that can never be had */
+	WR_TIMEOUT = 75,      /* not in time */
+	WR_PROTOCOL = 76      /* the other side spoke nonsense */
+};
+
+/* One option.  Letter '0' stands for -depth, any digits. */
+struct wr_option {
+	char letter;
+	const char *name;     /* long name */
+	const char *arg;      /* what its argument is called, or NULL */
+	const char *help;
+};
+
+struct wr_program {
+	const char *name;
+	const char *prefix;           /* of its diversions */
+	const char *variable;         /* its option variable */
+	const char *protocol;         /* version spoken */
+	const char *template;         /* of its private directories */
+	char direct;                  /* letter of the direct-path option */
+	const char *synopsis;         /* lines without the name in front */
+	const struct wr_option *options; /* ended by letter 0 */
+};
+
+/* What wr_begin found out about the name we were called by. */
+struct wr_called {
+	const char *utility;          /* argv[0] for the command, or NULL */
+	int persistent;               /* called ":" */
+};
+
+/*
+ * Start: remembers signals, opens descriptors 0 to 2, looks at argv[0], puts
+ * the words of the option variable in front of the arguments.
+ */
+void wr_begin(const struct wr_program *p, int argc, char **argv,
+    struct wr_called *called);
+
+/*
+ * The next option's letter, with *arg set when it takes one; -1 at the end.
+ * Unknown options and missing arguments end the program with WR_USAGE.
+ */
+int wr_option(const char **arg);
+
+/* The words after the options, ended by NULL. */
+char **wr_operands(void);
+
+/* A whole number from min to max, or the end with WR_USAGE. */
+long wr_number(int letter, const char *text, long min, long max);
+
+/* A time in seconds, decimals allowed, as milliseconds. */
+int wr_milliseconds(int letter, const char *text);
+
+/* "prog: message" on stderr. */
+void wr_warn(const char *fmt, ...)
+#ifdef __GNUC__
+    __attribute__((format(printf, 1, 2)))
+#endif
+    ;
+void wr_die(int code, const char *fmt, ...)
+#ifdef __GNUC__
+    __attribute__((format(printf, 2, 3), noreturn))
+#endif
+    ;
+
+/* As wr_die(WR_USAGE), with the usage behind the message. */
+void wr_usage(const char *fmt, ...)
+#ifdef __GNUC__
+    __attribute__((format(printf, 1, 2), noreturn))
+#endif
+    ;
+
+/* malloc and friends that end the program when memory runs out. */
+void *wr_alloc(size_t count, size_t size);
+
+/* Print -h, -V to stdout. */
+void wr_help(void);
+void wr_version(int depth, const char *direct);
+
+/* Flush stdout; the end with WR_SYSTEM when output was lost. */
+void wr_flush(void);
+
+/* The socket a client is to use, or the end with the suite's message. */
+const char *wr_target(int depth, const char *direct);
+
+/* End because of a connection that failed: the message and code for errno. */
+void wr_die_connect(const char *path)
+#ifdef __GNUC__
+    __attribute__((noreturn))
+#endif
+    ;
+
+/* --- masters --- */
+
+/*
+ * Bind the master's socket, or the end with the suite's message; publish it
+ * (on the stack, or detached), and hand <VARIABLE>_N to the utility.
+ */
+void wr_listen(struct div_socket *s, const struct div_place *where);
+void wr_publish(struct div_socket *s, int detached);
+
+/*
+ * The utility to run: the operands, or $SHELL, or /bin/sh; NULL for ":".
+ * *file is what to execute, the result its arguments.
+ */
+char **wr_utility(char **operands, const struct wr_called *called,
+    const char **file);
+
+#endif
