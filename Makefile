@@ -10,7 +10,8 @@
 # musl is there it is preferred: before main, glibc executes some eighty
 # CPUID instructions, each of which leaves a virtual machine, and so needs
 # near a millisecond on some of them, where musl needs a tenth.  "make CC=cc"
-# decides otherwise.
+# decides otherwise.  The archive is for other people's programs: LIBCC, the
+# system's own compiler, makes it.
 .POSIX:
 
 CC = $$(command -v musl-gcc || echo cc)
@@ -19,6 +20,7 @@ CPPFLAGS =
 LDFLAGS =
 LDLIBS =
 AR = ar
+LIBCC = cc
 STATIC = -static
 PREFIX = /usr/local
 
@@ -47,6 +49,7 @@ ptbw: $(PTBW)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(PTBW) $(LDLIBS) \
 	    2>/dev/null || $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(PTBW) $(LDLIBS)
 
-$(LIBRARY): divconnect.o
+$(LIBRARY): divconnect.c divconnect.h
+	$(LIBCC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS) -c -o library.o divconnect.c
 	rm -f $@
-	$(AR) rcs $@ divconnect.o
+	$(AR) rcs $@ library.o

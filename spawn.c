@@ -4,7 +4,7 @@
  * A child is made with vfork, so that starting one from a large process
  * costs no more than from a small one.  Until it execs it runs in our
  * memory: all signals are blocked, dispositions are put back in the child
- * alone, and it calls nothing but system calls and execvp.  Whether the exec
+ * alone, and it uses nothing but system calls and its stack.  Whether the exec
  * worked comes back through a pipe that exec closes; memory shared with the
  * child would do, where vfork is a true one.
  *
@@ -14,7 +14,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -66,13 +68,9 @@ spawn_init(void)
 	int fd;
 
 	sigprocmask(SIG_SETMASK, NULL, &found.mask);
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= 2);
-	if (fd < 0)
-		return -1;
-	close(fd);
+	for (fd = 0; fd <= 2; fd++)     /* open takes the lowest free one */
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+			return -1;
 	return 0;
 }
 
@@ -106,6 +104,65 @@ restore(const struct spawn *s)
 	sigprocmask(SIG_SETMASK, &found.mask, NULL);
 }
 
+/*
+ * execve, and for a file that the kernel does not know the format of, a
+ * script without #!, the shell, as POSIX has it for execvp.
+ */
+static void
+execute(const char *path, const struct spawn *s)
+{
+	extern char **environ;
+	size_t argc = 0;
+
+	execve(path, s->argv, environ);
+	if (errno != ENOEXEC)
+		return;
+	while (s->argv[argc] != NULL)
+		argc++;
+	{
+		char *argv[argc + 2];
+
+		argv[0] = (char *)"sh";
+		argv[1] = (char *)path;
+		memcpy(argv + 2, s->argv + 1, argc * sizeof *argv);
+		execve("/bin/sh", argv, environ);
+	}
+}
+
+/*
+ * What execvp does, but the same with every libc (musl's does not run such
+ * scripts), and without memory of its own, as a child of vfork needs it.
+ */
+static void
+search(const struct spawn *s)
+{
+	const char *dir = getenv("PATH"), *end;
+	char path[PATH_MAX];
+	int n, error = ENOENT;
+
+	if (strchr(s->file, '/') != NULL) {
+		execute(s->file, s);
+		return;
+	}
+	if (dir == NULL)
+		dir = "/usr/local/bin:/bin:/usr/bin";
+	for (; *s->file != '\0'; dir = end + 1) {
+		end = dir + strcspn(dir, ":");
+		n = snprintf(path, sizeof path, "%.*s%s%s", (int)(end - dir),
+		    dir, end > dir ? "/" : "", s->file);
+		if (n > 0 && (size_t)n < sizeof path) {
+			execute(path, s);
+			if (errno == EACCES)
+				error = EACCES;
+			else if (errno != ENOENT && errno != ENOTDIR)
+				return;
+		}
+		if (*end == '\0')
+			break;
+	}
+	errno = error;
+}
+
 /* The child's side: never returns. */
 static void
 child(const struct spawn *s, int report)
@@ -113,7 +170,7 @@ child(const struct spawn *s, int report)
 	int e;
 
 	restore(s);
-	execvp(s->file, s->argv);
+	search(s);
 	e = errno;
 	while (write(report, &e, sizeof e) < 0 && errno == EINTR)
 		;
@@ -166,7 +223,7 @@ spawn_exec(const struct spawn *s)
 	int e;
 
 	restore(s);
-	execvp(s->file, s->argv);
+	search(s);
 	e = errno;
 	if (s->keep >= 0)
 		fcntl(s->keep, F_SETFD, FD_CLOEXEC);

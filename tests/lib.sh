@@ -1,0 +1,113 @@
+# lib.sh - what every test of this folder uses; TAP goes to stdout
+#
+#	t NAME CODE OUT ERR command...	run it: exit code, stdout, stderr must be
+#					as said.  OUT and ERR are shell patterns
+#					when they begin with ~ (which is not part
+#					of them); ERR may be - for "anything".
+#	check NAME command...		it must succeed
+#	skip NAME REASON
+#	wait_until command...		ask until it succeeds, 20 s at most
+#	finish				the last line of every test
+#
+# Each test works in an empty directory of its own, $T, which is $TMPDIR too,
+# and which must be as empty in the end as far as ptbw is concerned.
+
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+top=$(cd "$here/.." && pwd) || exit 1
+T=$(mktemp -d "${TMPDIR:-/tmp}/wk.XXXXXX") || exit 1
+trap 'cd /; rm -rf "$T"' EXIT
+trap 'exit 130' INT TERM HUP
+mkdir "$T/tmp" "$T/w" && cd "$T/w" || exit 1
+TMPDIR=$T/tmp
+PATH=$top:$here:$PATH
+export TMPDIR PATH
+for v in $(env | sed -n 's/^\(ptbw_[^=]*\)=.*/\1/p; s/^\(xcl_[^=]*\)=.*/\1/p
+    s/^\(wrapw_[^=]*\)=.*/\1/p') PTBW XCLATE WRAPW; do
+	unset "$v"
+done
+count=0 failed=0
+nl='
+'
+
+result() {      # result 0|1 NAME
+	count=$((count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $count - $2"
+	else
+		echo "not ok $count - $2"
+		failed=$((failed + 1))
+	fi
+}
+
+note() {
+	printf '%s\n' "$1" | sed 's/^/# /'
+}
+
+matches() {     # matches PATTERN TEXT
+	case $1 in
+	-) return 0 ;;
+	"~"*) pattern=${1#"~"}
+		# shellcheck disable=SC2254
+		case $2 in $pattern) return 0 ;; esac
+		return 1 ;;
+	*) [ "$1" = "$2" ] ;;
+	esac
+}
+
+t() {
+	name=$1 code=$2 out=$3 err=$4
+	shift 4
+	peer limit 20 "$@" >"$T/out" 2>"$T/err" </dev/null
+	got=$?
+	gout=$(cat "$T/out") gerr=$(cat "$T/err")
+	if [ "$got" -eq "$code" ] && matches "$out" "$gout" &&
+	    matches "$err" "$gerr"; then
+		result 0 "$name"
+		return
+	fi
+	result 1 "$name"
+	note "command: $*"
+	note "wanted: exit $code"
+	note "stdout: $out"
+	note "stderr: $err"
+	note "got: exit $got"
+	note "stdout: $gout"
+	note "stderr: $gerr"
+}
+
+check() {
+	name=$1
+	shift
+	if peer limit 60 "$@" >"$T/out" 2>&1 </dev/null; then
+		result 0 "$name"
+	else
+		result 1 "$name"
+		note "$* failed: $(cat "$T/out")"
+	fi
+}
+
+skip() {
+	count=$((count + 1))
+	echo "ok $count - $1 # SKIP $2"
+}
+
+wait_until() {
+	tries=0
+	until "$@" 2>/dev/null; do
+		tries=$((tries + 1))
+		if [ "$tries" -gt 2000 ]; then
+			note "waited in vain: $*"
+			return 1
+		fi
+		sleep 0.01 2>/dev/null || sleep 1
+	done
+}
+
+finish() {
+	[ -z "$(ls -A "$TMPDIR")" ]
+	result $? "nothing is left in \$TMPDIR"
+	[ "$failed" -eq 0 ] || [ -z "$(ls -A "$TMPDIR")" ] ||
+	    note "$(find "$TMPDIR")"
+	echo "1..$count"
+	[ "$failed" -eq 0 ]
+}

@@ -1,0 +1,398 @@
+/*
+ * peer.c - the other side of a conversation, for the tests
+ *
+ *	peer [-1] connect path step...      be a client
+ *	peer [-1] listen path step...       be a master with one client
+ *	peer many path count ready          open many connections, say who we
+ *	                                    are on each, make the file ready,
+ *	                                    stay until stdin ends
+ *	peer limit seconds command...       run a command, not longer than that
+ *	peer name argv0 file args...        run a program under another name
+ *	peer lock file command...           hold a lock on file meanwhile; 99
+ *	                                    when somebody else does
+ *
+ * Steps:  s:TEXT send   r:TEXT expect just this   e expect the end
+ *         h end our direction   c close   x:N send a byte with N descriptors
+ *         d:TEXT send TEXT with a descriptor: a connection on which the
+ *                other end, ours, goes on with the next steps
+ *         b:PATH send a byte with a descriptor: a connection to PATH
+ *         w:FILE wait for the file   t:FILE make the file   p stay for ever
+ *         n:N repeat the next step N times
+ * TEXT knows \n \0 \\ .  With -1 every byte is sent alone.  The first thing
+ * that is not as expected is printed, and the exit code is 1.  Nothing takes
+ * longer than 20 seconds.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../divconnect.h"
+
+enum { PATIENCE = 20000 };
+
+static int singly;
+static int sock = -1;
+
+static void
+fail(const char *what, const char *detail)
+{
+	fprintf(stderr, "peer: %s: %s\n", what, detail);
+	exit(1);
+}
+
+/* Resolve the escapes of TEXT. */
+static char *
+unescape(const char *s, size_t *len)
+{
+	char *r = malloc(strlen(s) + 1), *p = r;
+
+	for (; *s != '\0'; s++) {
+		if (*s == '\\' && s[1] != '\0') {
+			s++;
+			*p++ = *s == 'n' ? '\n' : *s == '0' ? '\0' : *s;
+		} else {
+			*p++ = *s;
+		}
+	}
+	*len = (size_t)(p - r);
+	return r;
+}
+
+static void
+show(const char *what, const char *s, size_t n)
+{
+	size_t i;
+
+	fprintf(stderr, "peer: %s ", what);
+	for (i = 0; i < n; i++)
+		if (s[i] >= ' ' && s[i] <= '~')
+			putc(s[i], stderr);
+		else
+			fprintf(stderr, "\\%03o", (unsigned char)s[i]);
+	putc('\n', stderr);
+}
+
+/* The name of errno: what strerror says differs from libc to libc. */
+static const char *
+error_name(void)
+{
+	static const struct { int number; const char *name; } known[] = {
+		{ ENOENT, "ENOENT" }, { EPROTO, "EPROTO" }, { ELOOP, "ELOOP" },
+		{ EMSGSIZE, "EMSGSIZE" }, { ECONNRESET, "ECONNRESET" },
+		{ ETIMEDOUT, "ETIMEDOUT" }, { ENOTSOCK, "ENOTSOCK" },
+		{ ENAMETOOLONG, "ENAMETOOLONG" },
+		{ ECONNREFUSED, "ECONNREFUSED" }
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof known / sizeof *known; i++)
+		if (known[i].number == errno)
+			return known[i].name;
+	return strerror(errno);
+}
+
+static void
+wait_for(short events)
+{
+	struct pollfd p = { sock, events, 0 };
+
+	if (poll(&p, 1, PATIENCE) != 1)
+		fail("nothing happens", "time is up");
+}
+
+static void
+do_send(const char *text)
+{
+	size_t n, step;
+	char *s = unescape(text, &n), *p = s;
+	ssize_t k;
+
+	for (; n > 0; p += k, n -= (size_t)k) {
+		step = singly ? 1 : n;
+		wait_for(POLLOUT);
+		k = div_send(sock, p, step, -1);
+		if (k < 0)
+			fail("send", strerror(errno));
+	}
+	free(s);
+}
+
+static void
+do_expect(const char *text)
+{
+	size_t n, got = 0;
+	char *s = unescape(text, &n), *buf = malloc(n + 1);
+	ssize_t k = 1;
+
+	while (got < n && k > 0) {
+		wait_for(POLLIN);
+		k = recv(sock, buf + got, n - got, 0);
+		got += k > 0 ? (size_t)k : 0;
+	}
+	if (got != n || memcmp(s, buf, n) != 0) {
+		show("wanted", s, n);
+		show("got   ", buf, got);
+		exit(1);
+	}
+	free(s);
+	free(buf);
+}
+
+static void
+do_end(void)
+{
+	char c;
+	ssize_t n;
+
+	wait_for(POLLIN);
+	n = recv(sock, &c, 1, 0);
+	if (n > 0)
+		show("wanted the end, got", &c, 1);
+	if (n > 0)
+		exit(1);
+}
+
+static void
+do_descriptors(int n)
+{
+	struct iovec iov = { "x", 1 };
+	union {
+		struct cmsghdr align;
+		char space[CMSG_SPACE(sizeof(int) * 64)];
+	} control;
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_control = &control,
+	    .msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)n) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	int i, fd = 0;
+
+	memset(&control, 0, sizeof control);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int) * (size_t)n);
+	for (i = 0; i < n; i++)
+		memcpy(CMSG_DATA(c) + (size_t)i * sizeof fd, &fd, sizeof fd);
+	if (sendmsg(sock, &m, 0) != 1)
+		fail("sendmsg", strerror(errno));
+}
+
+/* Hand over one end of a new connection and go on with the other. */
+static void
+do_hand_over(const char *text)
+{
+	int pair[2];
+	size_t n;
+	char *s = unescape(text, &n);
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+		fail("socketpair", strerror(errno));
+	if (div_send(sock, s, n, pair[1]) != (ssize_t)n)
+		fail("hand over", strerror(errno));
+	close(pair[1]);
+	sock = pair[0];
+	free(s);
+}
+
+static void
+do_bridge(const char *path)
+{
+	int fd = div_connect(path);
+
+	if (fd < 0 || div_send(sock, "x", 1, fd) != 1)
+		fail(path, strerror(errno));
+	close(fd);
+}
+
+static void
+do_wait_file(const char *path)
+{
+	struct timespec t = { 0, 5000000 };
+	int i;
+
+	for (i = 0; access(path, F_OK) != 0; i++) {
+		if (i > PATIENCE / 5)
+			fail(path, "does not come");
+		nanosleep(&t, NULL);
+	}
+}
+
+static void
+make_file(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT, 0666);
+
+	if (fd < 0)
+		fail(path, strerror(errno));
+	close(fd);
+}
+
+static void
+step(const char *s)
+{
+	const char *arg = s[1] == ':' ? s + 2 : "";
+
+	switch (s[0]) {
+	case 's': do_send(arg); break;
+	case 'r': do_expect(arg); break;
+	case 'e': do_end(); break;
+	case 'h': shutdown(sock, SHUT_WR); break;
+	case 'c': close(sock); break;
+	case 'x': do_descriptors(atoi(arg)); break;
+	case 'd': do_hand_over(arg); break;
+	case 'b': do_bridge(arg); break;
+	case 'w': do_wait_file(arg); break;
+	case 't': make_file(arg); break;
+	case 'p': for (;;) pause();
+	default: fail(s, "no such step");
+	}
+}
+
+static void
+steps(char **s)
+{
+	int n = 1;
+
+	for (; *s != NULL; s++) {
+		if ((*s)[0] == 'n') {
+			n = atoi(*s + 2);
+			continue;
+		}
+		for (; n > 0; n--)
+			step(*s);
+		n = 1;
+	}
+}
+
+static int
+listen_at(const char *path)
+{
+	struct sockaddr_un sun;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	memset(&sun, 0, sizeof sun);
+	sun.sun_family = AF_UNIX;
+	strncpy(sun.sun_path, path, sizeof sun.sun_path - 1);
+	if (bind(fd, (struct sockaddr *)&sun, sizeof sun) != 0 ||
+	    listen(fd, 5) != 0)
+		fail(path, strerror(errno));
+	return fd;
+}
+
+static int
+many(const char *path, int count, const char *ready)
+{
+	int i, fd;
+	char c;
+
+	for (i = 0; i < count; i++) {
+		fd = div_connect(path);
+		if (fd < 0 || div_send(fd, "7\n", 2, -1) != 2)
+			fail(path, strerror(errno));
+		sock = fd;
+	}
+	step("s:V");            /* the last one is served: so are all */
+	step("r:0.4\\n");
+	make_file(ready);
+	while (read(0, &c, 1) > 0)
+		;
+	return 0;
+}
+
+static volatile sig_atomic_t child_pid;
+
+static void
+too_long(int sig)
+{
+	(void)sig;
+	kill(-child_pid, SIGKILL);
+}
+
+/* 124 when the time was up, as timeout(1) has it. */
+static int
+limit(int seconds, char **argv)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		setpgid(0, 0);
+		execvp(argv[0], argv);
+		fprintf(stderr, "peer: %s: %s\n", argv[0], strerror(errno));
+		_exit(127);
+	}
+	setpgid(pid, pid);
+	child_pid = pid;
+	signal(SIGALRM, too_long);
+	alarm((unsigned)seconds);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
+	    alarm(0) == 0)
+		return 124;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
+	    WEXITSTATUS(status);
+}
+
+/* A lock that the kernel ends with us, held while the command runs. */
+static int
+lock(const char *path, char **argv)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open(path, O_RDWR | O_CREAT, 0666);
+
+	if (fd < 0 || fcntl(fd, F_SETLK, &l) != 0)
+		return 99;
+	return limit(PATIENCE / 1000, argv);
+}
+
+int
+main(int argc, char **argv)
+{
+	int fd;
+
+	if (argc > 1 && strcmp(argv[1], "-1") == 0) {
+		singly = 1;
+		argv++;
+		argc--;
+	}
+	if (argc > 3 && strcmp(argv[1], "limit") == 0)
+		return limit(atoi(argv[2]), argv + 3);
+	if (argc > 3 && strcmp(argv[1], "name") == 0) {
+		const char *file = argv[3];
+
+		argv[3] = argv[2];
+		execvp(file, argv + 3);
+		fail(file, strerror(errno));
+	}
+	if (argc > 3 && strcmp(argv[1], "lock") == 0)
+		return lock(argv[2], argv + 3);
+	signal(SIGPIPE, SIG_IGN);
+	if (argc == 5 && strcmp(argv[1], "many") == 0)
+		return many(argv[2], atoi(argv[3]), argv[4]);
+	if (argc < 3)
+		fail("usage", "see peer.c");
+	if (strcmp(argv[1], "connect") == 0) {
+		sock = div_connect(argv[2]);
+		if (sock < 0)
+			fail(argv[2], error_name());
+	} else {
+		fd = listen_at(argv[2]);
+		sock = fd;
+		wait_for(POLLIN);
+		sock = accept(fd, NULL, NULL);
+		close(fd);
+	}
+	steps(argv + 3);
+	return 0;
+}

@@ -1,0 +1,185 @@
+#!/bin/sh
+# ptbw.t - the token broker: the tableau, the client, the report, and the
+# examples of its contract
+. "$(dirname "$0")/lib.sh"
+tab=$(printf '\t')
+
+# --- the examples ---
+t 'two of seven' 0 '0 1' '' ptbw -m -J7 ptbw -R2 sh -c 'echo $ptbw_list'
+t 'as arguments' 0 '0 1' '' ptbw -m -J7 ptbw -A -R2 echo
+t 'the report' 0 "ptbw: master has 6 tokens, max length 1 (total space 12)
+ Master tokens from the internal function: iota
+ Index${tab}Lock${tab}Tokens (request in groups of 2)
+     0${tab}0${tab}0
+     1${tab}0${tab}1
+     2${tab}0${tab}2
+     3${tab}0${tab}3
+     4${tab}0${tab}4
+     5${tab}0${tab}5" '' ptbw -m -J3 -R2 ptbw -
+t 'exit 45' 45 '' '' ptbw -m sh -c 'exit 45'
+t 'a pool of two from one of four' 0 '~ptbw: master has 2 tokens*' '' \
+    ptbw -m -J4 ptbw -m -J2 -t - ptbw
+printf 'A\nB\n' >f.cl
+ptbw -m -N "$T/w/s" -t f.cl : &
+wait_until test -S s
+t 'a persistent pool' 0 A '' ptbw -t "$T/w/s" -Q -A echo
+wait
+
+# --- the tableau ---
+t 'iota: online CPUs' 0 "~*has $(getconf _NPROCESSORS_ONLN) tokens*" '' ptbw -m ptbw
+t 'iota: -J' 0 '~*has 5 tokens*groups of 1*' '' ptbw -m -J5 ptbw
+t 'iota: -R' 0 '~*has 5 tokens*groups of 5*' '' ptbw -m -R5 ptbw
+t 'iota: -J and -R' 0 '~*has 10 tokens*groups of 5*' '' ptbw -m -J2 -R5 ptbw
+t '-J below 1 counts as 1' 0 '~*has 3 tokens*' '' ptbw -m -J-7 -R3 ptbw
+t '-J0 counts as 1' 0 '~*has 1 tokens*' '' ptbw -m -J0 ptbw
+printf '# gpus\ngpu0\n\n#two\ngpu 1' >g
+t 'a file: lines in order, no last newline, an empty one' 0 'gpu0 -- gpu 1' '' \
+    ptbw -m -t g sh -c 'echo $(ptbw -A echo) -$(ptbw -A echo)- $(ptbw -A echo)'
+t 'a file: the report' 0 "ptbw: master has 3 tokens, max length 5 (total space 12)
+ Master tokens from file: g
+ Index${tab}Lock${tab}Tokens (request in groups of 1)
+     0${tab}0${tab}gpu0
+     1${tab}0${tab}
+     2${tab}0${tab}gpu 1" '' ptbw -m -t g ptbw
+t 'bytes are kept as they are' 0 "$(printf 'a\tb\001\377')" '' sh -c '
+    printf "a\tb\001\377\n" >bytes; ptbw -m -t bytes ptbw -A printf %s'
+t 'from stdin' 0 'x y' '' sh -c '
+    printf "x\ny\n" | ptbw -m -t /dev/stdin ptbw -R2 -A echo'
+t 'a file that is not there' 66 '' 'ptbw: no: No such file or directory' \
+    ptbw -m -t no true
+t 'a directory' 66 '' 'ptbw: .: Is a directory' ptbw -m -t . true
+: >empty
+t 'an empty file' 65 '' 'ptbw: empty: no tokens, the file is empty' \
+    ptbw -m -t empty true
+echo '# one' >comments
+t 'only comments' 65 '' 'ptbw: comments: no tokens, only comments' \
+    ptbw -m -t comments true
+t 'a NUL' 65 '' 'ptbw: nul: line 2 holds a NUL byte' \
+    sh -c 'printf "a\nb\0c\n" >nul; ptbw -m -t nul true'
+t 'fewer than -R' 65 '' 'ptbw: g: has 3 tokens, a group needs 4' \
+    ptbw -m -R4 -t g true
+t 'fewer than suggested' 0 '' 'ptbw: token count 3 less than suggested (8)' \
+    ptbw -m -J8 -t g true
+t 'fewer than suggested, quiet' 0 '' '' ptbw -mq -J8 -t g true
+t 'more than suggested' 0 '~*has 3 tokens*' '' ptbw -m -J2 -t g ptbw
+t 'no suggestion, no remark' 0 '' '' ptbw -m -t g true
+
+# --- borrowing ---
+t 'borrow with a depth' 0 b '' sh -c '
+    echo a >a; echo b >b; ptbw -m -t b ptbw -m -t a ptbw -m -1 -t - ptbw -A echo'
+t 'borrow by a path' 0 'a' '' sh -c '
+    echo a >a; echo b >b; ptbw -m -t a ptbw -m -t b sh -c "
+	ptbw -m -t \$ptbw_1 ptbw -A echo"'
+t 'nothing to borrow from' 66 '' 'ptbw: no enclosing diversion' \
+    ptbw -m -t - true
+t 'by default as many as there are CPUs, or fewer' 0 '~*has 1 tokens*' '' \
+    ptbw -m -J1 ptbw -m -t - ptbw
+t 'R fewer each time' 0 '~*has 4 tokens*' - \
+    ptbw -m -J5 ptbw -m -J4 -R2 -t - ptbw
+t 'with a remark' 0 '' 'ptbw: token count 4 less than suggested (8)' \
+    ptbw -m -J5 ptbw -m -J4 -R2 -t - true
+t 'down to one group' 0 '~*has 3 tokens*' - \
+    ptbw -m -J5 ptbw -m -J4 -R3 -t - ptbw
+t 'smaller than one group' 65 '' '~ptbw: */sta0: has 2 tokens, a group needs 3' \
+    ptbw -m -J2 ptbw -m -R3 -t - true
+t 'the source is inherited, three levels down' 0 "~*Master tokens from file: g
+*" '' ptbw -m -t g ptbw -m -qJ3 -t - ptbw -m -qJ2 -t - ptbw -m -qJ1 -t - ptbw
+t 'iota as well' 0 '~*from the internal function: iota*' '' \
+    ptbw -m -J2 ptbw -m -J2 -t - ptbw
+t 'borrowed tokens are held of the outer pool' 0 2 '' ptbw -m -J4 \
+    ptbw -m -J2 -t - sh -c 'ptbw -1 - | grep -c "	[1-9][0-9]*	[0-9]$"'
+t 'and come back' 0 '0 1 2 3' '' ptbw -m -J4 sh -c '
+    ptbw -m -J2 -t - true; ptbw -T0 -R4 sh -c "echo \$ptbw_list" | tr 23 23 |
+	tr " " "\n" | sort | xargs'
+t 'a borrowing master ended by its second TERM leaves them to its clients' 0 \
+    '75 0' - ptbw -m -J1 sh -c '
+    ptbw -m -J1 -t - sh -c "trap \": >told\" TERM
+	ptbw sh -c \": >up; until test -e go; do sleep 0.01; done\" &
+	until test -e end; do sleep 0.01; done" & p=$!
+    until test -e up; do sleep 0.01; done
+    kill $p; until test -e told; do :; done; kill $p; wait $p
+    ptbw -T0.2 true; a=$?
+    : >go; : >end; ptbw true; echo $a $?'
+ptbw -m -N "$T/w/s" -J2 : &
+wait_until test -S s
+t '-m -Q: the outer persistent master quits afterwards' 0 hi '' \
+    ptbw -mQ -t "$T/w/s" -J1 echo hi
+wait
+check 'it did' test ! -e s
+
+# --- the client ---
+t 'one token by default' 0 0 '' ptbw -m -J7 ptbw -A echo
+t 'names joined by newlines' 0 '0
+1
+2' '' ptbw -m -J7 ptbw -R3 sh -c 'echo "$ptbw_list"'
+t '-R0: no tokens, no ptbw_list' 0 'unset' '' env ptbw_list=old \
+    ptbw -m -J1 ptbw -R0 sh -c 'echo ${ptbw_list-unset}'
+t '-R0 needs no master' 0 fine '' ptbw -R0 echo fine
+t '-R0 -A adds nothing' 0 x '' ptbw -m ptbw -R0 -A echo x
+t 'more than the pool holds' 73 '' \
+    '~ptbw: */sta0: cannot allocate 3 tokens, the pool has 2' \
+    ptbw -m -J2 ptbw -R3 true
+t 'also with -T0' 73 '' '~*cannot allocate*' ptbw -m -J2 ptbw -T0 -R3 true
+t '-T0 does not wait' 75 '' '~ptbw: */sta0: no 1 tokens in time' \
+    ptbw -m -J1 ptbw ptbw -T0 true
+t '-T0 takes what is free' 0 '0 1' '' ptbw -m -J2 ptbw -T0 -R2 -A echo
+t '-T0: all or nothing' 75 '' '~*no 2 tokens*' ptbw -m -J2 ptbw ptbw -T0 -R2 true
+t '-T gives up' 75 '' '~*no 1 tokens in time' ptbw -m -J1 ptbw ptbw -T 0.1 true
+t '-T in time' 0 got '' ptbw -m -J1 sh -c '
+    ptbw sh -c ": >h; until test -e w; do sleep 0.01; done" &
+    until test -e h; do :; done; ptbw -T 15 echo got & : >w; wait'
+t 'after -T the place in the queue is gone' 0 '' '' ptbw -m -J1 ptbw sh -c '
+    ptbw -T 0.05 true 2>/dev/null; ptbw -v - | grep -A9 Waiting | grep "^ *[0-9]"; :'
+t 'round robin' 0 '0 1 2 0 1' '' ptbw -m -J3 sh -c '
+    for i in 1 2 3 4 5; do printf "%s " $(ptbw -A echo); done | sed "s/ $//"'
+t 'two at a time, in order of taking' 0 '0 1/2 0/1 2' '' ptbw -m -J3 sh -c '
+    echo $(ptbw -A -R2 echo)/$(ptbw -A -R2 echo)/$(ptbw -A -R2 echo)'
+t '-v says who gave what' 0 '~*	Seconds	Since
+     0	[1-9]*	0	[0-9]*	??:??:??
+     1	0	1	-	-
+ Waiting	Tokens	Seconds' '' ptbw -m -J2 ptbw ptbw -v -
+t '-v lists who waits' 0 2 '' ptbw -m -J1 ptbw sh -c '
+    ptbw true & p=$!
+    until ptbw -v - | grep "^ *$p	1	"; do :; done | wc -l | sed "s/.*/2/"'
+t 'an empty name is an argument, too' 0 '1 <>' '' ptbw -m -t g sh -c '
+    ptbw true; ptbw -A sh -c "echo \$# \"<\$1>\"" x'
+
+# --- when a token is free again ---
+t 'background processes keep neither token nor master' 0 0 '' ptbw -m -J1 sh -c '
+    ptbw sh -c "until test -e bg; do sleep 0.01; done &"; ptbw -A echo; : >bg'
+t '-k: they keep the token' 0 '75 0' '' ptbw -m -J1 sh -c '
+    ptbw -k sh -c "until test -e bg2; do sleep 0.01; done &"
+    ptbw -T0.1 true 2>/dev/null; a=$?; : >bg2; ptbw true; echo $a $?'
+t '-x: one process' 0 same '' ptbw -m sh -c '
+    ptbw -x sh -c "echo \$\$ >b" & echo $! >a; wait; cmp a b && echo same'
+t '-x: closing $ptbw_fd gives the token back early' 0 '0 free' '' ptbw -m -J1 \
+    ptbw -x sh -c 'echo $ptbw_list $(eval "exec $ptbw_fd>&-"; :; )free; :' 
+t '-x: it is free' 0 0 '' ptbw -m -J1 ptbw -x sh -c '
+    eval "exec $ptbw_fd>&-"; ptbw -A echo'
+t 'killed with -x: free at once' 0 0 - ptbw -m -J1 sh -c '
+    ptbw -x sleep 15 & until ptbw -v - | grep -q "0	$!	"; do :; done
+    kill -9 $!; ptbw -A echo'
+t 'a client killed: its command keeps the token' 0 '75 0' - ptbw -m -J1 sh -c '
+    ptbw sh -c ": >up3; until test -e go3; do sleep 0.01; done" & p=$!
+    until test -e up3; do :; done; kill -9 $p
+    ptbw -T0.2 true 2>/dev/null; a=$?; : >go3; ptbw true; echo $a $?'
+t 'order: an older request for more is not overtaken' 0 'big small' '' \
+    ptbw -m -J2 sh -c '
+    mkfifo q
+    ptbw sh -c ": >up4; read _ <q" &
+    until test -e up4; do :; done
+    ptbw -R2 sh -c "echo big >>order" & b=$!
+    until ptbw -v - | grep -q "^ *$b	2	"; do :; done
+    ptbw sh -c "echo small >>order" & s=$!
+    until ptbw -v - | grep -q "^ *$s	1	"; do :; done
+    ptbw -T0 true 2>/dev/null && echo overtook
+    echo >q; wait; echo $(cat order)'
+t 'one who leaves the queue frees the way' 0 'small' - ptbw -m -J2 ptbw sh -c '
+    ptbw -R2 true & b=$!
+    until ptbw -v - | grep -q "^ *$b	2	"; do :; done
+    ptbw echo small & s=$!
+    until ptbw -v - | grep -q "^ *$s	1	"; do :; done
+    kill -9 $b; wait'
+t '-Q and -k' 0 '' '' sh -c '
+    ptbw -m -N $PWD/s : & until test -S s; do :; done; ptbw -t $PWD/s -Qk true; wait'
+finish
