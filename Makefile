@@ -3,6 +3,7 @@
 #   make                            the programs and libdivconnect.a
 #   make check                      the tests
 #   make demo                       the programs at work on real files
+#   make bench                      measure
 #   make DESTDIR=... PREFIX=... install
 #
 # What is started thousands of times should start fast.  Static programs do,
@@ -33,7 +34,7 @@ HEADERS = broker.h divconnect.h event.h pool.h serve.h spawn.h tableau.h \
 	wrapper.h
 COMMON = divconnect.o event.o serve.o spawn.o wrapper.o
 PTBW = ptbw.o broker.o pool.o tableau.o $(COMMON)
-HELPERS = tests/chaos tests/holder tests/peer tests/unit bench/lease
+CHECKERS = tests/chaos tests/holder tests/peer tests/unit
 
 all: $(PROGRAMS) $(LIBRARY)
 
@@ -53,3 +54,57 @@ $(LIBRARY): divconnect.c divconnect.h
 	$(LIBCC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS) -c -o library.o divconnect.c
 	rm -f $@
 	$(AR) rcs $@ library.o
+
+# The programs of the tests and the bench.
+tests/chaos: tests/chaos.c divconnect.o $(HEADERS)
+	$(COMPILE) $(LDFLAGS) -o $@ tests/chaos.c divconnect.o $(LDLIBS)
+tests/holder: tests/holder.c
+	$(COMPILE) $(LDFLAGS) -o $@ tests/holder.c $(LDLIBS)
+tests/peer: tests/peer.c divconnect.o $(HEADERS)
+	$(COMPILE) $(LDFLAGS) -o $@ tests/peer.c divconnect.o $(LDLIBS)
+tests/unit: tests/unit.c divconnect.o pool.o tableau.o $(HEADERS)
+	$(COMPILE) $(LDFLAGS) -o $@ tests/unit.c divconnect.o pool.o \
+	    tableau.o $(LDLIBS)
+bench/lease: bench/lease.c divconnect.o $(HEADERS)
+	$(COMPILE) $(LDFLAGS) -o $@ bench/lease.c divconnect.o $(LDLIBS)
+
+check: all $(CHECKERS)
+	sh tests/run
+
+demo: all
+	sh examples/demo
+
+bench: all bench/lease
+	sh bench/run
+
+lint:
+	sh tests/lint
+
+install: all
+	mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib \
+	    $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/man/man1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man3
+	for p in $(PROGRAMS); do \
+		cp $$p $(DESTDIR)$(PREFIX)/bin/$$p && \
+		chmod 755 $(DESTDIR)$(PREFIX)/bin/$$p && \
+		cp man/$$p.1 $(DESTDIR)$(PREFIX)/share/man/man1/$$p.1 && \
+		chmod 644 $(DESTDIR)$(PREFIX)/share/man/man1/$$p.1 || exit 1; \
+	done
+	cp $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/$(LIBRARY)
+	cp divconnect.h $(DESTDIR)$(PREFIX)/include/divconnect.h
+	cp man/divconnect.3 $(DESTDIR)$(PREFIX)/share/man/man3/divconnect.3
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/$(LIBRARY) \
+	    $(DESTDIR)$(PREFIX)/include/divconnect.h \
+	    $(DESTDIR)$(PREFIX)/share/man/man3/divconnect.3
+
+uninstall:
+	for p in $(PROGRAMS); do \
+		rm -f $(DESTDIR)$(PREFIX)/bin/$$p \
+		    $(DESTDIR)$(PREFIX)/share/man/man1/$$p.1; \
+	done
+	rm -f $(DESTDIR)$(PREFIX)/lib/$(LIBRARY) \
+	    $(DESTDIR)$(PREFIX)/include/divconnect.h \
+	    $(DESTDIR)$(PREFIX)/share/man/man3/divconnect.3
+
+clean:
+	rm -f $(PROGRAMS) $(LIBRARY) $(CHECKERS) bench/lease *.o

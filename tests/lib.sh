@@ -32,9 +32,9 @@ nl='
 result() {      # result 0|1 NAME
 	count=$((count + 1))
 	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
+		printf 'ok %d - %s\n' "$count" "$2"
 	else
-		echo "not ok $count - $2"
+		printf 'not ok %d - %s\n' "$count" "$2"
 		failed=$((failed + 1))
 	fi
 }
@@ -57,7 +57,7 @@ matches() {     # matches PATTERN TEXT
 t() {
 	name=$1 code=$2 out=$3 err=$4
 	shift 4
-	peer limit 20 "$@" >"$T/out" 2>"$T/err" </dev/null
+	peer limit "${LIMIT:-20}" "$@" >"$T/out" 2>"$T/err" </dev/null
 	got=$?
 	gout=$(cat "$T/out") gerr=$(cat "$T/err")
 	if [ "$got" -eq "$code" ] && matches "$out" "$gout" &&
@@ -88,7 +88,7 @@ check() {
 
 skip() {
 	count=$((count + 1))
-	echo "ok $count - $1 # SKIP $2"
+	printf 'ok %d - %s # SKIP %s\n' "$count" "$1" "$2"
 }
 
 wait_until() {

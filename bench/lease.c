@@ -1,0 +1,179 @@
+/*
+ * lease.c - what a token costs over an open connection
+ *
+ *	lease path rounds idle pid
+ *	lease echo rounds
+ *	lease run rounds command...
+ *
+ * Opens idle connections beside it that only say who they are, then takes a
+ * token and gives it back, waiting for both answers, so many times.  Prints
+ * nanoseconds for the pair, and bytes of memory that the master, whose pid
+ * that is, took for each idle connection.  With echo: nanoseconds of one round
+ * trip to a child that only sends back what it reads, which is what the
+ * system takes for the same journey.  With run: nanoseconds of starting the
+ * command and waiting for its end.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../divconnect.h"
+
+static void
+say(int fd, const char *text)
+{
+	if (div_send(fd, text, strlen(text), -1) != (ssize_t)strlen(text)) {
+		perror("lease: send");
+		exit(1);
+	}
+}
+
+/* Read one line; it comes in one piece. */
+static void
+line(int fd, char text[64])
+{
+	ssize_t n = recv(fd, text, 63, 0);
+
+	if (n <= 0 || text[n - 1] != '\n') {
+		fprintf(stderr, "lease: the master is gone\n");
+		exit(1);
+	}
+	text[n - 1] = '\0';
+}
+
+static long
+resident(const char *pid)
+{
+	char path[64];
+	long total, pages = 0;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%s/statm", pid);
+	f = fopen(path, "r");
+	if (f == NULL)
+		return 0;
+	if (fscanf(f, "%ld %ld", &total, &pages) != 2)
+		pages = 0;
+	fclose(f);
+	return pages * sysconf(_SC_PAGESIZE);
+}
+
+static void
+open_idle(const char *path, int n)
+{
+	struct rlimit r;
+	char text[64];
+	int fd = -1, i;
+
+	getrlimit(RLIMIT_NOFILE, &r);
+	r.rlim_cur = r.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &r);
+	for (i = 0; i < n; i++) {
+		fd = div_connect(path);
+		if (fd < 0) {
+			perror(path);
+			exit(1);
+		}
+		say(fd, "1\n");
+	}
+	if (n > 0) {            /* when the last is served, all are in */
+		say(fd, "V");
+		line(fd, text);
+	}
+}
+
+static long
+nanoseconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (long)t.tv_sec * 1000000000L + t.tv_nsec;
+}
+
+static int
+echo(int rounds)
+{
+	char text[64];
+	int pair[2], i;
+	ssize_t n;
+	long from;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+		return 71;
+	if (fork() == 0) {
+		close(pair[0]);
+		while ((n = recv(pair[1], text, sizeof text, 0)) > 0)
+			if (send(pair[1], text, (size_t)n, 0) != n)
+				break;
+		_exit(0);
+	}
+	close(pair[1]);
+	from = nanoseconds();
+	for (i = 0; i < rounds; i++) {
+		say(pair[0], "G\n");
+		line(pair[0], text);
+	}
+	printf("%ld\n", (nanoseconds() - from) / rounds);
+	return 0;
+}
+
+static int
+run(int rounds, char **command)
+{
+	extern char **environ;
+	long from = nanoseconds();
+	int i, e, status;
+	pid_t pid;
+
+	for (i = 0; i < rounds; i++) {
+		e = posix_spawnp(&pid, command[0], NULL, NULL, command, environ);
+		if (e != 0 || waitpid(pid, &status, 0) != pid || status != 0) {
+			fprintf(stderr, "lease: %s failed\n", command[0]);
+			return 1;
+		}
+	}
+	printf("%ld\n", (nanoseconds() - from) / rounds);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	char text[64], give[80];
+	int fd, rounds, idle, i;
+	long before, after, from;
+
+	if (argc == 3 && strcmp(argv[1], "echo") == 0)
+		return echo(atoi(argv[2]));
+	if (argc > 3 && strcmp(argv[1], "run") == 0)
+		return run(atoi(argv[2]), argv + 3);
+	if (argc != 5)
+		return 64;
+	rounds = atoi(argv[2]);
+	idle = atoi(argv[3]);
+	before = resident(argv[4]);
+	open_idle(argv[1], idle);
+	after = resident(argv[4]);
+	fd = div_connect(argv[1]);
+	say(fd, "2\n");
+	from = nanoseconds();
+	for (i = 0; i < rounds; i++) {
+		say(fd, "G");
+		line(fd, text);
+		snprintf(give, sizeof give, "%sD", text);
+		say(fd, give);
+		line(fd, text);
+	}
+	printf("%ld %ld\n", (nanoseconds() - from) / rounds,
+	    idle > 0 ? (after - before) / idle : 0);
+	return 0;
+}

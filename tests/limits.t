@@ -1,0 +1,156 @@
+#!/bin/sh
+# limits.t - many clients, few descriptors, and clients that harm nobody:
+# half requests, unread replies, unwanted descriptors, kills in every state
+. "$(dirname "$0")/lib.sh"
+s=$T/w/s
+
+start() {       # start OPTION...: a persistent master at $s
+	ptbw -m -N "$s" "$@" : & master=$!
+	wait_until ptbw -t "$s" true
+}
+stop() {
+	ptbw -t "$s" -Q true
+	wait $master
+	result $? "$1: the master ended well"
+}
+fds() {
+	ls /proc/$master/fd 2>/dev/null | wc -l
+}
+
+# --- many ---
+if [ "$(ulimit -Hn)" = unlimited ] || [ "$(ulimit -Hn)" -gt 3100 ]; then
+	start -J2
+	mkfifo hold
+	(ulimit -n "$(ulimit -Hn)"; exec peer many "$s" 3000 up <hold) & many=$!
+	exec 8>hold
+	wait_until test -e up
+	t '3,000 clients: one more is served' 0 '~[01] [01]' '' \
+	    ptbw -t "$s" -A -R2 echo
+	t '3,000 clients: they count' 0 '' '' \
+	    peer connect "$s" 's:1\n' s:V 'r:0.4\n'
+	mkdir many
+	i=0
+	while [ $i -lt 50 ]; do
+		ptbw -t "$s" sh -c ": >many/$i" &
+		last=$!
+		i=$((i + 1))
+	done
+	wait_until sh -c 'test $(ls many | wc -l) -eq 50'
+	result $? '3,000 clients: fifty lease in turn'
+	exec 8>&-
+	wait $many
+	wait_until sh -c "peer connect $s 's:1\nQ' 'r:1\n'" 
+	result $? '3,000 clients gone: only who asks is left'
+	wait $master
+	result $? '3,000 clients: the master ended well'
+else
+	skip '3,000 clients' "the limit of descriptors is $(ulimit -Hn)"
+fi
+
+# --- few descriptors ---
+(ulimit -n 32; exec ptbw -m -v -N "$s" -J1 : 2>log) & master=$!
+wait_until ptbw -t "$s" true
+i=0
+while [ $i -lt 60 ]; do
+	ptbw -t "$s" sh -c "echo $i >>few" &
+	i=$((i + 1))
+done
+wait_until sh -c 'test -s few && test $(wc -l <few) -eq 60'
+result $? 'ulimit -n 32: sixty clients get their turn'
+peer connect "$s" w:never & a=$!
+mkfifo hold2
+peer many "$s" 20 up2 <hold2 & b=$!
+exec 8>hold2
+wait_until test -e up2
+i=0
+while [ $i -lt 20 ]; do
+	ptbw -t "$s" sh -c "echo $i >>few2" &
+	i=$((i + 1))
+done
+wait_until grep -q 'connections wait' log
+result $? 'ulimit -n 32: the backlog holds those who do not fit'
+before=$(cut -d ' ' -f 14,15 /proc/$master/stat 2>/dev/null)
+sleep 1
+after=$(cut -d ' ' -f 14,15 /proc/$master/stat 2>/dev/null)
+spent() { echo $((${3:-0} + ${4:-0} - ${1:-0} - ${2:-0})); }
+[ "$(spent $before $after)" -le 10 ]
+result $? 'and the master does not spin meanwhile'
+exec 8>&-
+kill $a
+wait_until sh -c 'test -s few2 && test $(wc -l <few2) -eq 20'
+result $? 'and lets them in when there is room'
+wait $b
+stop 'ulimit -n 32'
+
+# --- those who harm nobody ---
+start -J2
+peer connect "$s" s:47 t:half1 p & a=$!
+peer connect "$s" 's:1\n12' t:half2 p & b=$!
+peer connect "$s" t:half3 p & c=$!
+wait_until test -e half1 -a -e half2 -a -e half3
+t 'half a first line, half a request, none: others are served' 0 '~[01]' '' \
+    ptbw -t "$s" -A echo
+kill -9 $a $b $c
+wait $a $b $c 2>/dev/null
+stop 'half requests'
+
+start -J2 -v 2>log
+peer connect "$s" 's:1\n' n:80000 s:VVVVVVVVVV t:flooded p 2>/dev/null & a=$!
+wait_until grep -q 'does not read its replies' log
+result $? 'a reader that never reads is dropped'
+t 'and others are served' 0 '' '' ptbw -t "$s" -R2 true
+kill $a 2>/dev/null; wait $a 2>/dev/null
+stop 'unread replies'
+
+start -J200000 -v 2>log
+t 'a reply larger than 1 MiB is for who reads it' 0 200000 '' sh -c \
+    "ptbw -t $s - | tail -n +4 | wc -l"
+t 'also when it names all tokens' 0 '' '' sh -c \
+    "peer connect $s 's:1\\n' s:200000G 'r:1,2,3,'"
+peer connect "$s" 's:1\n' n:400 s:TTTTTTTTTT w:never 2>/dev/null & a=$!
+t 'many large replies unread: others are served' 0 '~*' '' ptbw -t "$s" -A echo
+kill $a; wait $a 2>/dev/null
+stop 'large replies'
+
+start -J1
+before=$(fds)
+peer connect "$s" 's:1\n' n:50 x:10 s:V 2>/dev/null
+wait_until test "$(fds)" -le "$before"
+result $? 'descriptors that nobody asked for are closed'
+stop 'unwanted descriptors'
+
+start -J2
+# killed in every state: connected, half a line, known, waiting, holding,
+# with replies unread
+for steps in '' s:4 's:4\n' 's:4\nV' 's:4\n2G2G' 's:4\n2G' 's:4\nG1'; do
+	rm -f reached
+	set -- t:reached p
+	[ -z "$steps" ] || set -- "s:$steps" "$@"
+	peer connect "$s" "$@" & a=$!
+	wait_until test -e reached
+	kill -9 $a; wait $a 2>/dev/null
+	t "killed after '$steps': all tokens are free" 0 '' '' \
+	    ptbw -t "$s" -T 15 -R2 true
+done
+stop 'kills'
+
+# --- the size of an idle client ---
+if [ -r /proc/self/statm ] && [ "$(ulimit -n)" -gt 2100 ]; then
+	start -J1
+	rss() { cut -d ' ' -f 2 "/proc/$master/statm"; }
+	before=$(rss)
+	mkfifo hold3
+	peer many "$s" 2000 up3 <hold3 & a=$!
+	exec 8>hold3
+	wait_until test -e up3
+	each=$((($(rss) - before) * $(getconf PAGESIZE) / 2000))
+	[ $each -le 2048 ]
+	result $? "an idle client costs the master at most 2048 bytes"
+	note "bytes: $each"
+	exec 8>&-
+	wait $a
+	stop 'idle clients'
+else
+	skip 'the size of an idle client' 'no /proc, or few descriptors'
+fi
+finish

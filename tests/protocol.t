@@ -1,0 +1,156 @@
+#!/bin/sh
+# protocol.t - ptbw's wire protocol 0.4, byte for byte: an old client against
+# our master, our client against an old master; each byte alone and all at once
+. "$(dirname "$0")/lib.sh"
+
+printf '# first\none\n# second\ntwo\n\n' >f
+s=$T/w/s
+
+# --- an old client, our master ---
+old() {         # old NAME step...: pool of three names, from a file
+	name=$1; shift
+	t "$b $name" 0 '' '' ptbw -mq -J3 -N "$s" -t f \
+	    peer $b connect "$s" 's:4711\n' "$@"
+}
+for b in '' -1; do
+	old 'V' s:V 'r:0.4\n'
+	old 'S' s:S 'r:3,9\n'
+	old 'J' s:J 'r:3\n'
+	old 'R' s:R 'r:1\n'
+	old 'U: a file' s:U 'r:+f\0'
+	old 'T' s:T 'r:one\0two\0\0'
+	old 'C' s:C 'r:17\n# first\n# second\n'
+	old 'H' s:H 'r:-Not yet\n'
+	old 'Q: there is a utility' s:Q 'r:-No\n'
+	old 'N' s:0N1N2N 'r:+one\n+two\n+\n'
+	old 'N: no such token' s:3N99999999NN 'r:-No\n-No\n-No\n'
+	old 'O: free' s:0O2O 'r:0\n0\n'
+	old 'O: no such token' s:3O4OO 'r:-1\n-1\n-1\n'
+	old 'O: held' s:1G0O1O 'r:0\n4711\n0\n'
+	old 'D: not held' s:0D 'r:0\n'
+	old 'D: no such token' s:7DD 'r:0\n0\n'
+	old 'D: held' s:2G1D1D0D 'r:0,1\n1\n0\n1\n'
+	old 'F: nothing' s:F 'r:0\n'
+	old 'F: all' s:3GFF 'r:0,1,2\n3\n0\n'
+	old 'G: one by default' s:GG 'r:0\n1\n'
+	old 'G: the cursor moves on' s:2GFG2G 'r:0,1\n2\n2\n0,1\n'
+	old 'G: more than there are' s:4GG 'r:-1\n0\n'
+	old 'G: more than can be while some are held' s:2G2G 'r:0,1\n-1\n'
+	old 'G: absurdly many' s:99999999999999999999G 'r:-1\n'
+	old 'G: none' s:0GG 'r:\n0\n'
+	old 'P: one, one, one, none' s:PPPPFP 'r:0\n1\n2\n-1\n3\n0\n'
+	old 'unknown letters' 's:z%~' 'r:-No\n-No\n-No\n'
+	old 'a newline clears the number, without a reply' 's:2\nN\n\nV' \
+	    'r:-No\n0.4\n'
+	old 'an unknown letter clears the number' 's:2zN' 'r:-No\n-No\n'
+	old 'a number is for one request' s:2GG 'r:0,1\n2\n'
+	old '. closes' s:VVV. 'r:0.4\n0.4\n0.4\n' e
+	old 'what follows . is not read' s:V.VVV 'r:0.4\n' e
+	old 'the end of our direction closes' s:V h 'r:0.4\n' e
+	old 'I: now or never' s:2I2III 'r:0,1\n-1\n2\n-1\n'
+	old 'A: seconds held' s:G0A1A9AA 'r:0\n0\n-1\n-1\n-1\n'
+	old 'W: nobody waits' s:W 'r:0\n'
+	old 'B: a pool of its own' s:B 'r:0\n'
+	old 'L: nothing to tie to' s:L 'r:-No\n'
+	t "$b U: iota" 0 '' '' ptbw -m -J3 -N "$s" \
+	    peer $b connect "$s" 's:1\nU' 'r:=iota\0'
+	t "$b R: the group" 0 '' '' ptbw -m -R3 -N "$s" \
+	    peer $b connect "$s" 's:1\nR' 'r:3\n'
+	t "$b C: none" 0 '' '' ptbw -m -R3 -N "$s" \
+	    peer $b connect "$s" 's:1\nC' 'r:0\n'
+	t "$b M: the utility" 0 '' '' ptbw -m -N "$s" sh -c \
+	    "exec peer $b connect $s 's:1\nM' \"r:\$\$\\n\""
+	t "$b M and Q of a persistent master" 0 '' '' sh -c "
+		ptbw -m -N $s : & p=\$!
+		until ptbw -t $s true 2>/dev/null; do :; done
+		peer $b connect $s 's:1\nMQ' \"r:\$p\\n1\\n\" && wait \$p"
+	t "$b C of a borrowed pool: the source's" 0 '' '' ptbw -mq -J3 -t f \
+	    ptbw -mq -J2 -t - -N "$s" peer $b connect "$s" 's:1\nCU' \
+	    'r:17\n# first\n# second\n+f\0'
+
+	# the first line
+	t "$b pid@host" 0 '' '' ptbw -m -N "$s" \
+	    peer $b connect "$s" 's:4712@some.host\nG0O' 'r:0\n4712\n'
+	t "$b a minus sign: no pid, shown as the master's" 0 '' '' \
+	    ptbw -m -N "$s" sh -c "exec peer $b connect $s 's:-\nG0O' \
+	    \"r:0\\n\$PPID\\n\""
+	t "$b minus and digits: no pid" 0 '' '' ptbw -m -N "$s" \
+	    sh -c "exec peer $b connect $s 's:-5\nG0O' \"r:0\\n\$PPID\\n\""
+	for bad in '\n' 'x\n' '12x\n' '@host\n' 'GET / HTTP/1.0\n' \
+	    '123456789012\n'; do
+		t "$b not a pid: $bad" 0 '' \
+		    'ptbw: a client was dropped: it did not begin with a process id' \
+		    ptbw -mv -N "$s" peer $b connect "$s" "s:$bad" e
+	done
+done
+long=$(printf '%0400d' 7)
+t 'a first line without end' 0 '' '~*did not begin with a process id' \
+    ptbw -mv -N "$s" peer connect "$s" "s:1@$long" e
+t 'a number without end' 0 '' 'ptbw: a client was dropped: a number is too long' \
+    ptbw -mv -N "$s" peer connect "$s" "s:1\\n$long" e
+t 'without -v nothing is said of it' 0 '' '' \
+    ptbw -m -N "$s" peer connect "$s" "s:1\\n$long" e
+t 'a client that claims the pid of another cannot free its tokens' 0 '' '' \
+    ptbw -m -J2 -N "$s" sh -c "
+	peer connect $s 's:9\\n2G' 'r:0,1\\n' t:one w:two 's:0O' 'r:9\\n' &
+	peer connect $s w:one 's:9\\n0D1DFP' 'r:0\\n0\\n0\\n-1\\n' t:two; r=\$?
+	wait; exit \$r"
+rm -f one two
+t 'requests behind a waiting G are read later, in order' 0 '' '' \
+    ptbw -m -J1 -N "$s" sh -c "
+	peer connect $s 's:8\\nG' 'r:0\\n' t:one w:two s:F 'r:1\\n' &
+	peer connect $s w:one 's:9\\nVG0NFV.' 'r:0.4\\n' t:two \\
+	    'r:0\\n+0\\n1\\n0.4\\n' e"
+rm -f one two
+t 'one that waits with its direction ended still gets its token' 0 '' '' \
+    ptbw -m -J1 -N "$s" sh -c "
+	peer connect $s 's:8\\nG' 'r:0\\n' t:one w:two s:F 'r:1\\n' &
+	peer connect $s w:one 's:9\\nVG' h 'r:0.4\\n' t:two 'r:0\\n' e"
+rm -f one two
+
+# --- our client, an old master: it knows none of our requests ---
+cat >meet.sh <<'EOF'
+# meet.sh BYTES OPTIONS STEPS: a client that waits until an old master, who
+# must know its pid, is there; the status of both
+rm -f go
+sh -c "until test -e go; do :; done; exec ptbw $2" & client=$!
+eval "set -- $1 listen s 'r:$client\\n' $3"
+peer "$@" & master=$!
+until test -S s; do :; done
+: >go
+wait $client; code=$?
+wait $master || exit 1
+rm s
+exit $code
+EOF
+ours() {        # ours NAME CODE OUT ERR 'ptbw options' 'steps of the master'
+	t "$1" "$2" "$3" "$4" sh meet.sh "$b" "$5" "$6"
+}
+for b in '' -1; do
+	ours "$b our client: take, run, give back" 0 'a b' '' \
+	    "-t $s -R2 -A echo" "r:2G 's:3,7\\n' r:3N7NB 's:+a\\n+b\\n-No\\n' r:F. 's:2\\n' c"
+	ours "$b our client: more than there are" 73 '' \
+	    "ptbw: $s: cannot allocate 9 tokens, the pool has 2" \
+	    "-t $s -R9 -A echo" "r:9G 's:-1\\n' r:SJRU 's:2,4\\n1\\n1\\n=iota\\0' e"
+	ours "$b our client: -T0 takes one by one" 0 'a b' '' \
+	    "-t $s -T0 -R2 -A echo" "r:S2I 's:5,10\\n-No\\n' r:P 's:1\\n' r:P 's:4\\n' r:1N4NB 's:+a\\n+b\\n-No\\n' r:F. 's:2\\n' c"
+	ours "$b our client: -T0 gives back what was not enough" 75 '' - \
+	    "-t $s -T0 -R2 -A echo" "r:S2I 's:5,10\\n-No\\n' r:P 's:1\\n' r:P 's:-1\\n' r:F 's:1\\n' e"
+	ours "$b our report of an old master" 0 "~ptbw: master has 2 tokens, max length 1 (total space 4)
+ Master tokens from error: broken
+*
+     0	0	a
+     1	4711	b" '' \
+	    "-t $s" "r:SJRU 's:2,4\\n1\\n1\\n-broken\\0' r:T 's:a\\0b\\0' r:0O1O 's:0\\n4711\\n' r:F. 's:0\\n' c"
+	ours "$b a master of ours borrows from an old one" 0 '~*max length 1*file: x*' '' \
+	    "-mt $s -J2 ptbw" "r:SJRU 's:3,6\\n1\\n1\\n+x\\0' r:C 's:0\\n' r:2G 's:0,1\\n' r:0N1NB 's:+a\\n+b\\n-No\\n' r:F. 's:2\\n' c"
+	for nonsense in 'x\n' '1,2,\n' '0,1,2\n' ',\n' '9999999999999999999,1\n' \
+	    '-2\n' '1\n' '0 1\n'; do
+		ours "$b nonsense of a master: $nonsense" 76 '' \
+		    "ptbw: $s: the answer makes no sense" \
+		    "-t $s -R2 true" "r:2G 's:$nonsense' e"
+	done
+	ours "$b a master that hangs up" 69 '' "ptbw: $s: the master is gone" \
+	    "-t $s -R2 true" "r:2G c"
+done
+finish
