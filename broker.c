@@ -23,7 +23,7 @@
 enum {
 	REPLY_MAX = 1 << 29,      /* bytes of one reply */
 	WINDOW = 128,             /* requests under way */
-	RETURN_MS = 5000          /* patience with a master at the end */
+	ANSWER_MS = 5000          /* patience where we must not wait long */
 };
 
 static int64_t
@@ -33,6 +33,13 @@ now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* When a reply that does not depend on others must have come; -1: never. */
+static int64_t
+answer_by(const struct broker *b)
+{
+	return b->patience < 0 ? -1 : now_ms() + b->patience;
 }
 
 /* Wait until something can be read; deadline -1 is never. */
@@ -94,7 +101,7 @@ get_bytes(struct broker *b, size_t n)
 	char *p;
 
 	while (b->to - b->from < n)
-		if (fill(b, -1) != 0)
+		if (fill(b, answer_by(b)) != 0)
 			return NULL;
 	p = b->buf + b->from;
 	b->from += n;
@@ -129,7 +136,7 @@ get_line(struct broker *b)
 {
 	size_t len;
 
-	return get_until(b, '\n', &len, -1);
+	return get_until(b, '\n', &len, answer_by(b));
 }
 
 static int
@@ -220,6 +227,7 @@ broker_open(struct broker *b, const char *path)
 	char text[32];
 
 	memset(b, 0, sizeof *b);
+	b->patience = -1;
 	b->fd = div_connect(path);
 	if (b->fd < 0)
 		return -1;
@@ -325,6 +333,8 @@ broker_take(struct broker *b, size_t n, int ms, uint32_t *token)
 	size_t len;
 	int got;
 
+	if (ms >= 0)
+		b->patience = ANSWER_MS;
 	if (ms == 0)
 		return take_now(b, n, token);
 	snprintf(text, sizeof text, "%zuG", n);
@@ -390,7 +400,7 @@ broker_tie(struct broker *b)
 	ssize_t n;
 	char c;
 
-	if (put_text(b, "L") != 0)
+	if (put_text(b, "L") != 0 || wait_readable(b, answer_by(b)) != 0)
 		return -1;
 	do
 		n = recv(b->fd, &c, 1, MSG_PEEK);
@@ -409,7 +419,7 @@ broker_tie(struct broker *b)
 static int
 wait_closed(struct broker *b)
 {
-	int64_t deadline = now_ms() + RETURN_MS;
+	int64_t deadline = now_ms() + ANSWER_MS;
 	int answered = 0;
 	size_t i;
 
@@ -435,11 +445,7 @@ broker_return(struct broker *b)
 int
 broker_quit(struct broker *b)
 {
-	char *line;
-
-	if (put_text(b, "Q") != 0 || (line = get_line(b)) == NULL)
-		return -1;
-	return line[0] != '-';
+	return put_text(b, "Q");
 }
 
 /* "S": "count,space". */
@@ -471,7 +477,7 @@ broker_describe(struct broker *b, struct broker_pool *p)
 	    (type = get_bytes(b, 1)) == NULL)
 		return -1;
 	p->type = *type;
-	if ((source = get_until(b, '\0', &len, -1)) == NULL)
+	if ((source = get_until(b, '\0', &len, answer_by(b))) == NULL)
 		return -1;
 	p->longest = longest > 0 ? (size_t)longest : 0;
 	p->group = group > 0 ? (size_t)group : 0;

@@ -4,7 +4,7 @@
  * A connection holds the tokens that were taken through it, for as long as
  * any process has it open.  All functions but broker_open work on an open
  * one and return -1 with errno on error: ECONNRESET the master is gone,
- * EPROTO it spoke nonsense, ETIMEDOUT, ENOMEM.  They print nothing.  Only
+ * EPROTO it spoke nonsense, ETIMEDOUT (see patience), ENOMEM.  They print nothing.  Only
  * broker_take may wait for other clients.
  *
  * SPDX-License-Identifier: ISC
@@ -17,6 +17,8 @@
 
 struct broker {
 	int fd;
+	int patience;             /* milliseconds for each reply that others
+	                             do not hold up; -1 at first: for ever */
 	char *buf;                /* replies not yet looked at */
 	size_t from, to, room;
 };
@@ -60,7 +62,8 @@ int broker_tie(struct broker *b);
 /* Give everything back, see that it arrived, and close. */
 int broker_return(struct broker *b);
 
-/* Ask a persistent master to quit; 1 when it will, 0 when it is none. */
+/* Ask a persistent master to quit once it is left; others ignore that.  The
+ * answer stays unread (broker_tie may have left something before it). */
 int broker_quit(struct broker *b);
 
 /* What the report and borrowers want to know. */

@@ -31,7 +31,11 @@
 #define MSG_CMSG_CLOEXEC 0
 #endif
 
-enum { NAMES_TRIED = 10000 };    /* numbered sockets in one directory */
+enum {
+	NAMES_TRIED = 10000,     /* numbered sockets in one directory */
+	LOCK_TRIES = 100,        /* for a second in all */
+	LOCK_WAIT_MS = 10
+};
 
 /* --- what systems do differently --- */
 
@@ -466,24 +470,81 @@ remove_dead(const char *path)
 	return unlink(path);
 }
 
-/* Bind at just this path, in the place of a dead socket if there is one. */
+/*
+ * Lock a directory, so that of those who replace a dead socket in it none
+ * removes the live one of another.  Somebody may hold such a lock for other
+ * ends; then we go without before long.  Returns what to close, or -1.
+ */
+static int
+lock_directory(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_CLOEXEC), i;
+
+	for (i = 0; fd >= 0 && i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			break;
+		poll(NULL, 0, LOCK_WAIT_MS);
+	}
+	return fd;
+}
+
+/* Give the socket at from the name path, if need be in the place of a dead
+ * one. */
+static int
+link_to(const char *from, const char *path, const char *dir)
+{
+	int lock, r;
+
+	if (link(from, path) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return -1;
+	lock = lock_directory(dir);
+	r = remove_dead(path);
+	if (r == 0)
+		r = link(from, path);
+	if (r != 0 && errno == EEXIST)
+		errno = EADDRINUSE;
+	if (lock >= 0)
+		close_keep_errno(lock);
+	return r;
+}
+
+/*
+ * Bind at just this path.  The name appears when the socket listens, for one
+ * that does not yet looks dead: so it is bound under another name first.
+ */
 static int
 bind_fixed(struct div_socket *s, char *path)
 {
-	char *dir = path ? directory(path) : NULL;
-	int lock = dir ? open(dir, O_RDONLY | O_CLOEXEC) : -1;
-	int r;
+	char *dir = path ? directory(path) : NULL, name[32];
+	int r = -1, e;
 
-	free(dir);
-	if (lock >= 0)
-		flock(lock, LOCK_EX);   /* where there is none, do without */
-	r = bind_at(s, path);
-	if (r != 0 && errno == EADDRINUSE && remove_dead(path) == 0) {
-		s->path = NULL;
-		r = bind_at(s, path);
+	snprintf(name, sizeof name, ".wk%ld", (long)getpid());
+	if (dir == NULL || strlen(path) > div_path_max()) {
+		errno = dir == NULL ? ENOMEM : ENAMETOOLONG;
+	} else if (bind_at(s, join(dir, name)) == 0) {
+		r = link_to(s->path, path, dir);
+		e = errno;
+		unlink(s->path);
+		if (r != 0) {
+			close(s->fd);
+			s->fd = -1;
+		}
+		errno = e;
 	}
-	if (lock >= 0)
-		close_keep_errno(lock);
+	/* no links in this file system, or no room for the longer name */
+	if (r != 0 && (errno == EPERM || errno == EOPNOTSUPP ||
+	    (errno == ENAMETOOLONG && strlen(path) <= div_path_max())) &&
+	    access(path, F_OK) != 0) {
+		free(dir);
+		return bind_at(s, path);
+	}
+	e = errno;
+	free(dir);
+	free(s->path);
+	s->path = path;
+	errno = e;
 	return r;
 }
 
@@ -497,17 +558,19 @@ bind_in(struct div_socket *s, const char *dir, const struct div_place *where)
 
 /*
  * The directory of the diversion that encloses us, if others than us cannot
- * write there and it is a real one, not reached through wrapw; else the one
- * that <prefix>_0 asks for; else NULL.  The caller frees it.
+ * write there and it is a real one, not reached through wrapw (*shared is 1
+ * then); else the one that <prefix>_0 asks for; else NULL.  The caller frees
+ * it.
  */
 static char *
-enclosing_directory(const char *prefix)
+enclosing_directory(const char *prefix, int *shared)
 {
 	struct div_choice c;
 	struct stat st;
 	const char *zero;
 	char *dir;
 
+	*shared = 1;
 	if (prefix == NULL)
 		return NULL;
 	if (div_select(&c, prefix, 0, NULL) == 0 && c.path[0] == '/' &&
@@ -517,8 +580,16 @@ enclosing_directory(const char *prefix)
 			return dir;
 		free(dir);
 	}
+	*shared = 0;
 	zero = div_level_path(prefix, 0);
 	return zero != NULL && zero[0] == '/' ? directory(zero) : NULL;
+}
+
+/* A name that was asked for and is taken is no reason to bind it elsewhere. */
+static int
+taken(int error)
+{
+	return error == EADDRINUSE || error == ENOTSOCK || error == EPERM;
 }
 
 static int
@@ -529,18 +600,15 @@ bind_shared(struct div_socket *s, const struct div_place *where)
 	int i, r;
 
 	for (i = 0; i < 2; i++) {
-		dir = enclosing_directory(prefix[i]);
+		dir = enclosing_directory(prefix[i], &s->shared);
 		if (dir == NULL)
 			continue;
 		r = bind_in(s, dir, where);
 		free(dir);
-		if (r == 0)
-			s->shared = 1;
-		/* a name that was asked for and is taken is no reason to
-		 * bind it elsewhere */
-		if (r == 0 || (where->path && errno == EADDRINUSE))
+		if (r == 0 || (where->path && taken(errno)))
 			return r;
 	}
+	s->shared = 0;
 	errno = ENOENT;
 	return -1;
 }
@@ -604,22 +672,24 @@ div_listen(struct div_socket *s, const struct div_place *where)
 		return bind_fixed(s, strdup(where->path));
 	if (bind_shared(s, where) == 0)
 		return 0;
-	if (errno == EADDRINUSE)
+	if (where->path != NULL && taken(errno))
 		return -1;
 	return bind_private(s, where);
 }
 
 /*
  * Who made a directory removes it.  While others still have sockets in it
- * that cannot be done: the sticky bit, which has no other use in a private
- * directory, then tells them that it was left to the last of them.
+ * that cannot be done: a mode that has no other use for a private directory
+ * then tells them that it was left to the last of them.
  */
+enum { LEFT = S_ISVTX | S_ISGID | S_IRWXU };
+
 static void
 leave_directory(const char *dir)
 {
 	if (rmdir(dir) == 0 || (errno != ENOTEMPTY && errno != EEXIST))
 		return;
-	chmod(dir, S_ISVTX | S_IRWXU);
+	chmod(dir, LEFT);
 	rmdir(dir);     /* the last may have gone before it could see that */
 }
 
@@ -630,7 +700,7 @@ leave_shared_directory(const char *path)
 	struct stat st;
 
 	if (dir && stat(dir, &st) == 0 && st.st_uid == geteuid() &&
-	    (st.st_mode & 07777) == (S_ISVTX | S_IRWXU))
+	    (st.st_mode & 07777) == LEFT)
 		rmdir(dir);
 	free(dir);
 }

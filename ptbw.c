@@ -47,7 +47,7 @@ enum {
 static const struct wr_option options[] = {
 	{ 'm', "master", NULL, "be a master and run the utility" },
 	{ 'd', "detached", NULL, "master: publish in ptbw_d alone" },
-	{ '0', "depth", NULL, "so many diversions further out (-1, -2, ...)" },
+	{ '0', "depth", "n", "so many diversions further out (-1, -2, ...)" },
 	{ 'J', "jobs", "jobs", "master: room for so many groups of tokens" },
 	{ 'N', "socket", "path", "master: the name of the socket" },
 	{ 't', "tags", "tags",
@@ -181,9 +181,11 @@ req_take(struct client *k, size_t n, int given)
 static void
 req_take_now(struct client *k, size_t n, int given)
 {
-	if (!given || n == 0)
+	if (!given)
 		n = 1;
-	if (!take_at_once(k, n))
+	if (n == 0)
+		serve_send(&k->c, "\n", 1);
+	else if (!take_at_once(k, n))
 		serve_send(&k->c, "-1\n", 3);
 }
 
@@ -483,7 +485,7 @@ input(struct serve_client *c, const char *data, size_t len)
 	struct client *k = (struct client *)c;
 	size_t i;
 
-	for (i = 0; i < len && !c->paused && !c->finishing && !c->gone; i++) {
+	for (i = 0; i < len && serve_taking(c); i++) {
 		if (c->known)
 			request(k, data[i]);
 		else
@@ -576,6 +578,8 @@ broker_failed(const char *path)
 		wr_die(WR_PROTOCOL, "%s: the answer makes no sense", path);
 	if (errno == ECONNRESET)
 		wr_die(WR_UNAVAILABLE, "%s: the master is gone", path);
+	if (errno == ETIMEDOUT)
+		wr_die(WR_TIMEOUT, "%s: the master does not answer", path);
 	wr_die(WR_SYSTEM, "%s: %s", path, strerror(errno));
 }
 
@@ -652,7 +656,8 @@ make_pool(void)
 		from_function();
 	else if (strcmp(t, "-") == 0)
 		from_master(wr_target(want.depth, NULL));
-	else if (stat(t, &st) == 0 ? S_ISSOCK(st.st_mode) : div_exists(t))
+	else if (strcmp(t, "/dev/stdin") != 0 &&
+	    (stat(t, &st) == 0 ? S_ISSOCK(st.st_mode) : div_exists(t)))
 		from_master(t);
 	else
 		from_file(t);
@@ -813,7 +818,7 @@ report(const char *path)
 	if (want.verbose)
 		print_waiting(&b, path);
 	free(p.source);
-	if (want.quit && broker_quit(&b) < 0)
+	if (want.quit && broker_quit(&b) != 0)
 		broker_failed(path);
 	broker_return(&b);
 	wr_flush();
@@ -872,15 +877,13 @@ with_tokens(char **argv, size_t n)
 static void
 leave(struct broker *b, const char *path)
 {
-	int r = 0;
+	int r = want.quit ? broker_quit(b) : 0;
 
-	if (want.quit)
-		r = broker_quit(b);
 	if (want.keep)
 		broker_close(b);
-	else if (broker_return(b) != 0)
-		r = -1;
-	if (r < 0)
+	else
+		r |= broker_return(b);
+	if (r != 0)
 		wr_warn("%s: %s", path, errno == ETIMEDOUT ?
 		    "the master does not answer" : "the master is gone");
 }

@@ -43,7 +43,7 @@ static struct {
 	struct div_socket *socket;
 	struct ev_io listener;
 	int to_accept;            /* connections wait, perhaps */
-	struct ev_timer retry;    /* accepting again */
+	struct ev_timer retry;    /* of what there was no room for */
 	struct serve_client *clients;
 	size_t count, known;
 	struct serve_client *attend, **attend_end;
@@ -111,6 +111,13 @@ serve_drop(struct serve_client *c, const char *reason)
 	attend(c);
 }
 
+int
+serve_taking(const struct serve_client *c)
+{
+	return !c->paused && !c->finishing && !c->gone &&
+	    c->out_bytes <= SERVE_UNREAD_MAX;
+}
+
 size_t
 serve_clients(void)
 {
@@ -124,10 +131,6 @@ new_chunk(struct serve_client *c, size_t room)
 {
 	struct serve_chunk *k;
 
-	if (c->out_bytes > SERVE_UNREAD_MAX) {
-		serve_drop(c, "it does not read its replies");
-		return NULL;
-	}
 	k = malloc(sizeof *k + room);
 	if (k == NULL) {
 		serve_drop(c, "out of memory");
@@ -215,17 +218,24 @@ serve_send_fd(struct serve_client *c, const void *data, size_t len, int fd)
 	attend(c);
 }
 
-/* Send what the socket takes. */
 static void
-flush(struct serve_client *c)
+send_chunks(struct serve_client *c)
 {
 	struct serve_chunk *k;
 	ssize_t n;
 
+	c->later = 0;
 	while ((k = c->out) != NULL) {
 		n = div_send(c->io.fd, k->data, k->len, k->fd);
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return;
+		if (n < 0 && errno == ETOOMANYREFS) {
+			/* too many descriptors of ours wait in sockets: it
+			 * has to wait until there are fewer */
+			c->later = 1;
+			ev_timer_set(&master.retry, RETRY_MS);
+			return;
+		}
 		if (n < 0) {
 			serve_drop(c, errno == EPIPE || errno == ECONNRESET ?
 			    NULL : strerror(errno));
@@ -244,6 +254,31 @@ flush(struct serve_client *c)
 	}
 }
 
+/*
+ * Send what the socket takes.  Who leaves too much and takes nothing of it
+ * for a while is dropped; who is just slower than we are is waited for.
+ */
+static void
+flush(struct serve_client *c)
+{
+	size_t before = c->out_bytes;
+
+	send_chunks(c);
+	if (c->out_bytes <= SERVE_UNREAD_MAX)
+		ev_timer_stop(&c->unread);
+	else if (!c->unread.set || c->out_bytes < before)
+		ev_timer_set(&c->unread, SERVE_UNREAD_MS);
+}
+
+static void
+unread_too_long(struct ev_timer *t)
+{
+	struct serve_client *c = (struct serve_client *)((char *)t -
+	    offsetof(struct serve_client, unread));
+
+	serve_drop(c, "it does not read its replies");
+}
+
 /* --- requests --- */
 
 /* Present bytes to the program; what it leaves is kept for later. */
@@ -253,7 +288,7 @@ present(struct serve_client *c, const char *data, size_t len)
 	size_t used = master.ops->input(c, data, len), rest = len - used;
 	char *keep = NULL;
 
-	if (!c->paused && rest > master.ops->request_max) {
+	if (serve_taking(c) && rest > master.ops->request_max) {
 		serve_drop(c, "a request is too long");
 		rest = 0;
 	}
@@ -294,8 +329,8 @@ read_client(struct serve_client *c)
 static int
 wanted(const struct serve_client *c)
 {
-	return (c->paused || c->finishing ? 0 : EV_READ) |
-	    (c->out != NULL ? EV_WRITE : 0);
+	return (serve_taking(c) ? EV_READ : 0) |
+	    (c->out != NULL && !c->later ? EV_WRITE : 0);
 }
 
 static void
@@ -325,6 +360,7 @@ add_client(int fd)
 	}
 	c->io.fd = fd;
 	c->io.ready = client_ready;
+	c->unread.expired = unread_too_long;
 	c->since = ev_now();
 	c->next = master.clients;
 	if (c->next != NULL)
@@ -337,12 +373,18 @@ add_client(int fd)
 		master.ops->connected(c);
 }
 
+/* What the system had no room for is tried once more. */
 static void
-accept_again(struct ev_timer *t)
+try_again(struct ev_timer *t)
 {
+	struct serve_client *c;
+
 	(void)t;
 	if (master.socket->fd >= 0)
 		ev_want(&master.listener, EV_READ);
+	for (c = master.clients; c != NULL; c = c->next)
+		if (c->later)
+			attend(c);
 }
 
 /*
@@ -393,6 +435,7 @@ destroy(struct serve_client *c)
 
 	master.ops->gone(c);
 	ev_forget(&c->io);
+	ev_timer_stop(&c->unread);
 	close(c->io.fd);
 	if (c->prev != NULL)
 		c->prev->next = c->next;
@@ -411,22 +454,32 @@ destroy(struct serve_client *c)
 	free(c);
 	if (master.retry.set) {
 		ev_timer_stop(&master.retry);
-		accept_again(&master.retry);
+		try_again(&master.retry);
 	}
+}
+
+/* Present what is buffered; 0 when nothing of it was used. */
+static int
+take_up(struct serve_client *c)
+{
+	size_t before = c->in_len;
+	char *in = c->in;
+
+	if (in == NULL || !serve_taking(c))
+		return 0;
+	c->in = NULL;
+	present(c, in, before);
+	free(in);
+	return c->in_len < before;
 }
 
 static void
 attend_client(struct serve_client *c)
 {
-	char *in = c->in;
-
-	if (in != NULL && !c->gone && !c->paused && !c->finishing) {
-		c->in = NULL;
-		present(c, in, c->in_len);
-		free(in);
-	}
-	if (!c->gone)
-		flush(c);
+	do
+		if (!c->gone)
+			flush(c);
+	while (take_up(c));
 	if (!c->gone && c->finishing && c->out == NULL)
 		c->gone = 1;
 	if (!c->gone && ev_want(&c->io, wanted(c)) != 0)
@@ -513,7 +566,7 @@ stop(int code)
 	master.code = code;
 }
 
-/* TERM and the like: the utility's, once; the second time they are ours. */
+/* TERM and HUP: the utility's, once; the second time they are ours. */
 static void
 told_to_end(int sig)
 {
@@ -525,6 +578,17 @@ told_to_end(int sig)
 	} else {
 		stop(128 + sig);
 	}
+}
+
+/* What else would end us without cleaning up: the utility's, if there is
+ * one. */
+static void
+passed_on(int sig)
+{
+	if (master.utility.pid > 0)
+		kill(master.utility.pid, sig);
+	else
+		stop(128 + sig);
 }
 
 /* INT and QUIT: the terminal has sent them to the utility as well. */
@@ -554,18 +618,24 @@ finished(void)
 int
 serve_begin(void)
 {
-	static const int terminating[] = { SIGTERM, SIGHUP, SIGUSR1, SIGUSR2,
-	    SIGALRM };
+	static const struct {
+		int sig;
+		void (*arrived)(int sig);
+	} caught[] = {
+		{ SIGTERM, told_to_end }, { SIGHUP, told_to_end },
+		{ SIGINT, interrupted }, { SIGQUIT, interrupted },
+		{ SIGUSR1, passed_on }, { SIGUSR2, passed_on },
+		{ SIGALRM, passed_on }
+	};
 	size_t i;
 
 	spawn_raise_limit();
 	if (ev_init() != 0 || spawn_signal(SIGPIPE, SIG_IGN) != 0)
 		return -1;
-	for (i = 0; i < sizeof terminating / sizeof *terminating; i++)
-		if (ev_signal(terminating[i], told_to_end) != 0)
+	for (i = 0; i < sizeof caught / sizeof *caught; i++)
+		if (ev_signal(caught[i].sig, caught[i].arrived) != 0)
 			return -1;
-	return ev_signal(SIGINT, interrupted) != 0 ? -1 :
-	    ev_signal(SIGQUIT, interrupted);
+	return 0;
 }
 
 /* Let go of what others wait for or want to unmount. */
@@ -624,10 +694,11 @@ int
 serve_run(const struct serve_ops *ops, struct div_socket *socket,
     const struct spawn *utility, int *code)
 {
+	*code = 0;
 	master.ops = ops;
 	master.socket = socket;
 	master.attend_end = &master.attend;
-	master.retry.expired = accept_again;
+	master.retry.expired = try_again;
 	master.grace.expired = end_of_grace;
 	master.listener.fd = socket->fd;
 	master.listener.ready = listener_ready;
@@ -639,7 +710,6 @@ serve_run(const struct serve_ops *ops, struct div_socket *socket,
 		return -1;
 	}
 	release(socket->path);
-	*code = 0;
 	while (!finished())
 		if (turn() != 0)
 			return -1;

@@ -18,7 +18,11 @@
 #include "spawn.h"
 
 enum {
-	SERVE_UNREAD_MAX = 1 << 20,   /* bytes of replies a client may leave */
+	/* With more bytes of replies than this, no further requests of a
+	 * client are read; and it is dropped if it then takes none of them
+	 * for so long. */
+	SERVE_UNREAD_MAX = 1 << 20,
+	SERVE_UNREAD_MS = 2000,
 	SERVE_GRACE_MS = 1000         /* for those who have not said who they are */
 };
 
@@ -34,8 +38,9 @@ struct serve_client {
 	char *in;                               /* bytes not yet understood */
 	size_t in_len;
 	int64_t since;                          /* when it connected */
+	struct ev_timer unread;                 /* it takes no replies */
 	unsigned known : 1, paused : 1, finishing : 1, gone : 1,
-	    attended : 1;
+	    attended : 1, later : 1;
 };
 
 /* What a program's clients are. */
@@ -48,8 +53,8 @@ struct serve_ops {
 
 	/*
 	 * Bytes have come; returns how many were used.  The rest is
-	 * presented again, in front of what comes later.  Stop when the
-	 * client is paused, finishing or gone.
+	 * presented again, in front of what comes later.  Stop when
+	 * serve_taking(c) is 0.
 	 */
 	size_t (*input)(struct serve_client *c, const char *data, size_t len);
 
@@ -64,7 +69,7 @@ int serve_begin(void);
  * Serve: start the utility (NULL: none, persistent) and do all the rest.
  * socket stays the caller's, to be released with div_unlisten.  *code is the
  * master's exit code.  Returns -1 with errno when the utility could not be
- * started (*code is 126 or 127 then, 0 when something else failed).
+ * started (*code is that of spawn_error_code then, 0 when the loop failed).
  */
 int serve_run(const struct serve_ops *ops, struct div_socket *socket,
     const struct spawn *utility, int *code);
@@ -86,6 +91,9 @@ void serve_send_static(struct serve_client *c, const void *data, size_t len);
 /* Queue a message with a descriptor, which stays the caller's to keep open. */
 void serve_send_fd(struct serve_client *c, const void *data, size_t len,
     int fd);
+
+/* May further requests of the client be taken now? */
+int serve_taking(const struct serve_client *c);
 
 /* Leave a client's further requests unread for now; take them up again. */
 void serve_pause(struct serve_client *c);

@@ -276,5 +276,16 @@ spawn_code(int status)
 int
 spawn_error_code(int error)
 {
-	return error == ENOENT || error == ENOTDIR ? 127 : 126;
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+		return 127;
+	case EAGAIN:            /* the system's limits, not the program */
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+		return 71;
+	default:
+		return 126;
+	}
 }

@@ -54,7 +54,8 @@ int spawn_wait(const struct spawn *s, int *status);
 /* The exit code for a wait status: its own, or 128 + the signal. */
 int spawn_code(int status);
 
-/* The exit code for a program that cannot be executed: 127 or 126. */
+/* The exit code for a program that could not be started: 127 not found, 126
+ * not executable, 71 the system has no room for it. */
 int spawn_error_code(int error);
 
 #endif

@@ -118,7 +118,8 @@ add_line(struct tableau *t, char *text, size_t len)
 int
 tableau_read(struct tableau *t, const char *path, size_t *line)
 {
-	FILE *f = fopen(path, "re");
+	/* the name may not be opened where it is a socket, or not be there */
+	FILE *f = strcmp(path, "/dev/stdin") == 0 ? stdin : fopen(path, "re");
 	size_t room = 0;
 	char *text = NULL;
 	ssize_t n;
@@ -135,7 +136,8 @@ tableau_read(struct tableau *t, const char *path, size_t *line)
 		r = -1;
 	e = errno;
 	free(text);
-	fclose(f);
+	if (f != stdin)
+		fclose(f);
 	errno = e;
 	return r;
 }

@@ -249,12 +249,16 @@ long_option(const char *word, const char **arg)
 	return o->letter;
 }
 
-/* All digits that stand together are one -depth. */
+/* All digits that stand together are one -depth; no stack needs so many. */
 static int
 depth_option(const char **arg)
 {
-	*arg = bundle;
-	bundle += strspn(bundle, "0123456789");
+	static char digits[16];
+	size_t n = strspn(bundle, "0123456789");
+
+	snprintf(digits, sizeof digits, "%.*s", (int)n, bundle);
+	bundle += n;
+	*arg = digits;
 	return '0';
 }
 
@@ -313,19 +317,18 @@ wr_operands(void)
 long
 wr_number(int letter, const char *text, long min, long max)
 {
-	char *end;
+	char *end, name[] = { '-', (char)letter, '\0' };
+	const char *option = letter == '0' ? "--depth" : name;
 	long n;
 
-	if (letter == '0') {     /* digits alone; no stack is that deep */
-		n = strtol(text, NULL, 10);
-		return n < max ? n : max;
-	}
 	errno = 0;
 	n = strtol(text, &end, 10);
 	if (end == text || *end != '\0')
-		wr_usage("-%c: %s is not a whole number", letter, text);
+		wr_usage("%s: %s is not a whole number", option, text);
+	if (letter == '0' && n > max)
+		return max;      /* too deep for any stack: told later */
 	if (errno != 0 || n < min || n > max)
-		wr_usage("-%c: %s is not between %ld and %ld", letter, text,
+		wr_usage("%s: %s is not between %ld and %ld", option, text,
 		    min, max);
 	return n;
 }
@@ -347,6 +350,39 @@ wr_milliseconds(int letter, const char *text)
 	return s > 0 && s < 0.001 ? 1 : (int)(s * 1000);
 }
 
+/* Why div_select failed, in words; returns the exit code for it. */
+static int
+explain(char *text, size_t room, const struct div_choice *c, int error,
+    int depth)
+{
+	char name[DIV_VARIABLE_MAX];
+	const char *d;
+
+	switch (error) {
+	case ENOENT:
+		snprintf(name, sizeof name, "%s_d", program->prefix);
+		d = getenv(name);
+		if (d == NULL)
+			snprintf(text, room, "no enclosing diversion");
+		else
+			snprintf(text, room, "no enclosing diversion (a "
+			    "detached one: -%c %s)", program->direct, d);
+		return WR_NOINPUT;
+	case EINVAL:
+		snprintf(text, room, "%s: \"%s\" is neither a level nor d",
+		    c->variable, c->value);
+		return WR_DATA;
+	case ERANGE:
+		snprintf(text, room, "requested depth -%d is too great for "
+		    "current stack of %d", depth, c->levels);
+		return WR_DATA;
+	default:
+		snprintf(text, room, "%s: the variable is not set",
+		    c->variable);
+		return WR_DATA;
+	}
+}
+
 /* --- -h and -V --- */
 
 void
@@ -358,7 +394,8 @@ wr_help(void)
 	print_usage(stdout);
 	for (o = program->options; o->letter != '\0'; o++) {
 		if (o->letter == '0')
-			snprintf(left, sizeof left, "-%s", o->name);
+			snprintf(left, sizeof left, "-%s, --%s %s", o->name,
+			    o->name, o->arg);
 		else
 			snprintf(left, sizeof left, "-%c, --%s%s%s", o->letter,
 			    o->name, o->arg ? " " : "", o->arg ? o->arg : "");
@@ -402,6 +439,7 @@ wr_version(int depth, const char *direct)
 {
 	const char *p = program->name;
 	struct div_choice c;
+	char reason[256];
 	int error = 0;
 
 	if (div_select(&c, program->prefix, depth, direct) != 0)
@@ -417,47 +455,26 @@ wr_version(int depth, const char *direct)
 		    div_exists(direct) ? "" : " (gone)");
 	print_stack(&c);
 	wr_flush();
-	if (error != 0 && error != ENOENT)
-		wr_target(depth, direct);
+	if (error != 0 && error != ENOENT) {
+		explain(reason, sizeof reason, &c, error, depth);
+		wr_warn("%s", reason);
+	}
 }
 
 /* --- clients --- */
-
-static void
-no_diversion(void)
-{
-	char name[DIV_VARIABLE_MAX];
-	const char *d;
-
-	snprintf(name, sizeof name, "%s_d", program->prefix);
-	d = getenv(name);
-	if (d != NULL)
-		wr_die(WR_NOINPUT, "no enclosing diversion (a detached one: "
-		    "-%c %s)", program->direct, d);
-	wr_die(WR_NOINPUT, "no enclosing diversion");
-}
 
 const char *
 wr_target(int depth, const char *direct)
 {
 	struct div_choice c;
+	char reason[512];
+	int code;
 
-	if (div_select(&c, program->prefix, depth, direct) == 0)
-		return c.path;
-	switch (errno) {
-	case ENOENT:
-		no_diversion();
-		break;
-	case EINVAL:
-		wr_die(WR_DATA, "%s: \"%s\" is neither a level nor d",
-		    c.variable, c.value);
-	case ERANGE:
-		wr_die(WR_DATA, "requested depth -%d is too great for current "
-		    "stack of %d", depth, c.levels);
-	default:
-		wr_die(WR_DATA, "%s: the variable is not set", c.variable);
+	if (div_select(&c, program->prefix, depth, direct) != 0) {
+		code = explain(reason, sizeof reason, &c, errno, depth);
+		wr_die(code, "%s", reason);
 	}
-	return NULL;
+	return c.path;
 }
 
 void

@@ -152,6 +152,11 @@ t 'a second TERM ends the master at once, cleaned up' 143 '' '' sh -c '
     p=$!
     until test -e up5; do :; done; kill -TERM $p; until test -e got; do :; done
     kill -TERM $p; wait $p; r=$?; : >go5; exit $r'
+t 'USR1 goes to the utility, and does not count as a TERM' 7 '' '' sh -c '
+    ptbw -m sh -c "trap \": >usr\" USR1; trap \"exit 7\" TERM; : >up8
+	while :; do sleep 0.01; done" & p=$!
+    until test -e up8; do :; done; kill -USR1 $p
+    until test -e usr; do :; done; kill -TERM $p; wait $p'
 t 'INT and QUIT are left to the utility' 3 '' '' sh -c '
     ptbw -m sh -c "kill -INT \$PPID; kill -QUIT \$PPID; ptbw true; exit 3"'
 t 'TERM when only clients are left ends the master' 143 '' \
@@ -215,6 +220,9 @@ for bad in 'x' '' '1x' '1000001' '99999999999999999999'; do
 	t "-R '$bad'" 64 '' '~ptbw: -R: *' ptbw -m -R "$bad" true
 	t "-J '$bad'" 64 '' '~ptbw: -J: *' ptbw -m -J "$bad" true
 done
+t '--depth=x' 64 '' '~ptbw: --depth: x is not a whole number*' \
+    ptbw --depth=x true
+t '--depth 1 is -1' 65 '' '~*depth -1 is too great*' ptbw -m ptbw --depth 1 true
 t '-R -1' 64 '' '~ptbw: -R: -1 is not between 0 and 1000000*' ptbw -R -1 true
 for bad in x '' . 1.x 1e3 -1 3000000; do
 	t "-T '$bad'" 64 '' '~ptbw: -T: *' ptbw -T "$bad" true
@@ -256,7 +264,7 @@ t '-V with link=d' 0 '~*
 ptbw:  d: */sta0 \[target\]' '' ptbw -md env ptbw_link=d ptbw -V
 t '-V: a socket that is gone' 0 '~*
 ptbw:  1: /x/y (gone) \[target\]' '' env ptbw_link=1 ptbw_1=/x/y ptbw -V
-t '-V: a missing level' 65 '~*
+t '-V: a missing level' 0 '~*
 ptbw:  2: ptbw_2 is not set
 ptbw:  1: /x/y (gone)' 'ptbw: ptbw_2: the variable is not set' \
     env ptbw_link=2 ptbw_1=/x/y ptbw -V

@@ -108,6 +108,9 @@ t 'a reply larger than 1 MiB is for who reads it' 0 200000 '' sh -c \
 t 'also when it names all tokens' 0 '' '' sh -c \
     "peer connect $s 's:1\\n' s:200000G 'r:1,2,3,'"
 peer connect "$s" 's:1\n' n:400 s:TTTTTTTTTT w:never 2>/dev/null & a=$!
+t 'a client that reads slowly is waited for' 0 '' '' \
+    peer connect "$s" 's:1\n' n:20000 s:0N1N2N3N4N n:20000 \
+    'r:+0\n+1\n+2\n+3\n+4\n' s:V 'r:0.4\n'
 t 'many large replies unread: others are served' 0 '~*' '' ptbw -t "$s" -A echo
 kill $a; wait $a 2>/dev/null
 stop 'large replies'

@@ -8,6 +8,8 @@
  *	                                    stay until stdin ends
  *	peer limit seconds command...       run a command, not longer than that
  *	peer name argv0 file args...        run a program under another name
+ *	peer plug path command...           a command whose stdin is a
+ *	                                    connection
  *	peer lock file command...           hold a lock on file meanwhile; 99
  *	                                    when somebody else does
  *
@@ -374,6 +376,13 @@ main(int argc, char **argv)
 		argv[3] = argv[2];
 		execvp(file, argv + 3);
 		fail(file, strerror(errno));
+	}
+	if (argc > 3 && strcmp(argv[1], "plug") == 0) {
+		fd = div_connect(argv[2]);
+		if (fd < 0 || dup2(fd, 0) < 0)
+			fail(argv[2], error_name());
+		execvp(argv[3], argv + 3);
+		fail(argv[3], strerror(errno));
 	}
 	if (argc > 3 && strcmp(argv[1], "lock") == 0)
 		return lock(argv[2], argv + 3);

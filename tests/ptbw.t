@@ -47,6 +47,9 @@ t 'from stdin' 0 'x y' '' sh -c '
     printf "x\ny\n" | ptbw -m -t /dev/stdin ptbw -R2 -A echo'
 t 'a file that is not there' 66 '' 'ptbw: no: No such file or directory' \
     ptbw -m -t no true
+t 'from stdin that is a socket' 0 'a b' '' sh -c '
+    peer listen sock "s:a\nb\n" c & until test -S sock; do :; done
+    peer plug sock ptbw -m -t /dev/stdin ptbw -R2 -A echo'
 t 'a directory' 66 '' 'ptbw: .: Is a directory' ptbw -m -t . true
 : >empty
 t 'an empty file' 65 '' 'ptbw: empty: no tokens, the file is empty' \
@@ -182,4 +185,32 @@ t 'one who leaves the queue frees the way' 0 'small' - ptbw -m -J2 ptbw sh -c '
     kill -9 $b; wait'
 t '-Q and -k' 0 '' '' sh -c '
     ptbw -m -N $PWD/s : & until test -S s; do :; done; ptbw -t $PWD/s -Qk true; wait'
+t '-kQ does not spend the tie' 0 '75 0' - ptbw -m -J1 sh -c '
+    ptbw -m -J1 -t - -N $PWD/inner : & m=$!
+    until test -S inner; do :; done
+    ptbw -t $PWD/inner -kQ sh -c "until test -e go9; do sleep 0.01; done &"
+    kill -9 $m; wait $m; rm inner
+    ptbw -T0.1 true; a=$?; : >go9; ptbw true; echo $a $?'
+t 'six pools deep, those in the middle killed: the token stays held' 0 '75 0' - \
+    ptbw -m -J1 sh -c '
+    for i in 1 2 3 4 5; do
+	ptbw_link=$i ptbw -m -J1 -t - -N $PWD/deep$i : & eval m$i=\$!
+	eval export ptbw_$((i + 1))=$PWD/deep$i
+	until test -S deep$i; do :; done
+    done
+    ptbw -t $PWD/deep5 sh -c ": >up9; until test -e go10; do sleep 0.01; done" & c=$!
+    until test -e up9; do :; done
+    kill -9 $c $m2 $m4 $m1 $m3 $m5
+    wait $m1 $m2 $m3 $m4 $m5; rm deep*
+    ptbw_link=1 ptbw -T0.1 true; a=$?
+    : >go10; ptbw_link=1 ptbw true; echo $a $?'
+t '-T0 with a stopped master does not hang' 75 '' - sh -c '
+    ptbw -m -N $PWD/st : & m=$!
+    until test -S st; do :; done
+    kill -STOP $m; ptbw -t $PWD/st -T0 true; r=$?; kill -CONT $m; kill $m
+    wait $m; exit $r'
+awk 'BEGIN { for (i = 0; i < 200; i++) { printf "%d", i
+    for (j = 0; j < 1000; j++) printf "0123456789"; print "" } }' >big
+t 'two MiB of names at once' 0 200 '' ptbw -m -t big ptbw -m -q -R200 -t - \
+    sh -c 'ptbw -v - | grep -c 0123456789'
 finish

@@ -128,6 +128,22 @@ ln -s "$T/w/nowhere" link
 t '-N: a symbolic link' 73 '' '~*not a socket' ptbw -m -N "$T/w/link" true
 t '-N: no such directory' 73 '' "ptbw: $T/w/no/s: No such file or directory" \
     ptbw -m -N "$T/w/no/s" true
+t '-N: a relative path, something else stands there' 73 '' '~*is not a socket' \
+    ptbw -m sh -c ': >${ptbw_1%/*}/x; ptbw -m -N x true; r=$?
+	rm ${ptbw_1%/*}/x; exit $r'
+mkdir -m 3700 made
+t 'a directory that we did not make stays' 0 "$T/w/made/sta0" '' \
+    env ptbw_0="$T/w/made/x" ptbw -m sh -c 'echo $ptbw_1'
+check 'it does' rmdir made
+i=0 early=0
+while [ $i -lt 60 ]; do
+	ptbw -m -N "$T/w/now" : & p=$!
+	until test -S now; do :; done
+	ptbw -t "$T/w/now" true || early=1
+	kill $p; wait $p
+	i=$((i + 1))
+done
+result $early '-N: when the name is there the socket listens (60 times)'
 long=$(printf '%0120d' 0)
 t '-N: too long' 73 '' "~ptbw: $T/w/$long: a socket* may have * bytes at most" \
     ptbw -m -N "$T/w/$long" true
