@@ -530,7 +530,7 @@ suggested(void)
 	return online_cpus();
 }
 
-static void
+_Noreturn static void
 no_pool(const char *what)
 {
 	wr_die(errno == EFBIG ? WR_DATA : WR_SYSTEM, "%s: %s", what,
@@ -571,7 +571,7 @@ from_file(const char *path)
 }
 
 /* End because of what a broker function returned. */
-static void
+_Noreturn static void
 broker_failed(const char *path)
 {
 	if (errno == EPROTO)

@@ -264,7 +264,7 @@ flush(struct serve_client *c)
 	size_t before = c->out_bytes;
 
 	send_chunks(c);
-	if (c->out_bytes <= SERVE_UNREAD_MAX)
+	if (c->out_bytes <= SERVE_UNREAD_MAX && !c->later)
 		ev_timer_stop(&c->unread);
 	else if (!c->unread.set || c->out_bytes < before)
 		ev_timer_set(&c->unread, SERVE_UNREAD_MS);
@@ -276,7 +276,8 @@ unread_too_long(struct ev_timer *t)
 	struct serve_client *c = (struct serve_client *)((char *)t -
 	    offsetof(struct serve_client, unread));
 
-	serve_drop(c, "it does not read its replies");
+	serve_drop(c, c->later ? "a descriptor cannot be sent to it" :
+	    "it does not read its replies");
 }
 
 /* --- requests --- */

@@ -22,7 +22,7 @@ enum {
 	 * client are read; and it is dropped if it then takes none of them
 	 * for so long. */
 	SERVE_UNREAD_MAX = 1 << 20,
-	SERVE_UNREAD_MS = 2000,
+	SERVE_UNREAD_MS = 5000,
 	SERVE_GRACE_MS = 1000         /* for those who have not said who they are */
 };
 

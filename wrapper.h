@@ -80,16 +80,16 @@ void wr_warn(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)))
 #endif
     ;
-void wr_die(int code, const char *fmt, ...)
+_Noreturn void wr_die(int code, const char *fmt, ...)
 #ifdef __GNUC__
-    __attribute__((format(printf, 2, 3), noreturn))
+    __attribute__((format(printf, 2, 3)))
 #endif
     ;
 
 /* As wr_die(WR_USAGE), with the usage behind the message. */
-void wr_usage(const char *fmt, ...)
+_Noreturn void wr_usage(const char *fmt, ...)
 #ifdef __GNUC__
-    __attribute__((format(printf, 1, 2), noreturn))
+    __attribute__((format(printf, 1, 2)))
 #endif
     ;
 
@@ -107,11 +107,7 @@ void wr_flush(void);
 const char *wr_target(int depth, const char *direct);
 
 /* End because of a connection that failed: the message and code for errno. */
-void wr_die_connect(const char *path)
-#ifdef __GNUC__
-    __attribute__((noreturn))
-#endif
-    ;
+_Noreturn void wr_die_connect(const char *path);
 
 /* --- masters --- */
 

@@ -1,0 +1,68 @@
+#!/bin/sh
+# pages.t - the pages: lint, the usage, every example
+. "$(dirname "$0")/lib.sh"
+
+if command -v mandoc >/dev/null; then
+	for page in "$top"/man/*; do
+		t "mandoc -Tlint ${page##*/}" 0 '' '' mandoc -Tlint -W warning "$page"
+	done
+	for p in ptbw; do
+		# the SYNOPSIS, joined to words, is the usage line
+		mandoc -Tascii -O width=500 "$top/man/$p.1" | col -b |
+		    sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' | grep "^ *$p" |
+		    tr -s ' ' | sed 's/^ *//; s/ | /|/' >page
+		$p -h | sed -n "s/^\(usage:\)* *\($p .*\)/\2/p" |
+		    sed 's/ | /|/' >usage
+		t "$p: SYNOPSIS is the usage" 0 '' '' diff usage page
+	done
+else
+	skip 'mandoc -Tlint' 'mandoc is not installed'
+	skip 'SYNOPSIS is the usage' 'mandoc is not installed'
+fi
+
+for page in ptbw.1; do
+	sed -n 's/^\.Dl //p' "$top/man/$page" | sed 's/\\e/\\/g; s/\\&//g' >examples
+	while read -r example; do
+		rm -rf ex && mkdir ex
+		t "$page: $example" 0 - - sh -c "cd ex || exit
+$example"
+	done <examples
+	[ "$(wc -l <examples)" -ge 8 ]
+	result $? "$page: examples were found"
+done
+
+# every option of the table is on the page
+for p in ptbw; do
+	for o in $($p -h | sed -n 's/^ *-\([a-zA-Z]\), --.*/\1/p'); do
+		check "$p.1 has -$o" grep -q "^\.It Fl $o" "$top/man/$p.1"
+	done
+done
+
+# the program of divconnect(3)
+sed -n '/^#include <stdio/,/^\.Ed/p' "$top/man/divconnect.3" |
+    sed '/^\.Ed/d; s/\\e/\\/g; s/\\&//g' >prog.c
+if command -v cc >/dev/null; then
+	cp "$top/divconnect.h" .
+	check 'the program of divconnect(3) compiles' \
+	    cc -std=c11 -D_GNU_SOURCE -I. prog.c "$top/libdivconnect.a" -o prog
+	t 'and works' 0 0.4 '' ptbw -m ./prog
+else
+	skip 'the program of divconnect(3)' 'no cc'
+fi
+# each function of the header is on the page
+for f in $(sed -n 's/^.*[ *]\(div_[a-z_]*\)(.*/\1/p' "$top/divconnect.h" | sort -u); do
+	check "divconnect.3 has $f" grep -q "$f" "$top/man/divconnect.3"
+done
+
+# README: what its transcripts show comes out
+sed -n 's/^    \$ //p' "$top/README" >readme
+t 'README: its transcript, command by command' 73 "~a on gpu*
+ptbw: master has 2 tokens, max length 4 (total space 10)
+ Master tokens from file: gpus
+ Index	Lock	Tokens (request in groups of 1)
+     0	[1-9]*	gpu0
+     1	0	gpu1" '~ptbw: */sta0: cannot allocate 3 tokens, the pool has 2' \
+    sh -c '. ./readme | { read -r first; { echo "$first"; cat; } >got; }
+	sort got | sed -n "/^a on/p"; sed -n "/^ptbw/,\$p" got
+	eval "$(tail -n 1 readme)" 2>/dev/null'
+finish
