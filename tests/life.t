@@ -178,7 +178,7 @@ t 'a client that waits for tokens can be interrupted' 143 '' - ptbw -m -J1 sh -c
 	until ptbw -v - | grep -q \"^ *\$p	1	\"; do :; done
 	kill -TERM \$p; wait \$p"'
 t 'a master killed: its client says so, with the status of its command' 5 '' \
-    '~*ptbw: *: the master is gone' sh -c '
+    '~*ptbw: *: the master is gone*' sh -c '
     ptbw -m sh -c "ptbw sh -c \"kill -9 \$PPID; exit 5\"; echo \$? >code" 2>err
     until test -s code; do sleep 0.01; done; cat err >&2; rm -rf $TMPDIR/ptbd*
     exit $(cat code)'

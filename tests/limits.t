@@ -118,7 +118,10 @@ stop 'large replies'
 start -J1
 before=$(fds)
 peer connect "$s" 's:1\n' n:50 x:10 s:V 2>/dev/null
-wait_until test "$(fds)" -le "$before"
+few_again() {
+	[ "$(fds)" -le "$before" ]
+}
+wait_until few_again
 result $? 'descriptors that nobody asked for are closed'
 stop 'unwanted descriptors'
 

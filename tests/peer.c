@@ -6,6 +6,7 @@
  *	peer many path count ready          open many connections, say who we
  *	                                    are on each, make the file ready,
  *	                                    stay until stdin ends
+ *	peer fuzz path count seed           so many conversations of nonsense
  *	peer limit seconds command...       run a command, not longer than that
  *	peer name argv0 file args...        run a program under another name
  *	peer plug path command...           a command whose stdin is a
@@ -311,6 +312,68 @@ many(const char *path, int count, const char *ready)
 	return 0;
 }
 
+static unsigned long seed;
+
+static unsigned
+dice(unsigned n)
+{
+	seed = seed * 6364136223846793005ul + 1442695040888963407ul;
+	return (unsigned)(seed >> 33) % n;
+}
+
+/*
+ * Mostly what requests are made of, so that nonsense gets far; sometimes any
+ * byte, a descriptor, a pause in the middle, an end without a word.
+ */
+static void
+converse(const char *path)
+{
+	static const char alphabet[] = "GGPDNOFSTJRUCMVHIBLAW.~0123456789999\n";
+	char text[400], reply[65536];
+	size_t i, n = dice(sizeof text);
+
+	sock = div_connect(path);
+	if (sock < 0)
+		fail(path, error_name());
+	for (i = 0; i < n; i++)
+		text[i] = dice(50) ? alphabet[dice(sizeof alphabet - 1)] :
+		    (char)dice(256);
+	if (dice(10))
+		memcpy(text, "77\n", n < 3 ? n : 3);
+	for (i = 0; i < n; ) {
+		size_t piece = 1 + dice((unsigned)(n - i));
+
+		/* the master may have had enough of us */
+		if (div_send(sock, text + i, piece, dice(20) ? -1 : 0) < 0)
+			break;
+		i += piece;
+		if (dice(2))
+			recv(sock, reply, sizeof reply, MSG_DONTWAIT);
+	}
+	if (dice(3) == 0)
+		shutdown(sock, SHUT_WR);
+	if (dice(2))
+		recv(sock, reply, sizeof reply, MSG_DONTWAIT);
+	close(sock);
+}
+
+static int
+fuzz(const char *path, long count)
+{
+	long i;
+
+	for (i = 0; i < count; i++) {
+		converse(path);
+		if (i % 100 == 0) {
+			sock = div_connect(path);
+			step("s:1\\nV");
+			step("r:0.4\\n");
+			close(sock);
+		}
+	}
+	return 0;
+}
+
 static volatile sig_atomic_t child_pid;
 
 static void
@@ -390,6 +453,10 @@ main(int argc, char **argv)
 	if (argc > 3 && strcmp(argv[1], "lock") == 0)
 		return lock(argv[2], argv + 3);
 	signal(SIGPIPE, SIG_IGN);
+	if (argc == 5 && strcmp(argv[1], "fuzz") == 0) {
+		seed = strtoul(argv[4], NULL, 10);
+		return fuzz(argv[2], atol(argv[3]));
+	}
 	if (argc == 5 && strcmp(argv[1], "many") == 0)
 		return many(argv[2], atoi(argv[3]), argv[4]);
 	if (argc < 3)

@@ -1,0 +1,17 @@
+#!/bin/sh
+# fuzz.t - nonsense harms nobody: FUZZ_SEED=N tests/run fuzz.t repeats a run
+. "$(dirname "$0")/lib.sh"
+
+LIMIT=300 count_of=3000
+[ -z "${WRAPKIT_LONG-}" ] || count_of=200000
+seed=${FUZZ_SEED:-$(date +%s)}
+printf '# c\na\nb\n\n%0300d\n' 0 >tokens
+for pool in '-J3' '-t tokens' '-t - -J2'; do
+	t "$count_of conversations with a pool of $pool, seed $seed" 0 0 '' \
+	    ptbw -m -J5 ptbw -m -q $pool -N "$T/w/s" sh -c "
+	peer fuzz '$T/w/s' $count_of $seed || exit 1
+	ptbw -t '$T/w/s' -T 20 -R2 true || exit 2
+	ptbw -t '$T/w/s' - | grep -c '	[1-9][0-9]*	' | sed 's/^[01]\$/0/'"
+	seed=$((seed + 1))
+done
+finish
