@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "divconnect.h"
@@ -26,20 +25,11 @@ enum {
 	ANSWER_MS = 5000          /* patience where we must not wait long */
 };
 
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* When a reply that does not depend on others must have come; -1: never. */
 static int64_t
 answer_by(const struct broker *b)
 {
-	return b->patience < 0 ? -1 : now_ms() + b->patience;
+	return b->patience < 0 ? -1 : div_now() + b->patience;
 }
 
 /* Wait until something can be read; deadline -1 is never. */
@@ -53,7 +43,7 @@ wait_readable(const struct broker *b, int64_t deadline)
 	if (deadline < 0)
 		return 0;
 	do {
-		ms = deadline - now_ms();
+		ms = deadline - div_now();
 		r = poll(&p, 1, ms > 0 ? (int)ms : 0);
 	} while (r < 0 && errno == EINTR);
 	if (r == 0)
@@ -340,7 +330,7 @@ broker_take(struct broker *b, size_t n, int ms, uint32_t *token)
 	snprintf(text, sizeof text, "%zuG", n);
 	if (put_text(b, text) != 0)
 		return -1;
-	line = get_until(b, '\n', &len, ms < 0 ? -1 : now_ms() + ms);
+	line = get_until(b, '\n', &len, ms < 0 ? -1 : div_now() + ms);
 	if (line == NULL || parse_tokens(line, n, token, &got) != 0)
 		return -1;
 	if (!got)
@@ -419,7 +409,7 @@ broker_tie(struct broker *b)
 static int
 wait_closed(struct broker *b)
 {
-	int64_t deadline = now_ms() + ANSWER_MS;
+	int64_t deadline = div_now() + ANSWER_MS;
 	int answered = 0;
 	size_t i;
 

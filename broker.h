@@ -4,8 +4,8 @@
  * A connection holds the tokens that were taken through it, for as long as
  * any process has it open.  All functions but broker_open work on an open
  * one and return -1 with errno on error: ECONNRESET the master is gone,
- * EPROTO it spoke nonsense, ETIMEDOUT (see patience), ENOMEM.  They print nothing.  Only
- * broker_take may wait for other clients.
+ * EPROTO it spoke nonsense, ETIMEDOUT (see patience), ENOMEM.  They print
+ * nothing.  Only broker_take may wait for other clients.
  *
  * SPDX-License-Identifier: ISC
  */

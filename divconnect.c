@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -814,8 +813,8 @@ div_recv(int sock, void *data, size_t len, int *fds, size_t max,
 
 /* --- connecting --- */
 
-static int64_t
-now_ms(void)
+int64_t
+div_now(void)
 {
 	struct timespec t;
 
@@ -827,7 +826,7 @@ now_ms(void)
 static int
 remaining(int64_t deadline)
 {
-	int64_t ms = deadline - now_ms();
+	int64_t ms = deadline - div_now();
 
 	return ms > 1 ? (int)ms : 1;
 }
@@ -988,7 +987,7 @@ div_connect(const char *path)
 
 	if (copy == NULL)
 		return -1;
-	fd = connect_path(copy, 0, now_ms() + DIV_CONNECT_MS);
+	fd = connect_path(copy, 0, div_now() + DIV_CONNECT_MS);
 	e = errno;
 	free(copy);
 	errno = e;

@@ -17,6 +17,8 @@
 #ifndef DIVCONNECT_H
 #define DIVCONNECT_H
 
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum {
@@ -165,6 +167,9 @@ ssize_t div_send(int sock, const void *data, size_t len, int fd);
  */
 ssize_t div_recv(int sock, void *data, size_t len, int *fds, size_t max,
     size_t *count);
+
+/* Milliseconds of a clock that only goes forward. */
+int64_t div_now(void);
 
 /* --- what systems do differently, close-on-exec from birth --- */
 

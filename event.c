@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "divconnect.h"
@@ -253,15 +252,6 @@ wait_events(int ms)
 
 #endif
 
-int64_t
-ev_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 int
 ev_want(struct ev_io *io, int want)
 {
@@ -314,7 +304,7 @@ ev_timer_set(struct ev_timer *t, int ms)
 
 	ev_timer_stop(t);
 	t->set = 1;
-	t->when = ev_now() + ms;
+	t->when = div_now() + ms;
 	for (p = last_timer; p != NULL && p->when > t->when; p = p->prev)
 		;
 	t->prev = p;
@@ -337,7 +327,7 @@ patience(void)
 
 	if (first_timer == NULL)
 		return -1;
-	ms = first_timer->when - ev_now();
+	ms = first_timer->when - div_now();
 	return ms > 0 ? (ms < 1000000 ? (int)ms : 1000000) : 0;
 }
 
@@ -349,7 +339,7 @@ run_timers(void)
 
 	if (first_timer == NULL)
 		return;
-	now = ev_now();
+	now = div_now();
 	while ((t = first_timer) != NULL && t->when <= now) {
 		ev_timer_stop(t);
 		t->expired(t);

@@ -69,7 +69,4 @@ int ev_signal(int sig, void (*arrived)(int sig));
 /* Wait for something to happen and report it.  -1 with errno. */
 int ev_turn(void);
 
-/* Milliseconds of a clock that only goes forward. */
-int64_t ev_now(void);
-
 #endif

@@ -108,14 +108,14 @@ static struct tableau tableau;
 static struct pool pool;
 static size_t group = 1;
 static struct broker outer = { .fd = -1 };  /* whom we borrowed from */
-static int borrowed;                        /* masters between us and the owner */
+static int borrowed;                        /* masters to the pool's owner */
 static char *reply;                         /* room for the longest reply */
 static uint32_t *picked;
 
 static uint32_t
 now_seconds(void)
 {
-	return (uint32_t)(ev_now() / 1000);
+	return (uint32_t)(div_now() / 1000);
 }
 
 static struct client *
@@ -151,7 +151,14 @@ grant_waiting(void)
 	}
 }
 
-/* --- the master: requests; n is the number, given whether there was one --- */
+/* --- the master: requests; k->number is the argument, if there are digits --- */
+
+/* Is the argument the number of a token? */
+static int
+names_token(const struct client *k)
+{
+	return k->digits > 0 && k->number < pool.count;
+}
 
 static int
 take_at_once(struct client *k, size_t n)
@@ -164,10 +171,10 @@ take_at_once(struct client *k, size_t n)
 }
 
 static void
-req_take(struct client *k, size_t n, int given)
+req_take(struct client *k)
 {
-	if (!given)
-		n = 1;
+	size_t n = k->digits > 0 ? k->number : 1;
+
 	if (n == 0)
 		serve_send(&k->c, "\n", 1);
 	else if (n > pool.count - k->holder.held)
@@ -179,10 +186,10 @@ req_take(struct client *k, size_t n, int given)
 }
 
 static void
-req_take_now(struct client *k, size_t n, int given)
+req_take_now(struct client *k)
 {
-	if (!given)
-		n = 1;
+	size_t n = k->digits > 0 ? k->number : 1;
+
 	if (n == 0)
 		serve_send(&k->c, "\n", 1);
 	else if (!take_at_once(k, n))
@@ -190,52 +197,48 @@ req_take_now(struct client *k, size_t n, int given)
 }
 
 static void
-req_poll(struct client *k, size_t n, int given)
+req_poll(struct client *k)
 {
-	(void)n;
-	(void)given;
-	req_take_now(k, 1, 1);
+	if (!take_at_once(k, 1))
+		serve_send(&k->c, "-1\n", 3);
 }
 
 static void
-req_give(struct client *k, size_t n, int given)
+req_give(struct client *k)
 {
-	int given_back = given && pool_give(&pool, &k->holder, n);
+	int given_back = k->digits > 0 &&
+	    pool_give(&pool, &k->holder, k->number);
 
 	serve_send(&k->c, given_back ? "1\n" : "0\n", 2);
 	grant_waiting();
 }
 
 static void
-req_give_all(struct client *k, size_t n, int given)
+req_give_all(struct client *k)
 {
-	(void)n;
-	(void)given;
 	serve_printf(&k->c, "%zu\n", pool_give_all(&pool, &k->holder));
 	grant_waiting();
 }
 
 static void
-req_close(struct client *k, size_t n, int given)
+req_close(struct client *k)
 {
-	(void)n;
-	(void)given;
 	pool_give_all(&pool, &k->holder);
 	grant_waiting();
 	serve_finish(&k->c);
 }
 
 static void
-req_name(struct client *k, size_t n, int given)
+req_name(struct client *k)
 {
 	const char *name;
 	size_t len;
 
-	if (!given || n >= tableau.count) {
+	if (!names_token(k)) {
 		serve_send(&k->c, "-No\n", 4);
 		return;
 	}
-	name = tableau_name(&tableau, n, &len);
+	name = tableau_name(&tableau, k->number, &len);
 	reply[0] = '+';
 	memcpy(reply + 1, name, len);
 	reply[len + 1] = '\n';
@@ -243,38 +246,36 @@ req_name(struct client *k, size_t n, int given)
 }
 
 static void
-req_owner(struct client *k, size_t n, int given)
+req_owner(struct client *k)
 {
 	struct pool_holder *h;
 
-	if (!given || n >= pool.count) {
+	if (!names_token(k)) {
 		serve_send(&k->c, "-1\n", 3);
 		return;
 	}
-	h = pool.token[n].holder;
+	h = pool.token[k->number].holder;
 	serve_printf(&k->c, "%ld\n", h != NULL ? client_of(h)->pid : 0);
 }
 
 static void
-req_age(struct client *k, size_t n, int given)
+req_age(struct client *k)
 {
-	if (!given || n >= pool.count || pool.token[n].holder == NULL)
+	if (!names_token(k) || pool.token[k->number].holder == NULL)
 		serve_send(&k->c, "-1\n", 3);
 	else
-		serve_printf(&k->c, "%lu\n",
-		    (unsigned long)(now_seconds() - pool.token[n].since));
+		serve_printf(&k->c, "%lu\n", (unsigned long)(now_seconds() -
+		    pool.token[k->number].since));
 }
 
 static void
-req_waiting(struct client *k, size_t n, int given)
+req_waiting(struct client *k)
 {
 	struct pool_holder *h;
 	uint32_t now = now_seconds();
 	char *text = malloc(pool.waiting * 64 + 1);
 	size_t len = 0;
 
-	(void)n;
-	(void)given;
 	if (text == NULL) {
 		serve_drop(&k->c, "out of memory");
 		return;
@@ -289,65 +290,51 @@ req_waiting(struct client *k, size_t n, int given)
 }
 
 static void
-req_tableau(struct client *k, size_t n, int given)
+req_tableau(struct client *k)
 {
-	(void)n;
-	(void)given;
 	serve_send_static(&k->c, tableau.names, tableau.space);
 }
 
 static void
-req_size(struct client *k, size_t n, int given)
+req_size(struct client *k)
 {
-	(void)n;
-	(void)given;
 	serve_printf(&k->c, "%zu,%zu\n", tableau.count, tableau.space);
 }
 
 static void
-req_longest(struct client *k, size_t n, int given)
+req_longest(struct client *k)
 {
-	(void)n;
-	(void)given;
 	serve_printf(&k->c, "%zu\n", tableau.longest);
 }
 
 static void
-req_group(struct client *k, size_t n, int given)
+req_group(struct client *k)
 {
-	(void)n;
-	(void)given;
 	serve_printf(&k->c, "%zu\n", group);
 }
 
 static void
-req_source(struct client *k, size_t n, int given)
+req_source(struct client *k)
 {
 	size_t len = strlen(tableau.source);
 
-	(void)n;
-	(void)given;
 	reply[0] = tableau.type;
 	memcpy(reply + 1, tableau.source, len + 1);
 	serve_send(&k->c, reply, len + 2);
 }
 
 static void
-req_comments(struct client *k, size_t n, int given)
+req_comments(struct client *k)
 {
-	(void)n;
-	(void)given;
 	serve_printf(&k->c, "%zu\n", tableau.comments_len);
 	serve_send_static(&k->c, tableau.comments, tableau.comments_len);
 }
 
 static void
-req_utility(struct client *k, size_t n, int given)
+req_utility(struct client *k)
 {
 	long pid = serve_pid();
 
-	(void)n;
-	(void)given;
 	if (pid > 0)
 		serve_printf(&k->c, "%ld\n", pid);
 	else
@@ -355,20 +342,16 @@ req_utility(struct client *k, size_t n, int given)
 }
 
 static void
-req_version(struct client *k, size_t n, int given)
+req_version(struct client *k)
 {
-	(void)n;
-	(void)given;
 	serve_send(&k->c, PTBW_PROTOCOL "\n", sizeof PTBW_PROTOCOL);
 }
 
 static void
-req_quit(struct client *k, size_t n, int given)
+req_quit(struct client *k)
 {
 	long clients = serve_quit();
 
-	(void)n;
-	(void)given;
 	if (clients < 0)
 		serve_send(&k->c, "-No\n", 4);
 	else
@@ -376,26 +359,20 @@ req_quit(struct client *k, size_t n, int given)
 }
 
 static void
-req_reserved(struct client *k, size_t n, int given)
+req_reserved(struct client *k)
 {
-	(void)n;
-	(void)given;
 	serve_send(&k->c, "-Not yet\n", 9);
 }
 
 static void
-req_borrowed(struct client *k, size_t n, int given)
+req_borrowed(struct client *k)
 {
-	(void)n;
-	(void)given;
 	serve_printf(&k->c, "%d\n", borrowed);
 }
 
 static void
-req_tie(struct client *k, size_t n, int given)
+req_tie(struct client *k)
 {
-	(void)n;
-	(void)given;
 	if (borrowed == 0)
 		serve_send(&k->c, "-No\n", 4);
 	else
@@ -404,7 +381,7 @@ req_tie(struct client *k, size_t n, int given)
 
 static const struct request {
 	char letter;
-	void (*serve)(struct client *k, size_t n, int given);
+	void (*serve)(struct client *k);
 } requests[] = {
 	{ 'G', req_take },
 	{ 'D', req_give },
@@ -472,7 +449,7 @@ request(struct client *k, char c)
 	for (r = requests; r->letter != '\0' && r->letter != c; r++)
 		;
 	if (r->letter != '\0')
-		r->serve(k, k->number, k->digits > 0);
+		r->serve(k);
 	else if (c != '\n')
 		serve_send(&k->c, "-No\n", 4);
 	k->number = 0;
@@ -837,8 +814,8 @@ take(struct broker *b, size_t n, const char *path)
 
 	if (broker_take(b, n, want.wait, token) != 0) {
 		if (errno == ETIMEDOUT)
-			wr_die(WR_TIMEOUT, "%s: no %zu tokens in time", path,
-			    n);
+			wr_die(WR_TIMEOUT, "%s: timed out waiting for %zu "
+			    "token%s", path, n, n == 1 ? "" : "s");
 		if (errno == ENOSPC && broker_describe(b, &p) == 0)
 			wr_die(WR_CANTCREATE, "%s: cannot allocate %zu "
 			    "tokens, the pool has %zu", path, n, p.count);

@@ -218,40 +218,44 @@ serve_send_fd(struct serve_client *c, const void *data, size_t len, int fd)
 	attend(c);
 }
 
-static void
+/* Send until the socket is full; 0 when it took nothing. */
+static int
 send_chunks(struct serve_client *c)
 {
 	struct serve_chunk *k;
+	int some = 0;
 	ssize_t n;
 
 	c->later = 0;
 	while ((k = c->out) != NULL) {
 		n = div_send(c->io.fd, k->data, k->len, k->fd);
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			return;
+			return some;
 		if (n < 0 && errno == ETOOMANYREFS) {
 			/* too many descriptors of ours wait in sockets: it
 			 * has to wait until there are fewer */
 			c->later = 1;
 			ev_timer_set(&master.retry, RETRY_MS);
-			return;
+			return some;
 		}
 		if (n < 0) {
 			serve_drop(c, errno == EPIPE || errno == ECONNRESET ?
 			    NULL : strerror(errno));
-			return;
+			return some;
 		}
+		some = 1;
 		k->fd = -1;
 		k->data += n;
 		k->len -= (size_t)n;
 		if (k->room > 0)
 			c->out_bytes -= (size_t)n;
 		if (k->len > 0)
-			return;
+			return some;
 		c->out = k->next;
 		c->out_bytes -= sizeof *k;
 		free(k);
 	}
+	return some;
 }
 
 /*
@@ -261,12 +265,11 @@ send_chunks(struct serve_client *c)
 static void
 flush(struct serve_client *c)
 {
-	size_t before = c->out_bytes;
+	int some = send_chunks(c);
 
-	send_chunks(c);
 	if (c->out_bytes <= SERVE_UNREAD_MAX && !c->later)
 		ev_timer_stop(&c->unread);
-	else if (!c->unread.set || c->out_bytes < before)
+	else if (!c->unread.set || some)
 		ev_timer_set(&c->unread, SERVE_UNREAD_MS);
 }
 
@@ -362,7 +365,7 @@ add_client(int fd)
 	c->io.fd = fd;
 	c->io.ready = client_ready;
 	c->unread.expired = unread_too_long;
-	c->since = ev_now();
+	c->since = div_now();
 	c->next = master.clients;
 	if (c->next != NULL)
 		c->next->prev = c;
@@ -513,7 +516,7 @@ static void
 end_of_grace(struct ev_timer *t)
 {
 	struct serve_client *c;
-	int64_t now = ev_now(), from, next = 0;
+	int64_t now = div_now(), from, next = 0;
 
 	for (c = master.clients; c != NULL; c = c->next) {
 		if (c->known || c->gone)
@@ -532,7 +535,7 @@ static void
 begin_end(void)
 {
 	master.ended = 1;
-	master.ended_at = ev_now();
+	master.ended_at = div_now();
 	master.to_accept = 1;    /* some may have connected just before */
 }
 

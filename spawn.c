@@ -152,8 +152,10 @@ search(const struct spawn *s)
 		    dir, end > dir ? "/" : "", s->file);
 		if (n > 0 && (size_t)n < sizeof path) {
 			execute(path, s);
+			/* in a directory that we may not enter is nothing */
 			if (errno == EACCES)
-				error = EACCES;
+				error = access(path, F_OK) == 0 ? EACCES :
+				    error;
 			else if (errno != ENOENT && errno != ENOTDIR)
 				return;
 		}

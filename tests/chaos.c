@@ -292,6 +292,18 @@ no_violation(void)
 	broken("%s", text);
 }
 
+static void
+until_gone(const struct slot *s, int n)
+{
+	while (n > 0) {
+		reap();
+		if (s[n - 1].pid == 0)
+			n--;
+		else
+			pause_ms(2);
+	}
+}
+
 /* Let everybody run out; brokers are told to end. */
 static void
 run_out(void)
@@ -309,20 +321,8 @@ run_out(void)
 			kill(broker[i].pid, SIGTERM);
 			kill(broker[i].pid, SIGCONT);
 		}
-	for (i = 0; i < SLOTS; ) {
-		reap();
-		if (client[i].pid == 0)
-			i++;
-		else
-			pause_ms(2);
-	}
-	for (i = 0; i < BROKERS; ) {
-		reap();
-		if (broker[i].pid == 0)
-			i++;
-		else
-			pause_ms(2);
-	}
+	until_gone(client, SLOTS);
+	until_gone(broker, BROKERS);
 }
 
 /* In the end the whole pool can be had; an invariant that is never checked

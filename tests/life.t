@@ -11,6 +11,9 @@ t 'utility not found' 127 '' '~ptbw: nosuch: No such file or directory' \
     ptbw -m nosuch
 t 'utility not found, by a path' 127 '' '~ptbw: /no/such: No such file*' \
     ptbw -m /no/such
+t 'utility not found, a directory of $PATH closed to us' 127 '' \
+    '~ptbw: nosuch: No such file*' sh -c 'mkdir -m 0 closed
+	PATH=$PWD/closed:$PATH; ptbw -m nosuch; r=$?; rmdir closed; exit $r'
 t 'utility not executable' 126 '' '~ptbw: ./plain: Permission denied' \
     sh -c ': >plain; ptbw -m ./plain'
 t 'utility is a directory' 126 '' '~ptbw: ./dir: Permission denied' \

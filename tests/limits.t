@@ -39,10 +39,7 @@ if [ "$(ulimit -Hn)" = unlimited ] || [ "$(ulimit -Hn)" -gt 3100 ]; then
 	result $? '3,000 clients: fifty lease in turn'
 	exec 8>&-
 	wait $many
-	wait_until sh -c "peer connect $s 's:1\nQ' 'r:1\n'" 
-	result $? '3,000 clients gone: only who asks is left'
-	wait $master
-	result $? '3,000 clients: the master ended well'
+	stop '3,000 clients gone'
 else
 	skip '3,000 clients' "the limit of descriptors is $(ulimit -Hn)"
 fi
@@ -95,7 +92,7 @@ wait $a $b $c 2>/dev/null
 stop 'half requests'
 
 start -J2 -v 2>log
-peer connect "$s" 's:1\n' n:80000 s:VVVVVVVVVV t:flooded p 2>/dev/null & a=$!
+peer connect "$s" 's:1\n' n:80000 S:VVVVVVVVVV t:flooded p 2>/dev/null & a=$!
 wait_until grep -q 'does not read its replies' log
 result $? 'a reader that never reads is dropped'
 t 'and others are served' 0 '' '' ptbw -t "$s" -R2 true
@@ -107,7 +104,7 @@ t 'a reply larger than 1 MiB is for who reads it' 0 200000 '' sh -c \
     "ptbw -t $s - | tail -n +4 | wc -l"
 t 'also when it names all tokens' 0 '' '' sh -c \
     "peer connect $s 's:1\\n' s:200000G 'r:1,2,3,'"
-peer connect "$s" 's:1\n' n:400 s:TTTTTTTTTT w:never 2>/dev/null & a=$!
+peer connect "$s" 's:1\n' n:400 S:TTTTTTTTTT w:never 2>/dev/null & a=$!
 t 'a client that reads slowly is waited for' 0 '' '' \
     peer connect "$s" 's:1\n' n:20000 s:0N1N2N3N4N n:20000 \
     'r:+0\n+1\n+2\n+3\n+4\n' s:V 'r:0.4\n'

@@ -14,7 +14,7 @@
  *	peer lock file command...           hold a lock on file meanwhile; 99
  *	                                    when somebody else does
  *
- * Steps:  s:TEXT send   r:TEXT expect just this   e expect the end
+ * Steps:  S:TEXT send, to one who may have hung up   s:TEXT send   r:TEXT expect just this   e expect the end
  *         h end our direction   c close   x:N send a byte with N descriptors
  *         d:TEXT send TEXT with a descriptor: a connection on which the
  *                other end, ours, goes on with the next steps
@@ -115,7 +115,7 @@ wait_for(short events)
 }
 
 static void
-do_send(const char *text)
+do_send(const char *text, int may_fail)
 {
 	size_t n, step;
 	char *s = unescape(text, &n), *p = s;
@@ -125,6 +125,8 @@ do_send(const char *text)
 		step = singly ? 1 : n;
 		wait_for(POLLOUT);
 		k = div_send(sock, p, step, -1);
+		if (k < 0 && may_fail)
+			break;
 		if (k < 0)
 			fail("send", strerror(errno));
 	}
@@ -246,7 +248,8 @@ step(const char *s)
 	const char *arg = s[1] == ':' ? s + 2 : "";
 
 	switch (s[0]) {
-	case 's': do_send(arg); break;
+	case 's': do_send(arg, 0); break;
+	case 'S': do_send(arg, 1); break;
 	case 'r': do_expect(arg); break;
 	case 'e': do_end(); break;
 	case 'h': shutdown(sock, SHUT_WR); break;

@@ -80,16 +80,16 @@ for b in '' -1; do
 	    '123456789012\n'; do
 		t "$b not a pid: $bad" 0 '' \
 		    'ptbw: a client was dropped: it did not begin with a process id' \
-		    ptbw -mv -N "$s" peer $b connect "$s" "s:$bad" e
+		    ptbw -mv -N "$s" peer $b connect "$s" "S:$bad" e
 	done
 done
 long=$(printf '%0400d' 7)
 t 'a first line without end' 0 '' '~*did not begin with a process id' \
-    ptbw -mv -N "$s" peer connect "$s" "s:1@$long" e
+    ptbw -mv -N "$s" peer connect "$s" "S:1@$long" e
 t 'a number without end' 0 '' 'ptbw: a client was dropped: a number is too long' \
-    ptbw -mv -N "$s" peer connect "$s" "s:1\\n$long" e
+    ptbw -mv -N "$s" peer connect "$s" "S:1\\n$long" e
 t 'without -v nothing is said of it' 0 '' '' \
-    ptbw -m -N "$s" peer connect "$s" "s:1\\n$long" e
+    ptbw -m -N "$s" peer connect "$s" "S:1\\n$long" e
 t 'a client that claims the pid of another cannot free its tokens' 0 '' '' \
     ptbw -m -J2 -N "$s" sh -c "
 	peer connect $s 's:9\\n2G' 'r:0,1\\n' t:one w:two 's:0O' 'r:9\\n' &

@@ -123,11 +123,11 @@ t 'more than the pool holds' 73 '' \
     '~ptbw: */sta0: cannot allocate 3 tokens, the pool has 2' \
     ptbw -m -J2 ptbw -R3 true
 t 'also with -T0' 73 '' '~*cannot allocate*' ptbw -m -J2 ptbw -T0 -R3 true
-t '-T0 does not wait' 75 '' '~ptbw: */sta0: no 1 tokens in time' \
+t '-T0 does not wait' 75 '' '~ptbw: */sta0: timed out waiting for 1 token' \
     ptbw -m -J1 ptbw ptbw -T0 true
 t '-T0 takes what is free' 0 '0 1' '' ptbw -m -J2 ptbw -T0 -R2 -A echo
-t '-T0: all or nothing' 75 '' '~*no 2 tokens*' ptbw -m -J2 ptbw ptbw -T0 -R2 true
-t '-T gives up' 75 '' '~*no 1 tokens in time' ptbw -m -J1 ptbw ptbw -T 0.1 true
+t '-T0: all or nothing' 75 '' '~*waiting for 2 tokens' ptbw -m -J2 ptbw ptbw -T0 -R2 true
+t '-T gives up' 75 '' '~*waiting for 1 token' ptbw -m -J1 ptbw ptbw -T 0.1 true
 t '-T in time' 0 got '' ptbw -m -J1 sh -c '
     ptbw sh -c ": >h; until test -e w; do sleep 0.01; done" &
     until test -e h; do :; done; ptbw -T 15 echo got & : >w; wait'
