@@ -69,7 +69,7 @@ bench/lease: bench/lease.c divconnect.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ bench/lease.c divconnect.o $(LDLIBS)
 
 check: all $(CHECKERS)
-	sh tests/run
+	LIBCC='$(LIBCC)' CFLAGS='$(CFLAGS)' sh tests/run
 
 demo: all
 	sh examples/demo

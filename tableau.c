@@ -78,6 +78,8 @@ tableau_add(struct tableau *t, const char *name, size_t len)
 int
 tableau_comment(struct tableau *t, const char *line, size_t len)
 {
+	if (len == 0)
+		return 0;       /* there may be no memory to copy from or to */
 	if (grow(&t->comments, &t->comments_room, t->comments_len, len) != 0)
 		return -1;
 	memcpy(t->comments + t->comments_len, line, len);

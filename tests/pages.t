@@ -44,7 +44,8 @@ sed -n '/^#include <stdio/,/^\.Ed/p' "$top/man/divconnect.3" |
 if command -v cc >/dev/null; then
 	cp "$top/divconnect.h" .
 	check 'the program of divconnect(3) compiles' \
-	    cc -std=c11 -D_GNU_SOURCE -I. prog.c "$top/libdivconnect.a" -o prog
+	    sh -c "${LIBCC:-cc} ${CFLAGS-} -std=c11 -D_GNU_SOURCE -I. prog.c \
+		'$top/libdivconnect.a' -o prog"
 	t 'and works' 0 0.4 '' ptbw -m ./prog
 else
 	skip 'the program of divconnect(3)' 'no cc'

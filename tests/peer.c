@@ -386,6 +386,12 @@ too_long(int sig)
 	kill(-child_pid, SIGKILL);
 }
 
+static void
+pass_on(int sig)
+{
+	kill(-child_pid, sig);
+}
+
 /* 124 when the time was up, as timeout(1) has it. */
 static int
 limit(int seconds, char **argv)
@@ -405,6 +411,8 @@ limit(int seconds, char **argv)
 	setpgid(pid, pid);
 	child_pid = pid;
 	signal(SIGALRM, too_long);
+	signal(SIGTERM, pass_on);
+	signal(SIGINT, pass_on);
 	alarm((unsigned)seconds);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;

@@ -45,7 +45,7 @@ for b in '' -1; do
 	old 'an unknown letter clears the number' 's:2zN' 'r:-No\n-No\n'
 	old 'a number is for one request' s:2GG 'r:0,1\n2\n'
 	old '. closes' s:VVV. 'r:0.4\n0.4\n0.4\n' e
-	old 'what follows . is not read' s:V.VVV 'r:0.4\n' e
+	old 'what follows . is not read' S:V.VVV 'r:0.4\n' e
 	old 'the end of our direction closes' s:V h 'r:0.4\n' e
 	old 'I: now or never' s:2I2III 'r:0,1\n-1\n2\n-1\n'
 	old 'A: seconds held' s:G0A1A9AA 'r:0\n0\n-1\n-1\n-1\n'
