@@ -75,9 +75,12 @@ t 'the limit of descriptors is as it was' 0 same '' sh -c '
 # --- when a master ends ---
 mkfifo fifo
 t 'it waits for clients that outlive the utility' 0 'first second' '' sh -c '
-    ptbw -m sh -c "ptbw sh -c \"read _ <fifo; echo second >>order\" &
-	until ptbw -v - | grep -q \" *0	[1-9]\"; do :; done"  & p=$!
-    until test -e fifo; do :; done; echo first >>order; echo >fifo; wait $p
+    ptbw -m -N "$PWD/s5" sh -c "
+	ptbw sh -c \": >up0; read _ <fifo; echo second >>order\" &
+	until test -e up0; do :; done" & p=$!
+    until test -e up0; do :; done
+    until peer connect s5 "s:1\nM" "r:-No\n" 2>/dev/null; do :; done
+    echo first >>order; echo >fifo; wait $p
     echo $(cat order)'
 t 'a silent connection holds it one second, no more' 0 'quick' '' ptbw -m sh -c '
     peer connect $ptbw_1 t:up e t:dropped & until test -e up; do :; done
