@@ -32,6 +32,7 @@
 
 enum {
 	NAMES_TRIED = 10000,     /* numbered sockets in one directory */
+	HIDDEN_TRIED = 100,
 	LOCK_TRIES = 100,        /* for a second in all */
 	LOCK_WAIT_MS = 10
 };
@@ -509,39 +510,69 @@ link_to(const char *from, const char *path, const char *dir)
 	return r;
 }
 
+/* Bind under a name in dir that nobody looks for. */
+static int
+bind_hidden(struct div_socket *s, const char *dir)
+{
+	char name[48];
+	int i;
+
+	for (i = 0; i < HIDDEN_TRIED; i++) {
+		snprintf(name, sizeof name, ".wk%ld.%d", (long)getpid(), i);
+		if (bind_at(s, join(dir, name)) == 0)
+			return 0;
+		if (errno != EADDRINUSE)
+			return -1;
+	}
+	return -1;
+}
+
+/* Move a socket from its hidden name to path; the path is the struct's then,
+ * and it is closed on error. */
+static int
+show_at(struct div_socket *s, char *path, const char *dir)
+{
+	int r = link_to(s->path, path, dir), e = errno;
+
+	unlink(s->path);
+	free(s->path);
+	s->path = path;
+	if (r != 0) {
+		close(s->fd);
+		s->fd = -1;
+	}
+	errno = e;
+	return r;
+}
+
 /*
  * Bind at just this path.  The name appears when the socket listens, for one
- * that does not yet looks dead: so it is bound under another name first.
+ * that does not yet looks dead: so it is bound under another name first,
+ * unless that one is too long, or the file system has no links.
  */
 static int
 bind_fixed(struct div_socket *s, char *path)
 {
-	char *dir = path ? directory(path) : NULL, name[32];
-	int r = -1, e;
+	char *dir = path ? directory(path) : NULL;
+	struct stat st;
+	int r, e;
 
-	snprintf(name, sizeof name, ".wk%ld", (long)getpid());
 	if (dir == NULL || strlen(path) > div_path_max()) {
-		errno = dir == NULL ? ENOMEM : ENAMETOOLONG;
-	} else if (bind_at(s, join(dir, name)) == 0) {
-		r = link_to(s->path, path, dir);
-		e = errno;
-		unlink(s->path);
-		if (r != 0) {
-			close(s->fd);
-			s->fd = -1;
-		}
-		errno = e;
-	}
-	/* no links in this file system, or no room for the longer name */
-	if (r != 0 && (errno == EPERM || errno == EOPNOTSUPP ||
-	    (errno == ENAMETOOLONG && strlen(path) <= div_path_max())) &&
-	    access(path, F_OK) != 0) {
 		free(dir);
-		return bind_at(s, path);
+		return bind_at(s, path);        /* tells what is wrong */
 	}
+	r = bind_hidden(s, dir);
+	if (r == 0)
+		r = show_at(s, path, dir);
 	e = errno;
 	free(dir);
-	free(s->path);
+	if (r != 0 && lstat(path, &st) != 0) {
+		if (s->path == path)
+			s->path = NULL;
+		return bind_at(s, path);
+	}
+	if (s->path != path)
+		free(s->path);
 	s->path = path;
 	errno = e;
 	return r;
