@@ -392,6 +392,7 @@ bind_at(struct div_socket *s, char *path)
 {
 	struct sockaddr_un sun;
 	struct stat st;
+	int e;
 
 	free(s->path);
 	s->path = path;
@@ -409,29 +410,12 @@ bind_at(struct div_socket *s, char *path)
 	s->ino = st.st_ino;
 	return 0;
 err1:
+	e = errno;
 	unlink(path);
+	errno = e;
 err0:
 	close_keep_errno(s->fd);
 	s->fd = -1;
-	return -1;
-}
-
-/* Bind the first free of dir/stem<first>, dir/stem<first+1>, ... */
-static int
-bind_numbered(struct div_socket *s, const char *dir,
-    const struct div_place *where)
-{
-	char name[64];
-	unsigned i;
-
-	for (i = 0; i < NAMES_TRIED; i++) {
-		snprintf(name, sizeof name, "%s%u", where->stem,
-		    where->first + i);
-		if (bind_at(s, join(dir, name)) == 0)
-			return 0;
-		if (errno != EADDRINUSE)
-			return -1;
-	}
 	return -1;
 }
 
@@ -578,12 +562,46 @@ bind_fixed(struct div_socket *s, char *path)
 	return r;
 }
 
-static int
-bind_in(struct div_socket *s, const char *dir, const struct div_place *where)
+static char *
+numbered(const char *dir, const struct div_place *where, unsigned i)
 {
-	if (where->path != NULL)
-		return bind_fixed(s, join(dir, where->path));
-	return bind_numbered(s, dir, where);
+	char name[64];
+
+	snprintf(name, sizeof name, "%s%u", where->stem, where->first + i);
+	return join(dir, name);
+}
+
+/* Take the first free of dir/stem<first>, dir/stem<first+1>, ... */
+static int
+bind_numbered(struct div_socket *s, const char *dir,
+    const struct div_place *where)
+{
+	unsigned i = 0;
+	char *path;
+	int r, e;
+
+	if (bind_hidden(s, dir) != 0)
+		return -1;
+	do {
+		path = numbered(dir, where, i);
+		r = path ? link(s->path, path) : -1;
+		if (r != 0) {
+			e = errno;
+			free(path);
+			errno = e;
+		}
+	} while (r != 0 && errno == EEXIST && ++i < NAMES_TRIED);
+	e = errno;
+	unlink(s->path);
+	if (r == 0) {
+		free(s->path);
+		s->path = path;
+	} else {
+		close(s->fd);
+		s->fd = -1;
+	}
+	errno = e;
+	return r;
 }
 
 /*
@@ -633,7 +651,8 @@ bind_shared(struct div_socket *s, const struct div_place *where)
 		dir = enclosing_directory(prefix[i], &s->shared);
 		if (dir == NULL)
 			continue;
-		r = bind_in(s, dir, where);
+		r = where->path ? bind_fixed(s, join(dir, where->path)) :
+		    bind_numbered(s, dir, where);
 		free(dir);
 		if (r == 0 || (where->path && taken(errno)))
 			return r;
@@ -682,7 +701,9 @@ bind_private(struct div_socket *s, const struct div_place *where)
 		return -1;
 	s->dir = s->path;
 	s->path = NULL;
-	r = bind_in(s, s->dir, where);
+	/* nobody else is here, and nobody knows the name yet */
+	r = bind_at(s, where->path ? join(s->dir, where->path) :
+	    numbered(s->dir, where, 0));
 	if (r != 0) {
 		e = errno;
 		rmdir(s->dir);
@@ -693,6 +714,20 @@ bind_private(struct div_socket *s, const struct div_place *where)
 	return r;
 }
 
+/* Has a relative path a ".." in it? */
+static int
+leads_out(const char *path)
+{
+	size_t n;
+
+	for (; *path != '\0'; path += n + (path[n] == '/')) {
+		n = strcspn(path, "/");
+		if (n == 2 && strncmp(path, "..", 2) == 0)
+			return 1;
+	}
+	return 0;
+}
+
 int
 div_listen(struct div_socket *s, const struct div_place *where)
 {
@@ -700,6 +735,11 @@ div_listen(struct div_socket *s, const struct div_place *where)
 	s->fd = -1;
 	if (where->path != NULL && where->path[0] == '/')
 		return bind_fixed(s, strdup(where->path));
+	if (where->path != NULL && leads_out(where->path)) {
+		s->path = strdup(where->path);
+		errno = EINVAL;
+		return -1;
+	}
 	if (bind_shared(s, where) == 0)
 		return 0;
 	if (where->path != NULL && taken(errno))
@@ -712,14 +752,14 @@ div_listen(struct div_socket *s, const struct div_place *where)
  * that cannot be done: a mode that has no other use for a private directory
  * then tells them that it was left to the last of them.
  */
-enum { LEFT = S_ISVTX | S_ISGID | S_IRWXU };
+enum { ABANDONED = S_ISVTX | S_ISGID | S_IRWXU };
 
 static void
 leave_directory(const char *dir)
 {
 	if (rmdir(dir) == 0 || (errno != ENOTEMPTY && errno != EEXIST))
 		return;
-	chmod(dir, LEFT);
+	chmod(dir, ABANDONED);
 	rmdir(dir);     /* the last may have gone before it could see that */
 }
 
@@ -729,8 +769,7 @@ leave_shared_directory(const char *path)
 	char *dir = directory(path);
 	struct stat st;
 
-	if (dir && stat(dir, &st) == 0 && st.st_uid == geteuid() &&
-	    (st.st_mode & 07777) == LEFT)
+	if (dir && stat(dir, &st) == 0 && (st.st_mode & 07777) == ABANDONED)
 		rmdir(dir);
 	free(dir);
 }
@@ -742,11 +781,13 @@ div_unlisten(struct div_socket *s)
 	int e = errno;
 
 	if (s->fd >= 0) {
-		close(s->fd);
-		s->fd = -1;
+		/* closed last: while it listens nobody takes its place, so
+		 * it is not another's that is removed */
 		if (lstat(s->path, &st) == 0 && st.st_dev == s->dev &&
 		    st.st_ino == s->ino)
 			unlink(s->path);
+		close(s->fd);
+		s->fd = -1;
 		if (s->dir != NULL)
 			leave_directory(s->dir);
 		else if (s->shared)

@@ -120,7 +120,8 @@ struct div_socket {
  * that name in the directory found as above.
  * Errors: EADDRINUSE somebody listens there; ENOTSOCK something else stands
  * there; EPERM a dead socket that is not ours; ENAMETOOLONG longer than
- * div_path_max() bytes; or what the system said.  On error nothing is left
+ * div_path_max() bytes; EINVAL a relative path with ".."; or what the system
+ * said.  On error nothing is left
  * behind, and s->path names what could not be made, when it is not NULL:
  * release it with div_unlisten as after success.
  */

@@ -1,8 +1,8 @@
 /*
  * event.c - one wait for descriptors, signals, children and deadlines
  *
- * A signal handler writes the signal's number into a pipe and does nothing
- * else; the loop reads it there.  Three ways to wait stand behind four
+ * A signal handler sets a flag, writes a byte into a pipe to wake the loop, and
+ * does nothing else.  Three ways to wait stand behind four
  * functions (wait_*), chosen when this is compiled.
  *
  * SPDX-License-Identifier: ISC
@@ -42,6 +42,7 @@ static int batch_count;
 static struct ev_io signal_io;
 static int signal_write = -1;
 static void (*signal_arrived[SIGNALS])(int);
+static volatile sig_atomic_t signal_pending[SIGNALS];
 static struct ev_timer *first_timer, *last_timer;
 static struct ev_child *children;
 
@@ -116,7 +117,9 @@ wait_init(void)
 }
 
 /*
- * One filter for each direction.  Where nothing is to be read, EV_CLEAR has
+ * One filter for each direction.  A peer that has shut down its sending side
+ * alone looks here like one that is gone, which epoll and poll tell apart.
+ * Where nothing is to be read, EV_CLEAR has
  * data reported once and no more, and the end, in which wait_events is
  * interested then, as soon as it comes.
  */
@@ -352,10 +355,10 @@ static void
 on_signal(int sig)
 {
 	int e = errno;
-	unsigned char c = (unsigned char)sig;
 
-	/* when the pipe is full, enough signals wait to wake the loop */
-	if (write(signal_write, &c, 1) < 0) {
+	signal_pending[sig] = 1;
+	if (write(signal_write, "", 1) < 0) {
+		/* the pipe is full: the loop will wake as it is */
 	}
 	errno = e;
 }
@@ -363,10 +366,17 @@ on_signal(int sig)
 int
 ev_signal(int sig, void (*arrived)(int sig))
 {
+	sigset_t set;
+
 	signal_arrived[sig] = arrived;
 	if (sig != SIGCHLD && spawn_ignored(sig))
 		return 0;
-	return spawn_signal(sig, on_signal);
+	if (spawn_signal(sig, on_signal) != 0)
+		return -1;
+	/* whoever started us may have had it blocked */
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	return sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 void
@@ -398,14 +408,17 @@ reap_children(int sig)
 static void
 read_signals(struct ev_io *io, int what)
 {
-	unsigned char c[64];
-	ssize_t i, n;
+	char bytes[64];
+	int sig;
 
 	(void)what;
-	n = read(io->fd, c, sizeof c);
-	for (i = 0; i < n; i++)
-		if (c[i] < SIGNALS && signal_arrived[c[i]] != NULL)
-			signal_arrived[c[i]](c[i]);
+	while (read(io->fd, bytes, sizeof bytes) > 0)
+		;
+	for (sig = 1; sig < SIGNALS; sig++)
+		if (signal_pending[sig]) {
+			signal_pending[sig] = 0;
+			signal_arrived[sig](sig);
+		}
 }
 
 int
@@ -426,13 +439,13 @@ ev_init(void)
 }
 
 int
-ev_turn(void)
+ev_turn(int wait)
 {
 	struct ev_io *io;
 	int i;
 
 	batch_count = 0;
-	if (wait_events(patience()) < 0 && errno != EINTR)
+	if (wait_events(wait ? patience() : 0) < 0 && errno != EINTR)
 		return -1;
 	for (i = 0; i < batch_count; i++) {
 		io = batch[i].io;

@@ -66,7 +66,8 @@ void ev_child_watch(struct ev_child *c);
  */
 int ev_signal(int sig, void (*arrived)(int sig));
 
-/* Wait for something to happen and report it.  -1 with errno. */
-int ev_turn(void);
+/* Report what has happened, and before that wait for something to happen if
+ * so asked.  -1 with errno. */
+int ev_turn(int wait);
 
 #endif

@@ -102,6 +102,7 @@ struct client {
 	short digits;              /* that it has */
 	short who_len;             /* bytes of the line with the pid */
 	char who_state;            /* 'd' digits, 'h' host, '-' no pid */
+	char tied;                 /* it has its tie */
 };
 
 static struct tableau tableau;
@@ -373,10 +374,12 @@ req_borrowed(struct client *k)
 static void
 req_tie(struct client *k)
 {
-	if (borrowed == 0)
+	/* one for each: there is a limit for all sockets together */
+	if (borrowed == 0 || k->tied)
 		serve_send(&k->c, "-No\n", 4);
 	else
 		serve_send_fd(&k->c, "+\n", 2, outer.fd);
+	k->tied = 1;
 }
 
 static const struct request {
@@ -689,7 +692,7 @@ master(char **operands, const struct wr_called *called)
 	utility.argv = wr_utility(operands, called, &utility.file);
 	make_pool();
 	if (want.verbose)
-		serve_verbose = wr_warn;
+		serve_verbose = wr_note;
 	if (serve_begin() != 0)
 		wr_die(WR_SYSTEM, "cannot serve: %s", strerror(errno));
 	wr_listen(&socket, &place);

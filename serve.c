@@ -46,14 +46,16 @@ static struct {
 	struct ev_timer retry;    /* of what there was no room for */
 	struct serve_client *clients;
 	size_t count, known;
+	char *buf;                /* to read into: a request and more */
 	struct serve_client *attend, **attend_end;
 	struct ev_child utility;
 	int persistent, ended;    /* ended: the utility, or quit was asked */
 	int64_t ended_at;
+	int last_round;
 	struct ev_timer grace;
 	int code;
 	int stop;                 /* a signal ends us at once */
-	int told;                 /* a signal was passed on to the utility */
+	int term_passed;          /* TERM or HUP, to the utility */
 } master;
 
 void (*serve_verbose)(const char *fmt, ...);
@@ -189,7 +191,10 @@ serve_printf(struct serve_client *c, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	serve_send(c, text, (size_t)n < sizeof text ? (size_t)n : 0);
+	if (n < 0 || (size_t)n >= sizeof text)
+		serve_drop(c, "a reply is too long");
+	else
+		serve_send(c, text, (size_t)n);
 }
 
 void
@@ -226,7 +231,7 @@ send_chunks(struct serve_client *c)
 	int some = 0;
 	ssize_t n;
 
-	c->later = 0;
+	c->fd_blocked = 0;
 	while ((k = c->out) != NULL) {
 		n = div_send(c->io.fd, k->data, k->len, k->fd);
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -234,7 +239,7 @@ send_chunks(struct serve_client *c)
 		if (n < 0 && errno == ETOOMANYREFS) {
 			/* too many descriptors of ours wait in sockets: it
 			 * has to wait until there are fewer */
-			c->later = 1;
+			c->fd_blocked = 1;
 			ev_timer_set(&master.retry, RETRY_MS);
 			return some;
 		}
@@ -267,7 +272,7 @@ flush(struct serve_client *c)
 {
 	int some = send_chunks(c);
 
-	if (c->out_bytes <= SERVE_UNREAD_MAX && !c->later)
+	if (c->out_bytes <= SERVE_UNREAD_MAX && !c->fd_blocked)
 		ev_timer_stop(&c->unread);
 	else if (!c->unread.set || some)
 		ev_timer_set(&c->unread, SERVE_UNREAD_MS);
@@ -279,7 +284,7 @@ unread_too_long(struct ev_timer *t)
 	struct serve_client *c = (struct serve_client *)((char *)t -
 	    offsetof(struct serve_client, unread));
 
-	serve_drop(c, c->later ? "a descriptor cannot be sent to it" :
+	serve_drop(c, c->fd_blocked ? "a descriptor cannot be sent to it" :
 	    "it does not read its replies");
 }
 
@@ -311,11 +316,11 @@ present(struct serve_client *c, const char *data, size_t len)
 static void
 read_client(struct serve_client *c)
 {
-	static char buf[2 * READ_SIZE];
 	size_t have = c->in_len;
+	char *buf = master.buf;
 	ssize_t n;
 
-	if (have > READ_SIZE)
+	if (have > master.ops->request_max)
 		return;         /* first comes what is here already */
 	if (have > 0)
 		memcpy(buf, c->in, have);
@@ -334,7 +339,7 @@ static int
 wanted(const struct serve_client *c)
 {
 	return (serve_taking(c) ? EV_READ : 0) |
-	    (c->out != NULL && !c->later ? EV_WRITE : 0);
+	    (c->out != NULL && !c->fd_blocked ? EV_WRITE : 0);
 }
 
 static void
@@ -384,10 +389,12 @@ try_again(struct ev_timer *t)
 	struct serve_client *c;
 
 	(void)t;
-	if (master.socket->fd >= 0)
+	if (master.socket->fd >= 0) {
 		ev_want(&master.listener, EV_READ);
+		master.to_accept = 1;
+	}
 	for (c = master.clients; c != NULL; c = c->next)
-		if (c->later)
+		if (c->fd_blocked)
 			attend(c);
 }
 
@@ -500,9 +507,10 @@ attend_all(void)
 		if (master.attend == NULL)
 			master.attend_end = &master.attend;
 		attend_client(c);
-		c->attended = 0;
 		if (c->gone)
 			destroy(c);
+		else
+			c->attended = 0;
 	}
 }
 
@@ -576,8 +584,8 @@ told_to_end(int sig)
 {
 	if (master.persistent) {
 		stop(0);
-	} else if (master.utility.pid > 0 && !master.told) {
-		master.told = 1;
+	} else if (master.utility.pid > 0 && !master.term_passed) {
+		master.term_passed = 1;
 		kill(master.utility.pid, sig);
 	} else {
 		stop(128 + sig);
@@ -605,6 +613,11 @@ interrupted(int sig)
 		stop(128 + sig);
 }
 
+/*
+ * When only strangers are left and their second is over, whoever has just
+ * connected still gets one round to say who it is; but strangers who come one
+ * after the other do not keep us.
+ */
 static int
 finished(void)
 {
@@ -612,9 +625,20 @@ finished(void)
 		return 1;
 	if (!master.ended || master.to_accept)
 		return 0;
-	if (master.count > master.known && !master.grace.set)
+	if (master.count == 0)
+		return 1;
+	if (master.known < master.count && !master.grace.set)
 		ev_timer_set(&master.grace, 0);
-	return master.count == 0;
+	if (master.known > 0 ||
+	    div_now() < master.ended_at + SERVE_GRACE_MS) {
+		master.last_round = 0;
+		return 0;
+	}
+	if (master.last_round)
+		return 1;
+	master.last_round = 1;
+	master.to_accept = 1;
+	return 0;
 }
 
 /* --- the beginning --- */
@@ -629,7 +653,8 @@ serve_begin(void)
 		{ SIGTERM, told_to_end }, { SIGHUP, told_to_end },
 		{ SIGINT, interrupted }, { SIGQUIT, interrupted },
 		{ SIGUSR1, passed_on }, { SIGUSR2, passed_on },
-		{ SIGALRM, passed_on }
+		{ SIGALRM, passed_on }, { SIGVTALRM, passed_on },
+		{ SIGPROF, passed_on }, { SIGXCPU, passed_on }
 	};
 	size_t i;
 
@@ -681,13 +706,13 @@ start_utility(const struct spawn *utility)
 static int
 turn(void)
 {
-	if (!master.to_accept && ev_turn() != 0)
+	if (ev_turn(!master.to_accept) != 0)
 		return -1;
 	if (master.to_accept && master.socket->fd >= 0)
 		accept_clients();
 	attend_all();
 	if (master.ended && master.persistent && !master.to_accept &&
-	    master.socket->fd >= 0) {
+	    !master.retry.set && master.socket->fd >= 0) {
 		ev_forget(&master.listener);
 		div_unlisten(master.socket);
 	}
@@ -707,6 +732,9 @@ serve_run(const struct serve_ops *ops, struct div_socket *socket,
 	master.listener.fd = socket->fd;
 	master.listener.ready = listener_ready;
 	fcntl(socket->fd, F_SETFL, O_NONBLOCK);
+	master.buf = malloc(READ_SIZE + ops->request_max);
+	if (master.buf == NULL)
+		return -1;
 	if (ev_want(&master.listener, EV_READ) != 0)
 		return -1;
 	if (start_utility(utility) != 0) {

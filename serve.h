@@ -40,7 +40,7 @@ struct serve_client {
 	int64_t since;                          /* when it connected */
 	struct ev_timer unread;                 /* it takes no replies */
 	unsigned known : 1, paused : 1, finishing : 1, gone : 1,
-	    attended : 1, later : 1;
+	    attended : 1, fd_blocked : 1;
 };
 
 /* What a program's clients are. */

@@ -4,7 +4,7 @@
  * A child is made with vfork, so that starting one from a large process
  * costs no more than from a small one.  Until it execs it runs in our
  * memory: all signals are blocked, dispositions are put back in the child
- * alone, and it uses nothing but system calls and its stack.  Whether the exec
+ * alone, and it does little more than system calls.  Whether the exec
  * worked comes back through a pipe that exec closes; memory shared with the
  * child would do, where vfork is a true one.
  *
@@ -16,7 +16,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -138,7 +137,8 @@ search(const struct spawn *s)
 {
 	const char *dir = getenv("PATH"), *end;
 	char path[PATH_MAX];
-	int n, error = ENOENT;
+	size_t n, len = strlen(s->file);
+	int error = ENOENT;
 
 	if (strchr(s->file, '/') != NULL) {
 		execute(s->file, s);
@@ -148,9 +148,12 @@ search(const struct spawn *s)
 		dir = "/usr/local/bin:/bin:/usr/bin";
 	for (; *s->file != '\0'; dir = end + 1) {
 		end = dir + strcspn(dir, ":");
-		n = snprintf(path, sizeof path, "%.*s%s%s", (int)(end - dir),
-		    dir, end > dir ? "/" : "", s->file);
-		if (n > 0 && (size_t)n < sizeof path) {
+		n = (size_t)(end - dir);
+		if (n + len + 2 <= sizeof path) {
+			memcpy(path, dir, n);
+			if (n > 0)
+				path[n++] = '/';
+			memcpy(path + n, s->file, len + 1);
 			execute(path, s);
 			/* in a directory that we may not enter is nothing */
 			if (errno == EACCES)
@@ -257,6 +260,7 @@ spawn_wait(const struct spawn *s, int *status)
 	spawn_signal(SIGCHLD, nothing);
 	spawn_signal(SIGINT, SIG_IGN);
 	spawn_signal(SIGQUIT, SIG_IGN);
+	*status = 0;
 	pid = spawn(s);
 	e = errno;
 	while (pid > 0 && (r = waitpid(pid, status, WNOHANG)) == 0)

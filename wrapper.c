@@ -10,6 +10,7 @@
 #include "wrapper.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,16 +25,54 @@ static char **words;             /* option variable's, then argv's */
 static size_t word_at;           /* the next one */
 static size_t words_of_variable; /* so many are the variable's */
 static const char *bundle;       /* rest of a word of single letters */
+static unsigned long notes_lost;
 
 /* --- messages --- */
+
+/* Make a line of a message, cut where it is absurdly long. */
+static size_t
+line_of(char *line, size_t room, const char *fmt, va_list ap)
+{
+	size_t n = (size_t)snprintf(line, room, "%s: ", program->name);
+	int k = vsnprintf(line + n, room - n, fmt, ap);
+
+	n += k > 0 ? (size_t)k : 0;
+	if (n > room - 2)
+		n = room - 2;
+	line[n] = '\n';
+	return n + 1;
+}
 
 static void
 say(const char *fmt, va_list ap)
 {
+	char line[8192];
+	size_t n = line_of(line, sizeof line, fmt, ap);
+
 	fflush(stdout);
-	fprintf(stderr, "%s: ", program->name);
-	vfprintf(stderr, fmt, ap);
-	putc('\n', stderr);
+	fwrite(line, 1, n, stderr);
+}
+
+void
+wr_note(const char *fmt, ...)
+{
+	struct pollfd p = { 2, POLLOUT, 0 };
+	char line[512];
+	va_list ap;
+	size_t n;
+
+	va_start(ap, fmt);
+	n = line_of(line, sizeof line, fmt, ap);
+	va_end(ap);
+	if (poll(&p, 1, 0) != 1 || write(2, line, n) < 0)
+		notes_lost++;
+	else if (notes_lost > 0) {
+		n = (size_t)snprintf(line, sizeof line, "%s: %lu more lines "
+		    "could not be written\n", program->name, notes_lost);
+		notes_lost = 0;
+		if (poll(&p, 1, 0) != 1 || write(2, line, n) < 0)
+			notes_lost++;
+	}
 }
 
 void
@@ -504,6 +543,9 @@ wr_listen(struct div_socket *s, const struct div_place *where)
 		break;
 	case ENOTSOCK:
 		reason = "it exists and is not a socket";
+		break;
+	case EINVAL:
+		reason = "a relative name may not lead out of its directory";
 		break;
 	case EPERM:
 		reason = "a dead socket of somebody else's";

@@ -80,6 +80,12 @@ void wr_warn(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)))
 #endif
     ;
+/* As wr_warn, for a master: a stderr that nobody reads does not hold it up. */
+void wr_note(const char *fmt, ...)
+#ifdef __GNUC__
+    __attribute__((format(printf, 1, 2)))
+#endif
+    ;
 _Noreturn void wr_die(int code, const char *fmt, ...)
 #ifdef __GNUC__
     __attribute__((format(printf, 2, 3)))

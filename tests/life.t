@@ -66,6 +66,13 @@ t 'SIGCHLD and the mask of a client are as they were' 0 'same' '' sh -c '
     ptbw -m ptbw -x grep "^Sig[BIC]" /proc/self/status >c 2>/dev/null
     ptbw -m grep "^Sig[BIC]" /proc/self/status >d 2>/dev/null
     cmp a b && cmp a c && cmp a d && echo same'
+t 'started with all signals blocked: a master notices the end' 3 '' '' \
+    peer blocked ptbw -m sh -c 'exit 3'
+t 'a client, too' 3 '' '' ptbw -m peer blocked ptbw sh -c 'exit 3'
+t 'and the utility has them blocked as it would without' 0 same '' sh -c '
+    peer blocked grep ^SigBlk /proc/self/status >a 2>/dev/null
+    peer blocked ptbw -m grep ^SigBlk /proc/self/status >b 2>/dev/null
+    cmp a b && echo same'
 t 'an ignored signal stays ignored' 0 alive '' sh -c '
     trap "" HUP; ptbw -m sh -c "kill -HUP \$\$; echo alive"'
 t 'the limit of descriptors is as it was' 0 same '' sh -c '
@@ -94,6 +101,11 @@ check 'a client that said who it is is served on' test -d "$(cat dir2)"
 : >go2; wait $p
 result $? 'and then the master ends'
 mkfifo out
+t 'strangers who come one after the other do not keep it' 0 ended '' sh -c '
+    ptbw -m -N "$PWD/s9" sh -c ": >up9" & p=$!
+    until test -e up9; do :; done
+    while peer connect s9 t:x c 2>/dev/null; do peer connect s9 p 2>/dev/null & done
+    wait $p && echo ended'
 t 'stdin and stdout are let go' 0 ok '' sh -c '
     cat out & c=$!
     ptbw -m sh -c "exec >&-; read _ <fifo" >out &
@@ -164,6 +176,10 @@ t 'USR1 goes to the utility, and does not count as a TERM' 7 '' '' sh -c '
 	while :; do sleep 0.01; done" & p=$!
     until test -e up8; do :; done; kill -USR1 $p
     until test -e usr; do :; done; kill -TERM $p; wait $p'
+t 'other signals that end a process leave no socket behind' 154 '' '' sh -c '
+    ptbw -m -N "$PWD/vt" sh -c ": >up10; exec sleep 15" & p=$!
+    until test -e up10; do :; done; kill -VTALRM $p; wait $p; r=$?
+    test ! -e vt && exit $r'
 t 'INT and QUIT are left to the utility' 3 '' '' sh -c '
     ptbw -m sh -c "kill -INT \$PPID; kill -QUIT \$PPID; ptbw true; exit 3"'
 t 'TERM when only clients are left ends the master' 143 '' \

@@ -79,7 +79,38 @@ result $? 'and lets them in when there is room'
 wait $b
 stop 'ulimit -n 32'
 
+# Full when the end comes: who waits in the backlog is let in all the same.
+(ulimit -n 16; exec ptbw -m -N "$s" sh -c ": >up4; until test -e go4; do sleep 0.01; done") &
+master=$!
+wait_until test -e up4
+mkfifo hold4
+peer many "$s" 8 up5 <hold4 & a=$!
+exec 8>hold4
+wait_until test -e up5
+i=0
+while [ $i -lt 5 ]; do
+	peer connect "$s" 's:1\n' "t:waits$i" 's:V' 'r:0.4\n' "t:served$i" 8>&- &
+	i=$((i + 1))
+done
+wait_until test -e waits4 -a -e waits3 -a -e waits2 -a -e waits1 -a -e waits0
+: >go4
+exec 8>&-
+wait $a
+wait $master
+wait_until test -e served0 -a -e served4
+check 'at the end the backlog is served, too' test -e served0 -a -e served1 \
+    -a -e served2 -a -e served3 -a -e served4
+
 # --- those who harm nobody ---
+mkfifo err
+exec 9<>err
+ptbw -mv -N "$s" -J2 : 2>err & master=$!
+wait_until ptbw -t "$s" true
+peer strangers "$s" 2000
+t 'a stderr that nobody reads holds nobody up' 0 '~[01]' '' ptbw -t "$s" -A echo
+stop 'unread stderr'
+exec 9<&-
+
 start -J2
 peer connect "$s" s:47 t:half1 p & a=$!
 peer connect "$s" 's:1\n12' t:half2 p & b=$!

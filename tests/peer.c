@@ -6,9 +6,12 @@
  *	peer many path count ready          open many connections, say who we
  *	                                    are on each, make the file ready,
  *	                                    stay until stdin ends
+ *	peer strangers path count           so many that do not say who they are
  *	peer fuzz path count seed           so many conversations of nonsense
  *	peer limit seconds command...       run a command, not longer than that
  *	peer name argv0 file args...        run a program under another name
+ *	peer blocked command...             a command with all signals
+ *	                                    blocked
  *	peer plug path command...           a command whose stdin is a
  *	                                    connection
  *	peer lock file command...           hold a lock on file meanwhile; 99
@@ -315,6 +318,21 @@ many(const char *path, int count, const char *ready)
 	return 0;
 }
 
+/* Each is dropped for what it says, and noticed. */
+static int
+strangers(const char *path, int count)
+{
+	for (; count > 0; count--) {
+		sock = div_connect(path);
+		if (sock < 0)
+			fail(path, error_name());
+		step("s:nobody\\n");
+		step("e");
+		close(sock);
+	}
+	return 0;
+}
+
 static unsigned long seed;
 
 static unsigned
@@ -454,6 +472,14 @@ main(int argc, char **argv)
 		execvp(file, argv + 3);
 		fail(file, strerror(errno));
 	}
+	if (argc > 2 && strcmp(argv[1], "blocked") == 0) {
+		sigset_t all;
+
+		sigfillset(&all);
+		sigprocmask(SIG_BLOCK, &all, NULL);
+		execvp(argv[2], argv + 2);
+		fail(argv[2], strerror(errno));
+	}
 	if (argc > 3 && strcmp(argv[1], "plug") == 0) {
 		fd = div_connect(argv[2]);
 		if (fd < 0 || dup2(fd, 0) < 0)
@@ -468,6 +494,8 @@ main(int argc, char **argv)
 		seed = strtoul(argv[4], NULL, 10);
 		return fuzz(argv[2], atol(argv[3]));
 	}
+	if (argc == 4 && strcmp(argv[1], "strangers") == 0)
+		return strangers(argv[2], atoi(argv[3]));
 	if (argc == 5 && strcmp(argv[1], "many") == 0)
 		return many(argv[2], atoi(argv[3]), argv[4]);
 	if (argc < 3)

@@ -68,6 +68,10 @@ for b in '' -1; do
 	    ptbw -mq -J2 -t - -N "$s" peer $b connect "$s" 's:1\nCU' \
 	    'r:17\n# first\n# second\n+f\0'
 
+	t "$b B and L of a borrowed pool, one tie for each" 0 '' '' \
+	    ptbw -m -J3 ptbw -m -J2 -t - -N "$s" \
+	    peer $b connect "$s" 's:1\nGBL' 'r:0\n1\n+\n' s:LV 'r:-No\n0.4\n'
+
 	# the first line
 	t "$b pid@host" 0 '' '' ptbw -m -N "$s" \
 	    peer $b connect "$s" 's:4712@some.host\nG0O' 'r:0\n4712\n'

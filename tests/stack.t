@@ -131,6 +131,9 @@ t '-N: no such directory' 73 '' "ptbw: $T/w/no/s: No such file or directory" \
 t '-N: a relative path, something else stands there' 73 '' '~*is not a socket' \
     ptbw -m sh -c ': >${ptbw_1%/*}/x; ptbw -m -N x true; r=$?
 	rm ${ptbw_1%/*}/x; exit $r'
+t '-N: a relative path that leads out' 73 '' \
+    'ptbw: a/../../x: a relative name may not lead out of its directory' \
+    ptbw -m -N a/../../x true
 mkdir -m 3700 made
 t 'a directory that we did not make stays' 0 "$T/w/made/sta0" '' \
     env ptbw_0="$T/w/made/x" ptbw -m sh -c 'echo $ptbw_1'
