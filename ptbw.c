@@ -782,16 +782,18 @@ report(const char *path)
 {
 	struct broker b;
 	struct broker_pool p;
+	char source[4096];
 
 	if (broker_open(&b, path) != 0)
 		wr_die_connect(path);
 	if (broker_describe(&b, &p) != 0)
 		broker_failed(path);
+	wr_visible(source, sizeof source, p.source);
 	printf("ptbw: master has %zu tokens, max length %zu "
 	    "(total space %zu)\n", p.count, p.longest, p.space);
 	printf(" Master tokens from %s: %s\n",
 	    p.type == TABLEAU_FUNCTION ? "the internal function" :
-	    p.type == TABLEAU_FILE ? "file" : "error", p.source);
+	    p.type == TABLEAU_FILE ? "file" : "error", source);
 	printf(" Index\tLock\tTokens (request in groups of %zu)%s\n", p.group,
 	    want.verbose ? "\tSeconds\tSince" : "");
 	print_tokens(&b, &p, path);

@@ -26,6 +26,7 @@
 enum {
 	READ_SIZE = 16384,
 	ACCEPT_MAX = 256,         /* in one round, so that others get theirs */
+	SAME_HUP_MS = 1000,
 	RETRY_MS = 1000           /* after the system had no descriptor left */
 };
 
@@ -56,6 +57,7 @@ static struct {
 	int code;
 	int stop;                 /* a signal ends us at once */
 	int term_passed;          /* TERM or HUP, to the utility */
+	int64_t passed_at;
 } master;
 
 void (*serve_verbose)(const char *fmt, ...);
@@ -578,16 +580,21 @@ stop(int code)
 	master.code = code;
 }
 
-/* TERM and HUP: the utility's, once; the second time they are ours. */
+/*
+ * TERM and HUP: the utility's, once; the second time they are ours.  When a
+ * terminal goes away, both it and its shell send HUP: that is one.
+ */
 static void
 told_to_end(int sig)
 {
 	if (master.persistent) {
 		stop(0);
 	} else if (master.utility.pid > 0 && !master.term_passed) {
-		master.term_passed = 1;
+		master.term_passed = sig;
+		master.passed_at = div_now();
 		kill(master.utility.pid, sig);
-	} else {
+	} else if (sig != SIGHUP || master.term_passed != SIGHUP ||
+	    div_now() > master.passed_at + SAME_HUP_MS) {
 		stop(128 + sig);
 	}
 }

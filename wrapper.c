@@ -29,16 +29,32 @@ static unsigned long notes_lost;
 
 /* --- messages --- */
 
-/* Make a line of a message, cut where it is absurdly long. */
+size_t
+wr_visible(char *to, size_t room, const char *from)
+{
+	size_t n = 0;
+
+	for (; *from != '\0' && n + 3 < room; from++) {
+		if ((unsigned char)*from < ' ' || *from == '\177') {
+			to[n++] = '^';
+			to[n++] = (char)(*from ^ '@');
+		} else {
+			to[n++] = *from;
+		}
+	}
+	to[n] = '\0';
+	return n;
+}
+
+/* Make a message one line, cut where it is absurdly long. */
 static size_t
 line_of(char *line, size_t room, const char *fmt, va_list ap)
 {
 	size_t n = (size_t)snprintf(line, room, "%s: ", program->name);
-	int k = vsnprintf(line + n, room - n, fmt, ap);
+	char text[4096];
 
-	n += k > 0 ? (size_t)k : 0;
-	if (n > room - 2)
-		n = room - 2;
+	vsnprintf(text, sizeof text, fmt, ap);
+	n += wr_visible(line + n, room - n - 1, text);
 	line[n] = '\n';
 	return n + 1;
 }

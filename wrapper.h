@@ -80,6 +80,10 @@ void wr_warn(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)))
 #endif
     ;
+/* Copy a text with its control characters made visible (^J), cut to the room
+ * there is.  Returns the bytes, without the NUL behind them. */
+size_t wr_visible(char *to, size_t room, const char *from);
+
 /* As wr_warn, for a master: a stderr that nobody reads does not hold it up. */
 void wr_note(const char *fmt, ...)
 #ifdef __GNUC__

@@ -9,7 +9,7 @@ mkdir src && cd src || exit 1
     examples tests bench) | tar xf -
 rm -f *.o ptbw libdivconnect.a
 log=$T/w/log
-make CC="${CC:-cc}" >"$log" 2>&1
+make CC="${CC:-cc}" CFLAGS='-O1 -Wall -Wextra -Wpedantic -Wshadow' >"$log" 2>&1
 result $? 'make'
 check 'no warning' sh -c "! grep -i warning '$log'"
 make CC="${CC:-cc}" DESTDIR="$T/w/dest" PREFIX=/opt/wk install >"$log" 2>&1

@@ -106,6 +106,12 @@ t 'strangers who come one after the other do not keep it' 0 ended '' sh -c '
     until test -e up9; do :; done
     while peer connect s9 t:x c 2>/dev/null; do peer connect s9 p 2>/dev/null & done
     wait $p && echo ended'
+mkfifo in
+t 'stdin is let go when the utility has let go' 0 'written' '' sh -c '
+    ptbw -m sh -c "exec <&-; : >up13; read _ <fifo" <in & p=$!
+    exec 7>in; until test -e up13; do :; done
+    until ! (trap "" PIPE; echo x >&7) 2>/dev/null; do :; done
+    echo written; echo >fifo; wait $p'
 t 'stdin and stdout are let go' 0 ok '' sh -c '
     cat out & c=$!
     ptbw -m sh -c "exec >&-; read _ <fifo" >out &
@@ -180,6 +186,11 @@ t 'other signals that end a process leave no socket behind' 154 '' '' sh -c '
     ptbw -m -N "$PWD/vt" sh -c ": >up10; exec sleep 15" & p=$!
     until test -e up10; do :; done; kill -VTALRM $p; wait $p; r=$?
     test ! -e vt && exit $r'
+t 'HUP of the terminal and of its shell is one' 6 '' '' sh -c '
+    ptbw -m sh -c "trap \": >hup1\" HUP; : >up12; until test -e go12; do sleep 0.01; done
+	ptbw true && exit 6" & p=$!
+    until test -e up12; do :; done; kill -HUP $p; until test -e hup1; do :; done
+    kill -HUP $p; : >go12; wait $p'
 t 'INT and QUIT are left to the utility' 3 '' '' sh -c '
     ptbw -m sh -c "kill -INT \$PPID; kill -QUIT \$PPID; ptbw true; exit 3"'
 t 'TERM when only clients are left ends the master' 143 '' \
@@ -209,9 +220,6 @@ t 'a master killed: its client says so, with the status of its command' 5 '' \
 # --- the name a wrapper is called by ---
 t 'another name becomes argv[0] of the utility' 0 other '' \
     peer name other ptbw -m sh -c 'echo ${0##*/}' 
-t 'of a real program' 0 'me' '' sh -c '
-    peer name /a/b/me ptbw -m sh -c "tr \"\\0\" \"\\n\" </proc/\$\$/cmdline | head -n 1" \
-	2>/dev/null || echo me'
 t 'its own name by a path is its own name' 0 sh '' \
     peer name /any/where/ptbw ptbw -m sh -c 'echo ${0##*/}'
 t 'an empty name is its own name' 0 sh '' peer name '' ptbw -m sh -c 'echo $0'

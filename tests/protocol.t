@@ -9,6 +9,10 @@ s=$T/w/s
 # --- an old client, our master ---
 old() {         # old NAME step...: pool of three names, from a file
 	name=$1; shift
+	case $* in
+	*' e'|*' h '*) ;;
+	*) set -- "$@" s:. e ;;         # and not a byte more
+	esac
 	t "$b $name" 0 '' '' ptbw -mq -J3 -N "$s" -t f \
 	    peer $b connect "$s" 's:4711\n' "$@"
 }

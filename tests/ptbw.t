@@ -131,8 +131,9 @@ t '-T gives up' 75 '' '~*waiting for 1 token' ptbw -m -J1 ptbw ptbw -T 0.1 true
 t '-T in time' 0 got '' ptbw -m -J1 sh -c '
     ptbw sh -c ": >h; until test -e w; do sleep 0.01; done" &
     until test -e h; do :; done; ptbw -T 15 echo got & : >w; wait'
-t 'after -T the place in the queue is gone' 0 '' '' ptbw -m -J1 ptbw sh -c '
-    ptbw -T 0.05 true 2>/dev/null; ptbw -v - | grep -A9 Waiting | grep "^ *[0-9]"; :'
+t 'after -T the place in the queue is gone' 0 '75  Waiting	Tokens	Seconds' '' \
+    ptbw -m -J1 ptbw sh -c '
+    ptbw -T 0.05 true 2>/dev/null; echo "$? $(ptbw -v - | sed -n "/Waiting/,\$p")"'
 t 'round robin' 0 '0 1 2 0 1' '' ptbw -m -J3 sh -c '
     for i in 1 2 3 4 5; do printf "%s " $(ptbw -A echo); done | sed "s/ $//"'
 t 'two at a time, in order of taking' 0 '0 1/2 0/1 2' '' ptbw -m -J3 sh -c '
@@ -141,9 +142,13 @@ t '-v says who gave what' 0 '~*	Seconds	Since
      0	[1-9]*	0	[0-9]*	??:??:??
      1	0	1	-	-
  Waiting	Tokens	Seconds' '' ptbw -m -J2 ptbw ptbw -v -
-t '-v lists who waits' 0 2 '' ptbw -m -J1 ptbw sh -c '
-    ptbw true & p=$!
-    until ptbw -v - | grep "^ *$p	1	"; do :; done | wc -l | sed "s/.*/2/"'
+t '-v lists who waits, the oldest first' 0 'in order' '' ptbw -m -J2 ptbw sh -c '
+    ptbw -R2 true & a=$!
+    until ptbw -v - | grep -q "^ *$a	2	"; do :; done
+    ptbw true & b=$!
+    until ptbw -v - | grep -q "^ *$b	1	"; do :; done
+    set -- $(ptbw -v - | sed -n "/Waiting/,\$p" | sed "1d; s/	.*//")
+    [ "$*" = "$a $b" ] && echo in order'
 t 'an empty name is an argument, too' 0 '1 <>' '' ptbw -m -t g sh -c '
     ptbw true; ptbw -A sh -c "echo \$# \"<\$1>\"" x'
 
@@ -155,9 +160,7 @@ t '-k: they keep the token' 0 '75 0' '' ptbw -m -J1 sh -c '
     ptbw -T0.1 true 2>/dev/null; a=$?; : >bg2; ptbw true; echo $a $?'
 t '-x: one process' 0 same '' ptbw -m sh -c '
     ptbw -x sh -c "echo \$\$ >b" & echo $! >a; wait; cmp a b && echo same'
-t '-x: closing $ptbw_fd gives the token back early' 0 '0 free' '' ptbw -m -J1 \
-    ptbw -x sh -c 'echo $ptbw_list $(eval "exec $ptbw_fd>&-"; :; )free; :' 
-t '-x: it is free' 0 0 '' ptbw -m -J1 ptbw -x sh -c '
+t '-x: closing $ptbw_fd gives the token back early' 0 0 '' ptbw -m -J1 ptbw -x sh -c '
     eval "exec $ptbw_fd>&-"; ptbw -A echo'
 t 'killed with -x: free at once' 0 0 - ptbw -m -J1 sh -c '
     ptbw -x sleep 15 & until ptbw -v - | grep -q "0	$!	"; do :; done
@@ -191,6 +194,21 @@ t '-kQ does not spend the tie' 0 '75 0' - ptbw -m -J1 sh -c '
     ptbw -t $PWD/inner -kQ sh -c "until test -e go9; do sleep 0.01; done &"
     kill -9 $m; wait $m; rm inner
     ptbw -T0.1 true; a=$?; : >go9; ptbw true; echo $a $?'
+t 'a master killed: its waiting client says so' 69 '' '~*the master is gone*' sh -c '
+    ptbw -m -J1 -N $PWD/k : & m=$!
+    until test -S k; do :; done
+    ptbw -t $PWD/k sh -c ": >up11; until test -e go11; do sleep 0.01; done" & h=$!
+    until test -e up11; do :; done
+    ptbw -t $PWD/k true & p=$!
+    until ptbw -t $PWD/k -v - | grep -q "^ *$p	1	"; do :; done
+    kill -9 $m; wait $p; r=$?; : >go11; wait $h; rm k; exit $r'
+t 'control characters of names are visible in messages' 66 '' \
+    'ptbw: no^[[1m^Jsuch: No such file or directory' \
+    ptbw -m -t "$(printf 'no\033[1m\nsuch')" true
+printf 'a\n' >"$(printf 'x\ny')"
+t 'and in the second line of the report' 0 '~*
+ Master tokens from file: x^Jy
+*' '' ptbw -m -t "$(printf 'x\ny')" ptbw
 t 'six pools deep, those in the middle killed: the token stays held' 0 '75 0' - \
     ptbw -m -J1 sh -c '
     for i in 1 2 3 4 5; do

@@ -130,6 +130,27 @@ test_pool(size_t size)
 	free(b);
 }
 
+/* Only the last token of many is free, and the cursor is behind it each time:
+ * who scans for it does not come to an end within the test's time. */
+static void
+test_large(void)
+{
+	static uint32_t out[1000000];
+	struct pool p;
+	struct pool_holder h;
+	int i, good;
+
+	memset(&h, 0, sizeof h);
+	good = pool_init(&p, 1000000) == 0 &&
+	    pool_take(&p, &h, 1000000, out, 0) == 1;
+	for (i = 0; good && i < 200000; i++)
+		good = pool_give(&p, &h, 999999) &&
+		    pool_take(&p, &h, 1, out, 0) && out[0] == 999999;
+	ok(good, "200,000 grants from a pool of a million, all but one held");
+	pool_give_all(&p, &h);
+	ok(p.free == p.count, "and all come back");
+}
+
 static void
 test_queue(void)
 {
@@ -385,6 +406,7 @@ main(int argc, char **argv)
 	printf("# seed %lu\n", seed);
 	for (i = 0; i < sizeof sizes / sizeof *sizes; i++)
 		test_pool(sizes[i]);
+	test_large();
 	test_queue();
 	test_tableau();
 	test_select();
