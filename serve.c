@@ -715,8 +715,10 @@ turn(void)
 {
 	if (ev_turn(!master.to_accept) != 0)
 		return -1;
-	if (master.to_accept && master.socket->fd >= 0)
+	if (master.socket->fd >= 0 && master.to_accept)
 		accept_clients();
+	else
+		master.to_accept = 0;
 	attend_all();
 	if (master.ended && master.persistent && !master.to_accept &&
 	    !master.retry.set && master.socket->fd >= 0) {

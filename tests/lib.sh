@@ -3,14 +3,15 @@
 #	t NAME CODE OUT ERR command...	run it: exit code, stdout, stderr must be
 #					as said.  OUT and ERR are shell patterns
 #					when they begin with ~ (which is not part
-#					of them); ERR may be - for "anything".
+#					of them), and - for "anything".
 #	check NAME command...		it must succeed
+#	result 0|1 NAME [DETAIL]	what the test found out by itself
 #	skip NAME REASON
-#	wait_until command...		ask until it succeeds, 20 s at most
+#	wait_until command...		ask until it succeeds, 20 s or more
 #	finish				the last line of every test
 #
-# Each test works in an empty directory of its own, $T, which is $TMPDIR too,
-# and which must be as empty in the end as far as ptbw is concerned.
+# Each test works in an empty directory of its own, $T/w, with $TMPDIR beside
+# it, which must be empty in the end.
 
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 top=$(cd "$here/.." && pwd) || exit 1
@@ -29,18 +30,19 @@ count=0 failed=0
 nl='
 '
 
-result() {      # result 0|1 NAME
+note() {
+	printf '%s\n' "$1" | sed 's/^/# /'
+}
+
+result() {
 	count=$((count + 1))
 	if [ "$1" -eq 0 ]; then
 		printf 'ok %d - %s\n' "$count" "$2"
 	else
 		printf 'not ok %d - %s\n' "$count" "$2"
+		note "${3-}"
 		failed=$((failed + 1))
 	fi
-}
-
-note() {
-	printf '%s\n' "$1" | sed 's/^/# /'
 }
 
 matches() {     # matches PATTERN TEXT
@@ -60,30 +62,16 @@ t() {
 	peer limit "${LIMIT:-20}" "$@" >"$T/out" 2>"$T/err" </dev/null
 	got=$?
 	gout=$(cat "$T/out") gerr=$(cat "$T/err")
-	if [ "$got" -eq "$code" ] && matches "$out" "$gout" &&
-	    matches "$err" "$gerr"; then
-		result 0 "$name"
-		return
-	fi
-	result 1 "$name"
-	note "command: $*"
-	note "wanted: exit $code"
-	note "stdout: $out"
-	note "stderr: $err"
-	note "got: exit $got"
-	note "stdout: $gout"
-	note "stderr: $gerr"
+	[ "$got" -eq "$code" ] && matches "$out" "$gout" && matches "$err" "$gerr"
+	result $? "$name" "command: $*${nl}wanted: exit $code${nl}stdout: $out
+stderr: $err${nl}got: exit $got${nl}stdout: $gout${nl}stderr: $gerr"
 }
 
 check() {
 	name=$1
 	shift
-	if peer limit 60 "$@" >"$T/out" 2>&1 </dev/null; then
-		result 0 "$name"
-	else
-		result 1 "$name"
-		note "$* failed: $(cat "$T/out")"
-	fi
+	peer limit 60 "$@" >"$T/out" 2>&1 </dev/null
+	result $? "$name" "$* failed: $(cat "$T/out")"
 }
 
 skip() {
@@ -105,9 +93,7 @@ wait_until() {
 
 finish() {
 	[ -z "$(ls -A "$TMPDIR")" ]
-	result $? "nothing is left in \$TMPDIR"
-	[ "$failed" -eq 0 ] || [ -z "$(ls -A "$TMPDIR")" ] ||
-	    note "$(find "$TMPDIR")"
+	result $? "nothing is left in \$TMPDIR" "$(find "$TMPDIR")"
 	echo "1..$count"
 	[ "$failed" -eq 0 ]
 }

@@ -158,6 +158,15 @@ echo >fifo; wait $client
 result $? 'the present one ends well'
 wait $master
 result $? 'then the master does'
+start s
+peer connect "$T/w/s" t:stranger1 e & a=$!
+peer connect "$T/w/s" s:12 t:stranger2 e & b=$!
+wait_until test -e stranger1 -a -e stranger2
+t 'persistent: strangers do not keep it' 0 ended '' \
+    sh -c "ptbw -t '$T/w/s' -Q true; while kill -0 $master; do sleep 0.01; done 2>/dev/null
+	echo ended"
+wait $a && wait $b && wait $master
+result $? 'they see the end, and it ends well'
 t '-Q to a master with a utility has no effect' 0 'a b' '' ptbw -m sh -c '
     echo $(ptbw -Q echo a; ptbw echo b)'
 t 'called ":" without a utility: persistent' 0 gone '' sh -c '
