@@ -2,7 +2,7 @@
 # pages.t - the pages: lint, the usage, every example
 . "$(dirname "$0")/lib.sh"
 
-if command -v mandoc >/dev/null; then
+if command -v mandoc >/dev/null && command -v col >/dev/null; then
 	for page in "$top"/man/*; do
 		t "mandoc -Tlint ${page##*/}" 0 '' '' mandoc -Tlint -W warning "$page"
 	done
@@ -16,8 +16,8 @@ if command -v mandoc >/dev/null; then
 		t "$p: SYNOPSIS is the usage" 0 '' '' diff usage page
 	done
 else
-	skip 'mandoc -Tlint' 'mandoc is not installed'
-	skip 'SYNOPSIS is the usage' 'mandoc is not installed'
+	skip 'mandoc -Tlint' 'mandoc or col is not installed'
+	skip 'SYNOPSIS is the usage' 'mandoc or col is not installed'
 fi
 
 for page in ptbw.1; do
