@@ -1,6 +1,7 @@
 #!/bin/sh
 # chaos.t - held + free = pool, and no token with two live holders, while
-# thousands are killed; the seed is printed: CHAOS_SEED=N tests/run chaos.t
+# thousands are killed.  The seed is printed; CHAOS_SEED=N tests/run chaos.t
+# repeats its choices, though not the timing of the system.
 . "$(dirname "$0")/lib.sh"
 
 HOLDER=$here/holder LIMIT=300
