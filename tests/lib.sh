@@ -9,13 +9,15 @@
 #	skip NAME REASON
 #	wait_until command...		ask until it succeeds, 20 s or more
 #	finish				the last line of every test
-#
-# Each test works in an empty directory of its own, $T/w, with $TMPDIR beside
-# it, which must be empty in the end.
+# Each works in a directory of its own, $T/w; $TMPDIR must end up empty.
 
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 top=$(cd "$here/.." && pwd) || exit 1
-T=$(mktemp -d "${TMPDIR:-/tmp}/wk.XXXXXX") || exit 1
+# short, and nothing that the scripts of the tests would have to quote
+base=${TMPDIR:-/tmp}
+[ ${#base} -le 50 ] && [ -d "$base" ] || base=/tmp
+case $base in *[!A-Za-z0-9_./-]*) base=/tmp ;; esac
+T=$(mktemp -d "$base/wk.XXXXXX") || exit 1
 trap 'cd /; rm -rf "$T"' EXIT
 trap 'exit 130' INT TERM HUP
 mkdir "$T/tmp" "$T/w" && cd "$T/w" || exit 1
@@ -83,10 +85,7 @@ wait_until() {
 	tries=0
 	until "$@" 2>/dev/null; do
 		tries=$((tries + 1))
-		if [ "$tries" -gt 2000 ]; then
-			note "waited in vain: $*"
-			return 1
-		fi
+		[ "$tries" -le 2000 ] || { note "waited in vain: $*"; return 1; }
 		sleep 0.01 2>/dev/null || sleep 1
 	done
 }

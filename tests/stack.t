@@ -192,6 +192,10 @@ t 'TMPDIR empty: /tmp' 0 '~/tmp/ptbd??????/sta0' '' \
 mkdir rel
 t 'TMPDIR relative: published absolute' 0 "~$T/w/rel/ptbd??????/sta0" '' \
     env TMPDIR=rel ptbw -m sh -c 'echo $ptbw_1'
+mkdir 'a b'
+t 'TMPDIR with a blank in it' 0 '0 0' '' env TMPDIR="$T/w/a b" \
+    ptbw -m ptbw -m -J1 sh -c 'echo $(ptbw -A echo) $(ptbw -1 -A echo)'
+check 'nothing stays there' rmdir 'a b'
 t 'TMPDIR does not exist' 73 '' \
     '~ptbw: /nonexistent/ptbd*: No such file or directory' \
     env TMPDIR=/nonexistent ptbw -m true
