@@ -8,7 +8,7 @@
 #
 # What is started thousands of times should start fast.  Static programs do,
 # so those are made where the system can (STATIC= to have none).  And where
-# musl is there it is preferred: before main, glibc executes some eighty
+# musl is there it is preferred: before main, glibc executes dozens of
 # CPUID instructions, each of which leaves a virtual machine, and so needs
 # near a millisecond on some of them, where musl needs a tenth.  "make CC=cc"
 # decides otherwise.  The archive is for other people's programs: LIBCC, the
