@@ -421,8 +421,9 @@ err0:
 
 /*
  * Remove a socket that stands in our way if its master is dead.  Only a
- * refused connection means that; the caller holds the directory's lock, so
- * it is not one that another of us has bound but does not listen on yet.
+ * refused connection means that, as a name appears only when its socket
+ * listens; the caller holds the directory's lock, so that no other of us puts
+ * a live one there between the look and the removal.
  */
 static int
 remove_dead(const char *path)
@@ -511,12 +512,15 @@ bind_hidden(struct div_socket *s, const char *dir)
 	return -1;
 }
 
-/* Move a socket from its hidden name to path; the path is the struct's then,
- * and it is closed on error. */
+/*
+ * A hidden socket has been linked to path (r 0), which is the struct's now, or
+ * that failed (r -1): drop the hidden name, and on failure the socket.
+ * Returns r, with errno as it was.
+ */
 static int
-show_at(struct div_socket *s, char *path, const char *dir)
+unhide(struct div_socket *s, char *path, int r)
 {
-	int r = link_to(s->path, path, dir), e = errno;
+	int e = errno;
 
 	unlink(s->path);
 	free(s->path);
@@ -547,7 +551,7 @@ bind_fixed(struct div_socket *s, char *path)
 	}
 	r = bind_hidden(s, dir);
 	if (r == 0)
-		r = show_at(s, path, dir);
+		r = unhide(s, path, link_to(s->path, path, dir));
 	e = errno;
 	free(dir);
 	if (r != 0 && lstat(path, &st) != 0) {
@@ -588,20 +592,11 @@ bind_numbered(struct div_socket *s, const char *dir,
 		if (r != 0) {
 			e = errno;
 			free(path);
+			path = NULL;
 			errno = e;
 		}
 	} while (r != 0 && errno == EEXIST && ++i < NAMES_TRIED);
-	e = errno;
-	unlink(s->path);
-	if (r == 0) {
-		free(s->path);
-		s->path = path;
-	} else {
-		close(s->fd);
-		s->fd = -1;
-	}
-	errno = e;
-	return r;
+	return unhide(s, path, r);
 }
 
 /*
