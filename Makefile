@@ -28,13 +28,17 @@ PREFIX = /usr/local
 OWN_FLAGS = -std=c11 -D_GNU_SOURCE -D_DARWIN_C_SOURCE -D_NETBSD_SOURCE
 COMPILE = $(CC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS)
 
-PROGRAMS = ptbw
+PROGRAMS = ptbw xclate
 LIBRARY = libdivconnect.a
-HEADERS = broker.h divconnect.h event.h pool.h serve.h spawn.h tableau.h \
+HEADERS = broker.h cap.h collate.h divconnect.h event.h flow.h lines.h \
+	pool.h record.h redirect.h serve.h spawn.h tableau.h title.h turn.h \
 	wrapper.h
 COMMON = divconnect.o event.o serve.o spawn.o wrapper.o
 PTBW = ptbw.o broker.o pool.o tableau.o $(COMMON)
-CHECKERS = tests/chaos tests/holder tests/peer tests/unit
+XCLATE = xclate.o cap.o collate.o flow.o lines.o record.o redirect.o title.o \
+	turn.o $(COMMON)
+CHECKERS = tests/chaos tests/holder tests/peer tests/section tests/text \
+	tests/unit
 
 all: $(PROGRAMS) $(LIBRARY)
 
@@ -42,13 +46,17 @@ all: $(PROGRAMS) $(LIBRARY)
 .c.o:
 	$(COMPILE) -c -o $@ $<
 
-$(PTBW): $(HEADERS)
+$(PTBW) $(XCLATE): $(HEADERS)
 
 # A system without a static libc gets ordinary programs.
 ptbw: $(PTBW)
 	@echo "linking $@"; \
 	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(PTBW) $(LDLIBS) \
 	    2>/dev/null || $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(PTBW) $(LDLIBS)
+xclate: $(XCLATE)
+	@echo "linking $@"; \
+	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(XCLATE) $(LDLIBS) \
+	    2>/dev/null || $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(XCLATE) $(LDLIBS)
 
 $(LIBRARY): divconnect.c divconnect.h
 	$(LIBCC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS) -c -o library.o divconnect.c
@@ -62,6 +70,12 @@ tests/holder: tests/holder.c
 	$(COMPILE) $(LDFLAGS) -o $@ tests/holder.c $(LDLIBS)
 tests/peer: tests/peer.c divconnect.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/peer.c divconnect.o $(LDLIBS)
+tests/section: tests/section.c turn.o redirect.o record.o divconnect.o event.o \
+    spawn.o $(HEADERS)
+	$(COMPILE) $(LDFLAGS) -o $@ tests/section.c turn.o redirect.o \
+	    record.o divconnect.o event.o spawn.o $(LDLIBS)
+tests/text: tests/text.c cap.o title.o lines.o $(HEADERS)
+	$(COMPILE) $(LDFLAGS) -o $@ tests/text.c cap.o title.o lines.o $(LDLIBS)
 tests/unit: tests/unit.c divconnect.o pool.o tableau.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/unit.c divconnect.o pool.o \
 	    tableau.o $(LDLIBS)

@@ -45,6 +45,8 @@ static void (*signal_arrived[SIGNALS])(int);
 static volatile sig_atomic_t signal_pending[SIGNALS];
 static struct ev_timer *first_timer, *last_timer;
 static struct ev_child *children;
+static void (*other_ended)(int status);
+static int has_children;
 
 static void
 saw(struct ev_io *io, int what)
@@ -386,6 +388,24 @@ ev_child_watch(struct ev_child *c)
 	children = c;
 }
 
+void
+ev_child_other(void (*ended)(int status))
+{
+	other_ended = ended;
+}
+
+/* The one that is watched, or NULL. */
+static struct ev_child **
+find_child(pid_t pid)
+{
+	struct ev_child **p;
+
+	for (p = &children; *p != NULL; p = &(*p)->next)
+		if ((*p)->pid == pid)
+			break;
+	return p;
+}
+
 static void
 reap_children(int sig)
 {
@@ -394,15 +414,27 @@ reap_children(int sig)
 	pid_t pid;
 
 	(void)sig;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		for (p = &children; *p != NULL && (*p)->pid != pid; )
-			p = &(*p)->next;
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+		p = find_child(pid);
 		c = *p;
-		if (c != NULL) {
+		if (WIFSTOPPED(status)) {
+			if (c != NULL && c->stopped != NULL)
+				c->stopped(c);
+		} else if (c != NULL) {
 			*p = c->next;
 			c->ended(c, status);
+		} else if (other_ended != NULL) {
+			other_ended(status);
 		}
 	}
+	has_children = pid == 0;
+}
+
+int
+ev_children(void)
+{
+	reap_children(SIGCHLD);
+	return has_children;
 }
 
 static void

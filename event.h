@@ -36,10 +36,12 @@ struct ev_timer {
 	int set;
 };
 
-/* A child.  Set pid and ended; the rest is the loop's. */
+/* A child.  Set pid and ended (and stopped, unless NULL); the rest is the
+ * loop's. */
 struct ev_child {
 	pid_t pid;
 	void (*ended)(struct ev_child *c, int status);
+	void (*stopped)(struct ev_child *c);
 	struct ev_child *next;
 };
 
@@ -59,6 +61,13 @@ void ev_timer_stop(struct ev_timer *t);
 
 /* Report the end of a child with its wait status. */
 void ev_child_watch(struct ev_child *c);
+
+/* Report the end of children that nobody watches: those that this process
+ * had before it became this program. */
+void ev_child_other(void (*ended)(int status));
+
+/* Has this process any child?  Reports the ends of those that have ended. */
+int ev_children(void);
 
 /*
  * Have a signal reported as an event, unless it was ignored when the

@@ -687,6 +687,7 @@ master(char **operands, const struct wr_called *called)
 	};
 	struct div_socket socket;
 	struct spawn utility = { .keep = -1 };
+	pid_t pid = 0;
 	int code, r, e;
 
 	utility.argv = wr_utility(operands, called, &utility.file);
@@ -697,12 +698,17 @@ master(char **operands, const struct wr_called *called)
 		wr_die(WR_SYSTEM, "cannot serve: %s", strerror(errno));
 	wr_listen(&socket, &place);
 	wr_publish(&socket, want.detached);
-	r = serve_run(&ops, &socket, utility.argv ? &utility : NULL, &code);
+	if (utility.argv != NULL && (pid = spawn(&utility)) < 0) {
+		e = errno;
+		div_unlisten(&socket);
+		return_borrowed();
+		wr_die(spawn_error_code(e), "%s: %s", utility.file,
+		    strerror(e));
+	}
+	r = serve_run(&ops, &socket, pid, &code);
 	e = errno;
 	div_unlisten(&socket);
 	return_borrowed();
-	if (r != 0 && code != 0)
-		wr_die(code, "%s: %s", utility.file, strerror(e));
 	if (r != 0)
 		wr_die(WR_SYSTEM, "cannot serve: %s", strerror(e));
 	return code;
@@ -980,7 +986,7 @@ main(int argc, char **argv)
 	if (show == 'h')
 		wr_help();
 	else if (show == 'V')
-		wr_version(want.depth, want.master ? NULL : want.tags);
+		wr_version(want.depth, want.master ? NULL : want.tags, 0);
 	if (show)
 		return 0;
 	check_mode();

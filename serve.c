@@ -36,6 +36,7 @@ struct serve_chunk {
 	const char *data;
 	size_t len, room;         /* room: of own[], 0 when data is elsewhere */
 	int fd;
+	int close_fd;             /* once it has left: -1, or the same */
 	char own[];
 };
 
@@ -56,6 +57,8 @@ static struct {
 	struct ev_timer grace;
 	int code;
 	int stop;                 /* a signal ends us at once */
+	int stays;                /* what else keeps us from the end */
+	int refusing;
 	int term_passed;          /* TERM or HUP, to the utility */
 	int64_t passed_at;
 } master;
@@ -144,7 +147,7 @@ new_chunk(struct serve_client *c, size_t room)
 	k->data = k->own;
 	k->len = 0;
 	k->room = room;
-	k->fd = -1;
+	k->fd = k->close_fd = -1;
 	if (c->out == NULL)
 		c->out_end = &c->out;
 	*c->out_end = k;
@@ -211,18 +214,44 @@ serve_send_static(struct serve_client *c, const void *data, size_t len)
 	attend(c);
 }
 
-void
-serve_send_fd(struct serve_client *c, const void *data, size_t len, int fd)
+static struct serve_chunk *
+fd_chunk(struct serve_client *c, const void *data, size_t len, int fd)
 {
 	struct serve_chunk *k;
 
 	if (c->gone || (k = new_chunk(c, len)) == NULL)
-		return;
+		return NULL;
 	memcpy(k->own, data, len);
 	k->len = len;
 	k->fd = fd;
 	c->out_bytes += len;
 	attend(c);
+	return k;
+}
+
+void
+serve_send_fd(struct serve_client *c, const void *data, size_t len, int fd)
+{
+	fd_chunk(c, data, len, fd);
+}
+
+void
+serve_give_fd(struct serve_client *c, const void *data, size_t len, int fd)
+{
+	struct serve_chunk *k = fd_chunk(c, data, len, fd);
+
+	if (k != NULL)
+		k->close_fd = fd;
+	else
+		close(fd);
+}
+
+static void
+free_chunk(struct serve_chunk *k)
+{
+	if (k->close_fd >= 0)
+		close(k->close_fd);
+	free(k);
 }
 
 /* Send until the socket is full; 0 when it took nothing. */
@@ -260,7 +289,7 @@ send_chunks(struct serve_client *c)
 			return some;
 		c->out = k->next;
 		c->out_bytes -= sizeof *k;
-		free(k);
+		free_chunk(k);
 	}
 	return some;
 }
@@ -421,7 +450,9 @@ accept_clients(void)
 	master.to_accept = 0;
 	for (i = 0; i < ACCEPT_MAX; i++) {
 		fd = div_accept(master.socket->fd);
-		if (fd >= 0)
+		if (fd >= 0 && master.refusing)
+			close(fd);
+		else if (fd >= 0)
 			add_client(fd);
 		else if (errno == EMFILE || errno == ENFILE ||
 		    errno == ENOBUFS || errno == ENOMEM) {
@@ -461,7 +492,7 @@ destroy(struct serve_client *c)
 		master.known--;
 	while ((k = c->out) != NULL) {
 		c->out = k->next;
-		free(k);
+		free_chunk(k);
 	}
 	free(c->in);
 	free(c);
@@ -547,6 +578,8 @@ begin_end(void)
 	master.ended = 1;
 	master.ended_at = div_now();
 	master.to_accept = 1;    /* some may have connected just before */
+	if (master.ops->ending != NULL)
+		master.ops->ending();
 }
 
 static void
@@ -571,6 +604,30 @@ long
 serve_pid(void)
 {
 	return master.persistent ? (long)getpid() : (long)master.utility.pid;
+}
+
+int
+serve_ending(void)
+{
+	return master.ended;
+}
+
+int
+serve_stopped(void)
+{
+	return master.stop;
+}
+
+void
+serve_refuse(void)
+{
+	master.refusing = 1;
+}
+
+void
+serve_stay(int change)
+{
+	master.stays += change;
 }
 
 static void
@@ -610,6 +667,12 @@ passed_on(int sig)
 		stop(128 + sig);
 }
 
+void
+serve_abort(int code)
+{
+	stop(code);
+}
+
 /* INT and QUIT: the terminal has sent them to the utility as well. */
 static void
 interrupted(int sig)
@@ -632,6 +695,10 @@ finished(void)
 		return 1;
 	if (!master.ended || master.to_accept)
 		return 0;
+	if (master.stays > 0) {
+		master.last_round = 0;
+		return 0;
+	}
 	if (master.count == 0)
 		return 1;
 	if (master.known < master.count && !master.grace.set)
@@ -692,20 +759,24 @@ release(const char *path)
 	}
 }
 
-static int
-start_utility(const struct spawn *utility)
+/* A stopped utility would hold everybody up: nobody else may know of it. */
+static void
+utility_stopped(struct ev_child *child)
 {
-	master.persistent = utility == NULL;
-	if (utility == NULL)
-		return 0;
+	kill(child->pid, SIGCONT);
+}
+
+static void
+watch_utility(pid_t utility)
+{
+	master.persistent = utility == 0;
+	if (utility == 0)
+		return;
+	master.utility.pid = utility;
 	master.utility.ended = utility_ended;
-	master.utility.pid = spawn(utility);
-	if (master.utility.pid < 0) {
-		master.code = spawn_error_code(errno);
-		return -1;
-	}
+	if (master.ops->keeps_going)
+		master.utility.stopped = utility_stopped;
 	ev_child_watch(&master.utility);
-	return 0;
 }
 
 /* One round.  When the end was asked for, those who connected before it are
@@ -730,7 +801,7 @@ turn(void)
 
 int
 serve_run(const struct serve_ops *ops, struct div_socket *socket,
-    const struct spawn *utility, int *code)
+    pid_t utility, int *code)
 {
 	*code = 0;
 	master.ops = ops;
@@ -746,14 +817,21 @@ serve_run(const struct serve_ops *ops, struct div_socket *socket,
 		return -1;
 	if (ev_want(&master.listener, EV_READ) != 0)
 		return -1;
-	if (start_utility(utility) != 0) {
-		*code = master.code;
-		return -1;
-	}
+	watch_utility(utility);
 	release(socket->path);
 	while (!finished())
 		if (turn() != 0)
 			return -1;
 	*code = master.code;
 	return 0;
+}
+
+void
+serve_linger(int (*busy)(void), int *code)
+{
+	while (!master.stop && busy())
+		if (ev_turn(1) != 0)
+			return;
+	if (master.stop)
+		*code = master.code;
 }

@@ -47,6 +47,7 @@ struct serve_client {
 struct serve_ops {
 	size_t client_size;       /* of the program's struct */
 	size_t request_max;       /* bytes of a request; more ends the client */
+	int keeps_going;          /* a utility that is stopped is continued */
 
 	/* A client has connected (its memory is zero), or NULL. */
 	void (*connected)(struct serve_client *c);
@@ -58,6 +59,9 @@ struct serve_ops {
 	 */
 	size_t (*input)(struct serve_client *c, const char *data, size_t len);
 
+	/* The end has begun (see serve_ending), or NULL. */
+	void (*ending)(void);
+
 	/* The client is gone: take back all it holds.  It is freed next. */
 	void (*gone)(struct serve_client *c);
 };
@@ -66,13 +70,25 @@ struct serve_ops {
 int serve_begin(void);
 
 /*
- * Serve: start the utility (NULL: none, persistent) and do all the rest.
- * socket stays the caller's, to be released with div_unlisten.  *code is the
- * master's exit code.  Returns -1 with errno when the utility could not be
- * started (*code is that of spawn_error_code then, 0 when the loop failed).
+ * Serve while the utility, a child (0: there is none, the master is
+ * persistent), and clients are there.  socket stays the caller's, to be
+ * released with div_unlisten.  Standard input and output become /dev/null,
+ * the working directory that of the socket.  *code is the master's exit
+ * code.  -1 with errno when the loop failed.
  */
 int serve_run(const struct serve_ops *ops, struct div_socket *socket,
-    const struct spawn *utility, int *code);
+    pid_t utility, int *code);
+
+/* One more (1) or one fewer (-1) thing of the program's own keeps the master
+ * from its end, as a client does. */
+void serve_stay(int change);
+
+/* After serve_run: go on with the loop, without clients, while busy() says
+ * so.  A signal ends that, and *code is of it then. */
+void serve_linger(int (*busy)(void), int *code);
+
+/* End as a second signal would, with this code: nobody is waited for. */
+void serve_abort(int code);
 
 /* The client has said who it is: from now on the master stays for it. */
 void serve_known(struct serve_client *c);
@@ -90,6 +106,10 @@ void serve_send_static(struct serve_client *c, const void *data, size_t len);
 
 /* Queue a message with a descriptor, which stays the caller's to keep open. */
 void serve_send_fd(struct serve_client *c, const void *data, size_t len,
+    int fd);
+
+/* The same with a descriptor that is the client's from now on. */
+void serve_give_fd(struct serve_client *c, const void *data, size_t len,
     int fd);
 
 /* May further requests of the client be taken now? */
@@ -110,6 +130,15 @@ long serve_quit(void);
 
 /* The utility's pid; our own when persistent; 0 when it has ended. */
 long serve_pid(void);
+
+/* Has the end begun: the utility has ended, or a quit was asked for? */
+int serve_ending(void);
+
+/* Is a signal, or serve_abort, to end us at once? */
+int serve_stopped(void);
+
+/* Accept nobody any more: who connects is hung up on. */
+void serve_refuse(void);
 
 /* How many clients of ours said who they are and are still there. */
 size_t serve_clients(void);

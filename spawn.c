@@ -16,13 +16,18 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "divconnect.h"
+
+#define DEFAULT_PATH "/usr/local/bin:/bin:/usr/bin"
 
 enum { SIGNALS = 65 };
 
@@ -86,7 +91,36 @@ spawn_raise_limit(void)
 		found.limit_raised = 1;
 }
 
+static int
+install_fds(const int *fd)
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		if (fd[i] == SPAWN_CLOSED)
+			close(i);
+		else if (fd[i] >= 0 && dup2(fd[i], i) < 0)
+			return -1;
+	return 0;
+}
+
+/* A session of its own.  The terminal may be another session's: then it
+ * stays that one's. */
 static void
+new_session(void)
+{
+	int i;
+
+	if (setsid() < 0)
+		return;
+	for (i = 0; i < 3; i++)
+		if (isatty(i)) {
+			ioctl(i, TIOCSCTTY, 0);
+			return;
+		}
+}
+
+static int
 restore(const struct spawn *s)
 {
 	int sig, flags;
@@ -100,7 +134,14 @@ restore(const struct spawn *s)
 		flags = fcntl(s->keep, F_GETFD);
 		fcntl(s->keep, F_SETFD, flags & ~FD_CLOEXEC);
 	}
+	if (s->fd != NULL && install_fds(s->fd) != 0)
+		return -1;
+	if (s->dir > 0 && fchdir(s->dir) != 0)
+		return -1;
+	if (s->session)
+		new_session();
 	sigprocmask(SIG_SETMASK, &found.mask, NULL);
+	return 0;
 }
 
 /*
@@ -145,7 +186,7 @@ search(const struct spawn *s)
 		return;
 	}
 	if (dir == NULL)
-		dir = "/usr/local/bin:/bin:/usr/bin";
+		dir = DEFAULT_PATH;
 	for (; *s->file != '\0'; dir = end + 1) {
 		end = dir + strcspn(dir, ":");
 		n = (size_t)(end - dir);
@@ -168,14 +209,55 @@ search(const struct spawn *s)
 	errno = error;
 }
 
+/* 0 when the file can be executed; what execve would say otherwise. */
+static int
+executable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return errno;
+	if (!S_ISREG(st.st_mode) || access(path, X_OK) != 0)
+		return EACCES;
+	return 0;
+}
+
+int
+spawn_find(const char *file)
+{
+	const char *dir = getenv("PATH"), *end;
+	char path[PATH_MAX];
+	int e, error = ENOENT;
+
+	if (strchr(file, '/') != NULL)
+		return executable(file);
+	if (dir == NULL)
+		dir = DEFAULT_PATH;
+	for (; *file != '\0'; dir = end + 1) {
+		end = dir + strcspn(dir, ":");
+		if ((size_t)snprintf(path, sizeof path, "%.*s%s%s",
+		    (int)(end - dir), dir, end > dir ? "/" : "", file) <
+		    sizeof path) {
+			e = executable(path);
+			if (e == 0)
+				return 0;
+			if (e == EACCES && access(path, F_OK) == 0)
+				error = EACCES;
+		}
+		if (*end == '\0')
+			break;
+	}
+	return error;
+}
+
 /* The child's side: never returns. */
 static void
 child(const struct spawn *s, int report)
 {
 	int e;
 
-	restore(s);
-	search(s);
+	if (restore(s) == 0)
+		search(s);
 	e = errno;
 	while (write(report, &e, sizeof e) < 0 && errno == EINTR)
 		;
@@ -227,8 +309,8 @@ spawn_exec(const struct spawn *s)
 {
 	int e;
 
-	restore(s);
-	search(s);
+	if (restore(s) == 0)
+		search(s);
 	e = errno;
 	if (s->keep >= 0)
 		fcntl(s->keep, F_SETFD, FD_CLOEXEC);

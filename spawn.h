@@ -28,11 +28,19 @@ int spawn_init(void);
 /* Raise the soft limit of descriptors to the hard one. */
 void spawn_raise_limit(void);
 
+enum { SPAWN_CLOSED = -2 };
+
 /* What to start. */
 struct spawn {
 	const char *file;        /* searched in $PATH when it has no slash */
 	char *const *argv;
 	int keep;                /* a descriptor it inherits, or -1 */
+	const int *fd;           /* what its 0, 1 and 2 are: three descriptors
+	                            above 2, -1 for ours, SPAWN_CLOSED; NULL: all
+	                            ours */
+	int dir;                 /* its working directory; 0: ours */
+	int session;             /* in a session of its own, with the first
+	                            terminal among 0, 1 and 2 */
 };
 
 /*
@@ -50,6 +58,12 @@ void spawn_exec(const struct spawn *s);
  * wait status, or -1 with errno when it could not be started.
  */
 int spawn_wait(const struct spawn *s, int *status);
+
+/*
+ * Would spawn() find the program?  0, or the errno it would fail with, as
+ * far as that can be told beforehand.
+ */
+int spawn_find(const char *file);
 
 /* The exit code for a wait status: its own, or 128 + the signal. */
 int spawn_code(int status);

@@ -292,10 +292,10 @@ long_option(const char *word, const char **arg)
 	size_t n = strcspn(word + 2, "=");
 	const struct wr_option *o;
 
-	for (o = program->options; o->letter != '\0'; o++)
+	for (o = program->options; o->letter != 0; o++)
 		if (strlen(o->name) == n && strncmp(o->name, word + 2, n) == 0)
 			break;
-	if (o->letter == '\0')
+	if (o->letter == 0)
 		wr_usage("unknown option %s%s", word, where(word_at - 1));
 	if (o->arg == NULL && word[2 + n] == '=')
 		wr_usage("%s%s takes no argument", word, where(word_at - 1));
@@ -325,10 +325,10 @@ short_option(const char **arg)
 
 	if (*bundle >= '0' && *bundle <= '9')
 		return depth_option(arg);
-	for (o = program->options; o->letter != '\0'; o++)
+	for (o = program->options; o->letter != 0; o++)
 		if (o->letter == *bundle)
 			break;
-	if (o->letter == '\0')
+	if (o->letter == 0)
 		wr_usage("unknown option -%c%s", *bundle, where(word_at - 1));
 	bundle++;
 	if (o->arg != NULL) {
@@ -348,8 +348,9 @@ wr_option(const char **arg)
 		return short_option(arg);
 	bundle = NULL;
 	word = words[word_at];
-	if (in_variable() && (word[0] != '-' || word[1] == '\0' ||
-	    strcmp(word, "--") == 0))
+	/* what follows would not be taken for options any more */
+	if (in_variable() && words[words_of_variable] != NULL &&
+	    (word[0] != '-' || word[1] == '\0' || strcmp(word, "--") == 0))
 		wr_die(WR_DATA, "$%s: %s is not an option",
 		    program->variable, word);
 	if (word == NULL || word[0] != '-' || word[1] == '\0')
@@ -369,11 +370,27 @@ wr_operands(void)
 	return words + word_at;
 }
 
+/* An option, for messages: -x, or --long. */
+static const char *
+option_name(int letter)
+{
+	static char text[40];
+	const struct wr_option *o;
+
+	for (o = program->options; o->letter != letter; o++)
+		;
+	if (letter == '0' || letter > 127)
+		snprintf(text, sizeof text, "--%s", o->name);
+	else
+		snprintf(text, sizeof text, "-%c", letter);
+	return text;
+}
+
 long
 wr_number(int letter, const char *text, long min, long max)
 {
-	char *end, name[] = { '-', (char)letter, '\0' };
-	const char *option = letter == '0' ? "--depth" : name;
+	const char *option = option_name(letter);
+	char *end;
 	long n;
 
 	errno = 0;
@@ -397,10 +414,12 @@ wr_milliseconds(int letter, const char *text)
 	if (text[whole] == '.')
 		part = 1 + strspn(text + whole + 1, "0123456789");
 	if (whole + part <= (part > 0) || text[whole + part] != '\0')
-		wr_usage("-%c: %s is not a time in seconds", letter, text);
+		wr_usage("%s: %s is not a time in seconds",
+		    option_name(letter), text);
 	s = strtod(text, NULL);
 	if (s > 2000000)
-		wr_usage("-%c: %s is more than 2000000 seconds", letter, text);
+		wr_usage("%s: %s is more than 2000000 seconds",
+		    option_name(letter), text);
 	/* the least wait there is, rather than none */
 	return s > 0 && s < 0.001 ? 1 : (int)(s * 1000);
 }
@@ -447,10 +466,13 @@ wr_help(void)
 	char left[64];
 
 	print_usage(stdout);
-	for (o = program->options; o->letter != '\0'; o++) {
+	for (o = program->options; o->letter != 0; o++) {
 		if (o->letter == '0')
 			snprintf(left, sizeof left, "-%s, --%s %s", o->name,
 			    o->name, o->arg);
+		else if (o->letter > 127)
+			snprintf(left, sizeof left, "    --%s%s%s", o->name,
+			    o->arg ? " " : "", o->arg ? o->arg : "");
 		else
 			snprintf(left, sizeof left, "-%c, --%s%s%s", o->letter,
 			    o->name, o->arg ? " " : "", o->arg ? o->arg : "");
@@ -460,14 +482,23 @@ wr_help(void)
 }
 
 static void
-print_level(const char *label, const char *path, int target)
+print_level(const char *label, const char *path, int target, int verbose)
 {
-	printf("%s:%3s: %s%s%s\n", program->name, label, path,
-	    div_exists(path) ? "" : " (gone)", target ? " [target]" : "");
+	const char *said = "";
+
+	if (!div_exists(path))
+		said = " (gone)";
+	else if (verbose && program->probe != NULL) {
+		said = program->probe(path);
+		if (said == NULL)
+			said = " (does not answer)";
+	}
+	printf("%s:%3s: %s%s%s\n", program->name, label, path, said,
+	    target ? " [target]" : "");
 }
 
 static void
-print_stack(const struct div_choice *c)
+print_stack(const struct div_choice *c, int verbose)
 {
 	char name[DIV_VARIABLE_MAX], label[16];
 	const char *path;
@@ -475,12 +506,13 @@ print_stack(const struct div_choice *c)
 
 	snprintf(name, sizeof name, "%s_d", program->prefix);
 	if ((path = getenv(name)) != NULL)
-		print_level("d", path, c->level == -1 && c->path != NULL);
+		print_level("d", path, c->level == -1 && c->path != NULL,
+		    verbose);
 	for (i = c->levels; i > 0; i--) {
 		snprintf(label, sizeof label, "%d", i);
 		path = div_level_path(program->prefix, i);
 		if (path != NULL)
-			print_level(label, path, c->level == i);
+			print_level(label, path, c->level == i, verbose);
 		else
 			printf("%s:%3d: %s_%d is not set\n", program->name, i,
 			    program->prefix, i);
@@ -490,7 +522,7 @@ print_stack(const struct div_choice *c)
 }
 
 void
-wr_version(int depth, const char *direct)
+wr_version(int depth, const char *direct, int verbose)
 {
 	const char *p = program->name;
 	struct div_choice c;
@@ -508,7 +540,7 @@ wr_version(int depth, const char *direct)
 	if (direct != NULL && c.level == 0 && c.path != NULL)
 		printf("%s: -%c: %s%s [target]\n", p, program->direct, direct,
 		    div_exists(direct) ? "" : " (gone)");
-	print_stack(&c);
+	print_stack(&c, verbose);
 	wr_flush();
 	if (error != 0 && error != ENOENT) {
 		explain(reason, sizeof reason, &c, error, depth);
@@ -576,12 +608,17 @@ wr_listen(struct div_socket *s, const struct div_place *where)
 }
 
 /* <VARIABLE>_N, the options of our utility, takes the place of <VARIABLE>. */
-static int
-pass_variable(int level, int detached)
+int
+wr_pass_variable(int detached)
 {
+	static int passed;
+	int level = div_levels(program->prefix) + 1;
 	char name[DIV_VARIABLE_MAX];
 	const char *value;
 
+	if (passed)
+		return 0;
+	passed = 1;
 	snprintf(name, sizeof name, "%s_%d", program->variable, level);
 	value = getenv(name);
 	if (value == NULL)
@@ -594,15 +631,12 @@ pass_variable(int level, int detached)
 void
 wr_publish(struct div_socket *s, int detached)
 {
-	int level = div_levels(program->prefix) + 1;
-	int r;
+	int r = wr_pass_variable(detached);
 
-	if (detached)
+	if (r == 0 && detached)
 		r = div_detach(program->prefix, s->path);
-	else
+	else if (r == 0)
 		r = div_push(program->prefix, s->path) < 0 ? -1 : 0;
-	if (r == 0)
-		r = pass_variable(level, detached);
 	if (r != 0) {
 		div_unlisten(s);
 		wr_die(WR_SYSTEM, "environment: %s", strerror(errno));

@@ -27,9 +27,10 @@ enum {
 	WR_PROTOCOL = 76      /* the other side spoke nonsense */
 };
 
-/* One option.  Letter '0' stands for -depth, any digits. */
+/* One option.  Letter '0' stands for -depth, any digits; what is no ASCII
+ * has a long name alone. */
 struct wr_option {
-	char letter;
+	int letter;
 	const char *name;     /* long name */
 	const char *arg;      /* what its argument is called, or NULL */
 	const char *help;
@@ -42,6 +43,9 @@ struct wr_program {
 	const char *protocol;         /* version spoken */
 	const char *template;         /* of its private directories */
 	char direct;                  /* letter of the direct-path option */
+	/* What the master at a path says of itself, for -V with -v; NULL
+	 * when it does not answer. */
+	const char *(*probe)(const char *path);
 	const char *synopsis;         /* lines without the name in front */
 	const struct wr_option *options; /* ended by letter 0 */
 };
@@ -108,7 +112,7 @@ void *wr_alloc(size_t count, size_t size);
 
 /* Print -h, -V to stdout. */
 void wr_help(void);
-void wr_version(int depth, const char *direct);
+void wr_version(int depth, const char *direct, int verbose);
 
 /* Flush stdout; the end with WR_SYSTEM when output was lost. */
 void wr_flush(void);
@@ -127,6 +131,10 @@ _Noreturn void wr_die_connect(const char *path);
  */
 void wr_listen(struct div_socket *s, const struct div_place *where);
 void wr_publish(struct div_socket *s, int detached);
+
+/* The second half of that alone, for what is started before the socket is
+ * published; wr_publish does not do it again then.  -1 with errno. */
+int wr_pass_variable(int detached);
 
 /*
  * The utility to run: the operands, or $SHELL, or /bin/sh; NULL for ":".

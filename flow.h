@@ -1,0 +1,102 @@
+/*
+ * flow.h - bytes on their way from a source to a sink, without ever waiting
+ *
+ * A flow reads its source as bytes come and writes them to its sink as that
+ * takes them; neither is waited for, though both may be shared with other
+ * programs (so nobody's O_NONBLOCK is touched).  As long as there is no
+ * sink, the bytes are held: up to a cap in memory, beyond it in an unlinked
+ * file, or, when that is not wanted or the disk is full, in the source.
+ * Where source and sink allow it, bytes do not pass through this process.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef FLOW_H
+#define FLOW_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "event.h"
+#include "lines.h"
+
+/* What has happened to a flow. */
+enum {
+	FLOW_DATA = 1,      /* the first bytes have come; with whole_lines:
+	                       lines are there and no sink */
+	FLOW_FULL = 2,      /* the cap was reached; told once */
+	FLOW_END = 4,       /* the source has ended (and is closed) */
+	FLOW_EMPTY = 8,     /* the sink has all that may be written for now */
+	FLOW_FAILED = 16,   /* the sink: see error.  What is held is lost, the
+	                       source is closed */
+	FLOW_UNREADABLE = 32, /* with FLOW_END: reading failed, see error */
+	FLOW_STUCK = 64     /* the source is not read on before there is a sink,
+	                       for want of room; told once */
+};
+
+struct flow_buffer {
+	char *data;
+	size_t from, to, room;
+};
+
+struct flow {
+	/* The owner's, set before the first call; all else zero. */
+	size_t cap;                /* bytes held in memory without a sink */
+	unsigned spill : 1;        /* hold more than that, in a file */
+	unsigned whole_lines : 1;  /* write nothing of an unfinished line */
+	struct lines *lines;       /* what is done to the lines, or NULL */
+	int *copy;                 /* where else the bytes go, or NULL: a file's
+	                              descriptor, set to -1 when it fails */
+	void (*event)(struct flow *f, int what);
+
+	/* To be read. */
+	uint64_t total;            /* bytes that the source gave */
+	int error;                 /* errno */
+	unsigned ended : 1, failed : 1;
+
+	/* The flow's own. */
+	struct ev_io in, out;
+	struct ev_timer soon;
+	unsigned finishing : 1, has_in : 1, has_out : 1, ours : 1, in_waits : 1,
+	    out_waits : 1, told_data : 1, told_full : 1, told_stuck : 1,
+	    told_empty : 1, no_splice : 1, no_spill_splice : 1;
+	int sink, kind;
+	int happened;
+	struct flow_buffer front, mem, rest;
+	int file;                  /* 0: none */
+	off_t file_from, file_to;
+	uint64_t held, whole;      /* bytes; those of them in whole lines */
+};
+
+/*
+ * Read from fd, which is the flow's from now on.  ours: nobody else has it
+ * open, so it may be made non-blocking.
+ */
+void flow_source(struct flow *f, int fd, int ours);
+
+/* What the source has by now is all that is taken of it. */
+void flow_finish(struct flow *f);
+
+/* Stop reading: what the source has not given yet is left to others. */
+void flow_cut(struct flow *f);
+
+/* Write to fd, which is the flow's from now on (see flow_leave). */
+void flow_sink(struct flow *f, int fd);
+
+/* Close the sink; the flow holds again what comes. */
+void flow_leave(struct flow *f);
+
+/* Add text: in front of all that is held, or behind it. */
+void flow_front(struct flow *f, const char *text, size_t len);
+void flow_put(struct flow *f, const char *text, size_t len);
+
+/* Is all written that has come? */
+int flow_idle(const struct flow *f);
+
+/* End a flow, close all that is its own.  Events stop. */
+void flow_close(struct flow *f);
+
+/* Make a descriptor of an unlinked file; -1 with errno. */
+int flow_file(void);
+
+#endif
