@@ -2232,8 +2232,12 @@ set_option(int letter, const char *arg)
 	case 'n': want.dry = 1; break;
 	case 'v': want.verbose = 1; break;
 	case 'Z': want.recursion = 1; break;
-	case O_TAG: want.tag = tag_of("%x"); break;
-	case O_TAGSTRING: want.tag = tag_of(arg); break;
+	case O_TAG:
+	case O_TAGSTRING:
+		/* or the next tag would not be in front of a line */
+		want.newline = 1;
+		want.tag = tag_of(letter == O_TAG ? "%x" : arg);
+		break;
 	case O_NEWLINE: want.newline = 1; break;
 	default:
 		set_client_option(letter);
