@@ -37,8 +37,8 @@ COMMON = divconnect.o event.o serve.o spawn.o wrapper.o
 PTBW = ptbw.o broker.o pool.o tableau.o $(COMMON)
 XCLATE = xclate.o cap.o collate.o flow.o lines.o record.o redirect.o title.o \
 	turn.o $(COMMON)
-CHECKERS = tests/chaos tests/holder tests/peer tests/section tests/text \
-	tests/unit
+CHECKERS = tests/chaos tests/holder tests/peer tests/riot tests/section \
+	tests/text tests/unit
 
 all: $(PROGRAMS) $(LIBRARY)
 
@@ -70,6 +70,8 @@ tests/holder: tests/holder.c
 	$(COMPILE) $(LDFLAGS) -o $@ tests/holder.c $(LDLIBS)
 tests/peer: tests/peer.c divconnect.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/peer.c divconnect.o $(LDLIBS)
+tests/riot: tests/riot.c
+	$(COMPILE) $(LDFLAGS) -o $@ tests/riot.c $(LDLIBS)
 tests/section: tests/section.c turn.o redirect.o record.o divconnect.o event.o \
     spawn.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/section.c turn.o redirect.o \

@@ -36,6 +36,7 @@
 
 enum {
 	CHUNK = 131072,           /* bytes moved at a time */
+	WIDE = 262144,            /* of a pipe: measured, more is no faster */
 	LINES_CHUNK = 16384,      /* where tags may make it several times that */
 	READ_MIN = 16384,
 	ROUNDS = 32               /* before others get their turn */
@@ -73,7 +74,22 @@ move(int from, off_t *offset, int to, off_t *to_offset, size_t len)
 	return splice(from, offset, to, to_offset, len,
 	    SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
 }
+
+void
+flow_widen(int fd)
+{
+	int size = fcntl(fd, F_GETPIPE_SZ);
+
+	if (size > 0 && size < WIDE)
+		fcntl(fd, F_SETPIPE_SZ, WIDE);
+}
 #else
+void
+flow_widen(int fd)
+{
+	(void)fd;
+}
+
 static int
 reopen(int fd)
 {
@@ -683,10 +699,11 @@ note_empty(struct flow *f)
 static void
 pump(struct flow *f)
 {
-	int i;
+	/* without a sink: it may be here already, for whoever looks */
+	int i, rounds = f->has_out ? ROUNDS : 1;
 
 	note_empty(f);
-	for (i = 0; i < ROUNDS && step(f); i++)
+	for (i = 0; i < rounds && step(f); i++)
 		;
 	note_empty(f);
 	if (f->whole_lines && !f->has_out && writable(f) > 0)
@@ -695,7 +712,7 @@ pump(struct flow *f)
 		watch(f, &f->in, f->in_waits, EV_READ);
 	if (f->has_out)
 		watch(f, &f->out, f->out_waits, EV_WRITE);
-	if (i == ROUNDS)
+	if (i == rounds)
 		ev_timer_set(&f->soon, 0);
 	deliver(f);
 }
@@ -792,6 +809,8 @@ flow_sink(struct flow *f, int fd)
 	f->out.ready = out_ready;
 	f->has_out = 1;
 	f->out_waits = 0;
+	if (f->has_in && !f->no_splice)
+		flow_widen(f->in.fd);
 	f->told_empty = 0;
 	f->kind = SINK_FILE;
 	if (fstat(fd, &st) != 0)

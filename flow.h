@@ -93,6 +93,12 @@ void flow_put(struct flow *f, const char *text, size_t len);
 /* Is all written that has come? */
 int flow_idle(const struct flow *f);
 
+/*
+ * Let a pipe hold more, if fd is one and the system allows it: writer and
+ * reader then take turns less often.
+ */
+void flow_widen(int fd);
+
 /* End a flow, close all that is its own.  Events stop. */
 void flow_close(struct flow *f);
 

@@ -1194,6 +1194,7 @@ open_collated(void)
 		open_output(&m.output, "-O", want.output, NULL);
 		m.out = m.output.fd;
 	}
+	flow_widen(m.out);
 }
 
 static void

@@ -1,0 +1,85 @@
+#!/bin/sh
+# terminal.t - the wrappers at a terminal, driven as a person drives them
+. "$(dirname "$0")/lib.sh"
+
+if ! command -v tmux >/dev/null; then
+	skip 'everything' 'tmux is not installed'
+	finish
+	exit
+fi
+tm() {
+	tmux -L "wk$$" -f /dev/null "$@"
+}
+trap 'tm kill-server 2>/dev/null; cd /; rm -rf "$T"' EXIT
+
+screen() {
+	tm capture-pane -p -J -S -200
+}
+shows() {       # shows PATTERN...: each is a line of the screen
+	screen >now
+	# who types ahead finds prompts in front of what comes later
+	for p in "$@"; do grep -q -x -e "\(\$ \)*$p" now || return 1; done
+}
+keys() {
+	tm send-keys -l "$1"
+	tm send-keys Enter
+}
+sees() {        # sees NAME PATTERN...
+	name=$1
+	shift
+	wait_until shows "$@"
+	result $? "$name" "the screen:$nl$(screen)"
+}
+
+tm new-session -d -x 100 -y 50 "exec env -u XCLATE PS1='$ ' ENV= TMPDIR=$TMPDIR sh"
+wait_until shows '\$ *'
+keys 'echo up'
+sees 'a shell in a terminal' up
+
+# the habit of the manual: records on the terminal
+# (some shells are interactive only if stdout is a terminal too: hence -i)
+printf '#!/bin/sh\nexec sh -i\n' >"$T/ishell"
+chmod +x "$T/ishell"
+keys "SHELL=$T/ishell xclate -mr -N/dev/tty"
+keys 'echo level $xcl_link'
+sees 'an interactive shell inside a master' 'level 1'
+keys 'echo hello | xclate -T "[%x]" first'
+sees 'a section, and its record on the terminal' '\[first\]' hello '0,first'
+keys 'xclate second sh -c "echo out; exit 3" </dev/null'
+sees 'an exit code in a record' out '3,second'
+keys 'xclate -IEDY third sh -c "test -t 0 && test -t 2 && echo on a terminal"'
+sees 'a command with the streams of the master' 'on a terminal' '0,third'
+keys 'xclate -IEDY fourth sh'
+keys 'echo inside $((1 + 1))'
+sees 'an interactive shell as a section' 'inside 2'
+keys 'exit 4'
+sees 'ends with its code' '4,fourth'
+keys 'xclate -I five cat'
+keys 'typed by hand'
+wait_until shows 'typed by hand'
+tm send-keys C-d
+sees 'typed input goes to the command' '0,five'
+keys 'cat | xclate six'
+keys 'before'
+wait_until shows before
+tm send-keys C-c
+keys 'echo after'
+sees 'an interrupt ends a filter, not the master' after '.*0,six'
+keys 'exit 7'
+keys 'echo code $? link ${xcl_link-none}'
+sees 'the shell has ended, and the master with it' 'code 7 link none'
+
+# job control: stop and go on
+keys 'xclate -m sh -c "echo begun >&2; while test ! -e go; do sleep 0.05; done; echo end | xclate x"'
+sees 'a utility in the foreground' begun
+tm send-keys C-z
+sees 'is stopped with its master' '.*\(Stopped\|Suspended\).*'
+keys ': >go; fg'
+sees 'and goes on' end
+rm -f go
+keys 'xclate -m -O /dev/tty --bar sh -c "echo a | xclate a; xclate b false </dev/null; :"'
+sees 'a line of progress, and a summary' 'xclate: 2 done, 1 failed'
+keys 'exit'
+wait_until sh -c "! tmux -L wk$$ has-session"
+result $? 'the session ended'
+finish
