@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -275,20 +276,42 @@ received(struct collate *c, char tag, int fd)
 
 /* --- the end --- */
 
+/* The last one counts.  None is as good as 0, but for a command whose output
+ * came through us 0 is told as well. */
+static void
+report(struct collate *c)
+{
+	int capture = c->reports && !c->direct && c->flow.total > 0;
+	char text[8];
+
+	if (c->told ? c->code == c->told_code : c->code == 0 && !capture)
+		return;
+	c->told = 1;
+	c->told_code = c->code;
+	snprintf(text, sizeof text, "%03d", c->code % 1000);
+	say(c, text, 4);
+}
+
+/* Has the master hung up, though we did not look lately? */
+static int
+master_gone(const struct collate *c, int ms)
+{
+	struct pollfd p = { c->io.fd, POLLIN, 0 };
+
+	return c->io.fd >= 0 && poll(&p, 1, ms) == 1 && (p.revents & POLLHUP);
+}
+
 /* Report, and hang up when that has left. */
 static void
 finish(struct collate *c)
 {
-	char text[8];
-
 	c->finishing = 1;
 	flow_leave(&c->flow);
 	if (c->fault == COLLATE_OUTPUT && c->code == 0)
 		c->code = c->flow.error == EPIPE ? 141 : OUTPUT_FAILED;
-	if (c->code != 0 || (c->reports && !c->direct && c->flow.total > 0)) {
-		snprintf(text, sizeof text, "%03d", c->code % 1000);
-		say(c, text, 4);
-	}
+	if (c->fault == COLLATE_GOOD && master_gone(c, 0))
+		c->fault = COLLATE_GONE;
+	report(c);
 	if (c->quit)
 		command(c, "Q!");
 	c->quit = 0;
@@ -311,7 +334,7 @@ static void
 over(struct collate *c)
 {
 	c->over = 1;
-	if (c->fault == COLLATE_OUTPUT)
+	if (c->fault == COLLATE_OUTPUT || c->finishing)
 		return;
 	if (!c->settled && (c->flow.total == 0 || c->reports || c->lines))
 		return;                 /* it comes back here */
@@ -320,8 +343,10 @@ over(struct collate *c)
 		return;
 	}
 	if (!c->has_turn) {
-		if (!c->direct)
-			want_turn(c, c->reports && !c->master_quick ? QM : RF);
+		if (c->direct)
+			return;
+		report(c);
+		want_turn(c, c->reports && !c->master_quick ? QM : RF);
 		return;
 	}
 	if (!c->ruled)
@@ -373,7 +398,13 @@ yield_turn(struct collate *c)
 static void
 output_failed(struct collate *c)
 {
-	c->fault = COLLATE_OUTPUT;
+	/* The output may be a pipe to the master: is it that that is gone?
+	 * Its descriptors are closed one after the other. */
+	if (c->fault == COLLATE_GOOD && c->flow.error == EPIPE &&
+	    master_gone(c, 2))
+		c->fault = COLLATE_GONE;
+	if (c->fault == COLLATE_GOOD)
+		c->fault = COLLATE_OUTPUT;
 	finish(c);
 }
 
@@ -387,7 +418,7 @@ emptied(struct collate *c)
 	} else if (c->over && c->ruled) {
 		if (flow_idle(&c->flow))
 			finish(c);
-	} else if (c->lines && !c->flow.ended) {
+	} else if (c->lines && !c->over) {
 		yield_turn(c);
 	}
 }
@@ -500,15 +531,16 @@ parse_text(struct collate *c, char letter, const char *data, size_t len)
 static long
 parse_number(const char *data, size_t len, unsigned long *n)
 {
-	const char *end = memchr(data, '\n', len < 24 ? len : 24);
-	char *stop;
+	size_t i = 0;
 
-	if (end == NULL)
-		return len < 24 ? 0 : -1;
-	if (*data < '0' || *data > '9')
+	while (i < len && i < 20 && data[i] >= '0' && data[i] <= '9')
+		i++;
+	if (i == len)
+		return 0;
+	if (i == 0 || data[i] != '\n')
 		return -1;
-	*n = strtoul(data, &stop, 10);
-	return stop == end ? end + 1 - data : -1;
+	*n = strtoul(data, NULL, 10);
+	return (long)i + 1;
 }
 
 static long
@@ -529,7 +561,8 @@ parse_cap(struct collate *c, const char *data, size_t len)
 static long
 parse_word(const char *data, size_t len)
 {
-	const char *end = memchr(data, '\0', len);
+	const char *end = memchr(data, '\0',
+	    len <= GREETING_MAX ? len : GREETING_MAX + 1);
 
 	if (end == NULL)
 		return len <= GREETING_MAX ? 0 : -1;
@@ -552,6 +585,21 @@ parse_flag(struct collate *c, char letter, const char *data, size_t len)
 	return used;
 }
 
+/* Was such a descriptor asked for? */
+static int
+wanted(const struct collate *c, char tag)
+{
+	switch (tag) {
+	case 'o': return c->asked && !c->has_turn && c->out < 0;
+	case 'e': return c->want_err;
+	case 'i': return c->want_in;
+	case 'w': return c->widow && !c->has_turn;
+	case '.':
+	case '/': return c->want_dir && c->dir < 0;
+	default: return 0;
+	}
+}
+
 /* A tag: its descriptor has come with its first byte. */
 static long
 parse_tag(struct collate *c, const char *data, size_t len)
@@ -561,7 +609,7 @@ parse_tag(struct collate *c, const char *data, size_t len)
 
 	if (used <= 0)
 		return used;
-	if (c->fd_count == 0 || strchr("oeiw./", data[0]) == NULL)
+	if (c->fd_count == 0 || !wanted(c, data[0]))
 		return -1;
 	fd = c->fds[0];
 	c->fd_count--;
@@ -573,6 +621,13 @@ parse_tag(struct collate *c, const char *data, size_t len)
 static void ask_questions(struct collate *c);
 static int settle(struct collate *c);
 
+/* Is all here that was asked for, the directory too? */
+static int
+answered(const struct collate *c)
+{
+	return c->expect_len == 0 && (!c->want_dir || c->dir >= 0);
+}
+
 static long
 parse(struct collate *c, const char *data, size_t len)
 {
@@ -581,7 +636,11 @@ parse(struct collate *c, const char *data, size_t len)
 
 	switch (what) {
 	case '\0':
-		return parse_tag(c, data, len);
+		used = parse_tag(c, data, len);
+		if (used > 0 && !c->settled && c->named && answered(c) &&
+		    settle(c) != 0)
+			return -1;
+		return used;
 	case GREETING:
 		used = parse_word(data, len);
 		break;
@@ -604,7 +663,7 @@ parse(struct collate *c, const char *data, size_t len)
 	memmove(c->expect, c->expect + 1, c->expect_len);
 	if (what == SEQUENCE)
 		ask_questions(c);
-	if (c->expect_len == 0 && !c->settled && settle(c) != 0)
+	if (answered(c) && !c->settled && settle(c) != 0)
 		return -1;
 	return used;
 }
@@ -696,14 +755,14 @@ ask_questions(struct collate *c)
 		say(c, "-V +", 4);
 		c->expect[c->expect_len++] = 'V';
 	}
+	if (c->want_dir)
+		command(c, "od");
 	if (c->widow)
 		command(c, "ow");
 	if (c->want_in)
 		command(c, "o0");
 	if (c->want_err)
 		command(c, "o2");
-	if (c->want_dir)
-		command(c, "od");
 	if (c->at_once)
 		c->status |= EX;
 	tell(c);

@@ -96,10 +96,11 @@ struct collate {
 	struct lines change;
 	int out, widow_fd;
 	int status, sent;         /* bits to tell, bits told */
+	int told_code;
 	unsigned named : 1, settled : 1, asked : 1, has_turn : 1, titled : 1,
 	    ruled : 1, has_code : 1, over : 1, finishing : 1, done : 1,
 	    master_squeezes : 1, master_quick : 1, yields : 1, told_grant : 1,
-	    told_ready : 1;
+	    told_ready : 1, told : 1;
 };
 
 /*

@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -500,6 +501,7 @@ copy_to_file(struct flow *f, const char *data, size_t len)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
+			f->copy_error = n < 0 ? errno : ENOSPC;
 			close(*f->copy);
 			*f->copy = -1;
 			return;
@@ -635,15 +637,25 @@ take(struct flow *f)
 	int in_file = f->file_from < f->file_to || length(&f->rest) > 0;
 	int look = f->lines != NULL || f->copy != NULL;
 
+	if (f->finishing && f->total >= f->limit) {
+		source_ended(f, 0);
+		return 0;
+	}
 	if (f->has_out && !look && !f->whole_lines && f->held == 0 &&
 	    !f->no_splice)
 		return take_to_sink(f);
 	if (have >= room || in_file)
 		full(f);
 	if (have >= room || in_file) {
-		if (!f->spill || length(&f->rest) > 0)
+		/* of a line there must be all before it can be written */
+		int on = f->whole_lines && f->whole == 0;
+
+		if (f->spill && length(&f->rest) == 0)
+			return look ? take_lines(f) : take_to_file(f);
+		if (!on)
 			return stuck(f);
-		return look ? take_lines(f) : take_to_file(f);
+		return look || in_file ? take_lines(f) :
+		    take_to_memory(f, READ_MIN);
 	}
 	return look ? take_lines(f) : take_to_memory(f, room - have);
 }
@@ -783,6 +795,12 @@ flow_source(struct flow *f, int fd, int ours)
 void
 flow_finish(struct flow *f)
 {
+	int n = 0;
+
+	if (f->has_in && ioctl(f->in.fd, FIONREAD, &n) == 0 && n >= 0)
+		f->limit = f->total + (uint64_t)n;
+	else
+		f->limit = UINT64_MAX;
 	f->finishing = 1;
 	f->in_waits = 0;
 	later(f);
@@ -855,6 +873,17 @@ void
 flow_put(struct flow *f, const char *text, size_t len)
 {
 	hold(f, text, len);
+	later(f);
+}
+
+void
+flow_push(struct flow *f)
+{
+	int i;
+
+	note_empty(f);
+	for (i = 0; i < ROUNDS && step(f); i++)
+		;
 	later(f);
 }
 

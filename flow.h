@@ -51,7 +51,7 @@ struct flow {
 
 	/* To be read. */
 	uint64_t total;            /* bytes that the source gave */
-	int error;                 /* errno */
+	int error, copy_error;     /* errno */
 	unsigned ended : 1, failed : 1;
 
 	/* The flow's own. */
@@ -65,6 +65,7 @@ struct flow {
 	struct flow_buffer front, mem, rest;
 	int file;                  /* 0: none */
 	off_t file_from, file_to;
+	uint64_t limit;            /* finishing: of total */
 	uint64_t held, whole;      /* bytes; those of them in whole lines */
 };
 
@@ -89,6 +90,9 @@ void flow_leave(struct flow *f);
 /* Add text: in front of all that is held, or behind it. */
 void flow_front(struct flow *f, const char *text, size_t len);
 void flow_put(struct flow *f, const char *text, size_t len);
+
+/* Write now what the sink takes, events follow a little later. */
+void flow_push(struct flow *f);
 
 /* Is all written that has come? */
 int flow_idle(const struct flow *f);

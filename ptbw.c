@@ -705,7 +705,8 @@ master(char **operands, const struct wr_called *called)
 		wr_die(spawn_error_code(e), "%s: %s", utility.file,
 		    strerror(e));
 	}
-	r = serve_run(&ops, &socket, pid, &code);
+	serve_utility(pid);
+	r = serve_run(&ops, &socket, &code);
 	e = errno;
 	div_unlisten(&socket);
 	return_borrowed();

@@ -117,10 +117,20 @@ record_json(char *text, const struct record *r)
 }
 
 size_t
+record_socket(char *text, const char *path)
+{
+	size_t n = (size_t)sprintf(text, "{\"socket\":");
+
+	n += json_string(text + n, path);
+	memcpy(text + n, "}\n", 3);
+	return n + 2;
+}
+
+size_t
 record_joblog(char *text, const struct record *r)
 {
 	char start[TIME_MAX], run[TIME_MAX];
-	int sig = r->code > 128 ? r->code - 128 : 0;
+	int sig = r->code > 128 && r->code <= 192 ? r->code - 128 : 0;
 	size_t len = xid_length(r->xid), n, i;
 	unsigned char c;
 

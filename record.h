@@ -30,10 +30,13 @@ enum { RECORD_MAX = 2048 };
  * control characters escaped. */
 size_t record_json(char *text, const struct record *r);
 
+/* A line of JSON with the path of the master's socket: {"socket":"..."}. */
+size_t record_socket(char *text, const char *path);
+
 /* A line of the job log of GNU parallel's form: Seq Host Starttime JobRuntime
  * Send Receive Exitval Signal Command, separated by TABs.  Host is ":", Send
  * 0, Receive the bytes, Command the xid with control characters as ?.  For a
- * code above 128: Exitval 0 and Signal code - 128. */
+ * code from 129 to 192: Exitval 0 and Signal code - 128. */
 size_t record_joblog(char *text, const struct record *r);
 extern const char record_joblog_head[];   /* its first line */
 

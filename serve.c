@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -442,6 +443,24 @@ accept_later(void)
 	ev_timer_set(&master.retry, RETRY_MS);
 }
 
+/* Would one more client leave too few descriptors for serving them? */
+static int
+crowded(void)
+{
+	struct rlimit r;
+	int fd;
+
+	if (master.ops->reserve == 0 || getrlimit(RLIMIT_NOFILE, &r) != 0)
+		return 0;
+	fd = fcntl(master.socket->fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return 1;
+	close(fd);
+	errno = EMFILE;
+	return (rlim_t)fd + master.ops->reserve >= r.rlim_cur &&
+	    master.count > 0;
+}
+
 static void
 accept_clients(void)
 {
@@ -449,6 +468,10 @@ accept_clients(void)
 
 	master.to_accept = 0;
 	for (i = 0; i < ACCEPT_MAX; i++) {
+		if (crowded()) {
+			accept_later();
+			return;
+		}
 		fd = div_accept(master.socket->fd);
 		if (fd >= 0 && master.refusing)
 			close(fd);
@@ -477,6 +500,8 @@ destroy(struct serve_client *c)
 {
 	struct serve_chunk *k;
 
+	if (c->known)
+		master.known--;
 	master.ops->gone(c);
 	ev_forget(&c->io);
 	ev_timer_stop(&c->unread);
@@ -488,8 +513,6 @@ destroy(struct serve_client *c)
 	if (c->next != NULL)
 		c->next->prev = c->prev;
 	master.count--;
-	if (c->known)
-		master.known--;
 	while ((k = c->out) != NULL) {
 		c->out = k->next;
 		free_chunk(k);
@@ -578,7 +601,7 @@ begin_end(void)
 	master.ended = 1;
 	master.ended_at = div_now();
 	master.to_accept = 1;    /* some may have connected just before */
-	if (master.ops->ending != NULL)
+	if (master.ops != NULL && master.ops->ending != NULL)
 		master.ops->ending();
 }
 
@@ -695,14 +718,14 @@ finished(void)
 		return 1;
 	if (!master.ended || master.to_accept)
 		return 0;
+	if (master.known < master.count && !master.grace.set)
+		ev_timer_set(&master.grace, 0);
 	if (master.stays > 0) {
 		master.last_round = 0;
 		return 0;
 	}
 	if (master.count == 0)
 		return 1;
-	if (master.known < master.count && !master.grace.set)
-		ev_timer_set(&master.grace, 0);
 	if (master.known > 0 ||
 	    div_now() < master.ended_at + SERVE_GRACE_MS) {
 		master.last_round = 0;
@@ -763,20 +786,21 @@ release(const char *path)
 static void
 utility_stopped(struct ev_child *child)
 {
-	kill(child->pid, SIGCONT);
+	if (master.ops != NULL && master.ops->keeps_going)
+		kill(child->pid, SIGCONT);
 }
 
-static void
-watch_utility(pid_t utility)
+void
+serve_utility(pid_t pid)
 {
-	master.persistent = utility == 0;
-	if (utility == 0)
+	master.persistent = pid == 0;
+	if (pid == 0)
 		return;
-	master.utility.pid = utility;
+	master.utility.pid = pid;
 	master.utility.ended = utility_ended;
-	if (master.ops->keeps_going)
-		master.utility.stopped = utility_stopped;
+	master.utility.stopped = utility_stopped;
 	ev_child_watch(&master.utility);
+	ev_children();          /* it may have ended before we had a loop */
 }
 
 /* One round.  When the end was asked for, those who connected before it are
@@ -801,8 +825,10 @@ turn(void)
 
 int
 serve_run(const struct serve_ops *ops, struct div_socket *socket,
-    pid_t utility, int *code)
+    int *code)
 {
+	struct serve_client *c;
+
 	*code = 0;
 	master.ops = ops;
 	master.socket = socket;
@@ -817,11 +843,14 @@ serve_run(const struct serve_ops *ops, struct div_socket *socket,
 		return -1;
 	if (ev_want(&master.listener, EV_READ) != 0)
 		return -1;
-	watch_utility(utility);
 	release(socket->path);
 	while (!finished())
 		if (turn() != 0)
 			return -1;
+	/* who is left is not listened to while the program cleans up */
+	ev_forget(&master.listener);
+	for (c = master.clients; c != NULL; c = c->next)
+		ev_forget(&c->io);
 	*code = master.code;
 	return 0;
 }

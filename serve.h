@@ -47,6 +47,7 @@ struct serve_client {
 struct serve_ops {
 	size_t client_size;       /* of the program's struct */
 	size_t request_max;       /* bytes of a request; more ends the client */
+	unsigned reserve;         /* descriptors that clients leave to us */
 	int keeps_going;          /* a utility that is stopped is continued */
 
 	/* A client has connected (its memory is zero), or NULL. */
@@ -70,14 +71,16 @@ struct serve_ops {
 int serve_begin(void);
 
 /*
- * Serve while the utility, a child (0: there is none, the master is
- * persistent), and clients are there.  socket stays the caller's, to be
+ * Serve while the utility and clients are there.  socket stays the caller's, to be
  * released with div_unlisten.  Standard input and output become /dev/null,
  * the working directory that of the socket.  *code is the master's exit
  * code.  -1 with errno when the loop failed.
  */
 int serve_run(const struct serve_ops *ops, struct div_socket *socket,
-    pid_t utility, int *code);
+    int *code);
+
+/* Before that: the utility, a child (0: none, the master is persistent). */
+void serve_utility(pid_t pid);
 
 /* One more (1) or one fewer (-1) thing of the program's own keeps the master
  * from its end, as a client does. */

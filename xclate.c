@@ -188,7 +188,7 @@ struct client {
 	short code;
 	unsigned char xid_len;
 	unsigned named : 1, after_cr : 1, o1 : 1, o2 : 1, o0 : 1, status : 4,
-	    no_turn : 1;           /* it has had its turn, or is going */
+	    widow : 1;             /* it writes to the widow output */
 	char xid[COLLATE_XID_MAX + 1];
 };
 
@@ -234,7 +234,7 @@ static struct {
 	unsigned long done, failed;
 	int first_code;            /* of the first section that failed */
 	int lost;                  /* some output could not be written */
-	int halted;
+	int halted, quit_asked;
 	struct ev_timer bar, turn_limit, again;
 	int64_t begun;
 	uint64_t *seen;            /* hashes of the names of results */
@@ -275,13 +275,13 @@ joblog_says(struct flow *f, int what)
 }
 
 static void
-notify(const char *text, size_t len, char end)
+notify(const char *text, size_t len, int end)
 {
 	if (!m.notify_on)
 		return;
 	flow_put(&m.notify_flow, text, len);
 	if (end >= 0)
-		flow_put(&m.notify_flow, &end, 1);
+		flow_put(&m.notify_flow, (char[1]){ (char)end }, 1);
 }
 
 static char
@@ -296,13 +296,16 @@ show_progress(struct ev_timer *t)
 {
 	struct pollfd p = { 2, POLLOUT, 0 };
 	long seconds = (long)((div_now() - m.begun) / 1000);
-	char text[200];
+	char text[200], name[80];
 	int n;
 
 	(void)t;
+	if (!isatty(2))
+		return;         /* the summary is enough there */
+	wr_visible(name, sizeof name, m.holder != NULL ? m.holder->xid : "");
 	n = snprintf(text, sizeof text, "\r\033[Kxclate: %lu done, %lu failed, "
 	    "%zu waiting%s%.60s, %ld:%02ld", m.done, m.failed, m.queue.count,
-	    m.holder != NULL ? ", now " : "", m.holder ? m.holder->xid : "",
+	    m.holder != NULL ? ", now " : "", name,
 	    seconds / 60, seconds % 60);
 	if (poll(&p, 1, 0) == 1 && write(2, text, (size_t)n) < 0)
 		want.bar = 0;
@@ -372,6 +375,9 @@ record(struct client *k)
 			notify(text, (size_t)sprintf(text, "%d,", k->code), -1);
 		notify(k->xid, strlen(k->xid), record_end());
 	}
+	/* as far as its reader takes it, a record comes before the next turn */
+	if (m.notify_on)
+		flow_push(&m.notify_flow);
 	if (m.joblog_on)
 		flow_put(&m.joblog_flow, text, record_joblog(text, &r));
 	m.done++;
@@ -423,17 +429,25 @@ static void
 open_results(struct section *s, const struct client *k)
 {
 	char name[RECORD_MAX];
+	struct stat st;
 
 	s->results = -1;
 	if (want.results == NULL)
 		return;
 	record_file(name, k->xid);
 	s->results = openat(m.results_dir, name, O_WRONLY | O_CREAT |
-	    O_CLOEXEC | O_NOCTTY | O_NOFOLLOW |
+	    O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK |
 	    (first_of_name(name) ? O_TRUNC : O_APPEND), 0666);
-	if (s->results < 0)
+	if (s->results < 0) {
 		output_lost(want.results, errno);
-	s->flow.copy = &s->results;
+	} else if (fstat(s->results, &st) != 0 || !S_ISREG(st.st_mode)) {
+		/* writing to it might wait */
+		close(s->results);
+		s->results = -1;
+		output_lost(want.results, EEXIST);
+	} else {
+		s->flow.copy = &s->results;
+	}
 }
 
 static char *
@@ -468,8 +482,9 @@ fold(struct section *s, const struct client *k)
 		free(text);
 		return;
 	}
-	for (char *p = text; (p = strpbrk(p, "\r\n")) != NULL; p++)
-		*p = ' ';
+	for (char *p = text; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 127)
+			*p = ' ';
 	if (strcmp(want.ci, "github") == 0) {
 		s->title_len = (size_t)sprintf(s->title, "::group::%s\n", text);
 		s->end_len = (size_t)sprintf(s->end, "::endgroup::\n");
@@ -544,8 +559,8 @@ section_done(struct section *s)
 	k->bytes += s->flow.total;
 	if (s->flow.failed && k->code == 0)
 		k->code = OUTPUT_LOST;
-	if (want.results != NULL && s->results < 0)
-		output_lost(want.results, ENOSPC);
+	if (s->flow.copy != NULL && s->results < 0)
+		output_lost(want.results, s->flow.copy_error);
 	if (s->results >= 0)
 		close(s->results);
 	flow_close(&s->flow);
@@ -639,6 +654,17 @@ client_of(struct turn *t)
 	return (struct client *)((char *)t - offsetof(struct client, turn));
 }
 
+/* The first of those that may want a turn. */
+static const struct client *
+first_in_order(void)
+{
+	const struct client *k = m.first;
+
+	while (k != NULL && k->widow && !k->o1)
+		k = k->after;
+	return k;
+}
+
 /* May the first in the queue have its turn, in the order that was asked for? */
 static int
 may_go(const struct client *k)
@@ -646,7 +672,7 @@ may_go(const struct client *k)
 	unsigned long n;
 
 	if (want.keep_order)
-		return k == m.first;
+		return k == first_in_order();
 	if (!want.ordered || !turn_number(k->xid, &n) || n <= m.next)
 		return 1;
 	/* those in front will not come any more */
@@ -660,8 +686,10 @@ pass(unsigned long n)
 	unsigned long *p;
 	size_t i;
 
+	if (n < m.next)
+		return;
 	p = realloc(m.passed, (m.passed_count + 1) * sizeof *p);
-	if (p == NULL || n < m.next)
+	if (p == NULL)
 		return;
 	m.passed = p;
 	m.passed[m.passed_count++] = n;
@@ -839,7 +867,7 @@ ask_persistent(struct client *k)
 {
 	int persistent = serve_pid() == (long)getpid();
 
-	if (serve_ending())
+	if (serve_ending() || m.quit_asked)
 		say_flag(k, 1, 'Q');
 	else
 		say_flag(k, persistent, ':');
@@ -857,6 +885,8 @@ static void
 ask_widow(struct client *k)
 {
 	serve_send_fd(&k->c, "widow\n", 7, m.widow);
+	k->widow = 1;
+	grant_next();
 }
 
 static void
@@ -916,6 +946,7 @@ static void
 quit(struct client *k)
 {
 	(void)k;
+	m.quit_asked = 1;
 	serve_quit();
 }
 
@@ -967,7 +998,9 @@ command(struct client *k, const char *four)
 		return;
 	}
 	if (four[2] != ' ') {
-		serve_drop(&k->c, "nonsense");
+		if (serve_verbose != NULL)
+			serve_verbose("section %s: nonsense", k->xid);
+		serve_finish(&k->c);
 		return;
 	}
 	if (four[0] == '-' && four[1] == 'V') {
@@ -1091,13 +1124,26 @@ gone(struct serve_client *c)
 	grant_next();
 }
 
+/*
+ * Nobody new comes.  After --halt now those whom the utility has left behind
+ * are not waited for either: what they print further is lost to them.
+ */
+static void
+ending(void)
+{
+	if (m.halted && want.halt == NOW && m.widow_on)
+		flow_finish(&m.widow_flow);
+	grant_next();
+}
+
 static const struct serve_ops ops = {
 	.client_size = sizeof(struct client),
 	.request_max = 4,
+	.reserve = 8,              /* for the pipe of a section, results, ... */
 	.keeps_going = 1,
 	.connected = connected,
 	.input = input,
-	.ending = grant_next,
+	.ending = ending,
 	.gone = gone
 };
 
@@ -1235,8 +1281,21 @@ open_results_dir(void)
 	}
 }
 
+/* The first record. */
 static void
-open_streams(void)
+announce(void)
+{
+	char text[RECORD_MAX];
+
+	if (want.json)
+		notify(text, record_socket(text, master_socket.path), -1);
+	else
+		notify(master_socket.path, strlen(master_socket.path),
+		    record_end());
+}
+
+static void
+open_streams(int has_utility)
 {
 	open_notify();
 	open_widow();
@@ -1250,9 +1309,8 @@ open_streams(void)
 		m.notified.fd = -1;
 	}
 	if (want.announce)
-		notify(master_socket.path, strlen(master_socket.path),
-		    record_end());
-	if (want.input != NULL) {
+		announce();
+	if (want.input != NULL && has_utility) {
 		trace("-i", want.input, 1);
 		if (redirect_input(&m.input, want.input) != 0)
 			cannot_open("-i", want.input, &m.input);
@@ -1408,6 +1466,7 @@ start_utility(struct spawn *utility)
 static void
 close_streams(int *code)
 {
+	div_unlisten(&master_socket);
 	serve_linger(records_wait, code);
 	flow_close(&m.notify_flow);
 	flow_close(&m.joblog_flow);
@@ -1416,7 +1475,6 @@ close_streams(int *code)
 		close(m.out);
 	close(m.widow);
 	end_progress();
-	div_unlisten(&master_socket);
 	serve_linger(ev_children, code);
 }
 
@@ -1545,13 +1603,15 @@ master(char **operands, const struct wr_called *called)
 	prepare_master();
 	if (serve_begin() != 0)
 		wr_die(WR_SYSTEM, "cannot serve: %s", strerror(errno));
+	if (want.pid != 0)
+		serve_utility((pid_t)want.pid);
 	keep_streams();
 	if (want.output != NULL && strcmp(want.output, "-") == 0)
 		open_outer();
 	open_socket();
 	if (wr_pass_variable(want.detached) != 0)
 		wr_die(WR_SYSTEM, "environment: %s", strerror(errno));
-	open_streams();
+	open_streams(utility.argv != NULL);
 	wr_publish(&master_socket, want.detached);
 	pid = start_utility(&utility);
 	if (pid < 0) {
@@ -1559,7 +1619,9 @@ master(char **operands, const struct wr_called *called)
 		code = spawn_error_code(e);
 		wr_warn("%s: %s", utility.file, strerror(e));
 	} else {
-		r = serve_run(&ops, &master_socket, pid, &code);
+		if (want.pid == 0)
+			serve_utility(pid);
+		r = serve_run(&ops, &master_socket, &code);
 		if (r != 0)
 			wr_note("cannot serve: %s", strerror(errno));
 		code = r != 0 ? WR_SYSTEM : final_code(code);

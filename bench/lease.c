@@ -4,6 +4,7 @@
  *	lease path rounds idle pid
  *	lease echo rounds
  *	lease run rounds command...
+ *	lease waiting path count pid
  *
  * Opens idle connections beside it that only say who they are, then takes a
  * token and gives it back, waiting for both answers, so many times.  Prints
@@ -11,7 +12,8 @@
  * that is, took for each idle connection.  With echo: nanoseconds of one round
  * trip to a child that only sends back what it reads, which is what the
  * system takes for the same journey.  With run: nanoseconds of starting the
- * command and waiting for its end.
+ * command and waiting for its end.  With waiting: bytes of memory that an
+ * xclate master took for each of so many clients that wait for their turn.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -67,15 +69,22 @@ resident(const char *pid)
 }
 
 static void
-open_idle(const char *path, int n)
+raise_limit(void)
 {
 	struct rlimit r;
-	char text[64];
-	int fd = -1, i;
 
 	getrlimit(RLIMIT_NOFILE, &r);
 	r.rlim_cur = r.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &r);
+}
+
+static void
+open_idle(const char *path, int n)
+{
+	char text[64];
+	int fd = -1, i;
+
+	raise_limit();
 	for (i = 0; i < n; i++) {
 		fd = div_connect(path);
 		if (fd < 0) {
@@ -145,6 +154,37 @@ run(int rounds, char **command)
 	return 0;
 }
 
+/* Say what has to be said to wait for a turn; the answers stay unread. */
+static int
+waiting(const char *path, int count, const char *pid)
+{
+	static const char wants[] = "o1 \0hd \0?: ";
+	long before = resident(pid);
+	char text[64];
+	int fd = -1, i;
+	ssize_t n;
+
+	raise_limit();
+	for (i = 0; i < count; i++) {
+		fd = div_connect(path);
+		if (fd < 0) {
+			perror(path);
+			return 1;
+		}
+		say(fd, "some-name\n");
+		do
+			n = recv(fd, text, sizeof text, 0);
+		while (n > 0 && text[n - 1] != '\n');
+		if (div_send(fd, wants, sizeof wants, -1) < 0)
+			return 1;
+	}
+	/* the last one is in the queue when its question is answered */
+	while (recv(fd, text, sizeof text, 0) > 0 && text[0] != ':')
+		;
+	printf("%ld\n", (resident(pid) - before) / count);
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -156,6 +196,8 @@ main(int argc, char **argv)
 		return echo(atoi(argv[2]));
 	if (argc > 3 && strcmp(argv[1], "run") == 0)
 		return run(atoi(argv[2]), argv + 3);
+	if (argc == 5 && strcmp(argv[1], "waiting") == 0)
+		return waiting(argv[2], atoi(argv[3]), argv[4]);
 	if (argc != 5)
 		return 64;
 	rounds = atoi(argv[2]);

@@ -6,7 +6,7 @@ if command -v mandoc >/dev/null && command -v col >/dev/null; then
 	for page in "$top"/man/*; do
 		t "mandoc -Tlint ${page##*/}" 0 '' '' mandoc -Tlint -W warning "$page"
 	done
-	for p in ptbw; do
+	for p in ptbw xclate; do
 		# the SYNOPSIS, joined to words, is the usage line
 		mandoc -Tascii -O width=500 "$top/man/$p.1" | col -b |
 		    sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' | grep "^ *$p" |
@@ -20,7 +20,7 @@ else
 	skip 'SYNOPSIS is the usage' 'mandoc or col is not installed'
 fi
 
-for page in ptbw.1; do
+for page in ptbw.1 xclate.1; do
 	sed -n 's/^\.Dl //p' "$top/man/$page" | sed 's/\\e/\\/g; s/\\&//g' >examples
 	while read -r example; do
 		rm -rf ex && mkdir ex
@@ -31,10 +31,12 @@ $example"
 	result $? "$page: examples were found"
 done
 
-# every option of the table is on the page
-for p in ptbw; do
-	for o in $($p -h | sed -n 's/^ *-\([a-zA-Z]\), --.*/\1/p'); do
-		check "$p.1 has -$o" grep -q "^\.It Fl $o" "$top/man/$p.1"
+# every option of the table is on the page, under all its names
+for p in ptbw xclate; do
+	for o in $($p -h | sed -n 's/^ *-\([a-zA-Z]\), -\(-[^ ]*\).*/\1_,_\2/p
+	    s/^ *-\(-[^ ]*\).*/\1/p'); do
+		o=$(echo "$o" | tr _ ' ')
+		check "$p.1 has -$o" grep -qE -e "^\.It Fl $o( |$)" "$top/man/$p.1"
 	done
 done
 
@@ -56,8 +58,9 @@ for f in $(sed -n 's/^.*[ *]\(div_[a-z_]*\)(.*/\1/p' "$top/divconnect.h" | sort 
 done
 
 # README: what its transcripts show comes out
-sed -n 's/^    \$ //p' "$top/README" >readme
-t 'README: its transcript, command by command' 73 "~a on gpu*
+sed -n 's/^    \$ //p' "$top/README" >commands
+grep -v -e xclate -e 'sh$' commands >readme
+t 'README: the transcript of ptbw, command by command' 73 "~a on gpu*
 ptbw: master has 2 tokens, max length 4 (total space 10)
  Master tokens from file: gpus
  Index	Lock	Tokens (request in groups of 1)
@@ -66,4 +69,10 @@ ptbw: master has 2 tokens, max length 4 (total space 10)
     sh -c '. ./readme | { read -r first; { echo "$first"; cat; } >got; }
 	sort got | sed -n "/^a on/p"; sed -n "/^ptbw/,\$p" got
 	eval "$(tail -n 1 readme)" 2>/dev/null'
+grep -e xclate -e 'sh$' commands >readme
+t 'README: the transcript of xclate' 0 "~== bad.sh
+bad.sh: *
+part 1
+part 2
+part 3" '' sh -c 'mkdir readme.d && cd readme.d && . ../readme'
 finish

@@ -3,11 +3,13 @@
  *
  *	peer [-1] connect path step...      be a client
  *	peer [-1] listen path step...       be a master with one client
+ *	peer [-1] master path step...       be a master; step A takes a client
  *	peer many path count ready          open many connections, say who we
  *	                                    are on each, make the file ready,
  *	                                    stay until stdin ends
  *	peer strangers path count           so many that do not say who they are
  *	peer fuzz path count seed           so many conversations of nonsense
+ *	peer xfuzz path count seed          the same with an xclate
  *	peer limit seconds command...       run a command, not longer than that
  *	peer name argv0 file args...        run a program under another name
  *	peer blocked command...             a command with all signals
@@ -23,7 +25,22 @@
  *                other end, ours, goes on with the next steps
  *         b:PATH send a byte with a descriptor: a connection to PATH
  *         w:FILE wait for the file   t:FILE make the file   p stay for ever
- *         n:N repeat the next step N times
+ *         n:N repeat the next step N times   l expect a line, whatever it says
+ *         R:TEXT expect just this, of one read
+ *         E expect the end, whatever comes before it
+ *         F:FILE=TEXT the file holds just this now
+ * Old sides of xclate's protocol.  A client's:
+ *         f:TAG expect a message of just TAG, with one descriptor; keep that
+ *         o:TEXT write TEXT to it   i:TEXT expect TEXT of it
+ *         a:NAME there is such a file in it   C close it
+ * A master's:
+ *         A wait for a client   j:XID say hello, expect XID (or any) and then silence
+ *         v:LTEXT the answer to question ?L is TEXT
+ *         q:AB read commands, answer the questions, up to the command AB
+ *                (no AB: up to the end)
+ *         k:PATTERN what was read since the last k was this: "?T ?H o1 hd "
+ *         g:TAG send TAG with a descriptor: o stdout, e stderr, i the file
+ *                "in", w the file "widow", . and / a directory, q none of use
  * TEXT knows \n \0 \\ .  With -1 every byte is sent alone.  The first thing
  * that is not as expected is printed, and the exit code is 1.  Nothing takes
  * longer than 20 seconds.
@@ -32,6 +49,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -49,6 +67,8 @@ enum { PATIENCE = 20000 };
 
 static int singly;
 static int sock = -1;
+static int listener = -1;
+static int kept = -1;      /* the descriptor that f received */
 
 static void
 fail(const char *what, const char *detail)
@@ -246,6 +266,234 @@ make_file(const char *path)
 }
 
 static void
+do_until(char end)
+{
+	char c;
+
+	do {
+		wait_for(POLLIN);
+		if (recv(sock, &c, 1, 0) != 1)
+			fail("wanted a line", "got the end");
+	} while (c != end);
+}
+
+/* Old clients read once for each answer. */
+static void
+do_read_once(const char *text)
+{
+	size_t n;
+	char *s = unescape(text, &n), *buf = malloc(n + 64);
+	ssize_t k;
+
+	wait_for(POLLIN);
+	k = recv(sock, buf, n + 64, 0);
+	if (k < 0 || (size_t)k != n || memcmp(s, buf, n) != 0) {
+		show("wanted in one piece", s, n);
+		show("got   ", buf, k > 0 ? (size_t)k : 0);
+		exit(1);
+	}
+	free(s);
+	free(buf);
+}
+
+static void
+do_drain(void)
+{
+	char buf[65536];
+
+	do
+		wait_for(POLLIN);
+	while (recv(sock, buf, sizeof buf, 0) > 0);
+}
+
+/* FILE=TEXT */
+static void
+do_file(const char *arg)
+{
+	size_t n;
+	char *name = strdup(arg), *text = strchr(name, '='), *s, buf[1024];
+	int fd;
+	ssize_t k;
+
+	*text = '\0';
+	s = unescape(text + 1, &n);
+	fd = open(name, O_RDONLY);
+	k = read(fd, buf, sizeof buf);
+	if (k < 0 || (size_t)k != n || memcmp(s, buf, n) != 0) {
+		show("wanted", s, n);
+		show("in the file", buf, k > 0 ? (size_t)k : 0);
+		exit(1);
+	}
+	close(fd);
+	free(name);
+	free(s);
+}
+
+/* --- an old client of xclate's --- */
+
+static void
+do_keep(const char *text)
+{
+	size_t n, count;
+	char *s = unescape(text, &n), buf[1024];
+	int fds[8];
+	ssize_t k;
+
+	wait_for(POLLIN);
+	k = div_recv(sock, buf, sizeof buf, fds, 8, &count);
+	if (k < 0 || (size_t)k != n || memcmp(s, buf, n) != 0 || count != 1) {
+		show("wanted, with a descriptor,", s, n);
+		show("got   ", buf, k > 0 ? (size_t)k : 0);
+		fprintf(stderr, "peer: with %zu descriptors\n", count);
+		exit(1);
+	}
+	close(kept);
+	kept = fds[0];
+	free(s);
+}
+
+static void
+do_write(const char *text)
+{
+	size_t n;
+	char *s = unescape(text, &n);
+
+	if (write(kept, s, n) != (ssize_t)n)
+		fail("write", strerror(errno));
+	free(s);
+}
+
+static void
+do_read(const char *text)
+{
+	size_t n;
+	char *s = unescape(text, &n), *buf = calloc(1, n + 1);
+
+	if (read(kept, buf, n) != (ssize_t)n || memcmp(s, buf, n) != 0) {
+		show("read of it", buf, n);
+		exit(1);
+	}
+	free(s);
+	free(buf);
+}
+
+/* --- an old master of xclate's --- */
+
+static const char *answers[128] = {
+	['T'] = ".", ['H'] = ".", ['L'] = ".", ['s'] = "-\\0", ['q'] = "-\\0",
+	['d'] = "d\\0", [':'] = "-\\0"
+};
+static char commands[4096];
+
+static void
+do_accept(void)
+{
+	struct pollfd p = { listener, POLLIN, 0 };
+
+	if (sock >= 0)
+		close(sock);
+	if (poll(&p, 1, PATIENCE) != 1)
+		fail("nobody connects", "time is up");
+	sock = accept(listener, NULL, NULL);
+}
+
+/* What stands behind the xid would be thrown away. */
+static void
+do_hello(const char *xid)
+{
+	struct pollfd p;
+
+	do_send("0.8\\0", 0);
+	do_expect(xid);
+	if (*xid == '\0')
+		do_until('\0');
+	else
+		do_expect("\\0");
+	p = (struct pollfd){ sock, POLLIN, 0 };
+	if (poll(&p, 1, 20) != 0)
+		fail(xid, "more was sent before the sequence number");
+}
+
+static void
+do_give(const char *tag)
+{
+	size_t n, i, piece;
+	char *s = unescape(tag, &n);
+	int fd = *s == 'o' ? dup(1) : *s == 'e' ? dup(2) :
+	    *s == 'i' ? open("in", O_RDONLY) :
+	    *s == '.' ? open(".", O_RDONLY) : *s == '/' ? open("/", O_RDONLY) :
+	    *s == 'w' ? open("widow", O_WRONLY | O_CREAT | O_APPEND, 0666) :
+	    open("/dev/null", O_RDWR);
+
+	piece = singly ? 1 : n;
+	for (i = 0; i < n; i += piece)
+		if (div_send(sock, s + i, piece, i == 0 ? fd : -1) < 0)
+			break;          /* it may have hung up */
+	close(fd);
+	free(s);
+}
+
+static void
+obey(const char *four)
+{
+	static const char *const known[] = { "o1", "o2", "o0", "ex", "hd",
+	    "bx", "rf", "qm", "Q!", "cq" };
+	size_t i;
+
+	if (four[0] >= '0' && four[0] <= '9')
+		return;
+	if (four[2] != ' ')
+		fail("nonsense from the client", four);
+	if (four[0] == '?' && answers[four[1] & 127] != NULL)
+		do_send(answers[four[1] & 127], 1);
+	else if (memcmp(four, "-V", 2) == 0)
+		do_send("0.8\\0", 1);
+	else if (memcmp(four, "od", 2) == 0)
+		do_give(".\n\\0");
+	else if (memcmp(four, "ow", 2) == 0)
+		do_give("widow\n\\0");
+	else {
+		for (i = 0; i < sizeof known / sizeof *known; i++)
+			if (memcmp(four, known[i], 2) == 0)
+				return;
+		fail("an old master does not know", four);
+	}
+}
+
+/* One read for each command, as old masters do: none may come in pieces. */
+static void
+do_serve(const char *last)
+{
+	char four[5] = "", text[8];
+	ssize_t n;
+
+	do {
+		wait_for(POLLIN);
+		n = recv(sock, four, 4, 0);
+		if (n <= 0 && *last == '\0')
+			return;
+		if (n <= 0)
+			fail(last, "the client has hung up before that");
+		if (n != 4)
+			fail(four, "a command in pieces");
+		sprintf(text, "%.*s ", four[2] == ' ' ? 2 : 3, four);
+		if (strlen(commands) + 8 < sizeof commands)
+			strcat(commands, text);
+		obey(four);
+	} while (*last == '\0' || strncmp(four, last, strlen(last)) != 0);
+}
+
+static void
+do_commands(const char *pattern)
+{
+	if (fnmatch(pattern, commands, 0) != 0) {
+		fprintf(stderr, "peer: wanted commands %s\n", pattern);
+		fail("they were", commands);
+	}
+	commands[0] = '\0';
+}
+
+static void
 step(const char *s)
 {
 	const char *arg = s[1] == ':' ? s + 2 : "";
@@ -262,6 +510,24 @@ step(const char *s)
 	case 'b': do_bridge(arg); break;
 	case 'w': do_wait_file(arg); break;
 	case 't': make_file(arg); break;
+	case 'l': do_until('\n'); break;
+	case 'R': do_read_once(arg); break;
+	case 'E': do_drain(); break;
+	case 'F': do_file(arg); break;
+	case 'f': do_keep(arg); break;
+	case 'o': do_write(arg); break;
+	case 'i': do_read(arg); break;
+	case 'a':
+		if (faccessat(kept, arg, F_OK, 0) != 0)
+			fail(arg, strerror(errno));
+		break;
+	case 'C': close(kept); kept = -1; break;
+	case 'A': do_accept(); break;
+	case 'j': do_hello(arg); break;
+	case 'v': answers[arg[0] & 127] = arg + 1; break;
+	case 'q': do_serve(arg); break;
+	case 'k': do_commands(arg); break;
+	case 'g': do_give(arg); break;
 	case 'p': for (;;) pause();
 	default: fail(s, "no such step");
 	}
@@ -376,6 +642,62 @@ converse(const char *path)
 	if (dice(2))
 		recv(sock, reply, sizeof reply, MSG_DONTWAIT);
 	close(sock);
+}
+
+/* The same with an xclate, whose requests have four bytes each. */
+static void
+converse_xclate(const char *path)
+{
+	static const char *const words[] = { "?T ", "?H ", "?L ", "?s ", "?q ",
+	    "?d ", "?: ", "-V ", "od ", "ow ", "o1 ", "o1 ", "o2 ", "o0 ",
+	    "ex ", "hd ", "bx ", "rf ", "qm ", "Q! ", "cq ", "yt ", "003", "zz " };
+	char text[400], reply[65536];
+	size_t i, n = 4 * dice(sizeof text / 4);
+
+	sock = div_connect(path);
+	if (sock < 0)
+		fail(path, error_name());
+	for (i = 0; i < n; i += 4)
+		memcpy(text + i, words[dice(sizeof words / sizeof *words)], 4);
+	for (i = 0; i < n; i++)
+		if (dice(200) == 0)
+			text[i] = (char)dice(256);
+	if (n > 0 && dice(10))
+		memcpy(text, "xyz", 4);
+	for (i = 0; i < n; ) {
+		size_t piece = 1 + dice((unsigned)(n - i));
+
+		if (div_send(sock, text + i, piece, dice(20) ? -1 : 0) < 0)
+			break;
+		i += piece;
+		if (dice(2))
+			recv(sock, reply, sizeof reply, MSG_DONTWAIT);
+	}
+	if (dice(3) == 0)
+		shutdown(sock, SHUT_WR);
+	if (dice(2))
+		recv(sock, reply, sizeof reply, MSG_DONTWAIT);
+	close(sock);
+}
+
+static int
+fuzz_xclate(const char *path, long count)
+{
+	long i;
+
+	for (i = 0; i < count; i++) {
+		converse_xclate(path);
+		if (i % 100 == 0) {
+			sock = div_connect(path);
+			step("s:ok\\0");
+			step("r:0.8\\0");
+			step("l");
+			step("s:?d \\0");
+			step("r:d\\0");
+			close(sock);
+		}
+	}
+	return 0;
 }
 
 static int
@@ -494,6 +816,10 @@ main(int argc, char **argv)
 		seed = strtoul(argv[4], NULL, 10);
 		return fuzz(argv[2], atol(argv[3]));
 	}
+	if (argc == 5 && strcmp(argv[1], "xfuzz") == 0) {
+		seed = strtoul(argv[4], NULL, 10);
+		return fuzz_xclate(argv[2], atol(argv[3]));
+	}
 	if (argc == 4 && strcmp(argv[1], "strangers") == 0)
 		return strangers(argv[2], atoi(argv[3]));
 	if (argc == 5 && strcmp(argv[1], "many") == 0)
@@ -504,6 +830,8 @@ main(int argc, char **argv)
 		sock = div_connect(argv[2]);
 		if (sock < 0)
 			fail(argv[2], error_name());
+	} else if (strcmp(argv[1], "master") == 0) {
+		listener = listen_at(argv[2]);
 	} else {
 		fd = listen_at(argv[2]);
 		sock = fd;
