@@ -31,12 +31,12 @@ COMPILE = $(CC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS)
 PROGRAMS = ptbw xclate
 LIBRARY = libdivconnect.a
 HEADERS = broker.h cap.h collate.h divconnect.h event.h flow.h lines.h \
-	pool.h record.h redirect.h serve.h spawn.h tableau.h title.h turn.h \
-	wrapper.h
+	pool.h record.h redirect.h section.h serve.h spawn.h tableau.h \
+	title.h turn.h wrapper.h xclate.h
 COMMON = divconnect.o event.o serve.o spawn.o wrapper.o
 PTBW = ptbw.o broker.o pool.o tableau.o $(COMMON)
-XCLATE = xclate.o cap.o collate.o flow.o lines.o record.o redirect.o title.o \
-	turn.o $(COMMON)
+XCLATE = xclate.o xclient.o xmaster.o cap.o collate.o flow.o lines.o \
+	record.o redirect.o section.o title.o turn.o $(COMMON)
 CHECKERS = tests/chaos tests/holder tests/peer tests/riot tests/section \
 	tests/text tests/unit
 

@@ -163,14 +163,16 @@ o
 e' '-T "[%x]"' 'xclate --stderr-last x sh -c "echo e >&2; echo o"'
 m 'stderr alone' 'e' '-s' 'xclate --stderr-last x sh -c "echo e >&2"'
 m 'no stdin' '0' '' 'echo in | xclate -c x wc -c | tr -d " "'
-x 'a waiting producer is not held up' 0 'done' '' "xclate -m sh -c '
+x 'a waiting producer is not held up' 0 'done' '' "xclate -m -O '>o' sh -c '
     mkfifo f; cat f | xclate front & exec 3>f; echo 1 >&3
+    until test -s o; do sleep .01; done
     { seq 100000; echo done >&2; : >go; } 3>&- | xclate behind 3>&- &
-    until test -e go; do sleep .01; done; exec 3>&-; wait' 2>&1 >/dev/null"
-x 'unless asked to' 0 held '' "xclate -m sh -c '
+    until test -e go; do sleep .01; done; exec 3>&-; wait' 2>&1"
+x 'unless asked to' 0 held '' "xclate -m -O '>o' sh -c '
     mkfifo f; cat f | xclate front & exec 3>f; echo 1 >&3
+    until test -s o; do sleep .01; done
     (exec 3>&-; seq 100000; : >go) | xclate -b behind 3>&- &
-    sleep .4; test -e go || echo held >&2; exec 3>&-; wait' 2>&1 >/dev/null"
+    sleep .4; test -e go || echo held >&2; exec 3>&-; wait' 2>&1"
 for o in '' -s -g -l --newline --tagstring= --stderr-last; do
 	x "-D with $o" 0 same '' "d=\$PWD; xclate -m sh -c 'cd /; xclate $o -cD x pwd' | tr -d '\t' >got
 	    test \"\$(cat got)\" = \"\$d\" && echo same"
@@ -207,8 +209,8 @@ x 'results' 0 'a|b' '' "xclate -m --results r sh -c 'echo a | xclate x/y; echo b
 x 'results: the same name again' 0 'a
 b' '' "for i in 1 2; do xclate -m --results r sh -c 'echo a | xclate x; echo b | xclate x' >/dev/null; done; cat r/x"
 x 'results: not into a fifo' 74 'x
-y' '~xclate: r: *' "mkdir r; mkfifo r/a; xclate -m --results r sh -c 'echo x | xclate a; echo y | xclate b'"
-x 'results: not through a link' 74 x '~xclate: r: *' "mkdir r; ln -s ../gotcha r/a; xclate -m --results r sh -c 'echo x | xclate a'; c=\$?; test ! -e gotcha && exit \$c"
+y' '~xclate: results of section a in r: *' "mkdir r; mkfifo r/a; xclate -m --results r sh -c 'echo x | xclate a; echo y | xclate b'"
+x 'results: not through a link' 74 x '~xclate: results of section a in r: *' "mkdir r; ln -s ../gotcha r/a; xclate -m --results r sh -c 'echo x | xclate a'; c=\$?; test ! -e gotcha && exit \$c"
 x 'results: a place where none can be' 73 '' '~xclate: --results /dev/null/r: *' 'xclate -m --results /dev/null/r true'
 x 'a job log that cannot be' 73 '' '~xclate: --joblog /no/log: *' 'xclate -m --joblog /no/log true'
 x 'progress, not on a terminal: a summary' 0 a 'xclate: 1 done, 0 failed' \
