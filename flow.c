@@ -475,7 +475,9 @@ source_result(struct flow *f, ssize_t n)
 		source_ended(f, 0);
 	else if (errno == EAGAIN || errno == EWOULDBLOCK)
 		no_more_yet(f);
-	else if (errno != EINTR)
+	else if (errno == EINTR)
+		return 1;
+	else
 		source_ended(f, errno);
 	return 0;
 }

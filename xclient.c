@@ -397,6 +397,8 @@ serve_section(void)
 	me.section.reports = me.inherited != 0;
 	if (collate_open(&me.section, me.path) != 0)
 		wr_die_connect(me.path);
+	if (me.argv == NULL && !me.inherited)
+		collate_code(&me.section, me.code);     /* one may be over */
 	if (me.argv == NULL && want.tag == NULL)
 		flow_source(&me.section.flow, take_stdin(), 0);
 	while (!me.over) {

@@ -8,6 +8,18 @@ x() {           # x NAME CODE OUT ERR SCRIPT: in a directory of its own
 	t "$name" "$2" "$3" "$4" sh -c "cd x || exit
 $5"
 }
+# arrived N: wait until N clients have said who they are (each look counts)
+cat >"$T/arrived" <<'END'
+#!/bin/sh
+looks=$(cat looks 2>/dev/null || echo 0)
+until peer connect "${xcl_1:-s}" 'r:0.8\0' 's:look\0' \
+    "r:$(($1 + looks))\n" 2>/dev/null; do
+	looks=$((looks + 1))
+done
+echo $((looks + 1)) >looks
+END
+chmod +x "$T/arrived"
+PATH=$T:$PATH
 m() {           # m NAME OUT OPTIONS SCRIPT: inside a master
 	x "$1" 0 "$2" '' "xclate -m $3 sh -c '$4'"
 }
@@ -128,12 +140,13 @@ m 'group: nobody waits for a slow one' 'b
 m 'group, a command: it starts at once' 'b
 1
 2' '' 'mkfifo f; xclate -g a sh -c "echo 1; cat f" & echo b | xclate b; echo 2 >f; wait'
-m 'lines of two, tagged' 'a	1
+x 'lines of two, tagged' 0 'a	1
 b	1
-a	2' '' 'mkfifo f g; exec 3<>f 4<>g
+a	2' '' "xclate -m -O '>o' sh -c 'mkfifo f g; exec 3<>f 4<>g
     xclate -l --tag a cat f 3>&- 4>&- & xclate -l --tag b cat g 3>&- 4>&- &
-    until_is() { until test "$(tail -n1 ../out 2>/dev/null)" = "$1"; do sleep .01; done; }
-    echo 1 >&3; sleep .2; echo 1 >&4; sleep .2; echo 2 >&3; exec 3>&- 4>&-; wait'
+    has() { until test \"\$(wc -l <o)\" -eq \$1; do sleep .01; done; }
+    echo 1 >&3; has 1; echo 1 >&4; has 2; echo 2 >&3; has 3; exec 3>&- 4>&-
+    wait'; cat o"
 m 'lines: the last one may be unfinished' 'abc' '' 'printf abc | xclate -l a'
 m 'lines: nothing in, nothing out' '' '-T t -H h' 'xclate -l a </dev/null'
 x 'lines: one record' 0 'a@' '' "xclate -m -N '>n' sh -c 'for i in 1 2 3; do echo \$i; sleep .05; done | xclate -l a' >/dev/null; tr '\0' @ <n"
@@ -141,9 +154,10 @@ x 'lines and a line that does not fit' 0 same '' "(echo a; head -c 300000 /dev/z
     for o in '' -b '-b -L 1'; do
 	xclate -m sh -c \"cat want | xclate -l \$o x\" | cmp - want || exit
     done; echo same"
-m 'lines: the turn is given up though stdout is closed' 'hi
-b' '' 'mkfifo f; xclate -l a sh -c "echo hi; exec >&-; read _ <f" & 
-    sleep .2; echo b | xclate b; : >f; wait'
+x 'lines: the turn is given up though stdout is closed' 0 'hi
+b' '' "xclate -m -O '>o' sh -c 'mkfifo f
+    xclate -l a sh -c \"echo hi; exec >&-; read _ <f\" &
+    until test -s o; do sleep .01; done; echo b | xclate b; : >f; wait'; cat o"
 m 'a tag in front of each line' 'T	a
 T	b' '' 'printf "a\nb" | xclate --tagstring T x'
 m 'a tag of the master' 'x 0	a
@@ -182,16 +196,18 @@ done
 # --- order ---
 m 'in the order of arrival' '1
 2
-3' -k 'mkfifo f; { cat f; echo 1; } | xclate a & sleep .2; { echo 2 | xclate b & sleep .1; echo 3 | xclate c & } ; : >f; wait'
-m 'who leaves without a turn is skipped' '2' -k 'mkfifo f; cat f | xclate -s a & sleep .2; echo 2 | xclate b & : >f; wait'
-m 'who is killed is skipped' '2' -k 'mkfifo f; exec 3<>f; xclate a <f & sleep .1; echo 2 | xclate b & kill -9 $!; echo 2 | xclate c & kill -9 %1 2>/dev/null || kill -9 $(pgrep -f "xclate a$"); wait'
+3' -k 'mkfifo f; { cat f; echo 1; } | xclate a & arrived 1
+    echo 2 | xclate b & arrived 2; echo 3 | xclate c & arrived 3; : >f; wait'
+m 'who leaves without a turn is skipped' '2' -k 'mkfifo f; cat f | xclate -s a & arrived 1; echo 2 | xclate b & arrived 2; : >f; wait'
+m 'who is killed is skipped' '2' -k 'mkfifo f; exec 3<>f; xclate a <f & p=$!; arrived 1
+    echo 2 | xclate b & arrived 2; kill -9 $p; wait' 2>/dev/null
 m 'who writes elsewhere is not waited for' 'x' -k 'xclate -w a sh -c "echo x | xclate b" </dev/null'
 m 'by number, from the given one' '1
 2
-10' '--order-from 1' 'echo 10 | xclate 10 & echo 2 | xclate 2 & sleep .2; echo 1 | xclate 1; for i in 3 4 5 6 7 8 9; do xclate -s $i </dev/null; done; wait'
+10' '--order-from 1' 'echo 10 | xclate 10 & echo 2 | xclate 2 & arrived 2; echo 1 | xclate 1; for i in 3 4 5 6 7 8 9; do xclate -s $i </dev/null; done; wait'
 m 'numbers that do not come are not waited for in the end' '5
 6
-7' '--order-from 0' 'echo 5 | xclate 5 & echo 6 | xclate 6 & echo 7 | xclate 7 & sleep .2'
+7' '--order-from 0' 'echo 5 | xclate 5 & echo 6 | xclate 6 & echo 7 | xclate 7 & arrived 3'
 m 'low and repeated numbers' '5' '--order-from 5' 'for i in 7 3 8 9 1 1 30 40; do xclate -s $i </dev/null; done; echo 5 | xclate 5'
 
 # --- records ---
@@ -225,15 +241,17 @@ x '--halt now' 9 '' '~xclate: halt: 1 section failed' "xclate -m --halt now sh -
 x '--halt now,fail=2' 8 '' '~*halt: 2 sections failed' "xclate -m --halt now,fail=2 sh -c '
     xclate -c a sh -c \"exit 8\"; xclate -c b sh -c \"exit 9\"; sleep 60'"
 x '--halt now: who waits is sent away' 9 '' '~*the master is gone*' "xclate -m --halt now sh -c '
-    mkfifo f; xclate -c a sh -c \"cat f; exit 9\" & sleep .2; echo w | xclate w & : >f; wait'"
+    mkfifo f; xclate -c a sh -c \"cat f; exit 9\" & arrived 1; echo w | xclate w & arrived 2; : >f; wait'"
 x '--halt soon: who is there goes on, others do not' 9 'w' '~*halt*gone*' "xclate -m --halt soon sh -c '
-    mkfifo f; xclate -c a sh -c \"cat f; exit 9\" & sleep .2; echo w | xclate w & : >f; wait; echo z | xclate z; :'"
+    mkfifo f; xclate -c a sh -c \"cat f; exit 9\" & arrived 1; echo w | xclate w & arrived 2; : >f; wait; echo z | xclate z; :'"
 x '--halt never' 0 b '' "xclate -m --halt never sh -c 'xclate -c a false; echo b | xclate b'"
 x 'a turn that lasts too long' 0 'a
-b' '~xclate: section a: its turn lasted longer than 0.300 s*' "xclate -m --turn-timeout .3 sh -c '
-    { echo a; sleep 1.2; } | xclate a & sleep .1; echo b | xclate b; wait'"
-x 'the same with one that writes on and on' 0 b - "xclate -m --turn-timeout .3 sh -c '
-    xclate -c a timeout 5 yes & sleep .1; echo b | xclate b; echo \$? >over; wait' | tail -n 1"
+b' '~xclate: section a: its turn lasted longer than 0.300 s*' "xclate -m -O '>o' --turn-timeout .3 sh -c '
+    mkfifo f; { echo a; cat f; } | xclate a & until test -s o; do sleep .01; done
+    echo b | xclate b; : >f; wait'; cat o"
+x 'the same with one that writes on and on' 0 b - "xclate -m -O '>o' --turn-timeout .3 sh -c '
+    xclate -c a peer limit 5 yes & until test -s o; do sleep .01; done
+    echo b | xclate b; wait'; tail -n 1 o"
 
 # --- CI ---
 m 'github' '::group::a
@@ -296,16 +314,15 @@ gone' '' "(peer blocked true; trap - INT; exec xclate -m -u ./s :) & p=\$!; unti
 	kill -$s \$p; if test $s = INT; then kill \$p; fi 2>/dev/null; wait \$p; echo m\$?; test -e s || echo gone"
 done
 x 'TERM goes to the command of a client' 7 '' '' "xclate -m sh -c 'xclate -c a sh -c \"trap \\\"exit 7\\\" TERM; : >up; while :; do sleep .01; done\" & until test -e up; do :; done; kill \$!; wait \$!'"
-x 'who waits says that the master is gone' 76 a '~*xclate: ./s: the master is gone, section b was not written (2 bytes)*' "xclate -m -u ./s : & p=\$!
-    until test -S s; do :; done; mkfifo f; xclate -u ./s a <f & exec 3>f; echo a >&3
-    echo b | xclate -u ./s -g b & q=\$!; sleep .3; kill -9 \$p; wait \$q; c=\$?; exec 3>&-; rm s; exit \$c" 2>/dev/null
+begin='p=$!; until test -S s; do :; done; mkfifo f; xclate -u ./s a <f & q=$!; exec 3>f
+    echo a >&3; until test -s o; do sleep .01; done'
+x 'who waits says that the master is gone' 76 '' '~*xclate: ./s: the master is gone, section b was not written (2 bytes)*' "xclate -m -O '>o' -u ./s : & $begin
+    echo b | xclate -u ./s -g b & q=\$!; arrived 2; kill -9 \$p; wait \$q; c=\$?; exec 3>&-; wait; exit \$c" 2>/dev/null
 x 'a holder finishes, and says so' 76 'a
-b' '~xclate: ./s: the master is gone' "xclate -m -u ./s : & p=\$!
-    until test -S s; do :; done; mkfifo f; xclate -u ./s a <f & q=\$!; exec 3>f; echo a >&3
-    sleep .3; kill -9 \$p; wait \$p 2>/dev/null; echo b >&3; exec 3>&-; wait \$q; c=\$?; rm s; exit \$c"
-x 'a holder of a master that looks says it, too' 76 a '~xclate: ./s: the master is gone*' "xclate -m --newline -u ./s : & p=\$!
-    until test -S s; do :; done; mkfifo f; xclate -u ./s a <f & q=\$!; exec 3>f; echo a >&3
-    sleep .3; kill -9 \$p; wait \$p 2>/dev/null; echo b >&3; sleep .1; exec 3>&-; wait \$q; c=\$?; rm s; exit \$c"
+b' '~*xclate: ./s: the master is gone' "xclate -m -O '>o' -u ./s : & $begin
+    kill -9 \$p; wait \$p; echo b >&3; exec 3>&-; wait \$q; c=\$?; cat o; exit \$c"
+x 'a holder of a master that looks says it, too' 76 a '~*xclate: ./s: the master is gone*' "xclate -m -O '>o' --newline -u ./s : & $begin
+    kill -9 \$p; wait \$p; echo b >&3; exec 3>&-; wait \$q; c=\$?; cat o; exit \$c"
 x 'few descriptors' 0 '100 sections' '' "ulimit -n 20; xclate -m sh -c 'for i in \$(seq 100); do seq 20 | xclate \$i & done; wait' >o
     test \$(wc -l <o) -eq 2000 && echo 100 sections"
 x 'few descriptors, a master that looks' 0 '100 sections' '' "ulimit -n 24; xclate -m --json sh -c 'for i in \$(seq 100); do seq 20 | xclate \$i & done; wait' >o
