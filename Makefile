@@ -37,8 +37,8 @@ COMMON = divconnect.o event.o serve.o spawn.o wrapper.o
 PTBW = ptbw.o broker.o pool.o tableau.o $(COMMON)
 XCLATE = xclate.o xclient.o xmaster.o cap.o collate.o flow.o lines.o \
 	record.o redirect.o section.o title.o turn.o $(COMMON)
-CHECKERS = tests/chaos tests/holder tests/peer tests/riot tests/section \
-	tests/text tests/unit
+CHECKERS = tests/chaos tests/driver tests/holder tests/peer tests/riot \
+	tests/section tests/text tests/unit
 
 all: $(PROGRAMS) $(LIBRARY)
 
@@ -66,6 +66,9 @@ $(LIBRARY): divconnect.c divconnect.h
 # The programs of the tests and the bench.
 tests/chaos: tests/chaos.c divconnect.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/chaos.c divconnect.o $(LDLIBS)
+DRIVER = collate.o divconnect.o event.o flow.o lines.o spawn.o title.o
+tests/driver: tests/driver.c $(DRIVER) $(HEADERS)
+	$(COMPILE) $(LDFLAGS) -o $@ tests/driver.c $(DRIVER) $(LDLIBS)
 tests/holder: tests/holder.c
 	$(COMPILE) $(LDFLAGS) -o $@ tests/holder.c $(LDLIBS)
 tests/peer: tests/peer.c divconnect.o $(HEADERS)

@@ -846,6 +846,8 @@ open_joblog(void)
 	}
 	m.joblog_on = 1;
 	m.joblog_flow.event = joblog_says;
+	m.joblog_flow.cap = COLLATE_CAP;
+	m.joblog_flow.spill = 1;
 	flow_sink(&m.joblog_flow, fd);
 	flow_put(&m.joblog_flow, record_joblog_head,
 	    strlen(record_joblog_head));
@@ -910,6 +912,8 @@ open_streams(int has_utility)
 	if (m.notify_on) {
 		m.same_notify = same_file(m.notified.fd, m.out);
 		m.notify_flow.event = notify_says;
+		m.notify_flow.cap = COLLATE_CAP;
+		m.notify_flow.spill = 1;
 		flow_sink(&m.notify_flow, m.notified.fd);
 		m.notified.fd = -1;
 	}
@@ -1060,7 +1064,7 @@ start_utility(struct spawn *utility)
 	}
 	m.widow_on = 1;
 	m.widow_flow.event = widow_says;
-	m.widow_flow.cap = 65536;
+	m.widow_flow.cap = COLLATE_CAP;
 	serve_stay(1);
 	flow_source(&m.widow_flow, pipe_fds[0], 1);
 	flow_sink(&m.widow_flow, above_2(m.widow));

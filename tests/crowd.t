@@ -58,6 +58,16 @@ done
 check 'the sections in files are the same' cmp want dir/x
 rm -rf dir want got two out
 
+# --- many sections of one process, as xapply has them ---
+t '300 sections of one process, in one loop' 0 '300 sections
+0 15000' '' sh -c '
+    xclate -mr -N ">n" -u "$PWD/s" -O ">o" driver "$PWD/s" 300 >d 2>&1; cat d
+    awk "{ if (\$1 != last) { if (seen[\$1]++) bad = NR; n = 0; last = \$1 }
+	if (\$3 != n++) bad = NR } END { print bad + 0, NR }" o'
+t 'and their exit codes' 0 '100 0
+100 1
+100 2' '' sh -c 'tr "\0" "\n" <n | sed "s/,.*//" | sort | uniq -c | sed "s/^ *//"'
+
 # --- readers that stop ---
 mkfifo fifo go
 t 'a reader that stops for a while: all of it arrives' 0 same '' sh -c '

@@ -1,0 +1,136 @@
+/*
+ * driver.c - many sections of one process, driven through collate.h
+ *
+ *	driver socket count
+ *
+ * Each section has a child that prints its lines in small pieces, so all of
+ * them are under way at once, in one loop, with one thread.  The exit code of
+ * child i is i % 3, which is what the section reports.  The first one keeps
+ * its turn until all other children have ended, so none of those may depend
+ * on its own turn to get rid of its output.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../collate.h"
+#include "../divconnect.h"
+#include "../event.h"
+#include "../spawn.h"
+
+struct task {
+	struct collate c;          /* first */
+	struct ev_child child;
+	char xid[16];
+};
+
+static int count, ended, children, failed, first_granted;
+static int go[2];                 /* the first child waits for its end */
+
+_Noreturn static void
+child(int out, int i)
+{
+	char line[64];
+	int n, k;
+
+	close(go[1]);
+	for (k = 0; k < 50; k++) {
+		n = snprintf(line, sizeof line, "%d line %d\n", i, k);
+		if (write(out, line, (size_t)n) != n)
+			_exit(9);
+		if (i == 0 && k == 10 && read(go[0], line, 1) != 0)
+			_exit(9);
+	}
+	_exit(i % 3);
+}
+
+static void
+child_ended(struct ev_child *c, int status)
+{
+	struct task *t = (struct task *)((char *)c -
+	    offsetof(struct task, child));
+
+	collate_code(&t->c, spawn_code(status));
+	if (++children == count - 1)
+		close(go[1]);
+}
+
+static void
+section_granted(struct collate *c)
+{
+	(void)c;
+	first_granted = 1;
+}
+
+static void
+section_ended(struct collate *c)
+{
+	if (c->fault != COLLATE_GOOD) {
+		fprintf(stderr, "driver: section %s: fault %d\n", c->xid,
+		    c->fault);
+		failed = 1;
+	}
+	if (children < count - 1 && strcmp(c->xid, "0") != 0) {
+		fprintf(stderr, "driver: section %s was out of turn\n", c->xid);
+		failed = 1;
+	}
+	collate_close(c);
+	free(c);
+	ended++;
+}
+
+static void
+start(const char *path, int i)
+{
+	struct task *t = calloc(1, sizeof *t);
+	int fd[2];
+
+	if (t == NULL || div_pipe(fd) != 0)
+		exit(71);
+	snprintf(t->xid, sizeof t->xid, "%d", i);
+	t->c.xid = t->xid;
+	t->c.reports = 1;
+	t->c.granted = section_granted;
+	t->c.ended = section_ended;
+	if (collate_open(&t->c, path) != 0) {
+		perror(path);
+		exit(69);
+	}
+	t->child.pid = fork();
+	if (t->child.pid == 0)
+		child(fd[1], i);
+	close(fd[1]);
+	t->child.ended = child_ended;
+	ev_child_watch(&t->child);
+	flow_source(&t->c.flow, fd[0], 1);
+}
+
+int
+main(int argc, char **argv)
+{
+	int i;
+
+	if (argc != 3 || spawn_init() != 0 || ev_init() != 0 ||
+	    div_pipe(go) != 0)
+		return 71;
+	signal(SIGPIPE, SIG_IGN);
+	count = atoi(argv[2]);
+	start(argv[1], 0);
+	/* the first has to have the turn before others can want it */
+	while (!first_granted)
+		if (ev_turn(1) != 0)
+			return 71;
+	for (i = 1; i < count; i++)
+		start(argv[1], i);
+	while (ended < count)
+		if (ev_turn(1) != 0)
+			return 71;
+	printf("%d sections\n", ended);
+	return failed;
+}
