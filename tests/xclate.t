@@ -249,10 +249,18 @@ x 'a turn that lasts too long' 0 'a
 b' '~xclate: section a: its turn lasted longer than 0.300 s*' "xclate -m -O '>o' --turn-timeout .3 sh -c '
     mkfifo f; { echo a; cat f; } | xclate a & until test -s o; do sleep .01; done
     echo b | xclate b; : >f; wait'; cat o"
-x 'the same with one that writes on and on' 0 b - "xclate -m -O '>o' --turn-timeout .3 sh -c '
-    xclate -c a peer limit 5 yes & until test -s o; do sleep .01; done
-    echo b | xclate b; wait'; tail -n 1 o"
-
+cat >"$T/slow" <<'END'
+#!/bin/sh
+# a reader that takes no more than 64 kB in 10 ms, and keeps the last word
+while n=$(head -c 65536 | tail -c 2) && [ -n "$n" ]; do
+	echo "$n" >last
+	sleep 0.01
+done
+END
+chmod +x "$T/slow"
+x 'the same with one that writes on and on' 0 b - "xclate -m -W /dev/null -O '|slow' --turn-timeout .3 sh -c '
+    xclate -c a sh -c \"yes & echo \\\$! >pid; wait\" & until test -s pid; do sleep .01; done
+    echo b | xclate b; kill \$(cat pid); wait'; cat last"
 # --- CI ---
 m 'github' '::group::a
 1
