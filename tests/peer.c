@@ -549,6 +549,7 @@ steps(char **s)
 	}
 }
 
+/* When the socket has its name, it listens. */
 static int
 listen_at(const char *path)
 {
@@ -557,9 +558,10 @@ listen_at(const char *path)
 
 	memset(&sun, 0, sizeof sun);
 	sun.sun_family = AF_UNIX;
-	strncpy(sun.sun_path, path, sizeof sun.sun_path - 1);
+	snprintf(sun.sun_path, sizeof sun.sun_path, "%s-", path);
 	if (bind(fd, (struct sockaddr *)&sun, sizeof sun) != 0 ||
-	    listen(fd, 5) != 0)
+	    listen(fd, 5) != 0 || link(sun.sun_path, path) != 0 ||
+	    unlink(sun.sun_path) != 0)
 		fail(path, strerror(errno));
 	return fd;
 }
