@@ -313,9 +313,9 @@ gone' '' "xclate -m sh -c 'trap \"echo got it >&2; exit 3\" $s; echo \$xcl_1 >p;
 	until test -s p; do :; done; kill -$s \$!; wait \$!; test \$? -eq 3
 	test -e \$(dirname \$(cat p)) || echo gone"
 done
-x 'the second one ends the master' 143 gone '' "xclate -m sh -c 'trap \"\" TERM; echo \$xcl_1 >p; while test ! -e stop; do sleep .01; done' &
+x 'the second one ends the master' 143 gone '' "xclate -m sh -c 'trap \"\" TERM; echo \$xcl_1 >p; while test ! -e stop; do sleep .01; done; : >stopped' &
 	until test -s p; do :; done; kill \$!; kill \$!; while kill \$! 2>/dev/null; do sleep .01; done
-	wait \$!; c=\$?; : >stop; test -e \$(dirname \$(cat p)) || echo gone; exit \$c"
+	wait \$!; c=\$?; : >stop; until test -e stopped; do sleep .01; done; test -e \$(dirname \$(cat p)) || echo gone; exit \$c"
 for s in TERM INT HUP; do
 	x "a persistent master ends by $s with 0" 0 'm0
 gone' '' "(peer blocked true; trap - INT; exec xclate -m -u ./s :) & p=\$!; until test -S s; do :; done
