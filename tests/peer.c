@@ -742,9 +742,11 @@ limit(int seconds, char **argv)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		/* a shell has its background commands ignore these */
+		/* a shell has its background commands ignore the first two,
+		 * nohup the third, and what is ignored stays so */
 		signal(SIGINT, SIG_DFL);
 		signal(SIGQUIT, SIG_DFL);
+		signal(SIGHUP, SIG_DFL);
 		setpgid(0, 0);
 		execvp(argv[0], argv);
 		fprintf(stderr, "peer: %s: %s\n", argv[0], strerror(errno));
