@@ -28,13 +28,15 @@ PREFIX = /usr/local
 OWN_FLAGS = -std=c11 -D_GNU_SOURCE -D_DARWIN_C_SOURCE -D_NETBSD_SOURCE
 COMPILE = $(CC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS)
 
-PROGRAMS = ptbw xclate
+PROGRAMS = ptbw wrapw xclate
 LIBRARY = libdivconnect.a
-HEADERS = broker.h cap.h collate.h divconnect.h event.h flow.h lines.h \
-	pool.h record.h redirect.h section.h serve.h spawn.h tableau.h \
-	title.h turn.h wrapper.h xclate.h
+HEADERS = broker.h cap.h collate.h dial.h divconnect.h event.h flow.h \
+	lines.h master.h pool.h record.h redirect.h restore.h section.h \
+	serve.h space.h spawn.h tableau.h title.h turn.h wrapper.h wrapw.h \
+	xclate.h
 COMMON = divconnect.o event.o serve.o spawn.o wrapper.o
-PTBW = ptbw.o broker.o pool.o tableau.o $(COMMON)
+PTBW = ptbw.o broker.o master.o pool.o tableau.o $(COMMON)
+WRAPW = wrapw.o wclient.o wmaster.o dial.o master.o restore.o space.o $(COMMON)
 XCLATE = xclate.o xclient.o xmaster.o cap.o collate.o flow.o lines.o \
 	record.o redirect.o section.o title.o turn.o $(COMMON)
 CHECKERS = tests/chaos tests/driver tests/holder tests/peer tests/riot \
@@ -46,13 +48,17 @@ all: $(PROGRAMS) $(LIBRARY)
 .c.o:
 	$(COMPILE) -c -o $@ $<
 
-$(PTBW) $(XCLATE): $(HEADERS)
+$(PTBW) $(WRAPW) $(XCLATE): $(HEADERS)
 
 # A system without a static libc gets ordinary programs.
 ptbw: $(PTBW)
 	@echo "linking $@"; \
 	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(PTBW) $(LDLIBS) \
 	    2>/dev/null || $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(PTBW) $(LDLIBS)
+wrapw: $(WRAPW)
+	@echo "linking $@"; \
+	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(WRAPW) $(LDLIBS) \
+	    2>/dev/null || $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(WRAPW) $(LDLIBS)
 xclate: $(XCLATE)
 	@echo "linking $@"; \
 	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(XCLATE) $(LDLIBS) \

@@ -48,16 +48,20 @@ close_keep_errno(int fd)
 	errno = e;
 }
 
+/* flags: 0 or O_NONBLOCK */
 static int
-new_socket(void)
+new_socket(int flags)
 {
 	int fd;
 #ifdef SOCK_CLOEXEC
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
+	    (flags ? SOCK_NONBLOCK : 0), 0);
 #else
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	if (fd >= 0)
+	if (fd >= 0) {
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
+		fcntl(fd, F_SETFL, flags);
+	}
 #endif
 #ifdef SO_NOSIGPIPE
 	if (fd >= 0) {
@@ -99,6 +103,24 @@ div_pipe(int fd[2])
 #endif
 }
 
+int
+div_peer_uid(int sock, uid_t *uid)
+{
+#ifdef __linux__
+	struct ucred u;
+	socklen_t n = sizeof u;
+
+	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &u, &n) != 0)
+		return -1;
+	*uid = u.uid;
+	return 0;
+#else
+	gid_t gid;
+
+	return getpeereid(sock, uid, &gid);
+#endif
+}
+
 /* --- the stack in the environment --- */
 
 /* A level as the environment writes it: 0 to DIV_LEVEL_MAX, or -1. */
@@ -117,6 +139,39 @@ parse_level(const char *s)
 			return -1;
 	}
 	return n;
+}
+
+int
+div_name(const char *name, size_t len, size_t *prefix)
+{
+	char tag[8];
+	size_t i, n;
+	int level;
+
+	for (n = len; n > 0 && name[n - 1] != '_'; n--)
+		;
+	*prefix = n > 0 ? n - 1 : 0;
+	errno = EINVAL;
+	if (*prefix == 0 || *prefix + sizeof "_link" + 8 > DIV_VARIABLE_MAX ||
+	    len - n >= sizeof tag || (name[0] | 32) < 'a' ||
+	    (name[0] | 32) > 'z')
+		return -1;
+	for (i = 1; i < *prefix; i++)
+		if (name[i] != '_' && (name[i] < '0' || name[i] > '9') &&
+		    ((name[i] | 32) < 'a' || (name[i] | 32) > 'z'))
+			return -1;
+	memcpy(tag, name + n, len - n);
+	tag[len - n] = '\0';
+	if (strcmp(tag, "link") == 0)
+		return DIV_NAME_LINK;
+	if (strcmp(tag, "list") == 0)
+		return DIV_NAME_LIST;
+	if (strcmp(tag, "d") == 0)
+		return DIV_NAME_DETACHED;
+	level = tag[0] == '0' && tag[1] != '\0' ? -1 : parse_level(tag);
+	if (level < 0)
+		errno = EINVAL;
+	return level;
 }
 
 /* Put the name <prefix>_<tag> into name. */
@@ -398,7 +453,7 @@ bind_at(struct div_socket *s, char *path)
 	s->path = path;
 	if (path == NULL || address(&sun, path) != 0)
 		return -1;
-	s->fd = new_socket();
+	s->fd = new_socket(0);
 	if (s->fd < 0)
 		return -1;
 	if (bind(s->fd, (struct sockaddr *)&sun, sizeof sun) != 0)
@@ -438,9 +493,8 @@ remove_dead(const char *path)
 		errno = ENOTSOCK;
 		return -1;
 	}
-	if (address(&sun, path) != 0 || (fd = new_socket()) < 0)
+	if (address(&sun, path) != 0 || (fd = new_socket(O_NONBLOCK)) < 0)
 		return -1;
-	fcntl(fd, F_SETFL, O_NONBLOCK);
 	r = connect(fd, (struct sockaddr *)&sun, sizeof sun);
 	e = errno;
 	close(fd);
@@ -841,7 +895,8 @@ take_fds(struct msghdr *m, int *fds, size_t max)
 		for (i = 0; i < n; i++) {
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
 			if (got < max) {
-				fcntl(fd, F_SETFD, FD_CLOEXEC);
+				if (MSG_CMSG_CLOEXEC == 0)
+					fcntl(fd, F_SETFD, FD_CLOEXEC);
 				fds[got++] = fd;
 			} else {
 				close(fd);
@@ -898,98 +953,6 @@ remaining(int64_t deadline)
 	return ms > 1 ? (int)ms : 1;
 }
 
-/*
- * Connect to a socket in the file system.  A backlog that is full makes a
- * blocking connect wait, which only a time-out for sending bounds.
- */
-static int
-connect_socket(const char *path, int64_t deadline)
-{
-	struct sockaddr_un sun;
-	struct timeval wait = { 0, 0 };
-	int fd, ms, r;
-
-	if (address(&sun, path) != 0 || (fd = new_socket()) < 0)
-		return -1;
-	do {
-		ms = remaining(deadline);
-		wait.tv_sec = ms / 1000;
-		wait.tv_usec = ms % 1000 * 1000;
-		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
-		r = connect(fd, (struct sockaddr *)&sun, sizeof sun);
-	} while (r != 0 && errno == EINTR);
-	if (r != 0) {
-		if (errno == EAGAIN)
-			errno = ETIMEDOUT;
-		close_keep_errno(fd);
-		return -1;
-	}
-	memset(&wait, 0, sizeof wait);
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
-	return fd;
-}
-
-/* div_recv of one message with at most one descriptor, before the deadline. */
-static ssize_t
-answer(int sock, void *data, size_t len, int *fd, int64_t deadline)
-{
-	struct pollfd p = { sock, POLLIN, 0 };
-	size_t count;
-	ssize_t n;
-	int r;
-
-	do
-		r = poll(&p, 1, remaining(deadline));
-	while (r < 0 && errno == EINTR);
-	if (r == 0)
-		errno = ETIMEDOUT;
-	if (r <= 0)
-		return -1;
-	*fd = -1;
-	n = div_recv(sock, data, len, fd, 1, &count);
-	if (n == 0)
-		errno = ECONNRESET;
-	return n > 0 ? n : -1;
-}
-
-/*
- * Ask the master behind sock for a cookie; sock is used up.  The answer is
- * read as one byte alone: the descriptor comes with the message after it,
- * though a system may deliver both at once.
- */
-static int
-ask_cookie(int sock, const char *cookie, int64_t deadline)
-{
-	size_t n = strlen(cookie) + 1;
-	char data[DIV_COOKIE_MAX + 1], c;
-	int fd;
-
-	if (div_send(sock, cookie, n, -1) != (ssize_t)n ||
-	    answer(sock, &c, 1, &fd, deadline) != 1)
-		goto err0;
-	if (c == '+' && fd < 0)
-		return sock;
-	if (c == '-' || c == '+') {
-		errno = c == '-' ? ENOENT : EPROTO;
-		goto err1;
-	}
-	if (fd < 0 && answer(sock, data, sizeof data, &fd, deadline) < 0)
-		goto err0;
-	if (fd < 0) {
-		errno = EPROTO;
-		goto err0;
-	}
-	close(sock);
-	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
-	return fd;
-err1:
-	if (fd >= 0)
-		close_keep_errno(fd);
-err0:
-	close_keep_errno(sock);
-	return -1;
-}
-
 static size_t
 without_slashes(const char *path, size_t n)
 {
@@ -1016,47 +979,296 @@ div_exists(const char *path)
 	return found;
 }
 
+/*
+ * Find the socket of a path.  What stands behind it are cookies: each is cut
+ * off with a NUL in the place of its slash, d->cookie is the first of them.
+ */
 static int
-connect_path(char *path, int chain, int64_t deadline)
+split_path(struct div_dial *d)
 {
 	struct stat st;
 	char *slash;
-	int fd;
 
-	path[without_slashes(path, strlen(path))] = '\0';
-	if (stat(path, &st) == 0) {
-		if (S_ISSOCK(st.st_mode))
-			return connect_socket(path, deadline);
-		errno = ENOTSOCK;
+	for (d->cookies = 0; ; d->cookies++) {
+		d->path[without_slashes(d->path, strlen(d->path))] = '\0';
+		if (stat(d->path, &st) == 0) {
+			errno = ENOTSOCK;
+			return S_ISSOCK(st.st_mode) ? 0 : -1;
+		}
+		if (errno != ENOTDIR &&
+		    (errno != ENOENT || !div_exists(d->path)))
+			return -1;
+		slash = strrchr(d->path, '/');
+		if (slash == NULL || slash == d->path) {
+			errno = ENOENT;
+			return -1;
+		}
+		if (d->cookies == DIV_CHAIN_MAX ||
+		    strlen(slash + 1) > DIV_COOKIE_MAX) {
+			errno = d->cookies == DIV_CHAIN_MAX ? ELOOP :
+			    ENAMETOOLONG;
+			return -1;
+		}
+		*slash = '\0';
+		d->cookie = slash + 1;
+	}
+}
+
+/* What a dial does next. */
+enum { CONNECT, ASK, GREETING, ANSWER, DESCRIPTOR, DONE };
+
+/* The system is short of something for now. */
+static int
+no_room(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+	    error == ENOMEM;
+}
+
+/* Wait in connect, which only a time-out for sending bounds. */
+static int
+wait_connect(int fd, const struct sockaddr_un *sun, int64_t deadline)
+{
+	struct timeval wait = { 0, 0 };
+	int ms, r;
+
+	fcntl(fd, F_SETFL, 0);
+	do {
+		ms = remaining(deadline);
+		wait.tv_sec = ms / 1000;
+		wait.tv_usec = ms % 1000 * 1000;
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+		r = connect(fd, (const struct sockaddr *)sun, sizeof *sun);
+	} while (r != 0 && errno == EINTR);
+	if (r != 0 && errno == EAGAIN)
+		errno = ETIMEDOUT;
+	memset(&wait, 0, sizeof wait);
+	if (r == 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	return r;
+}
+
+/*
+ * Nothing tells when a full backlog has room again: Linux refuses with EAGAIN
+ * and watches nothing.  Who may wait does so in connect, in turn with others;
+ * who may not has to ask again.
+ */
+static int
+dial_connect(struct div_dial *d)
+{
+	struct sockaddr_un sun;
+	int r;
+
+	if (address(&sun, d->path) != 0)
+		return -1;
+	if (d->fd < 0)
+		d->fd = new_socket(O_NONBLOCK);
+	if (d->fd < 0) {
+		d->later = d->deadline == 0 && no_room(errno);
+		return d->later ? 0 : -1;
+	}
+	do
+		r = connect(d->fd, (struct sockaddr *)&sun, sizeof sun);
+	while (r != 0 && errno == EINTR);
+	if (r != 0 && errno == EAGAIN && d->deadline != 0)
+		r = wait_connect(d->fd, &sun, d->deadline);
+	d->later = r != 0 && errno == EAGAIN;
+	if (r != 0)
+		return d->later ? 0 : -1;
+	d->state = d->cookies > 0 ? ASK : DONE;
+	return 1;
+}
+
+static int
+dial_ask(struct div_dial *d)
+{
+	char text[DIV_COOKIE_MAX + 40];
+	size_t n;
+
+	if (d->hops == 0)
+		n = (size_t)snprintf(text, sizeof text, "%s", d->cookie) + 1;
+	else
+		n = (size_t)snprintf(text, sizeof text, "%cconnect %d %s\n",
+		    '\0', d->hops, d->cookie);
+	if (div_send(d->fd, text, n, -1) != (ssize_t)n)
+		return -1;
+	d->state = d->hops == 0 ? ANSWER : GREETING;
+	return 0;
+}
+
+/* A master that does not speak the control protocol is asked again, the way
+ * that all understand. */
+static int
+dial_plainly(struct div_dial *d)
+{
+	close(d->fd);
+	d->fd = -1;
+	d->hops = 0;
+	d->cookie = d->first;
+	d->cookies = d->all;
+	d->state = CONNECT;
+	return 1;
+}
+
+/* This cookie is done with; fd is the way to the next, or to the service. */
+static int
+dial_next(struct div_dial *d, int fd)
+{
+	if (fd != d->fd) {
+		close(d->fd);
+		d->fd = fd;
+	}
+	d->state = --d->cookies > 0 ? ASK : DONE;
+	if (d->cookies > 0) {
+		d->cookie += strlen(d->cookie);
+		while (*d->cookie == '\0' || *d->cookie == '/')
+			d->cookie++;
+		fcntl(d->fd, F_SETFL, O_NONBLOCK);
+	}
+	return 1;
+}
+
+/*
+ * The answer is read as one byte alone: the descriptor comes with the message
+ * after it, though a system may deliver both at once.
+ */
+static int
+dial_answer(struct div_dial *d)
+{
+	size_t count;
+	int fd = -1;
+	char c = '-';
+	ssize_t n = div_recv(d->fd, &c, 1, &fd, 1, &count);
+
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return 0;
+	if (d->state == GREETING && (n <= 0 || c != '+'))
+		return dial_plainly(d);
+	if (n < 0)
+		return -1;
+	if (n == 0 || c == '-' || (c == '+' && fd >= 0)) {
+		errno = n == 0 ? ECONNRESET : c == '-' ? ENOENT : EPROTO;
+		if (fd >= 0)
+			close_keep_errno(fd);
 		return -1;
 	}
-	if (errno != ENOTDIR && (errno != ENOENT || !div_exists(path)))
+	if (d->state == GREETING)
+		d->state = ANSWER;
+	else if (c == '+')
+		return dial_next(d, d->fd);
+	else if (fd >= 0)
+		return dial_next(d, fd);
+	else
+		d->state = DESCRIPTOR;
+	return 1;       /* most often it has come, too */
+}
+
+static int
+dial_descriptor(struct div_dial *d)
+{
+	char text[DIV_COOKIE_MAX + 1];
+	size_t count;
+	int fd = -1;
+	ssize_t n = div_recv(d->fd, text, sizeof text, &fd, 1, &count);
+
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return 0;
+	if (n > 0 && fd >= 0)
+		return dial_next(d, fd);
+	if (n >= 0)
+		errno = n == 0 ? ECONNRESET : EPROTO;
+	return -1;
+}
+
+void
+div_dial_end(struct div_dial *d)
+{
+	if (d->fd >= 0)
+		close_keep_errno(d->fd);
+	free(d->path);
+	d->fd = -1;
+	d->path = NULL;
+}
+
+int
+div_dial_on(struct div_dial *d)
+{
+	int r = 1, e;
+
+	d->later = 0;
+	while (r == 1 && d->state != DONE)
+		switch (d->state) {
+		case CONNECT: r = dial_connect(d); break;
+		case ASK: r = dial_ask(d); break;
+		case DESCRIPTOR: r = dial_descriptor(d); break;
+		default: r = dial_answer(d); break;
+		}
+	if (r == 0)
+		return 0;
+	e = errno;
+	if (r == 1) {
+		/* a service that was handed over may have set it, too */
+		e = fcntl(d->fd, F_GETFL);
+		if (e & O_NONBLOCK)
+			fcntl(d->fd, F_SETFL, e & ~O_NONBLOCK);
+		free(d->path);
+		d->path = NULL;
+	} else {
+		div_dial_end(d);
+	}
+	errno = e;
+	return r;
+}
+
+/* With a deadline connecting may wait for a full backlog, but for nothing
+ * else. */
+static int
+dial(struct div_dial *d, const char *path, int hops, int64_t deadline)
+{
+	memset(d, 0, sizeof *d);
+	d->fd = -1;
+	d->hops = hops;
+	d->deadline = deadline;
+	d->path = strdup(path);
+	if (d->path == NULL)
 		return -1;
-	slash = strrchr(path, '/');
-	if (slash == NULL || slash == path) {
-		errno = ENOENT;
+	if (split_path(d) != 0) {
+		div_dial_end(d);
 		return -1;
 	}
-	if (chain >= DIV_CHAIN_MAX || strlen(slash + 1) > DIV_COOKIE_MAX) {
-		errno = chain >= DIV_CHAIN_MAX ? ELOOP : ENAMETOOLONG;
-		return -1;
-	}
-	*slash = '\0';
-	fd = connect_path(path, chain + 1, deadline);
-	return fd >= 0 ? ask_cookie(fd, slash + 1, deadline) : -1;
+	d->first = d->cookie;
+	d->all = d->cookies;
+	return div_dial_on(d);
+}
+
+int
+div_dial(struct div_dial *d, const char *path, int hops)
+{
+	return dial(d, path, hops, 0);
 }
 
 int
 div_connect(const char *path)
 {
-	char *copy = strdup(path);
-	int fd, e;
+	int64_t deadline = div_now() + DIV_CONNECT_MS;
+	struct pollfd p = { -1, POLLIN, 0 };
+	struct div_dial d;
+	int r;
 
-	if (copy == NULL)
-		return -1;
-	fd = connect_path(copy, 0, div_now() + DIV_CONNECT_MS);
-	e = errno;
-	free(copy);
-	errno = e;
-	return fd;
+	r = dial(&d, path, 0, deadline);
+	while (r == 0) {
+		p.fd = d.fd;
+		do
+			r = poll(&p, 1, remaining(deadline));
+		while (r < 0 && errno == EINTR);
+		if (r == 0)
+			errno = ETIMEDOUT;
+		if (r <= 0) {
+			div_dial_end(&d);
+			return -1;
+		}
+		r = div_dial_on(&d);
+	}
+	return r == 1 ? d.fd : -1;
 }

@@ -26,7 +26,8 @@ enum {
 	DIV_LEVEL_MAX = 999999,
 	DIV_CONNECT_MS = 5000,   /* longest that div_connect takes */
 	DIV_COOKIE_MAX = 255,    /* bytes of a cookie, without its NUL */
-	DIV_CHAIN_MAX = 32,      /* cookies in one path */
+	DIV_CHAIN_MAX = 32,      /* cookies in one path; masters in a row */
+	DIV_RETRY_MS = 10,       /* see div_dial */
 	DIV_FDS_MAX = 16         /* descriptors looked at in one message */
 };
 
@@ -51,6 +52,15 @@ struct div_choice {
  */
 int div_select(struct div_choice *c, const char *prefix, int depth,
     const char *direct);
+
+/*
+ * What the name of a variable (len bytes) stands for in a stack: its level,
+ * 0 or more, or one of these.  *prefix is the length of its prefix.
+ * EINVAL: it is not of the form [A-Za-z][A-Za-z0-9_]*_(link|list|d|N), or
+ * too long.
+ */
+enum { DIV_NAME_LINK = -2, DIV_NAME_LIST = -3, DIV_NAME_DETACHED = -4 };
+int div_name(const char *name, size_t len, size_t *prefix);
 
 /*
  * How many levels enclose us: 0 when <prefix>_link is missing or "d".
@@ -151,6 +161,30 @@ size_t div_path_max(void);
  */
 int div_connect(const char *path);
 
+/*
+ * The same in steps, for a program with a loop of its own: nothing here
+ * waits.  div_dial begins, and div_dial_on goes on when fd can be read, or,
+ * where later is not 0, in DIV_RETRY_MS.  Both return 1 when it is done: fd
+ * is the caller's then, and blocking; 0 when there is more to wait for (give
+ * up with div_dial_end); -1 with the errno of div_connect, and nothing left
+ * to release.  hops is 0, or how many masters have passed the request on
+ * with this one; masters that know of it end it beyond DIV_CHAIN_MAX.
+ * fd may be another one after each step.
+ */
+struct div_dial {
+	int fd;              /* the way so far, or -1 */
+	int later;
+	char *path;          /* its socket, the cookies behind it */
+	const char *cookie;  /* the next to ask for */
+	const char *first;
+	unsigned cookies, all; /* so many are left, of so many */
+	int hops, state;
+	int64_t deadline;    /* of div_connect */
+};
+int div_dial(struct div_dial *d, const char *path, int hops);
+int div_dial_on(struct div_dial *d);
+void div_dial_end(struct div_dial *d);
+
 /* 1 when a socket stands at path or at a leading part of it, else 0. */
 int div_exists(const char *path);
 
@@ -168,6 +202,9 @@ ssize_t div_send(int sock, const void *data, size_t len, int fd);
  */
 ssize_t div_recv(int sock, void *data, size_t len, int *fds, size_t max,
     size_t *count);
+
+/* Whose process is at the other end; -1 with errno when nobody can tell. */
+int div_peer_uid(int sock, uid_t *uid);
 
 /* Milliseconds of a clock that only goes forward. */
 int64_t div_now(void);

@@ -30,6 +30,7 @@
 #include "broker.h"
 #include "divconnect.h"
 #include "event.h"
+#include "master.h"
 #include "pool.h"
 #include "serve.h"
 #include "spawn.h"
@@ -685,34 +686,16 @@ master(char **operands, const struct wr_called *called)
 		.stem = "sta",
 		.path = want.socket
 	};
-	struct div_socket socket;
-	struct spawn utility = { .keep = -1 };
-	pid_t pid = 0;
-	int code, r, e;
+	const struct master m = {
+		.ops = &ops,
+		.place = &place,
+		.detached = want.detached,
+		.verbose = want.verbose,
+		.ended = return_borrowed
+	};
 
-	utility.argv = wr_utility(operands, called, &utility.file);
 	make_pool();
-	if (want.verbose)
-		serve_verbose = wr_note;
-	if (serve_begin() != 0)
-		wr_die(WR_SYSTEM, "cannot serve: %s", strerror(errno));
-	wr_listen(&socket, &place);
-	wr_publish(&socket, want.detached);
-	if (utility.argv != NULL && (pid = spawn(&utility)) < 0) {
-		e = errno;
-		div_unlisten(&socket);
-		return_borrowed();
-		wr_die(spawn_error_code(e), "%s: %s", utility.file,
-		    strerror(e));
-	}
-	serve_utility(pid);
-	r = serve_run(&ops, &socket, &code);
-	e = errno;
-	div_unlisten(&socket);
-	return_borrowed();
-	if (r != 0)
-		wr_die(WR_SYSTEM, "cannot serve: %s", strerror(e));
-	return code;
+	return master_run(&m, operands, called);
 }
 
 /* --- the client: the report --- */

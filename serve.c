@@ -46,6 +46,7 @@ static struct {
 	struct div_socket *socket;
 	struct ev_io listener;
 	int to_accept;            /* connections wait, perhaps */
+	rlim_t limit;             /* of descriptors, with the reserve */
 	struct ev_timer retry;    /* of what there was no room for */
 	struct serve_client *clients;
 	size_t count, known;
@@ -408,10 +409,12 @@ add_client(int fd)
 		c->next->prev = c;
 	master.clients = c;
 	master.count++;
-	if (ev_want(&c->io, EV_READ) != 0)
-		serve_drop(c, strerror(errno));
-	else if (master.ops->connected != NULL)
+	attend(c);
+	if (master.ops->connected != NULL)
 		master.ops->connected(c);
+	/* most have asked already, and some need no second look */
+	if (wanted(c) & EV_READ)
+		read_client(c);
 }
 
 /* What the system had no room for is tried once more. */
@@ -443,22 +446,12 @@ accept_later(void)
 	ev_timer_set(&master.retry, RETRY_MS);
 }
 
-/* Would one more client leave too few descriptors for serving them? */
+/* Does a client with this descriptor leave too few for serving it? */
 static int
-crowded(void)
+crowded(int fd)
 {
-	struct rlimit r;
-	int fd;
-
-	if (master.ops->reserve == 0 || getrlimit(RLIMIT_NOFILE, &r) != 0)
-		return 0;
-	fd = fcntl(master.socket->fd, F_DUPFD_CLOEXEC, 0);
-	if (fd < 0)
-		return 1;
-	close(fd);
 	errno = EMFILE;
-	return (rlim_t)fd + master.ops->reserve >= r.rlim_cur &&
-	    master.count > 0;
+	return (rlim_t)fd + master.ops->reserve >= master.limit;
 }
 
 static void
@@ -468,16 +461,14 @@ accept_clients(void)
 
 	master.to_accept = 0;
 	for (i = 0; i < ACCEPT_MAX; i++) {
-		if (crowded()) {
-			accept_later();
-			return;
-		}
 		fd = div_accept(master.socket->fd);
 		if (fd >= 0 && master.refusing)
 			close(fd);
 		else if (fd >= 0)
 			add_client(fd);
-		else if (errno == EMFILE || errno == ENFILE ||
+		if (fd >= 0 && !crowded(fd))
+			continue;
+		if (fd >= 0 || errno == EMFILE || errno == ENFILE ||
 		    errno == ENOBUFS || errno == ENOMEM) {
 			accept_later();
 			return;
@@ -828,9 +819,12 @@ serve_run(const struct serve_ops *ops, struct div_socket *socket,
     int *code)
 {
 	struct serve_client *c;
+	struct rlimit r;
 
 	*code = 0;
 	master.ops = ops;
+	master.limit = ops->reserve > 0 &&
+	    getrlimit(RLIMIT_NOFILE, &r) == 0 ? r.rlim_cur : RLIM_INFINITY;
 	master.socket = socket;
 	master.attend_end = &master.attend;
 	master.retry.expired = try_again;

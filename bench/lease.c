@@ -5,6 +5,9 @@
  *	lease echo rounds
  *	lease run rounds command...
  *	lease waiting path count pid
+ *	lease connect path rounds
+ *	lease stream path bytes
+ *	lease sink path
  *
  * Opens idle connections beside it that only say who they are, then takes a
  * token and gives it back, waiting for both answers, so many times.  Prints
@@ -14,6 +17,9 @@
  * system takes for the same journey.  With run: nanoseconds of starting the
  * command and waiting for its end.  With waiting: bytes of memory that an
  * xclate master took for each of so many clients that wait for their turn.
+ * With connect: nanoseconds from connecting to a ptbw to its first answer.
+ * With stream: nanoseconds that so many bytes take through a connection to
+ * path, sent to a sink, which only reads.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -185,6 +191,71 @@ waiting(const char *path, int count, const char *pid)
 	return 0;
 }
 
+static int
+connects(const char *path, int rounds)
+{
+	long from = nanoseconds();
+	char text[64];
+	int i, fd;
+
+	for (i = 0; i < rounds; i++) {
+		fd = div_connect(path);
+		if (fd < 0) {
+			perror(path);
+			return 1;
+		}
+		say(fd, "7\nV");
+		line(fd, text);
+		close(fd);
+	}
+	printf("%ld\n", (nanoseconds() - from) / rounds);
+	return 0;
+}
+
+/* The time until the other side has read it all, and says so by its end. */
+static int
+stream(const char *path, long bytes)
+{
+	static char block[65536];
+	int fd = div_connect(path);
+	long from = nanoseconds(), left;
+	ssize_t n;
+
+	for (left = bytes; fd >= 0 && left > 0; left -= n) {
+		n = send(fd, block, left < (long)sizeof block ? (size_t)left :
+		    sizeof block, 0);
+		if (n <= 0)
+			break;
+	}
+	if (fd < 0 || left > 0 || shutdown(fd, SHUT_WR) != 0 ||
+	    recv(fd, block, 1, 0) != 0) {
+		perror(path);
+		return 1;
+	}
+	printf("%ld\n", nanoseconds() - from);
+	return 0;
+}
+
+static int
+sink(const char *path)
+{
+	struct div_place where = { .path = path };
+	struct div_socket s;
+	static char block[65536];
+	int fd;
+
+	if (div_listen(&s, &where) != 0) {
+		perror(path);
+		return 1;
+	}
+	while ((fd = accept(s.fd, NULL, NULL)) >= 0) {
+		while (recv(fd, block, sizeof block, 0) > 0)
+			;
+		close(fd);
+	}
+	return 1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -198,6 +269,12 @@ main(int argc, char **argv)
 		return run(atoi(argv[2]), argv + 3);
 	if (argc == 5 && strcmp(argv[1], "waiting") == 0)
 		return waiting(argv[2], atoi(argv[3]), argv[4]);
+	if (argc == 4 && strcmp(argv[1], "connect") == 0)
+		return connects(argv[2], atoi(argv[3]));
+	if (argc == 4 && strcmp(argv[1], "stream") == 0)
+		return stream(argv[2], atol(argv[3]));
+	if (argc == 3 && strcmp(argv[1], "sink") == 0)
+		return sink(argv[2]);
 	if (argc != 5)
 		return 64;
 	rounds = atoi(argv[2]);

@@ -7,6 +7,8 @@
  *	peer many path count ready          open many connections, say who we
  *	                                    are on each, make the file ready,
  *	                                    stay until stdin ends
+ *	peer crowd path count               begin so many connections to a
+ *	                                    ptbw at once, then use each
  *	peer strangers path count           so many that do not say who they are
  *	peer fuzz path count seed           so many conversations of nonsense
  *	peer xfuzz path count seed          the same with an xclate
@@ -586,6 +588,38 @@ many(const char *path, int count, const char *ready)
 	return 0;
 }
 
+/* All have asked before the first looks for its answer. */
+static int
+crowd(const char *path, int count)
+{
+	struct div_dial *d = calloc((size_t)count, sizeof *d);
+	int *r = calloc((size_t)count, sizeof *r), i;
+
+	for (i = 0; i < count; i++) {
+		r[i] = div_dial(&d[i], path, 0);
+		if (r[i] < 0)
+			fail(path, error_name());
+	}
+	for (i = 0; i < count; i++) {
+		while (r[i] == 0) {
+			sock = d[i].fd;
+			if (d[i].later)
+				poll(NULL, 0, DIV_RETRY_MS);
+			else
+				wait_for(POLLIN);
+			r[i] = div_dial_on(&d[i]);
+		}
+		if (r[i] < 0)
+			fail(path, error_name());
+	}
+	for (i = 0; i < count; i++) {
+		sock = d[i].fd;
+		step("s:7\\nV");
+		step("r:0.4\\n");
+	}
+	return 0;
+}
+
 /* Each is dropped for what it says, and noticed. */
 static int
 strangers(const char *path, int count)
@@ -824,6 +858,8 @@ main(int argc, char **argv)
 		seed = strtoul(argv[4], NULL, 10);
 		return fuzz_xclate(argv[2], atol(argv[3]));
 	}
+	if (argc == 4 && strcmp(argv[1], "crowd") == 0)
+		return crowd(argv[2], atoi(argv[3]));
 	if (argc == 4 && strcmp(argv[1], "strangers") == 0)
 		return strangers(argv[2], atoi(argv[3]));
 	if (argc == 5 && strcmp(argv[1], "many") == 0)

@@ -1,0 +1,51 @@
+/*
+ * restore.h - a record of diversions, checked, and put in the environment
+ *
+ * A record is data that anybody may have written: what is no variable of a
+ * diversion never gets into an environment.  PROTOCOL has its format.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef RESTORE_H
+#define RESTORE_H
+
+#include <stddef.h>
+
+enum { RESTORE_MAX = 1 << 20 };   /* bytes of a record */
+
+struct restore {
+	char *data;               /* the record; the struct's */
+	const char *own;          /* in it: the path of the master's socket */
+	char **variable;          /* "NAME=VALUE", in their order */
+	size_t count;
+};
+
+/*
+ * Take a record of len bytes apart; data becomes the struct's, also on error.
+ * A record of no bytes has no diversions, and own is NULL.  -1 with errno
+ * EINVAL and in *why what is wrong with it (static), or ENOMEM.
+ */
+int restore_read(struct restore *r, char *data, size_t len, const char **why);
+
+/*
+ * Have the values lead through path where they led through r->own, and that
+ * be path.  -1 with errno; path stays the caller's, for as long as r.
+ */
+int restore_rename(struct restore *r, const char *path);
+
+/* Leave the variables of a prefix out. */
+void restore_without(struct restore *r, const char *prefix);
+
+/*
+ * Remove the variables of all diversions of every prefix from the
+ * environment.  -1 with errno.
+ */
+int restore_clear(void);
+
+/* Put the variables in the environment, on top of what is there.  -1 with
+ * errno. */
+int restore_apply(const struct restore *r);
+
+void restore_free(struct restore *r);
+
+#endif

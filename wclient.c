@@ -1,0 +1,484 @@
+/*
+ * wclient.c - the client of wrapw
+ *
+ * Gets a name space from a master (over its control protocol) or from a
+ * record, and gives it to a command, a file or a person; or asks the master
+ * to change it.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "restore.h"
+#include "spawn.h"
+#include "wrapw.h"
+
+extern char **environ;
+
+enum {
+	ANSWER_MS = 2 * DIV_CONNECT_MS,   /* a listing asks others first */
+	ANSWER_MAX = 64 << 20             /* bytes of an answer */
+};
+
+/* A conversation with a master. */
+struct control {
+	const char *path;         /* as it was given to us */
+	int fd;
+};
+
+/* Where a name space comes from. */
+struct source {
+	char *path;               /* of a master's socket, absolute; or NULL */
+	struct restore record;
+};
+
+/* --- the control protocol --- */
+
+/* 1, or 0 when nothing comes or it hangs up; errno says why. */
+static int
+read_byte(const struct control *c, char *byte)
+{
+	struct pollfd p = { c->fd, POLLIN, 0 };
+	ssize_t n = -1;
+	int r;
+
+	do
+		r = poll(&p, 1, ANSWER_MS);
+	while (r < 0 && errno == EINTR);
+	errno = ETIMEDOUT;
+	if (r == 1)
+		n = recv(c->fd, byte, 1, 0);
+	if (n == 0)
+		errno = ECONNRESET;
+	return n == 1;
+}
+
+_Noreturn static void
+nonsense(const struct control *c)
+{
+	wr_die(WR_PROTOCOL, "%s: it is no wrapw master, or of another version",
+	    c->path);
+}
+
+_Noreturn static void
+gone(const struct control *c)
+{
+	wr_die(WR_UNAVAILABLE, "%s: %s", c->path, errno == ECONNRESET ?
+	    "the master has hung up" : strerror(errno));
+}
+
+static struct control
+control_open(const char *path)
+{
+	struct control c = { path, div_connect(path) };
+	char byte;
+
+	if (c.fd < 0)
+		wr_die_connect(path);
+	/* other masters hang up for that, or begin to speak */
+	if (div_send(c.fd, "", 1, -1) != 1 || !read_byte(&c, &byte))
+		gone(&c);
+	if (byte != '+')
+		nonsense(&c);
+	return c;
+}
+
+/* What stands between the first byte of an answer, which is *kind, and its
+ * newline. */
+static void
+read_head(const struct control *c, char *kind, char text[WRAPW_LINE_MAX])
+{
+	size_t n = 0;
+	char byte;
+
+	if (!read_byte(c, kind))
+		gone(c);
+	if ((*kind != '+' && *kind != '-') || !read_byte(c, &byte) ||
+	    byte != ' ')
+		nonsense(c);
+	for (;;) {
+		if (!read_byte(c, &byte))
+			gone(c);
+		if (byte == '\n')
+			break;
+		if (n + 1 == WRAPW_LINE_MAX)
+			nonsense(c);
+		text[n++] = byte;
+	}
+	text[n] = '\0';
+}
+
+/*
+ * Ask; *len bytes of answer, with a NUL behind them, are the caller's to
+ * free.  NULL when the master refused, with the reason in why.
+ */
+static char *
+ask(const struct control *c, const char *request, size_t *len,
+    char why[WRAPW_LINE_MAX])
+{
+	size_t n = strlen(request), have = 0;
+	char kind, *text, *end;
+	unsigned long size;
+	struct pollfd p = { c->fd, POLLIN, 0 };
+	ssize_t k;
+
+	if (div_send(c->fd, request, n, -1) != (ssize_t)n ||
+	    div_send(c->fd, "\n", 1, -1) != 1)
+		gone(c);
+	read_head(c, &kind, why);
+	if (kind == '-')
+		return NULL;
+	size = strtoul(why, &end, 10);
+	if (end == why || *end != '\0' || size > ANSWER_MAX)
+		nonsense(c);
+	text = wr_alloc(size + 1, 1);
+	while (have < size) {
+		k = poll(&p, 1, ANSWER_MS) == 1 ?
+		    recv(c->fd, text + have, size - have, 0) : -1;
+		if (k == 0)
+			errno = ECONNRESET;
+		if (k <= 0)
+			gone(c);
+		have += (size_t)k;
+	}
+	*len = size;
+	return text;
+}
+
+/* The same, and a refusal ends us. */
+static char *
+demand(const struct control *c, const char *request, size_t *len)
+{
+	char why[WRAPW_LINE_MAX];
+	char *text = ask(c, request, len, why);
+
+	if (text == NULL)
+		wr_die(WR_UNAVAILABLE, "%s: %s", c->path, why);
+	return text;
+}
+
+const char *
+wrapw_probe(const char *path)
+{
+	static char text[64];
+	struct control c = { path, div_connect(path) };
+	char said[32] = "";
+	ssize_t n = 0;
+
+	if (c.fd < 0)
+		return NULL;
+	/* "+" at once, "+ 4\n1.0\n" behind it */
+	if (div_send(c.fd, "\0version\n", 9, -1) == 9)
+		while (n < 8 && read_byte(&c, said + n))
+			n++;
+	close(c.fd);
+	if (n < 8 || strncmp(said, "++ 4\n", 5) != 0)
+		return NULL;
+	snprintf(text, sizeof text, " (protocol %.3s)", said + 5);
+	return text;
+}
+
+/* --- where the name space comes from --- */
+
+static char *
+absolute(const char *path)
+{
+	char *cwd, *all;
+	size_t n;
+
+	if (path[0] == '/') {
+		all = strdup(path);
+	} else {
+		cwd = getcwd(NULL, 0);
+		if (cwd == NULL)
+			wr_die(WR_SYSTEM, "working directory: %s",
+			    strerror(errno));
+		n = strlen(cwd) + strlen(path) + 2;
+		all = wr_alloc(n, 1);
+		snprintf(all, n, "%s/%s", cwd, path);
+		free(cwd);
+	}
+	if (all == NULL)
+		wr_die(WR_SYSTEM, "out of memory");
+	return all;
+}
+
+/* Is -t a record, and not the path of a master? */
+static int
+is_record(const char *path)
+{
+	struct stat st;
+
+	if (path == NULL || strcmp(path, "-") == 0)
+		return 0;
+	if (stat(path, &st) == 0)
+		return !S_ISSOCK(st.st_mode);
+	if (div_exists(path))
+		return 0;
+	wr_die(WR_NOINPUT, "%s: %s", path, strerror(errno));
+}
+
+/* The master's path: of -t, or of the enclosing diversion. */
+static char *
+master_path(void)
+{
+	if (is_record(want.wrap))
+		wr_die(WR_DATA, "%s: not a socket", want.wrap);
+	return absolute(wr_target(want.depth, want.wrap));
+}
+
+static char *
+read_file(const char *path, size_t *len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *data = wr_alloc(RESTORE_MAX + 1, 1);
+	ssize_t n = 1;
+
+	if (fd < 0)
+		wr_die(WR_NOINPUT, "%s: %s", path, strerror(errno));
+	/* one byte more than allowed, so that it is noticed */
+	for (*len = 0; n > 0 && *len < RESTORE_MAX + 1; *len += (size_t)n) {
+		n = read(fd, data + *len, RESTORE_MAX + 1 - *len);
+		if (n < 0)
+			wr_die(WR_NOINPUT, "%s: %s", path, strerror(errno));
+	}
+	close(fd);
+	return data;
+}
+
+static void
+parse(struct restore *r, char *data, size_t len, const char *path)
+{
+	const char *why;
+
+	if (restore_read(r, data, len, &why) == 0)
+		return;
+	if (errno == EINVAL)
+		wr_die(WR_DATA, "%s: %s", path, why);
+	wr_die(WR_SYSTEM, "%s: %s", path, strerror(errno));
+}
+
+static void
+load(struct source *s)
+{
+	struct control c;
+	size_t len;
+	char *data;
+
+	memset(s, 0, sizeof *s);
+	if (is_record(want.wrap)) {
+		data = read_file(want.wrap, &len);
+		parse(&s->record, data, len, want.wrap);
+		if (s->record.own != NULL)
+			s->path = absolute(s->record.own);
+	} else {
+		s->path = absolute(wr_target(want.depth, want.wrap));
+		c = control_open(s->path);
+		data = demand(&c, "record", &len);
+		close(c.fd);
+		parse(&s->record, data, len, s->path);
+		/* the name that the socket has here need not be its own */
+		if (restore_rename(&s->record, s->path) != 0)
+			wr_die(WR_SYSTEM, "out of memory");
+	}
+	if (want.without)
+		restore_without(&s->record, wrapw.prefix);
+}
+
+/* --- what is done with it --- */
+
+static void
+restore(const struct source *s)
+{
+	int r = want.include ? 0 : restore_clear();
+
+	if (r != 0 || restore_apply(&s->record) != 0)
+		wr_die(WR_SYSTEM, "environment: %s", strerror(errno));
+}
+
+/* A master's own listing, or what the environment would be. */
+static void
+show(const struct source *s)
+{
+	struct div_list l;
+	struct control c;
+	size_t i, len;
+	char *text;
+
+	if (s == NULL) {
+		c = control_open(master_path());
+		text = demand(&c, "ns", &len);
+		fwrite(text, 1, len, stdout);
+		free(text);
+		close(c.fd);
+	} else {
+		restore(s);
+		if (div_list(&l, environ) != 0)
+			wr_die(WR_SYSTEM, "out of memory");
+		for (i = 0; i < l.count; i++)
+			space_put_bind(stdout, 0, l.entry[i].path,
+			    l.entry[i].variable);
+		div_list_free(&l);
+	}
+	wr_flush();
+}
+
+static void
+put_record(FILE *f, const struct source *s)
+{
+	size_t i;
+
+	if (s->record.own == NULL)
+		return;         /* the record of no diversions is empty */
+	fwrite(s->record.own, 1, strlen(s->record.own) + 1, f);
+	for (i = 0; i < s->record.count; i++)
+		fwrite(s->record.variable[i], 1,
+		    strlen(s->record.variable[i]) + 1, f);
+}
+
+/* Nobody ever finds half a record: it is written beside the file, and then
+ * takes its place.  What is no plain file is written to as it is. */
+static void
+write_record(const struct source *s, const char *path)
+{
+	size_t n = strlen(path) + 8;
+	char *temporary = wr_alloc(n, 1);
+	struct stat st;
+	int fd, plain, e, found = stat(path, &st) == 0;
+	FILE *f;
+
+	plain = !found || S_ISREG(st.st_mode);
+	snprintf(temporary, n, "%s.XXXXXX", path);
+	fd = plain ? mkstemp(temporary) : open(path, O_WRONLY | O_CLOEXEC);
+	f = fd >= 0 ? fdopen(fd, "w") : NULL;
+	if (f == NULL)
+		wr_die(WR_CANTCREATE, "%s: %s", path, strerror(errno));
+	if (plain && found)
+		fchmod(fd, st.st_mode & 0777);
+	put_record(f, s);
+	e = fflush(f) != 0 || ferror(f);
+	if (fclose(f) == 0 && !e && (!plain || rename(temporary, path) == 0))
+		return;
+	e = errno;
+	if (plain)
+		unlink(temporary);
+	wr_die(WR_CANTCREATE, "%s: %s", path, strerror(e));
+}
+
+static int
+record(const char *path)
+{
+	struct source s;
+
+	load(&s);
+	if (path == NULL || strcmp(path, "-") == 0) {
+		put_record(stdout, &s);
+		wr_flush();
+	} else {
+		write_record(&s, path);
+	}
+	return 0;
+}
+
+/* Ask the master to change something. */
+static int
+change(char **words)
+{
+	char request[WRAPW_LINE_MAX], *target, *remark;
+	static const char *const flags[] = { "", "-a ", "-b ", "-c " };
+	struct control c;
+	size_t len;
+	int n;
+
+	if (strpbrk(words[want.bind], " \n") != NULL)
+		wr_die(WR_DATA, "%s: a name has no blanks", words[want.bind]);
+	if (want.bind && strchr(words[0], '\n') != NULL)
+		wr_die(WR_DATA, "%s: a target has no newlines", words[0]);
+	if (want.bind) {
+		target = absolute(words[0]);
+		n = snprintf(request, sizeof request, "bind %s%s %s",
+		    flags[want.mode], target, words[1]);
+	} else {
+		n = snprintf(request, sizeof request, "unbind %s", words[0]);
+	}
+	if (n >= WRAPW_LINE_MAX - 1)
+		wr_die(WR_DATA, "%.40s...: too long", words[0]);
+	c = control_open(master_path());
+	remark = demand(&c, request, &len);
+	if (len > 0 && remark[len - 1] == '\n')
+		remark[len - 1] = '\0';
+	target = strchr(remark, ' ');
+	if (target != NULL && !want.quiet)
+		wr_warn("%s", target + 1);
+	close(c.fd);
+	return 0;
+}
+
+/* The exit code: another one when the master did not want to. */
+static int
+quit(const char *path, int code)
+{
+	char why[WRAPW_LINE_MAX];
+	struct control c = control_open(path);
+	size_t len;
+	char *text = ask(&c, "quit", &len, why);
+
+	close(c.fd);
+	if (text == NULL) {
+		wr_warn("%s: %s", path, why);
+		return code != 0 ? code : WR_UNAVAILABLE;
+	}
+	if (len > 0 && want.verbose)
+		wr_warn("%s: %.*s", path, (int)len - 1, text);
+	free(text);
+	return code;
+}
+
+static int
+run(struct source *s, char **words, const struct wr_called *called)
+{
+	struct spawn command = { .file = words[0], .argv = words, .keep = -1 };
+	int status;
+
+	restore(s);
+	if (called->utility != NULL)
+		words[0] = (char *)called->utility;
+	if (!want.quit)
+		spawn_exec(&command);
+	else if (spawn_wait(&command, &status) == 0)
+		return quit(s->path, spawn_code(status));
+	wr_die(spawn_error_code(errno), "%s: %s", command.file,
+	    strerror(errno));
+}
+
+int
+wrapw_client(char **words, const struct wr_called *called)
+{
+	struct source s;
+	int live = !want.include && !want.without && !is_record(want.wrap);
+
+	if (want.bind || want.unbind)
+		return change(words);
+	if (want.record)
+		return record(words[0]);
+	if (words[0] == NULL && live) {
+		show(NULL);
+		return want.quit ? quit(master_path(), 0) : 0;
+	}
+	load(&s);
+	if (want.quit && s.path == NULL)
+		wr_die(WR_NOINPUT, "%s: it names no master to quit",
+		    want.wrap);
+	if (words[0] != NULL)
+		return run(&s, words, called);
+	show(&s);
+	return want.quit ? quit(s.path, 0) : 0;
+}

@@ -1,0 +1,184 @@
+/*
+ * wrapw.c - the whole stack of diversions behind one socket
+ *
+ *	wrapw -m [-dEoqv] [-N path] [utility [args]]
+ *	wrapw [-IqQW] [-depth] [-t wrap] [client [args]]
+ *	wrapw [-IqW] [-depth] [-t wrap] -R [record]
+ *	wrapw [-q] [-depth] [-t wrap] -n
+ *	wrapw [-q] [-depth] [-t wrap] -b [-aBc] target name
+ *	wrapw [-q] [-depth] [-t wrap] -u name
+ *	wrapw -h | -V
+ *
+ * A master collects the diversions of its environment and presents each as a
+ * cookie behind its one socket: who asks for it is handed a connection to the
+ * service itself.  What a name leads to can be changed while it runs.
+ *
+ * Here is the command line.  wmaster.c is the master, space.c the names it
+ * presents, dial.c its way to their targets; wclient.c is the client,
+ * restore.c what it does to the environment.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "wrapw.h"
+
+#include <string.h>
+
+static const struct wr_option options[] = {
+	{ 'm', "master", NULL, "be a master and run the utility" },
+	{ 'd', "detached", NULL, "master: publish in wrapw_d alone" },
+	{ 'E', "everything", NULL, "master: collect wrapw diversions, too" },
+	{ 'N', "socket", "path", "master: the name of the socket" },
+	{ 'o', "open", NULL, "master: everybody may change the name space" },
+	{ '0', "depth", "n", "so many diversions further out (-1, -2, ...)" },
+	{ 't', "wrap", "wrap",
+	  "client: a wrapw's socket, a record, or /dev/null" },
+	{ 'I', "include", NULL,
+	  "client: on top of the diversions that are there" },
+	{ 'W', "without", NULL, "client: without wrapw's own variables" },
+	{ 'R', "record", NULL, "client: write the name space to a file" },
+	{ 'n', "list", NULL, "client: print the name space" },
+	{ 'b', "bind", NULL, "client: give a name a new target" },
+	{ 'a', "after", NULL, "with -b: behind the targets it has" },
+	{ 'B', "before", NULL, "with -b: in front of the targets it has" },
+	{ 'c', "create", NULL, "with -b: only if it has none" },
+	{ 'u', "unbind", NULL, "client: take a name's targets away" },
+	{ 'Q', "quit", NULL, "then ask the persistent master to quit" },
+	{ 'q', "quiet", NULL, "no remarks about sockets that are not there" },
+	{ 'v', "verbose", NULL, "say more" },
+	{ 'V', "version", NULL, "print the version and the stack" },
+	{ 'h', "help", NULL, "print this" },
+	{ 0, NULL, NULL, NULL }
+};
+
+const struct wr_program wrapw = {
+	.name = "wrapw",
+	.prefix = "wrapw",
+	.variable = "WRAPW",
+	.protocol = WRAPW_PROTOCOL,
+	.template = "wrapwXXXXXX",
+	.direct = 't',
+	.probe = wrapw_probe,
+	.synopsis =
+	    "-m [-dEoqv] [-N path] [utility [args]]\n"
+	    "[-IqQW] [-depth] [-t wrap] [client [args]]\n"
+	    "[-IqW] [-depth] [-t wrap] -R [record]\n"
+	    "[-q] [-depth] [-t wrap] -n\n"
+	    "[-q] [-depth] [-t wrap] -b [-aBc] target name\n"
+	    "[-q] [-depth] [-t wrap] -u name\n"
+	    "-h | -V",
+	.options = options
+};
+
+struct wrapw_options want;
+
+static void
+set_mode(enum space_mode mode)
+{
+	if (want.mode != SPACE_REPLACE && want.mode != mode)
+		wr_usage("-a, -B and -c do not go together");
+	want.mode = mode;
+}
+
+static void
+set_option(int letter, const char *arg)
+{
+	switch (letter) {
+	case 'm': want.master = 1; break;
+	case 'd': want.detached = 1; break;
+	case 'E': want.everything = 1; break;
+	case 'N': want.socket = arg; break;
+	case 'o': want.open = 1; break;
+	case '0':
+		want.depth = (int)wr_number('0', arg, 0, DIV_LEVEL_MAX);
+		break;
+	case 't': want.wrap = arg; break;
+	case 'I': want.include = 1; break;
+	case 'W': want.without = 1; break;
+	case 'R': want.record = 1; break;
+	case 'n': want.list = 1; break;
+	case 'b': want.bind = 1; break;
+	case 'a': set_mode(SPACE_AFTER); break;
+	case 'B': set_mode(SPACE_BEFORE); break;
+	case 'c': set_mode(SPACE_CREATE); break;
+	case 'u': want.unbind = 1; break;
+	case 'Q': want.quit = 1; break;
+	case 'q': want.quiet = 1; break;
+	case 'v': want.verbose = 1; break;
+	}
+}
+
+/* Refuse what only one of master and client knows. */
+static void
+check_master(void)
+{
+	const char *clients = want.include ? "-I" : want.without ? "-W" :
+	    want.record ? "-R" : want.list ? "-n" : want.bind ? "-b" :
+	    want.mode ? "-a, -B, -c" : want.unbind ? "-u" :
+	    want.quit ? "-Q" : want.wrap ? "-t" : NULL;
+	const char *masters = want.detached ? "-d" :
+	    want.everything ? "-E" : want.socket ? "-N" :
+	    want.open ? "-o" : NULL;
+
+	if (want.master && clients != NULL)
+		wr_usage("%s does not go with -m", clients);
+	if (!want.master && masters != NULL)
+		wr_usage("%s goes with -m only", masters);
+	if (want.socket != NULL && *want.socket == '\0')
+		wr_usage("-N: the name is empty");
+}
+
+/* A client does one thing. */
+static void
+check_client(char **words)
+{
+	const char *action = want.record ? "-R" : want.list ? "-n" :
+	    want.bind ? "-b" : want.unbind ? "-u" : NULL;
+	int most = want.record ? 1 : want.bind ? 2 : want.unbind ? 1 : 0;
+	int least = want.record ? 0 : most, n = 0;
+
+	if (want.record + want.list + want.bind + want.unbind > 1)
+		wr_usage("-R, -n, -b and -u do not go together");
+	if (want.mode && !want.bind)
+		wr_usage("-a, -B and -c go with -b only");
+	if (want.wrap != NULL && *want.wrap == '\0')
+		wr_usage("-t: the name is empty");
+	if (action == NULL)
+		return;
+	if (want.quit)
+		wr_usage("-Q does not go with %s", action);
+	if ((want.include || want.without) && !want.record)
+		wr_usage("-I and -W do not go with %s", action);
+	while (words[n] != NULL)
+		n++;
+	if (n < least || n > most)
+		wr_usage("%s takes %s", action, want.bind ?
+		    "a target and a name" : want.unbind ? "a name" :
+		    want.record ? "one file" : "no words");
+}
+
+int
+main(int argc, char **argv)
+{
+	struct wr_called called;
+	int letter, show = 0;
+	const char *arg;
+
+	wr_begin(&wrapw, argc, argv, &called);
+	while ((letter = wr_option(&arg)) != -1) {
+		if (letter == 'h' || letter == 'V')
+			show = letter;
+		set_option(letter, arg);
+	}
+	if (show == 'h')
+		wr_help();
+	else if (show == 'V')
+		wr_version(want.depth, want.master ? NULL : want.wrap,
+		    want.verbose);
+	if (show)
+		return 0;
+	check_master();
+	if (want.master)
+		return wrapw_master(wr_operands(), &called);
+	check_client(wr_operands());
+	return wrapw_client(wr_operands(), &called);
+}

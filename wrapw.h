@@ -1,0 +1,42 @@
+/*
+ * wrapw.h - what the files of wrapw share
+ *
+ * wrapw.c has the command line, wmaster.c the master, wclient.c the client.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef WRAPW_H
+#define WRAPW_H
+
+#include "space.h"
+#include "wrapper.h"
+
+#define WRAPW_PROTOCOL "1.0"
+
+enum {
+	WRAPW_LINE_MAX = 8192     /* bytes of a control request or message */
+};
+
+/* What the command line asks for. */
+struct wrapw_options {
+	int master, depth, quit, quiet, verbose;
+	/* masters */
+	int detached, everything, open;
+	const char *socket;
+	/* clients */
+	int include, without, record, list, bind, unbind;
+	enum space_mode mode;
+	const char *wrap;
+};
+extern struct wrapw_options want;
+
+extern const struct wr_program wrapw;
+
+/* Each returns the exit code. */
+int wrapw_master(char **operands, const struct wr_called *called);
+int wrapw_client(char **words, const struct wr_called *called);
+
+/* What the master at a path says of itself, for -V; NULL: nothing. */
+const char *wrapw_probe(const char *path);
+
+#endif
