@@ -446,12 +446,13 @@ accept_later(void)
 	ev_timer_set(&master.retry, RETRY_MS);
 }
 
-/* Does a client with this descriptor leave too few for serving it? */
+/* Would one more client than the one with this descriptor, which is the lowest
+ * that was free, leave too few for serving them? */
 static int
 crowded(int fd)
 {
 	errno = EMFILE;
-	return (rlim_t)fd + master.ops->reserve >= master.limit;
+	return (rlim_t)fd + 1 + master.ops->reserve >= master.limit;
 }
 
 static void
