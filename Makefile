@@ -39,8 +39,8 @@ PTBW = ptbw.o broker.o master.o pool.o tableau.o $(COMMON)
 WRAPW = wrapw.o wclient.o wmaster.o dial.o master.o restore.o space.o $(COMMON)
 XCLATE = xclate.o xclient.o xmaster.o cap.o collate.o flow.o lines.o \
 	record.o redirect.o section.o title.o turn.o $(COMMON)
-CHECKERS = tests/chaos tests/driver tests/holder tests/peer tests/riot \
-	tests/section tests/text tests/unit
+CHECKERS = tests/chaos tests/driver tests/holder tests/peer tests/records \
+	tests/riot tests/section tests/text tests/unit
 
 all: $(PROGRAMS) $(LIBRARY)
 
@@ -79,6 +79,9 @@ tests/holder: tests/holder.c
 	$(COMPILE) $(LDFLAGS) -o $@ tests/holder.c $(LDLIBS)
 tests/peer: tests/peer.c divconnect.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/peer.c divconnect.o $(LDLIBS)
+tests/records: tests/records.c restore.o divconnect.o $(HEADERS)
+	$(COMPILE) $(LDFLAGS) -o $@ tests/records.c restore.o divconnect.o \
+	    $(LDLIBS)
 tests/riot: tests/riot.c
 	$(COMPILE) $(LDFLAGS) -o $@ tests/riot.c $(LDLIBS)
 tests/section: tests/section.c turn.o redirect.o record.o divconnect.o event.o \

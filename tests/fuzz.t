@@ -15,4 +15,12 @@ for pool in '-J3' '-t tokens' '-t - -J2'; do
 	echo 0"
 	seed=$((seed + 1))
 done
+requests=100000
+[ -z "${WRAPKIT_LONG-}" ] || requests=2000000
+t "$requests requests to a wrapw, seed $seed" 0 0 '' ptbw -m -J1 sh -c "
+	orig=\$ptbw_1 wrapw -m -N '$T/w/s' sh -c '
+	peer wfuzz \$wrapw_1 $requests $seed || exit
+	wrapw -b \$orig 0; ptbw -t \$wrapw_1/0 -A echo'"
+peer limit 300 records "$seed" "$requests" >out 2>&1
+result $? "$requests mutated records, seed $seed" "$(cat out)"
 finish

@@ -12,6 +12,8 @@
  *	peer strangers path count           so many that do not say who they are
  *	peer fuzz path count seed           so many conversations of nonsense
  *	peer xfuzz path count seed          the same with an xclate
+ *	peer wfuzz path count seed          the same with a wrapw, whose
+ *	                                    requests are counted
  *	peer limit seconds command...       run a command, not longer than that
  *	peer name argv0 file args...        run a program under another name
  *	peer blocked command...             a command with all signals
@@ -717,6 +719,64 @@ converse_xclate(const char *path)
 	close(sock);
 }
 
+/* The same with a wrapw: cookies, and requests of which some are mutated. */
+static long
+converse_wrapw(const char *path)
+{
+	static const char *const words[] = { "record\n", "ns\n", "version\n",
+	    "quit\n", "bind /no/such ptbw_2\n", "bind -a /no/x ptbw_2\n",
+	    "bind -b /no/y ptbw_3\n", "bind -c /no/z xcl_d\n",
+	    "unbind ptbw_2\n", "unbind 1\n", "connect 1 ptbw_2\n",
+	    "connect 33 0\n", "connect 7 0\n", "bind \n", "\n", "bind x y\n" };
+	char text[2000], reply[65536], *p = text;
+	size_t n = 0, k;
+	long lines = 0;
+
+	sock = div_connect(path);
+	if (sock < 0)
+		fail(path, error_name());
+	if (dice(8))
+		text[n++] = '\0';
+	for (; n < sizeof text - 64 && dice(60) != 0; lines++) {
+		const char *w = words[dice(sizeof words / sizeof *words)];
+
+		memcpy(text + n, w, strlen(w));
+		n += strlen(w);
+		if (dice(6) == 0)
+			text[n - 1 - dice((unsigned)strlen(w))] = (char)dice(256);
+	}
+	for (; n > 0; p += k, n -= k) {
+		k = 1 + dice((unsigned)n);
+		if (div_send(sock, p, k, dice(20) ? -1 : 0) < 0)
+			break;
+		if (dice(2))
+			recv(sock, reply, sizeof reply, MSG_DONTWAIT);
+	}
+	if (dice(3) == 0)
+		shutdown(sock, SHUT_WR);
+	if (dice(2))
+		recv(sock, reply, sizeof reply, MSG_DONTWAIT);
+	close(sock);
+	return lines;
+}
+
+static int
+fuzz_wrapw(const char *path, long count)
+{
+	long n = 0, i;
+
+	for (i = 0; n < count; i++) {
+		n += converse_wrapw(path);
+		if (i % 20 == 0) {
+			sock = div_connect(path);
+			step("s:\\0version\\n");
+			step("r:++ 4\\n1.0\\n");
+			close(sock);
+		}
+	}
+	return 0;
+}
+
 static int
 fuzz_xclate(const char *path, long count)
 {
@@ -858,6 +918,10 @@ main(int argc, char **argv)
 	if (argc == 5 && strcmp(argv[1], "xfuzz") == 0) {
 		seed = strtoul(argv[4], NULL, 10);
 		return fuzz_xclate(argv[2], atol(argv[3]));
+	}
+	if (argc == 5 && strcmp(argv[1], "wfuzz") == 0) {
+		seed = strtoul(argv[4], NULL, 10);
+		return fuzz_wrapw(argv[2], atol(argv[3]));
 	}
 	if (argc == 4 && strcmp(argv[1], "crowd") == 0)
 		return crowd(argv[2], atoi(argv[3]));
