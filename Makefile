@@ -102,7 +102,7 @@ check: all $(CHECKERS)
 demo: all
 	sh examples/demo
 
-bench: all bench/lease
+bench: all bench/lease tests/peer
 	sh bench/run
 
 lint:

@@ -6,7 +6,7 @@ if command -v mandoc >/dev/null && command -v col >/dev/null; then
 	for page in "$top"/man/*; do
 		t "mandoc -Tlint ${page##*/}" 0 '' '' mandoc -Tlint -W warning "$page"
 	done
-	for p in ptbw xclate; do
+	for p in ptbw wrapw xclate; do
 		# the SYNOPSIS, joined to words, is the usage line
 		mandoc -Tascii -O width=500 "$top/man/$p.1" | col -b |
 		    sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' | grep "^ *$p" |
@@ -20,7 +20,7 @@ else
 	skip 'SYNOPSIS is the usage' 'mandoc or col is not installed'
 fi
 
-for page in ptbw.1 xclate.1; do
+for page in ptbw.1 wrapw.1 xclate.1; do
 	sed -n 's/^\.Dl //p' "$top/man/$page" | sed 's/\\e/\\/g; s/\\&//g' >examples
 	while read -r example; do
 		rm -rf ex && mkdir ex
@@ -32,7 +32,7 @@ $example"
 done
 
 # every option of the table is on the page, under all its names
-for p in ptbw xclate; do
+for p in ptbw wrapw xclate; do
 	for o in $($p -h | sed -n 's/^ *-\([a-zA-Z]\), -\(-[^ ]*\).*/\1_,_\2/p
 	    s/^ *-\(-[^ ]*\).*/\1/p'); do
 		o=$(echo "$o" | tr _ ' ')
@@ -59,7 +59,7 @@ done
 
 # README: what its transcripts show comes out
 sed -n 's/^    \$ //p' "$top/README" >commands
-grep -v -e xclate -e 'sh$' commands >readme
+grep -v -e xclate -e 'sh$' -e wrapw -e ' : &' -e env -e Q commands >readme
 t 'README: the transcript of ptbw, command by command' 73 "~a on gpu*
 ptbw: master has 2 tokens, max length 4 (total space 10)
  Master tokens from file: gpus
@@ -75,4 +75,8 @@ bad.sh: *
 part 1
 part 2
 part 3" '' sh -c 'mkdir readme.d && cd readme.d && . ../readme'
+grep -e wrapw -e ' : &' -e env -e Q commands >readme
+t 'README: the transcript of wrapw' 0 "gpu0 gpu1
+now 0" '' sh -c 'mkdir readme.w && cd readme.w && printf "gpu0\ngpu1\n" >gpus &&
+    . ../readme; wait'
 finish
