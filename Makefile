@@ -30,17 +30,18 @@ COMPILE = $(CC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS)
 
 PROGRAMS = ptbw wrapw xclate
 LIBRARY = libdivconnect.a
-HEADERS = broker.h cap.h collate.h dial.h divconnect.h event.h flow.h \
-	lines.h master.h pool.h record.h redirect.h restore.h section.h \
-	serve.h space.h spawn.h tableau.h title.h turn.h wrapper.h wrapw.h \
-	xclate.h
+HEADERS = broker.h cap.h collate.h dial.h divconnect.h event.h expand.h \
+	flow.h lines.h master.h pool.h quote.h record.h redirect.h restore.h \
+	section.h serve.h space.h spawn.h tableau.h title.h turn.h wrapper.h \
+	wrapw.h xclate.h
 COMMON = divconnect.o event.o serve.o spawn.o wrapper.o
 PTBW = ptbw.o broker.o master.o pool.o tableau.o $(COMMON)
 WRAPW = wrapw.o wclient.o wmaster.o dial.o master.o restore.o space.o $(COMMON)
 XCLATE = xclate.o xclient.o xmaster.o cap.o collate.o flow.o lines.o \
 	record.o redirect.o section.o title.o turn.o $(COMMON)
-CHECKERS = tests/chaos tests/driver tests/holder tests/peer tests/records \
-	tests/riot tests/section tests/text tests/unit
+EXPAND = expand.o quote.o
+CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/peer \
+	tests/records tests/riot tests/section tests/text tests/unit
 
 all: $(PROGRAMS) $(LIBRARY)
 
@@ -48,7 +49,7 @@ all: $(PROGRAMS) $(LIBRARY)
 .c.o:
 	$(COMPILE) -c -o $@ $<
 
-$(PTBW) $(WRAPW) $(XCLATE): $(HEADERS)
+$(PTBW) $(WRAPW) $(XCLATE) $(EXPAND): $(HEADERS)
 
 # A system without a static libc gets ordinary programs.
 ptbw: $(PTBW)
@@ -75,6 +76,8 @@ tests/chaos: tests/chaos.c divconnect.o $(HEADERS)
 DRIVER = collate.o divconnect.o event.o flow.o lines.o spawn.o title.o
 tests/driver: tests/driver.c $(DRIVER) $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/driver.c $(DRIVER) $(LDLIBS)
+tests/expand: tests/expand.c $(EXPAND) $(HEADERS)
+	$(COMPILE) $(LDFLAGS) -o $@ tests/expand.c $(EXPAND) $(LDLIBS)
 tests/holder: tests/holder.c
 	$(COMPILE) $(LDFLAGS) -o $@ tests/holder.c $(LDLIBS)
 tests/peer: tests/peer.c divconnect.o $(HEADERS)

@@ -1,0 +1,1536 @@
+/*
+ * expand.c - templates of commands: the dicer and the mixer
+ *
+ * A template becomes a list of nodes: text, values and inner templates.  The
+ * steps of all dicers stand in one list, the picks of all mixers in another,
+ * where a group is followed by as many picks as are inside of it.
+ *
+ * Values are worked on at the end of the buffer that the result goes to: a
+ * dicer only ever makes a value shorter, so it works where the value is; a
+ * mixer appends to it and then takes out what it was made from.  So there is
+ * no other memory, and nothing has a limit but the depth of recursion.  %+,
+ * which may be as deep as there are parameters, has a stack of frames.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "expand.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "quote.h"
+
+enum {
+	DEPTH_MAX = 200,        /* ( in mixers, @ in dicers */
+	INNER_MAX = 1000000,    /* %+ in one expansion; some double each time */
+	END = -1                /* no character */
+};
+
+enum vector { PARAMS, FILES, TOKENS };
+enum choice { NOTHING, ONE, LAST, ALL, NUMBER, NUMBER_SOURCE, TOKEN_SOURCE };
+
+struct step {
+	char separator;
+	char white;             /* any white space instead */
+	char each, drop, last;
+	size_t field;           /* 0 as 1 */
+};
+
+/* An end of a range, or a single position. */
+struct position {
+	size_t n;
+	char last, back;
+};
+
+struct pick {
+	enum { RANGE, LITERAL, GROUP } kind;
+	int fresh;              /* from here on it is the whole value again */
+	int source;             /* a group that others pick from */
+	int single;             /* a range without an end */
+	struct position a, b;
+	size_t at, len;         /* literal: in the template; group: picks */
+};
+
+struct node {
+	enum { TEXT, VALUE, INNER } kind;
+	enum vector vector;
+	enum choice choice;
+	enum quote_kind quote;
+	int escaped;            /* q */
+	int mixed;
+	size_t index;
+	size_t from, len;       /* in the template */
+	size_t step, steps;
+	size_t pick, picks;
+	struct quote_state state;       /* INNER: in front of it */
+};
+
+struct expand {
+	char *copy;             /* what text points to, if it is ours */
+	const char *text;
+	size_t len;
+	struct expand_rules rules;
+	struct expand_uses uses;
+	enum quote_kind tail;
+	struct node *node;
+	size_t nodes;
+	struct step *step;
+	size_t steps;
+	struct pick *pick;
+	size_t picks;
+};
+
+/* --- mistakes --- */
+
+static int
+fail(struct expand_error *err, int error, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(err->reason, sizeof err->reason, format, ap);
+	va_end(ap);
+	errno = error;
+	return -1;
+}
+
+static int
+no_memory(struct expand_error *err)
+{
+	return fail(err, ENOMEM, "out of memory");
+}
+
+static void
+locate(struct expand_error *err, const struct expand *e, size_t from,
+    size_t at, size_t param)
+{
+	err->text = e->text;
+	err->len = e->len;
+	err->from = from;
+	err->at = at;
+	err->param = param;
+}
+
+/* --- compiling --- */
+
+struct parser {
+	struct expand *e;
+	struct expand_error *err;
+	struct quote_state state;
+	size_t from;            /* the markup's escape character */
+	size_t at;
+	int depth;
+};
+
+static int
+peek(const struct parser *p)
+{
+	return p->at < p->e->len ? (unsigned char)p->e->text[p->at] : END;
+}
+
+static int
+take(struct parser *p, char c)
+{
+	if (peek(p) != (unsigned char)c)
+		return 0;
+	p->at++;
+	return 1;
+}
+
+/* What comes next makes no sense. */
+static int
+unexpected(struct parser *p, const char *what)
+{
+	int c = peek(p);
+
+	if (c == END)
+		return fail(p->err, EINVAL, "%s at the end", what);
+	if (c < ' ' || c > '~')
+		return fail(p->err, EINVAL, "%s at '\\%03o'", what,
+		    (unsigned)c);
+	return fail(p->err, EINVAL, "%s at '%c'", what, c);
+}
+
+static int
+is_digit(int c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* What is too large for size_t is as large as that goes. */
+static size_t
+read_number(struct parser *p)
+{
+	size_t n = 0;
+	int c;
+
+	for (; is_digit(c = peek(p)); p->at++) {
+		size_t d = (size_t)(c - '0');
+
+		n = n > (SIZE_MAX - d) / 10 ? SIZE_MAX : n * 10 + d;
+	}
+	return n;
+}
+
+/* A list with room for one more; n is how long it is. */
+static void *
+more(struct expand_error *err, void *list, size_t n, size_t each)
+{
+	void *p = list;
+
+	if ((n & (n - 1)) == 0) {       /* at powers of two it doubles */
+		p = NULL;
+		if (n <= SIZE_MAX / 2 / each)
+			p = realloc(list, (n == 0 ? 1 : 2 * n) * each);
+		if (p == NULL)
+			no_memory(err);
+	}
+	return p;
+}
+
+static struct node *
+add_node(struct parser *p)
+{
+	struct expand *e = p->e;
+	struct node *n = more(p->err, e->node, e->nodes, sizeof *n);
+
+	if (n == NULL)
+		return NULL;
+	e->node = n;
+	n += e->nodes++;
+	memset(n, 0, sizeof *n);
+	n->from = p->from;
+	n->quote = QUOTE_NOT;
+	return n;
+}
+
+static int
+add_text(struct parser *p, size_t from, size_t to)
+{
+	struct node *n;
+
+	if (from == to)
+		return 0;
+	n = add_node(p);
+	if (n == NULL)
+		return -1;
+	n->from = from;
+	n->len = to - from;
+	if (p->e->rules.quote)
+		quote_follow(&p->state, p->e->text + from, n->len);
+	return 0;
+}
+
+/* A digit or a digit's place was read as index.  0 is none. */
+static void
+choose_index(struct node *n, size_t index)
+{
+	n->index = index;
+	n->choice = index == 0 ? NOTHING : ONE;
+}
+
+static int
+choose_letter(struct parser *p, struct node *n)
+{
+	switch (peek(p)) {
+	case '*':
+		n->choice = ALL;
+		break;
+	case '$':
+		n->choice = LAST;
+		break;
+	case 'u':
+	case 'U':
+		n->choice = n->vector == PARAMS ? NUMBER : NUMBER_SOURCE;
+		break;
+	case 't':
+	case 'T':
+		n->choice = TOKEN_SOURCE;
+		break;
+	default:
+		return unexpected(p, "unknown escape");
+	}
+	p->at++;
+	return 0;
+}
+
+static int
+read_short(struct parser *p, struct node *n)
+{
+	int c = peek(p);
+
+	if (!is_digit(c))
+		return choose_letter(p, n);
+	choose_index(n, (size_t)(c - '0'));
+	p->at++;
+	return 0;
+}
+
+static int
+read_name(struct parser *p, struct node *n)
+{
+	if (!is_digit(peek(p)))
+		return choose_letter(p, n);
+	choose_index(n, read_number(p));
+	return 0;
+}
+
+static struct step *
+add_step(struct parser *p)
+{
+	struct expand *e = p->e;
+	struct step *s = more(p->err, e->step, e->steps, sizeof *s);
+
+	if (s == NULL)
+		return NULL;
+	e->step = s;
+	s += e->steps++;
+	memset(s, 0, sizeof *s);
+	s->field = 1;
+	return s;
+}
+
+static int
+read_separator(struct parser *p, struct step *s)
+{
+	int escaped = take(p, '\\');
+	int c = peek(p);
+
+	if (c == END)
+		return unexpected(p, "missing ]");
+	s->separator = (char)c;
+	s->white = !escaped && c == ' ';
+	p->at++;
+	return 0;
+}
+
+static int
+read_step(struct parser *p, int *depth)
+{
+	struct step *s = add_step(p);
+
+	if (s == NULL || read_separator(p, s) != 0)
+		return -1;
+	s->each = (char)take(p, '@');
+	if (s->each)
+		return ++*depth <= DEPTH_MAX ? 0 :
+		    fail(p->err, EINVAL, "more than %d @", DEPTH_MAX);
+	s->drop = (char)take(p, '-');
+	s->last = (char)take(p, '$');
+	if (!s->last && is_digit(peek(p)))
+		s->field = read_number(p);
+	return 0;
+}
+
+static int
+read_steps(struct parser *p, struct node *n)
+{
+	int depth = 0;
+
+	n->step = p->e->steps;
+	while (!take(p, ']'))
+		if (read_step(p, &depth) != 0)
+			return -1;
+	n->steps = p->e->steps - n->step;
+	return 0;
+}
+
+static int
+read_selector(struct parser *p, struct node *n)
+{
+	if (take(p, '[')) {
+		if (read_name(p, n) != 0)
+			return -1;
+		return read_steps(p, n);
+	}
+	if (!take(p, '{'))
+		return read_short(p, n);
+	if (read_name(p, n) != 0)
+		return -1;
+	return take(p, '}') ? 0 : unexpected(p, "missing }");
+}
+
+/* Is there what a node mentions, so far as that is known? */
+static int
+check_value(struct parser *p, const struct node *n)
+{
+	static const char *const kinds[] = { "parameter", "file", "token" };
+	const struct expand_rules *r = &p->e->rules;
+	size_t limit = n->vector == TOKENS ? r->tokens : r->params;
+
+	if (n->choice == TOKEN_SOURCE && !r->token_source)
+		return fail(p->err, ERANGE, "the tokens' source has no name");
+	if (n->choice > ALL)
+		return 0;
+	if (n->vector == FILES && !r->files)
+		return fail(p->err, ERANGE, "parameters come from no files");
+	if (n->choice == ONE && n->index > limit)
+		return fail(p->err, ERANGE, "%s %zu is out of range, the "
+		    "limit is %zu", kinds[n->vector], n->index, limit);
+	return 0;
+}
+
+static void
+raise_to(size_t *highest, size_t n)
+{
+	if (n > *highest)
+		*highest = n;
+}
+
+static void
+note_use(struct expand_uses *u, const struct node *n)
+{
+	if (n->choice == NUMBER)
+		u->number = 1;
+	else if (n->choice > ALL)
+		u->sources = 1;
+	else if (n->vector == FILES)
+		u->files = 1;
+	else if (n->vector == TOKENS)
+		u->tokens = 1;
+	else
+		u->params = 1;
+	if (n->choice == ONE && n->vector == PARAMS)
+		raise_to(&u->param, n->index);
+	if (n->choice == ONE && n->vector == TOKENS)
+		raise_to(&u->token, n->index);
+}
+
+static int
+read_plain(struct parser *p, struct node *n)
+{
+	size_t at;
+
+	if (take(p, 'f'))
+		n->vector = FILES;
+	else if (take(p, 't'))
+		n->vector = TOKENS;
+	at = p->at;
+	if (read_selector(p, n) != 0)
+		return -1;
+	if (check_value(p, n) != 0) {
+		p->at = at;
+		return -1;
+	}
+	note_use(&p->e->uses, n);
+	return 0;
+}
+
+/* --- compiling mixers --- */
+
+/* Items of a mixer are what has no separator in between.  None is what index
+ * has while there is no group to pick from. */
+struct items {
+	size_t group;           /* index of the pick */
+	int selected;           /* something, since the group or the start */
+	int fresh;              /* the next pick begins one */
+};
+
+static const size_t none = SIZE_MAX;
+
+static struct pick *
+add_pick(struct parser *p, struct items *i)
+{
+	struct expand *e = p->e;
+	struct pick *k = more(p->err, e->pick, e->picks, sizeof *k);
+
+	if (k == NULL)
+		return NULL;
+	e->pick = k;
+	k += e->picks++;
+	memset(k, 0, sizeof *k);
+	k->fresh = i->fresh;
+	i->fresh = 0;
+	return k;
+}
+
+static void
+end_item(struct items *i)
+{
+	i->group = none;
+	i->selected = 0;
+	i->fresh = 1;
+}
+
+/* Something is picked from the group, if there is one. */
+static void
+use_group(struct parser *p, const struct items *i)
+{
+	if (i->group != none)
+		p->e->pick[i->group].source = 1;
+}
+
+static int
+read_position(struct parser *p, struct position *q, const char *what)
+{
+	q->last = (char)take(p, '$');
+	if (q->last)
+		return 0;
+	if (!is_digit(peek(p)))
+		return unexpected(p, what);
+	q->n = read_number(p);
+	return 0;
+}
+
+static int
+read_range_end(struct parser *p, struct position *q)
+{
+	q->back = (char)take(p, '~');
+	q->last = (char)take(p, '*');
+	return q->last ? 0 : read_position(p, q, "no position behind -");
+}
+
+static int
+read_range(struct parser *p, struct items *i)
+{
+	struct pick *k;
+
+	use_group(p, i);
+	i->selected = 1;
+	k = add_pick(p, i);
+	if (k == NULL)
+		return -1;
+	k->kind = RANGE;
+	k->a.back = (char)take(p, '~');
+	if (take(p, '*')) {
+		k->a.n = 1;
+		k->b.back = k->a.back;
+		k->b.last = 1;
+		return 0;
+	}
+	if (read_position(p, &k->a, k->a.back ? "no position behind ~" :
+	    "no mixer item") != 0)
+		return -1;
+	k->single = !take(p, '-');
+	return k->single ? 0 : read_range_end(p, &k->b);
+}
+
+static int
+read_double(struct parser *p, struct pick *k)
+{
+	k->at = ++p->at;
+	for (; peek(p) != '"'; p->at++)
+		if (peek(p) == END)
+			return unexpected(p, "missing \"");
+	k->len = p->at++ - k->at;
+	return 0;
+}
+
+static int
+read_nested(struct parser *p, struct pick *k)
+{
+	size_t depth = 1;
+	int c;
+
+	k->at = ++p->at;
+	for (;; p->at++) {
+		c = peek(p);
+		if (c == END)
+			return unexpected(p, "missing '");
+		depth += c == '`';
+		depth -= c == '\'';
+		if (depth == 0)
+			break;
+	}
+	k->len = p->at++ - k->at;
+	return 0;
+}
+
+static int
+read_literal(struct parser *p, struct items *i)
+{
+	struct pick *k = add_pick(p, i);
+
+	if (k == NULL)
+		return -1;
+	k->kind = LITERAL;
+	return peek(p) == '"' ? read_double(p, k) : read_nested(p, k);
+}
+
+static int read_mixer(struct parser *p);
+
+static int
+read_group(struct parser *p, struct items *i)
+{
+	size_t index = p->e->picks;
+	struct pick *k;
+
+	if (i->selected)
+		end_item(i);
+	use_group(p, i);
+	i->group = index;
+	k = add_pick(p, i);
+	if (k == NULL)
+		return -1;
+	k->kind = GROUP;
+	if (++p->depth > DEPTH_MAX)
+		return fail(p->err, EINVAL, "more than %d (", DEPTH_MAX);
+	p->at++;
+	if (read_mixer(p) != 0)
+		return -1;
+	p->depth--;
+	p->e->pick[index].len = p->e->picks - index - 1;
+	return 0;
+}
+
+static int
+read_item(struct parser *p, struct items *i)
+{
+	switch (peek(p)) {
+	case END:
+		return unexpected(p, "missing )");
+	case ',':
+	case ' ':
+	case '\t':
+		p->at++;
+		end_item(i);
+		return 0;
+	case '"':
+	case '`':
+		return read_literal(p, i);
+	case '(':
+		return read_group(p, i);
+	default:
+		return read_range(p, i);
+	}
+}
+
+/* The rest of a mixer, with the parenthesis. */
+static int
+read_mixer(struct parser *p)
+{
+	struct items i;
+
+	end_item(&i);
+	while (!take(p, ')'))
+		if (read_item(p, &i) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+read_mixed(struct parser *p, struct node *n)
+{
+	if (read_plain(p, n) != 0)
+		return -1;
+	n->mixed = 1;
+	n->pick = p->e->picks;
+	if (read_mixer(p) != 0)
+		return -1;
+	n->picks = p->e->picks - n->pick;
+	return 0;
+}
+
+/* --- compiling the whole --- */
+
+/* How what a node inserts is to be quoted.  A plain number is harmless; and
+ * it is all there is behind what could have been half of a pair. */
+static int
+choose_quotes(struct parser *p, struct node *n)
+{
+	const char *why;
+
+	if (!p->e->rules.quote) {
+		n->quote = n->escaped ? QUOTE_ESCAPE : QUOTE_NOT;
+		return 0;
+	}
+	if (n->kind == VALUE && n->choice == NOTHING && !n->mixed)
+		return 0;
+	n->quote = quote_here(&p->state, &why);
+	if (n->quote == QUOTE_NEVER && n->kind == VALUE &&
+	    n->choice == NUMBER && n->steps == 0 && !n->mixed) {
+		n->quote = QUOTE_NOT;
+		quote_follow(&p->state, "0", 1);
+		return 0;
+	}
+	if (n->quote == QUOTE_NEVER)
+		return fail(p->err, EINVAL, "cannot be quoted %s", why);
+	n->state = p->state;
+	quote_inserted(&p->state, n->kind == INNER && !n->escaped);
+	return 0;
+}
+
+static int
+read_inner(struct parser *p, struct node *n)
+{
+	n->kind = INNER;
+	p->e->uses.inner = 1;
+	if (p->e->rules.params == 0) {
+		p->at--;
+		return fail(p->err, ERANGE,
+		    "there is no parameter to be a template");
+	}
+	return 0;
+}
+
+static int
+read_escape(struct parser *p)
+{
+	struct node *n = add_node(p);
+	int bad;
+
+	if (n == NULL)
+		return -1;
+	n->kind = VALUE;
+	n->escaped = take(p, 'q');
+	if (take(p, '+'))
+		bad = read_inner(p, n);
+	else
+		bad = take(p, '(') ? read_mixed(p, n) : read_plain(p, n);
+	if (bad)
+		return -1;
+	n->len = p->at - n->from;
+	return choose_quotes(p, n);
+}
+
+static int
+read_template(struct parser *p)
+{
+	const struct expand *e = p->e;
+	int escape = (unsigned char)e->rules.escape;
+	const char *found;
+	size_t at;
+
+	while (p->at < e->len) {
+		at = p->at;
+		found = escape == '\0' ? NULL :
+		    memchr(e->text + at, escape, e->len - at);
+		if (found == NULL) {
+			p->at = e->len;
+			return add_text(p, at, e->len);
+		}
+		p->from = (size_t)(found - e->text);
+		p->at = p->from + 1;
+		if (take(p, e->rules.escape)) {
+			if (add_text(p, at, p->from + 1) != 0)
+				return -1;
+		} else if (add_text(p, at, p->from) != 0 ||
+		    read_escape(p) != 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* After the last node.  A template in a template, whose quotes began as
+ * start says, must leave them as they were. */
+static int
+finish_template(struct parser *p, int seen, const struct quote_state *start)
+{
+	struct expand *e = p->e;
+	const char *why;
+
+	p->from = p->at;
+	e->uses.tail = e->rules.tail && e->rules.params > 0 && !seen &&
+	    !e->uses.params && !e->uses.inner;
+	e->tail = QUOTE_NOT;
+	if (!e->rules.quote)
+		return 0;
+	if (e->uses.tail) {
+		e->tail = quote_here(&p->state, &why);
+		if (e->tail == QUOTE_NEVER)
+			return fail(p->err, EINVAL,
+			    "parameters cannot be appended %s", why);
+	}
+	if (start != NULL && !quote_same(start, &p->state))
+		return fail(p->err, EINVAL, "it ends in other quotes than it "
+		    "begins in");
+	return 0;
+}
+
+/* Text stays where it is.  seen says that a parameter has been mentioned
+ * already. */
+static struct expand *
+compile(const char *text, size_t len, const struct expand_rules *rules,
+    int seen, const struct quote_state *start, struct expand_error *err,
+    size_t param)
+{
+	struct expand *e = calloc(1, sizeof *e);
+	struct parser p;
+
+	memset(&p, 0, sizeof p);
+	p.e = e;
+	p.err = err;
+	if (start != NULL)
+		p.state = *start;
+	if (e == NULL) {
+		no_memory(err);
+		return NULL;
+	}
+	e->text = text;
+	e->len = len;
+	e->rules = *rules;
+	if (read_template(&p) == 0 && finish_template(&p, seen, start) == 0)
+		return e;
+	locate(err, e, p.from, p.at, param);
+	expand_free(e);
+	return NULL;
+}
+
+struct expand *
+expand_compile(const char *text, size_t len, const struct expand_rules *rules,
+    struct expand_error *err)
+{
+	char *copy = malloc(len + 1);
+	struct expand *e = NULL;
+	int error;
+
+	memset(err, 0, sizeof *err);
+	if (copy == NULL) {
+		no_memory(err);
+	} else {
+		memcpy(copy, text, len);
+		e = compile(copy, len, rules, 0, NULL, err, 0);
+	}
+	if (e != NULL) {
+		e->copy = copy;
+		return e;
+	}
+	error = errno;
+	free(copy);
+	err->text = text;
+	err->len = len;
+	errno = error;
+	return NULL;
+}
+
+/* errno stays, this is also a way out of failures. */
+void
+expand_free(struct expand *e)
+{
+	int error = errno;
+
+	if (e != NULL) {
+		free(e->node);
+		free(e->step);
+		free(e->pick);
+		free(e->copy);
+		free(e);
+	}
+	errno = error;
+}
+
+const struct expand_uses *
+expand_uses(const struct expand *e)
+{
+	return &e->uses;
+}
+
+/* --- dicing --- */
+
+struct span {
+	char *p;
+	size_t n;
+};
+
+/* A field of a span; last if no other follows. */
+struct field {
+	size_t start, end;
+	int last;
+};
+
+/* The C locale's, whatever the locale is. */
+static int
+is_white(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static int
+is_separator(const struct step *s, char c)
+{
+	return s->white ? is_white(c) : c == s->separator;
+}
+
+static size_t
+skip_white(const struct span *v, size_t at)
+{
+	while (at < v->n && is_white(v->p[at]))
+		at++;
+	return at;
+}
+
+/* The field that starts there. */
+static void
+field_at(const struct span *v, const struct step *s, size_t start,
+    struct field *f)
+{
+	const char *end;
+
+	f->start = f->end = start;
+	if (s->white) {
+		while (f->end < v->n && !is_white(v->p[f->end]))
+			f->end++;
+		f->last = skip_white(v, f->end) == v->n;
+		return;
+	}
+	end = start < v->n ?
+	    memchr(v->p + start, s->separator, v->n - start) : NULL;
+	f->end = end != NULL ? (size_t)(end - v->p) : v->n;
+	f->last = end == NULL;
+}
+
+/* The field behind one that is not the last. */
+static void
+field_next(const struct span *v, const struct step *s, struct field *f)
+{
+	field_at(v, s, s->white ? skip_white(v, f->end) : f->end + 1, f);
+}
+
+static void
+field_last(const struct span *v, const struct step *s, struct field *f)
+{
+	f->end = v->n;
+	if (s->white)
+		while (f->end > 0 && is_white(v->p[f->end - 1]))
+			f->end--;
+	f->start = f->end;
+	while (f->start > 0 && !is_separator(s, v->p[f->start - 1]))
+		f->start--;
+	f->last = 1;
+}
+
+/* 0 if there is none. */
+static int
+find_field(const struct span *v, const struct step *s, struct field *f)
+{
+	size_t k;
+
+	if (s->last) {
+		field_last(v, s, f);
+		return 1;
+	}
+	field_at(v, s, 0, f);
+	for (k = 1; k < s->field; k++) {
+		if (f->last)
+			return 0;
+		field_next(v, s, f);
+	}
+	return 1;
+}
+
+/* Take out the field and the separator behind it, if there is one, and the
+ * one in front of it, if it is the last. */
+static void
+drop_field(struct span *v, const struct field *f)
+{
+	size_t from = f->start, to = f->end;
+
+	if (f->last && from == 0)
+		return;         /* the only one */
+	if (f->last)
+		from--;
+	if (to < v->n)
+		to++;
+	if (from == 0) {
+		v->p += to;
+	} else {
+		memmove(v->p + from, v->p + to, v->n - to);
+	}
+	v->n -= to - from;
+}
+
+static void
+dice(struct span *v, const struct step *s, size_t steps);
+
+/* What the fields become is joined in place: it is behind where it has to
+ * be, or just there. */
+static void
+dice_each(struct span *v, const struct step *s, size_t steps)
+{
+	struct field f;
+	struct span one;
+	size_t len = 0;
+
+	for (field_at(v, s, 0, &f);; field_next(v, s, &f)) {
+		one.p = v->p + f.start;
+		one.n = f.end - f.start;
+		dice(&one, s + 1, steps - 1);
+		memmove(v->p + len, one.p, one.n);
+		len += one.n;
+		if (f.last)
+			break;
+		v->p[len++] = s->separator;     /* not beyond the old one */
+	}
+	v->n = len;
+}
+
+static void
+dice(struct span *v, const struct step *s, size_t steps)
+{
+	struct field f;
+
+	for (; steps > 0; s++, steps--) {
+		if (s->each) {
+			dice_each(v, s, steps);
+			return;
+		}
+		if (!find_field(v, s, &f)) {
+			v->n = s->drop ? v->n : 0;
+		} else if (s->drop) {
+			drop_field(v, &f);
+		} else {
+			v->p += f.start;
+			v->n = f.end - f.start;
+		}
+	}
+}
+
+/* --- running --- */
+
+/* A template that is being expanded; those behind the first are ours. */
+struct frame {
+	const struct expand *e;
+	struct expand *inner;           /* e, if it is to be freed */
+	const struct node *outer;       /* its %+ */
+	size_t next;                    /* node */
+	size_t start;                   /* of the result, in the buffer */
+	size_t shift;                   /* parameters used up as templates */
+};
+
+struct run {
+	const struct expand_values *v;
+	struct expand_buffer *out;
+	struct expand_error *err;
+	struct frame *frame;
+	size_t frames;
+	size_t inners;                  /* that have been begun */
+	int seen;                       /* a parameter */
+	char digits[3 * sizeof(uintmax_t)];
+};
+
+/* Room for so many bytes more, and a NUL. */
+static int
+reserve(struct run *r, size_t n)
+{
+	struct expand_buffer *b = r->out;
+	size_t max = b->max != 0 ? b->max : SIZE_MAX / 4, size;
+	char *p;
+
+	if (b->len > max || n > max - b->len) {
+		if (b->max == 0)
+			return no_memory(r->err);
+		return fail(r->err, E2BIG, "it becomes longer than %zu bytes",
+		    b->max);
+	}
+	if (b->len + n < b->size)
+		return 0;
+	size = (b->len + n + 128) + b->size / 2;
+	p = realloc(b->data, size);
+	if (p == NULL)
+		return no_memory(r->err);
+	b->data = p;
+	b->size = size;
+	return 0;
+}
+
+static int
+append(struct run *r, const char *data, size_t n)
+{
+	if (reserve(r, n) != 0)
+		return -1;
+	if (n > 0)
+		memcpy(r->out->data + r->out->len, data, n);
+	r->out->len += n;
+	return 0;
+}
+
+static int
+append_quoted(struct run *r, const struct expand_text *t, enum quote_kind kind)
+{
+	struct expand_buffer *b = r->out;
+	size_t n = t->len + quote_growth(t->data, t->len, kind);
+
+	if (kind == QUOTE_NOT)
+		return append(r, t->data, t->len);
+	if (reserve(r, n) != 0)
+		return -1;
+	quote_put(b->data + b->len, t->data, t->len, kind);
+	b->len += n;
+	return 0;
+}
+
+/* Quote all from there to the end. */
+static int
+quote_from(struct run *r, size_t start, enum quote_kind kind)
+{
+	struct expand_buffer *b = r->out;
+	size_t n = b->len - start, growth;
+
+	if (kind == QUOTE_NOT)
+		return 0;
+	growth = quote_growth(b->data + start, n, kind);
+	if (reserve(r, growth) != 0)
+		return -1;
+	memmove(b->data + start + growth, b->data + start, n);
+	quote_put(b->data + start, b->data + start + growth, n, kind);
+	b->len += growth;
+	return 0;
+}
+
+/* Take n bytes out. */
+static void
+cut(struct expand_buffer *b, size_t from, size_t n)
+{
+	memmove(b->data + from, b->data + from + n, b->len - from - n);
+	b->len -= n;
+}
+
+/* --- mixing --- */
+
+/* Part of the buffer. */
+struct region {
+	size_t at, len;
+};
+
+/* From 1; beyond the end if it is. */
+static size_t
+locate_position(const struct position *p, size_t len)
+{
+	size_t n = p->last ? len : p->n > 0 ? p->n : 1;
+
+	if (p->back)
+		n = n < len ? len + 1 - n : 1;
+	return n;
+}
+
+static int
+append_range(struct run *r, const struct region *v, const struct pick *k)
+{
+	size_t a, b, n;
+	const char *from;
+	char *to;
+
+	a = locate_position(&k->a, v->len);
+	b = k->single ? a : locate_position(&k->b, v->len);
+	if (v->len == 0 || (a > v->len && b > v->len))
+		return 0;
+	a = a > v->len ? v->len : a;
+	b = b > v->len ? v->len : b;
+	n = (a < b ? b - a : a - b) + 1;
+	if (reserve(r, n) != 0)
+		return -1;
+	from = r->out->data + v->at + a - 1;
+	to = r->out->data + r->out->len;
+	r->out->len += n;
+	if (a <= b)
+		memcpy(to, from, n);
+	else
+		while (n-- > 0)
+			*to++ = *from--;
+	return 0;
+}
+
+/* Room first: the region moves with the buffer. */
+static int
+append_region(struct run *r, const struct region *v)
+{
+	if (reserve(r, v->len) != 0)
+		return -1;
+	return append(r, r->out->data + v->at, v->len);
+}
+
+/* What is picked from at the moment: the whole, or a group, which stands in
+ * the buffer behind what was put out before it, and is taken out later. */
+static int
+is_group(const struct region *whole, const struct region *now)
+{
+	return now->at != whole->at || now->len != whole->len;
+}
+
+static void
+drop_group(struct run *r, const struct region *whole, struct region *now)
+{
+	if (is_group(whole, now))
+		cut(r->out, now->at, now->len);
+	*now = *whole;
+}
+
+static int mix(struct run *r, const struct expand *e,
+    const struct region *whole, const struct pick *k, size_t picks);
+
+static int
+mix_group(struct run *r, const struct expand *e, const struct region *whole,
+    struct region *now, const struct pick *k)
+{
+	struct region group;
+
+	group.at = r->out->len;
+	if (mix(r, e, now, k + 1, k->len) != 0)
+		return -1;
+	group.len = r->out->len - group.at;
+	if (!k->source)
+		return 0;
+	if (is_group(whole, now))
+		group.at -= now->len;
+	drop_group(r, whole, now);
+	*now = group;
+	return 0;
+}
+
+/* Append what picks make of the whole. */
+static int
+mix(struct run *r, const struct expand *e, const struct region *whole,
+    const struct pick *k, size_t picks)
+{
+	const struct pick *end;
+	struct region now = *whole;
+	int bad = 0;
+
+	if (picks == 0)
+		return append_region(r, whole);
+	end = k + picks;
+	for (; k < end && !bad; k += k->kind == GROUP ? k->len + 1 : 1) {
+		if (k->fresh)
+			drop_group(r, whole, &now);
+		if (k->kind == RANGE)
+			bad = append_range(r, &now, k);
+		else if (k->kind == LITERAL)
+			bad = append(r, e->text + k->at, k->len);
+		else
+			bad = mix_group(r, e, whole, &now, k);
+	}
+	drop_group(r, whole, &now);
+	return bad;
+}
+
+/* --- values --- */
+
+/* The texts that a node can choose from, those used up left out. */
+static const struct expand_text *
+vector(const struct run *r, size_t shift, const struct node *n, size_t *count)
+{
+	const struct expand_values *v = r->v;
+	const struct expand_text *list = n->vector == PARAMS ? v->param :
+	    n->vector == FILES ? v->file : v->token;
+	size_t all = n->vector == TOKENS ? v->tokens : v->params;
+
+	*count = all > shift ? all - shift : 0;
+	return *count > 0 ? list + shift : NULL;
+}
+
+/* Another check, for the caller may have promised more than there is. */
+static int
+is_missing(const struct run *r, size_t shift, const struct node *n)
+{
+	size_t count;
+
+	if (n->choice == TOKEN_SOURCE)
+		return r->v->token_source.data == NULL;
+	if (n->choice > ALL)
+		return 0;
+	if (n->vector == FILES && r->v->file == NULL)
+		return 1;
+	if (n->choice != ONE)
+		return 0;
+	vector(r, shift, n, &count);
+	return n->index > count;
+}
+
+static void
+spell_number(struct run *r, struct expand_text *t)
+{
+	char *end = r->digits + sizeof r->digits, *p = end;
+	uintmax_t n = r->v->number;
+
+	do
+		*--p = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	t->data = p;
+	t->len = (size_t)(end - p);
+}
+
+/* The text that a node chooses, if it is a single one.  1 if there is none
+ * because there is nothing to choose from, or it is %0. */
+static int
+choose(struct run *r, size_t shift, const struct node *n,
+    struct expand_text *t)
+{
+	const struct expand_text *list;
+	size_t count;
+
+	t->data = "";
+	t->len = 0;
+	switch (n->choice) {
+	case NUMBER:
+		spell_number(r, t);
+		return 0;
+	case NUMBER_SOURCE:
+		*t = r->v->number_source;
+		return 0;
+	case TOKEN_SOURCE:
+		*t = r->v->token_source;
+		return 0;
+	default:
+		break;
+	}
+	list = vector(r, shift, n, &count);
+	if (n->choice == NOTHING || (n->choice == LAST && count == 0))
+		return 1;
+	*t = list[n->choice == LAST ? count - 1 : n->index - 1];
+	return 0;
+}
+
+/* All with blanks in between.  In quotes of whatever kind the blanks are
+ * outside of what is quoted, in the quotes of the template if there are
+ * any. */
+static int
+append_all(struct run *r, const struct expand_text *list, size_t count,
+    enum quote_kind kind)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (i > 0 && append(r, " ", 1) != 0)
+			return -1;
+		if (append_quoted(r, list + i, kind) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The value that the dicer and the mixer start from. */
+static int
+append_value(struct run *r, size_t shift, const struct node *n,
+    enum quote_kind kind)
+{
+	const struct expand_text *list;
+	struct expand_text t;
+	size_t count;
+
+	if (n->choice == ALL) {
+		list = vector(r, shift, n, &count);
+		return append_all(r, list, count, kind);
+	}
+	if (choose(r, shift, n, &t))
+		return 0;
+	return append_quoted(r, &t, kind);
+}
+
+static void
+dice_from(struct run *r, size_t start, const struct step *s, size_t steps)
+{
+	struct expand_buffer *b = r->out;
+	struct span v;
+
+	v.p = b->data + start;
+	v.n = b->len - start;
+	dice(&v, s, steps);
+	memmove(b->data + start, v.p, v.n);
+	b->len = start + v.n;
+}
+
+/* Whether there is a text to be quoted at all. */
+static int
+is_nothing(const struct run *r, size_t shift, const struct node *n)
+{
+	size_t count;
+
+	if (n->mixed || n->choice > ALL || n->choice == ONE)
+		return 0;
+	vector(r, shift, n, &count);
+	return n->choice == NOTHING || count == 0;
+}
+
+static int
+expand_value(struct run *r, const struct frame *f, const struct node *n)
+{
+	const struct expand *e = f->e;
+	struct region v;
+
+	if (is_missing(r, f->shift, n))
+		return fail(r->err, ERANGE, "there is no such value");
+	if (n->vector == PARAMS && n->choice <= ALL)
+		r->seen = 1;
+	if (n->steps == 0 && !n->mixed)
+		return append_value(r, f->shift, n, n->quote);
+	if (is_nothing(r, f->shift, n))
+		return 0;
+	v.at = r->out->len;
+	if (reserve(r, 0) != 0 ||
+	    append_value(r, f->shift, n, QUOTE_NOT) != 0)
+		return -1;
+	if (n->steps > 0)
+		dice_from(r, v.at, e->step + n->step, n->steps);
+	if (n->mixed) {
+		v.len = r->out->len - v.at;
+		if (mix(r, e, &v, n->picks > 0 ? e->pick + n->pick : NULL,
+		    n->picks) != 0)
+			return -1;
+		cut(r->out, v.at, v.len);
+	}
+	return quote_from(r, v.at, n->quote);
+}
+
+/* --- frames --- */
+
+static int
+push(struct run *r, const struct expand *e, size_t shift)
+{
+	struct frame *f = more(r->err, r->frame, r->frames, sizeof *f);
+
+	if (f == NULL)
+		return -1;
+	r->frame = f;
+	f += r->frames++;
+	memset(f, 0, sizeof *f);
+	f->e = e;
+	f->start = r->out->len;
+	f->shift = shift;
+	return 0;
+}
+
+/* The rules that are left for a template in a template. */
+static void
+derive_rules(const struct run *r, const struct frame *f,
+    struct expand_rules *rules)
+{
+	*rules = f->e->rules;
+	rules->params = r->v->params - f->shift - 1;
+	rules->files = r->v->file != NULL;
+	rules->tokens = r->v->tokens > f->shift + 1 ?
+	    r->v->tokens - f->shift - 1 : 0;
+	rules->token_source = r->v->token_source.data != NULL;
+}
+
+/* %+; with q it is by itself, without it is a part of the outer one.  A
+ * mistake in it is located there. */
+static int
+begin_inner(struct run *r, const struct node *n)
+{
+	struct frame *f = &r->frame[r->frames - 1];
+	const struct expand_text *t;
+	struct expand_rules rules;
+	struct expand *e;
+
+	if (f->shift >= r->v->params)
+		return fail(r->err, ERANGE,
+		    "there is no parameter to be a template");
+	if (r->inners++ == INNER_MAX)
+		return fail(r->err, E2BIG, "more than %d templates in "
+		    "templates", INNER_MAX);
+	t = r->v->param + f->shift;
+	derive_rules(r, f, &rules);
+	e = compile(t->data, t->len, &rules, r->seen,
+	    n->escaped ? NULL : &n->state, r->err, f->shift + 1);
+	if (e == NULL)
+		return -1;
+	if (push(r, e, f->shift + 1) != 0) {
+		expand_free(e);
+		return -1;
+	}
+	f = &r->frame[r->frames - 1];
+	f->inner = e;
+	f->outer = n;
+	return 0;
+}
+
+static int
+append_tail(struct run *r, const struct frame *f)
+{
+	struct expand_buffer *b = r->out;
+	size_t count = r->v->params - f->shift;
+
+	if (!f->e->uses.tail || count == 0)
+		return 0;
+	if (b->len > f->start && !is_white(b->data[b->len - 1]) &&
+	    append(r, " ", 1) != 0)
+		return -1;
+	return append_all(r, r->v->param + f->shift, count, f->e->tail);
+}
+
+static int
+end_frame(struct run *r)
+{
+	struct frame *f = &r->frame[r->frames - 1];
+
+	if (append_tail(r, f) != 0)
+		return -1;
+	if (f->outer != NULL && f->outer->escaped &&
+	    quote_from(r, f->start, f->outer->quote) != 0)
+		return -1;
+	expand_free(f->inner);
+	r->frames--;
+	return 0;
+}
+
+static int
+expand_node(struct run *r, struct frame *f, const struct node *n)
+{
+	switch (n->kind) {
+	case TEXT:
+		return append(r, f->e->text + n->from, n->len);
+	case VALUE:
+		return expand_value(r, f, n);
+	case INNER:
+		break;
+	}
+	return begin_inner(r, n);
+}
+
+/* Where it went wrong, unless compiling has said that. */
+static void
+locate_node(struct run *r, const struct frame *f)
+{
+	const struct expand *e = f->e;
+	const struct node *n;
+
+	if (r->err->text != NULL)
+		return;
+	if (f->next > e->nodes) {       /* at the tail */
+		locate(r->err, e, e->len, e->len, f->shift);
+		return;
+	}
+	n = e->node + f->next - 1;
+	locate(r->err, e, n->from, n->from + n->len, f->shift);
+}
+
+static int
+expand_frames(struct run *r)
+{
+	struct frame *f;
+	int bad = 0;
+
+	while (!bad && r->frames > 0) {
+		f = &r->frame[r->frames - 1];
+		if (f->next++ < f->e->nodes)
+			bad = expand_node(r, f, f->e->node + f->next - 1);
+		else
+			bad = end_frame(r);
+	}
+	if (bad)
+		locate_node(r, &r->frame[r->frames - 1]);
+	return bad;
+}
+
+int
+expand_run(const struct expand *e, const struct expand_values *v,
+    struct expand_buffer *out, struct expand_error *err)
+{
+	size_t len = out->len;
+	struct run r;
+	int bad, error;
+
+	memset(&r, 0, sizeof r);
+	r.v = v;
+	r.out = out;
+	r.err = err;
+	err->text = NULL;
+	bad = push(&r, e, 0) != 0 || reserve(&r, 0) != 0 ||
+	    expand_frames(&r) != 0;
+	error = errno;
+	if (bad && err->text == NULL)
+		locate(err, e, 0, 0, 0);
+	while (r.frames > 0)
+		expand_free(r.frame[--r.frames].inner);
+	free(r.frame);
+	if (bad)
+		out->len = len;
+	if (out->size > out->len)
+		out->data[out->len] = '\0';
+	errno = error;
+	return bad ? -1 : 0;
+}

@@ -1,0 +1,600 @@
+/*
+ * quote.c - what quotes mean to a shell, and how to put text between them
+ *
+ * Outside of all quotes $( and ) change nothing: quotes in a command
+ * substitution are those of any command.  So levels count only from "$( on,
+ * where ) leads back into the double quotes.  Whatever could make ) or a
+ * quote mean something else (case there, comments in parentheses), and what
+ * has rules of its own (a here-document, $'...', quotes within ` ` or ${ }),
+ * leads to LOST, from where nothing leads back.  To err is allowed in that
+ * direction only.  tests/expand.c asks real shells.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "quote.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum mode { PLAIN, SINGLE, DOUBLE, COMMENT, BRACE, TICK, ARITHMETIC, LOST };
+enum start { YES, NO, MAYBE };
+
+/* --- following a command --- */
+
+static void
+enter(struct quote_state *s, enum mode mode, enum mode back)
+{
+	s->mode = (unsigned char)mode;
+	s->back = (unsigned char)back;
+	s->start = NO;
+	s->last = s->cased = 0;
+}
+
+static void
+lose(struct quote_state *s)
+{
+	enter(s, LOST, LOST);
+}
+
+/* "case" where a ) is counted: its patterns have one that nothing opened. */
+static void
+watch_case(struct quote_state *s, char c)
+{
+	static const char word[] = "case";
+
+	if (c == word[s->cased])
+		s->cased++;
+	else
+		s->cased = c == word[0];
+	if (s->cased == sizeof word - 1)
+		lose(s);
+}
+
+/* The second ( of a pair.  In arithmetic single quotes are none.  If it is
+ * a command in two pairs of parentheses, it ends at the same place. */
+static void
+open_arithmetic(struct quote_state *s)
+{
+	enum mode back = PLAIN;
+
+	if (s->parens[s->level] > 0) {
+		s->parens[s->level]--;
+	} else {
+		s->level--;     /* it was "$( that the first one opened */
+		back = DOUBLE;
+	}
+	if (s->level == QUOTE_LEVELS) {
+		lose(s);
+		return;
+	}
+	enter(s, ARITHMETIC, back);
+	s->parens[s->level + 1] = 2;    /* the next level's is not in use */
+}
+
+static void
+open_paren(struct quote_state *s, char before)
+{
+	if (before == '(') {
+		open_arithmetic(s);
+		return;
+	}
+	if (++s->parens[s->level] == (unsigned short)-1) {
+		lose(s);
+		return;
+	}
+	s->last = '(';
+	s->start = YES;
+}
+
+/* What is behind ) may be the rest of a word: $(a)#b. */
+static void
+close_paren(struct quote_state *s)
+{
+	s->start = MAYBE;
+	if (s->parens[s->level] > 0) {
+		s->parens[s->level]--;
+	} else if (s->level > 0) {
+		s->level--;
+		enter(s, DOUBLE, PLAIN);
+	}
+}
+
+/* "$( */
+static void
+open_level(struct quote_state *s)
+{
+	if (s->level == QUOTE_LEVELS) {
+		lose(s);
+		return;
+	}
+	s->parens[++s->level] = 0;
+	enter(s, PLAIN, PLAIN);
+	s->last = '(';
+	s->start = YES;
+}
+
+/* What begins with a dollar both outside and inside of double quotes, when c
+ * is behind it.  1 if that was all about c. */
+static int
+behind_dollar(struct quote_state *s, char c)
+{
+	if (c == '{')
+		enter(s, BRACE, s->mode);
+	else if (c == '[' || (c == '\'' && s->mode == PLAIN))
+		lose(s);
+	else if (c == '$')
+		s->start = NO;  /* $$ is whole */
+	else
+		return 0;
+	return 1;
+}
+
+/* Blanks are the shell's; those that a locale may add are doubtful. */
+static enum start
+start_behind(char c)
+{
+	if (c == ' ' || c == '\t' || c == '\n' || c == ';' || c == '&' ||
+	    c == '|' || c == '<' || c == '>')
+		return YES;
+	return c > ' ' && c < 0x7f ? NO : MAYBE;
+}
+
+/* In parentheses it may be none: they may be a pattern of zsh. */
+static void
+comment(struct quote_state *s)
+{
+	if (s->start == NO)
+		return;
+	if (s->start == MAYBE || s->level > 0 || s->parens[0] > 0)
+		lose(s);
+	else
+		enter(s, COMMENT, PLAIN);
+}
+
+static void
+follow_plain(struct quote_state *s, char c, char before)
+{
+	switch (c) {
+	case '\'':
+		enter(s, SINGLE, PLAIN);
+		return;
+	case '"':
+		enter(s, DOUBLE, PLAIN);
+		return;
+	case '`':
+		enter(s, TICK, PLAIN);
+		return;
+	case '(':
+		open_paren(s, before);
+		return;
+	case ')':
+		close_paren(s);
+		return;
+	case '#':
+		comment(s);
+		return;
+	case '<':
+		if (before == '<') {
+			lose(s);
+			return;
+		}
+		/* fall through */
+	case '$':
+		s->last = (unsigned char)c;
+		break;
+	}
+	s->start = (unsigned char)start_behind(c);
+	if (s->level > 0)
+		watch_case(s, c);
+}
+
+static void
+follow_double(struct quote_state *s, char c, char before)
+{
+	if (c == '"')
+		enter(s, PLAIN, PLAIN);
+	else if (c == '`')
+		enter(s, TICK, DOUBLE);
+	else if (c == '(' && before == '$')
+		open_level(s);
+	else if (c == '$')
+		s->last = '$';
+}
+
+/* Digits, names and operators; anything more is too much. */
+static void
+follow_arithmetic(struct quote_state *s, char c, char before)
+{
+	unsigned short *open = &s->parens[s->level + 1];
+
+	if (strchr("\\'\"`#{[", c) != NULL || (c == '<' && before == '<') ||
+	    *open == (unsigned short)-1) {
+		lose(s);
+		return;
+	}
+	if (c == '<')
+		s->last = '<';
+	*open += c == '(';
+	*open -= c == ')';
+	watch_case(s, c);
+	if (*open == 0) {
+		enter(s, s->back, PLAIN);
+		s->start = MAYBE;
+	}
+}
+
+static void
+follow_inside(struct quote_state *s, char c)
+{
+	static const char strange[] = "\\'\"$`{ \t\n(|;&<>";
+
+	if (s->mode == BRACE && c == '}')
+		enter(s, s->back, PLAIN);
+	else if (s->mode == TICK && c == '`')
+		enter(s, s->back, PLAIN);
+	else if (strchr(s->mode == BRACE ? strange : "\\'\"", c) != NULL)
+		lose(s);
+}
+
+static void
+follow_command(struct quote_state *s, char c)
+{
+	char before = (char)s->last;
+
+	if (s->escaped) {
+		s->escaped = 0;
+		if (c == '\n')  /* both are taken out, whatever is around */
+			return;
+		s->last = s->cased = 0;
+		s->start = NO;
+		return;
+	}
+	if (c == '\\') {
+		s->escaped = 1;
+		return;
+	}
+	s->last = 0;
+	if (before == '$' && behind_dollar(s, c))
+		return;
+	if (s->mode == PLAIN)
+		follow_plain(s, c, before);
+	else
+		follow_double(s, c, before);
+}
+
+static void
+follow_one(struct quote_state *s, char c)
+{
+	char before = (char)s->last;
+
+	switch (s->mode) {
+	case PLAIN:
+	case DOUBLE:
+		follow_command(s, c);
+		return;
+	case SINGLE:
+		if (c == '\'')
+			enter(s, PLAIN, PLAIN);
+		return;
+	case COMMENT:
+		if (c == '\n') {
+			enter(s, PLAIN, PLAIN);
+			s->start = YES;
+		}
+		return;
+	case ARITHMETIC:
+		s->last = 0;
+		follow_arithmetic(s, c, before);
+		return;
+	case BRACE:
+	case TICK:
+		follow_inside(s, c);
+		return;
+	}
+}
+
+/* A NUL would be found by strchr; no command has one. */
+void
+quote_follow(struct quote_state *s, const char *text, size_t len)
+{
+	for (; len > 0 && s->mode != LOST; text++, len--)
+		if (*text != '\0')
+			follow_one(s, *text);
+		else
+			lose(s);
+}
+
+/* If it was nothing, what stands before it is still in front of what comes
+ * next. */
+void
+quote_inserted(struct quote_state *s, int command)
+{
+	if (command || s->start == YES)
+		s->start = MAYBE;
+}
+
+enum quote_kind
+quote_here(const struct quote_state *s, const char **why)
+{
+	static const char *const reasons[] = {
+		[COMMENT] = "in a comment", [BRACE] = "within ${ }",
+		[TICK] = "within backquotes",
+		[ARITHMETIC] = "in arithmetic",
+		[LOST] = "behind constructs that are too involved",
+	};
+	static const enum quote_kind kinds[LOST + 1] = {
+		[PLAIN] = QUOTE_WORD, [SINGLE] = QUOTE_SINGLE,
+		[DOUBLE] = QUOTE_DOUBLE,
+	};
+	const char *reason = reasons[s->mode];
+
+	if (s->escaped)
+		reason = "behind a backslash";
+	else if (s->last == '$')
+		reason = "behind a $";
+	if (why != NULL)
+		*why = reason;
+	return reason == NULL ? kinds[s->mode] : QUOTE_NEVER;
+}
+
+int
+quote_same(const struct quote_state *a, const struct quote_state *b)
+{
+	size_t i;
+
+	for (i = 0; i <= a->level; i++)
+		if (a->parens[i] != b->parens[i])
+			return 0;
+	return a->mode == b->mode && a->back == b->back &&
+	    a->level == b->level && !b->escaped &&
+	    (b->last == 0 || b->last == a->last) &&
+	    (b->cased == 0 || b->cased == a->cased);
+}
+
+/* --- quoting --- */
+
+static int
+needs_backslash(char c)
+{
+	return c == '"' || c == '\\' || c == '`' || c == '$';
+}
+
+size_t
+quote_growth(const char *text, size_t len, enum quote_kind kind)
+{
+	const char *end = text + len;
+	size_t n = 0;
+
+	if (kind <= QUOTE_NOT)
+		return 0;
+	if (kind == QUOTE_ESCAPE) {
+		for (; text < end; text++)
+			n += needs_backslash(*text);
+		return n;
+	}
+	for (; text < end; text++)
+		n += *text == '\'';
+	return 3 * n + (kind == QUOTE_WORD ? 2 : kind == QUOTE_DOUBLE ? 4 : 0);
+}
+
+static char *
+put(char *to, const char *text)
+{
+	size_t n = strlen(text);
+
+	memcpy(to, text, n);
+	return to + n;
+}
+
+/* Each byte is read before what it becomes is written, which never goes
+ * beyond it: as many bytes as are still to be gained lie in between. */
+char *
+quote_put(char *to, const char *text, size_t len, enum quote_kind kind)
+{
+	const char *end = text + len;
+
+	if (kind <= QUOTE_NOT) {
+		memmove(to, text, len);
+		return to + len;
+	}
+	if (kind == QUOTE_DOUBLE || kind == QUOTE_WORD)
+		to = put(to, kind == QUOTE_WORD ? "'" : "\"'");
+	for (; text < end; text++) {
+		char c = *text;
+
+		if (kind == QUOTE_ESCAPE && needs_backslash(c))
+			*to++ = '\\';
+		if (kind != QUOTE_ESCAPE && c == '\'')
+			to = put(to, "'\\'");
+		*to++ = c;
+	}
+	if (kind == QUOTE_DOUBLE || kind == QUOTE_WORD)
+		to = put(to, kind == QUOTE_WORD ? "'" : "'\"");
+	return to;
+}
+
+/* --- words without a shell --- */
+
+/* What a shell does itself, or not as the program of that name does; sorted
+ * as strcmp does. */
+static const char *const builtin[] = {
+	"!", ".", ":", "[", "[[", "alias", "autoload", "bg", "bind", "break",
+	"builtin", "caller", "case", "cd", "chdir", "command", "compgen",
+	"complete", "continue", "coproc", "declare", "dirs", "disown", "do",
+	"done", "echo", "elif", "else", "enable", "esac", "eval", "exec",
+	"exit", "export", "false", "fc", "fg", "fi", "for", "foreach",
+	"function", "getopts", "hash", "help", "history", "if", "in", "jobs",
+	"kill", "let", "limit", "local", "logout", "mapfile", "namespace",
+	"nocorrect", "noglob", "popd", "print", "printf", "pushd", "pwd",
+	"read", "readarray", "readonly", "rehash", "repeat", "return",
+	"select", "set", "setopt", "shift", "shopt", "source", "suspend",
+	"test", "then", "time", "times", "trap", "true", "type", "typeset",
+	"ulimit", "umask", "unalias", "unlimit", "unset", "until", "wait",
+	"whence", "where", "which", "while", "{", "}",
+};
+
+static int
+compare(const void *key, const void *entry)
+{
+	const char *const *e = entry;
+
+	return strcmp(key, *e);
+}
+
+/* Bytes beyond ASCII are no blanks in any locale that shells are used in. */
+static int
+is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || (unsigned char)c >= 0x80 ||
+	    (c != '\0' && strchr("_-./:,+@%=", c) != NULL);
+}
+
+static int
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* A command on its way into words. */
+struct reader {
+	const char *at, *end;
+	char *to;               /* NULL: only count */
+	size_t words, bytes;
+};
+
+static void
+give(struct reader *r, const char *data, size_t n)
+{
+	if (r->to != NULL)
+		memcpy(r->to + r->bytes, data, n);
+	r->bytes += n;
+}
+
+static int
+read_single(struct reader *r)
+{
+	const char *close = memchr(r->at, '\'', (size_t)(r->end - r->at));
+
+	if (close == NULL)
+		return -1;
+	give(r, r->at, (size_t)(close - r->at));
+	r->at = close + 1;
+	return 0;
+}
+
+static int
+read_double(struct reader *r)
+{
+	for (; r->at < r->end && *r->at != '"'; r->at++) {
+		if (*r->at == '$' || *r->at == '`')
+			return -1;
+		if (*r->at == '\\') {
+			if (r->end - r->at < 2 || r->at[1] == '\n')
+				return -1;
+			if (needs_backslash(r->at[1]))
+				r->at++;
+			else
+				give(r, r->at++, 1);
+		}
+		give(r, r->at, 1);
+	}
+	return r->at++ < r->end ? 0 : -1;
+}
+
+static int
+read_escaped(struct reader *r)
+{
+	if (r->at == r->end || *r->at == '\n')
+		return -1;
+	give(r, r->at++, 1);
+	return 0;
+}
+
+static int
+read_word(struct reader *r)
+{
+	const char *from;
+	int bad = 0;
+
+	while (!bad && r->at < r->end && !is_blank(*r->at)) {
+		if (*r->at == '=')      /* zsh looks for such a program */
+			return -1;
+		for (from = r->at; r->at < r->end && is_plain(*r->at); r->at++)
+			;
+		if (r->at > from) {
+			give(r, from, (size_t)(r->at - from));
+			continue;
+		}
+		switch (*r->at++) {
+		case '\'':
+			bad = read_single(r);
+			break;
+		case '"':
+			bad = read_double(r);
+			break;
+		case '\\':
+			bad = read_escaped(r);
+			break;
+		default:
+			return -1;
+		}
+	}
+	give(r, "", 1);
+	return bad;
+}
+
+/* All words, one behind the other, each with a NUL. */
+static int
+read_words(struct reader *r, const char *text, size_t len, char *to)
+{
+	r->at = text;
+	r->end = text + len;
+	r->to = to;
+	r->words = r->bytes = 0;
+	for (;;) {
+		while (r->at < r->end && is_blank(*r->at))
+			r->at++;
+		if (r->at == r->end)
+			return r->words > 0 ? 0 : -1;
+		r->words++;
+		if (read_word(r) != 0)
+			return -1;
+	}
+}
+
+static int
+is_program(const char *word, int builtins)
+{
+	if (*word == '\0' || strchr(word, '=') != NULL)
+		return 0;
+	return builtins || bsearch(word, builtin,
+	    sizeof builtin / sizeof *builtin, sizeof *builtin,
+	    compare) == NULL;
+}
+
+char **
+quote_words(const char *text, size_t len, int builtins)
+{
+	struct reader r;
+	char **argv, *p;
+	size_t i;
+
+	if (read_words(&r, text, len, NULL) != 0)
+		goto none;
+	argv = malloc((r.words + 1) * sizeof *argv + r.bytes);
+	if (argv == NULL)
+		return NULL;
+	p = (char *)(argv + r.words + 1);
+	read_words(&r, text, len, p);
+	for (i = 0; i < r.words; i++, p += strlen(p) + 1)
+		argv[i] = p;
+	argv[i] = NULL;
+	if (is_program(argv[0], builtins))
+		return argv;
+	free(argv);
+none:
+	errno = EINVAL;
+	return NULL;
+}
