@@ -265,6 +265,20 @@ parse_tokens(char *line, size_t n, uint32_t *token, int *got)
 	return 0;
 }
 
+static int
+take_one(void *to, size_t i, char *line)
+{
+	(void)to;
+	(void)i;
+	return strcmp(line, "1") == 0 ? 0 : protocol_error();
+}
+
+int
+broker_give(struct broker *b, const uint32_t *token, size_t n)
+{
+	return ask_each(b, 'D', token, 0, n, "", take_one, NULL);
+}
+
 /*
  * For a master without the I request: one at a time, all given back when
  * one is missing.
@@ -284,7 +298,7 @@ take_singly(struct broker *b, size_t n, uint32_t *token)
 	}
 	if (i == n)
 		return 0;
-	if (put_text(b, "F") == 0 && get_number(b, &t) == 0)
+	if (broker_give(b, token, i) == 0)
 		errno = ETIMEDOUT;
 	return -1;
 }
@@ -317,25 +331,45 @@ take_now(struct broker *b, size_t n, uint32_t *token)
 }
 
 int
-broker_take(struct broker *b, size_t n, int ms, uint32_t *token)
+broker_ask(struct broker *b, size_t n)
 {
-	char text[32], *line;
+	char text[32];
+
+	snprintf(text, sizeof text, "%zuG", n);
+	return put_text(b, text);
+}
+
+/* The answer to nG, which may take until the deadline. */
+static int
+granted(struct broker *b, size_t n, int64_t deadline, uint32_t *token)
+{
 	size_t len;
 	int got;
+	char *line = get_until(b, '\n', &len, deadline);
 
-	if (ms >= 0)
-		b->patience = ANSWER_MS;
-	if (ms == 0)
-		return take_now(b, n, token);
-	snprintf(text, sizeof text, "%zuG", n);
-	if (put_text(b, text) != 0)
-		return -1;
-	line = get_until(b, '\n', &len, ms < 0 ? -1 : div_now() + ms);
 	if (line == NULL || parse_tokens(line, n, token, &got) != 0)
 		return -1;
 	if (!got)
 		errno = ENOSPC;
 	return got ? 0 : -1;
+}
+
+int
+broker_answer(struct broker *b, size_t n, uint32_t *token)
+{
+	return granted(b, n, answer_by(b), token);
+}
+
+int
+broker_take(struct broker *b, size_t n, int ms, uint32_t *token)
+{
+	if (ms >= 0)
+		b->patience = ANSWER_MS;
+	if (ms == 0)
+		return take_now(b, n, token);
+	if (broker_ask(b, n) != 0)
+		return -1;
+	return granted(b, n, ms < 0 ? -1 : div_now() + ms, token);
 }
 
 /* Names as they come, each behind a newline. */
@@ -400,6 +434,25 @@ broker_tie(struct broker *b)
 	if (n <= 0)
 		return -1;
 	return c == '+' ? 0 : protocol_error();
+}
+
+int
+broker_take_tie(struct broker *b, int *fd)
+{
+	char text[8];
+	size_t count;
+	ssize_t n;
+
+	*fd = -1;
+	if (put_text(b, "L") != 0 || wait_readable(b, answer_by(b)) != 0)
+		return -1;
+	n = div_recv(b->fd, text, sizeof text, fd, 1, &count);
+	if (n == 0)
+		errno = ECONNRESET;
+	if (n <= 0)
+		return -1;
+	/* "+", or "-No": there is none */
+	return text[n - 1] == '\n' ? 0 : protocol_error();
 }
 
 /*

@@ -41,9 +41,20 @@ void broker_close(struct broker *b);
 /*
  * Take n tokens in one step, waiting at most ms milliseconds (-1: for ever,
  * 0: not at all); their indexes go to token.  ENOSPC: more than the pool
- * has.  After ETIMEDOUT the connection is of no further use.
+ * has.  After ETIMEDOUT, unless ms was 0, the connection is of no further use.
  */
 int broker_take(struct broker *b, size_t n, int ms, uint32_t *token);
+
+/*
+ * The same in two steps, for who waits for b->fd to be readable in between:
+ * ask for n tokens, then look at what the master answered.  Between the two,
+ * nothing else may be asked.
+ */
+int broker_ask(struct broker *b, size_t n);
+int broker_answer(struct broker *b, size_t n, uint32_t *token);
+
+/* Give n tokens back, keep others. */
+int broker_give(struct broker *b, const uint32_t *token, size_t n);
 
 /* The names of tokens, joined by newlines; the caller's to free.  *borrowed
  * is how many masters the pool is away from its owner: when it is more than
@@ -58,6 +69,13 @@ char *broker_names(struct broker *b, const uint32_t *token, size_t n,
  * To be called last before the connection is left to a command.
  */
 int broker_tie(struct broker *b);
+
+/*
+ * The same for who goes on with the connection: *fd is the tie, for those to
+ * inherit who inherit the connection; -1 when the pool is nobody else's.
+ * Nothing may be under way.
+ */
+int broker_take_tie(struct broker *b, int *fd);
 
 /* Give everything back, see that it arrived, and close. */
 int broker_return(struct broker *b);

@@ -776,6 +776,8 @@ expand(struct collate *c, char **text, const char *own, size_t *len)
 		.escape = c->escape ? c->escape : '%',
 		.xid = c->xid,
 		.sequence = c->sequence,
+		.value = c->value,
+		.of = c,
 		.unset = c->unset
 	};
 	char *from = own != NULL ? strdup(own) : *text;
@@ -800,6 +802,8 @@ prepare_lines(struct collate *c)
 		.escape = c->escape ? c->escape : '%',
 		.xid = c->xid,
 		.sequence = c->sequence,
+		.value = c->value,
+		.of = c,
 		.unset = c->unset
 	};
 

@@ -69,7 +69,8 @@ struct collate {
 	int more;                 /* a file to read, from its beginning, when
 	                             the source has ended and the code is
 	                             known; it is closed then; 0: none */
-	void (*unset)(const char *name);    /* see title.h */
+	const char *(*value)(void *c, const char *name); /* see title.h; of is c */
+	void (*unset)(const char *name);
 
 	/* To be read. */
 	unsigned long sequence;

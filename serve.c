@@ -452,7 +452,8 @@ static int
 crowded(int fd)
 {
 	errno = EMFILE;
-	return (rlim_t)fd + 1 + master.ops->reserve >= master.limit;
+	return ((rlim_t)fd + 1) * (1 + master.ops->each) +
+	    master.ops->reserve >= master.limit;
 }
 
 static void

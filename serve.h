@@ -48,6 +48,7 @@ struct serve_ops {
 	size_t client_size;       /* of the program's struct */
 	size_t request_max;       /* bytes of a request; more ends the client */
 	unsigned reserve;         /* descriptors that clients leave to us */
+	unsigned each;            /* that each client may need beside its own */
 	int keeps_going;          /* a utility that is stopped is continued */
 
 	/* A client has connected (its memory is zero), or NULL. */

@@ -120,28 +120,58 @@ new_session(void)
 		}
 }
 
+static void
+inherit(int fd)
+{
+	fcntl(fd, F_SETFD, fcntl(fd, F_GETFD) & ~FD_CLOEXEC);
+}
+
 static int
 restore(const struct spawn *s)
 {
-	int sig, flags;
+	int sig;
 
 	for (sig = 1; sig < SIGNALS; sig++)
 		if (found.changed[sig])
 			sigaction(sig, &found.action[sig], NULL);
 	if (found.limit_raised)
 		setrlimit(RLIMIT_NOFILE, &found.nofile);
-	if (s->keep >= 0) {
-		flags = fcntl(s->keep, F_GETFD);
-		fcntl(s->keep, F_SETFD, flags & ~FD_CLOEXEC);
-	}
+	if (s->keep >= 0)
+		inherit(s->keep);
+	if (s->keep_too > 0)
+		inherit(s->keep_too);
 	if (s->fd != NULL && install_fds(s->fd) != 0)
 		return -1;
 	if (s->dir > 0 && fchdir(s->dir) != 0)
 		return -1;
+	if (s->group)
+		setpgid(0, 0);
 	if (s->session)
 		new_session();
 	sigprocmask(SIG_SETMASK, &found.mask, NULL);
 	return 0;
+}
+
+static char *const *
+environment(const struct spawn *s)
+{
+	extern char **environ;
+
+	return s->env != NULL ? s->env : environ;
+}
+
+/* $PATH of that environment, or NULL. */
+static const char *
+search_path(const struct spawn *s)
+{
+	char *const *e;
+
+	if (s->env == NULL)
+		return getenv("PATH");
+	for (e = s->env; *e != NULL; e++)
+		if (strncmp(*e, "PATH=", 5) == 0)
+			return *e + 5;
+	return NULL;
 }
 
 /*
@@ -151,10 +181,10 @@ restore(const struct spawn *s)
 static void
 execute(const char *path, const struct spawn *s)
 {
-	extern char **environ;
+	char *const *env = environment(s);
 	size_t argc = 0;
 
-	execve(path, s->argv, environ);
+	execve(path, s->argv, env);
 	if (errno != ENOEXEC)
 		return;
 	while (s->argv[argc] != NULL)
@@ -165,7 +195,7 @@ execute(const char *path, const struct spawn *s)
 		argv[0] = (char *)"sh";
 		argv[1] = (char *)path;
 		memcpy(argv + 2, s->argv + 1, argc * sizeof *argv);
-		execve("/bin/sh", argv, environ);
+		execve("/bin/sh", argv, env);
 	}
 }
 
@@ -176,7 +206,7 @@ execute(const char *path, const struct spawn *s)
 static void
 search(const struct spawn *s)
 {
-	const char *dir = getenv("PATH"), *end;
+	const char *dir = search_path(s), *end;
 	char path[PATH_MAX];
 	size_t n, len = strlen(s->file);
 	int error = ENOENT;

@@ -35,10 +35,13 @@ struct spawn {
 	const char *file;        /* searched in $PATH when it has no slash */
 	char *const *argv;
 	int keep;                /* a descriptor it inherits, or -1 */
+	int keep_too;            /* another one, or 0 */
+	char *const *env;        /* its environment; NULL: ours */
 	const int *fd;           /* what its 0, 1 and 2 are: three descriptors
 	                            above 2, -1 for ours, SPAWN_CLOSED; NULL: all
 	                            ours */
 	int dir;                 /* its working directory; 0: ours */
+	int group;               /* in a process group of its own */
 	int session;             /* in a session of its own, with the first
 	                            terminal among 0, 1 and 2 */
 };

@@ -35,7 +35,7 @@ put_variable(FILE *f, const struct title_values *v, const char *name,
 
 	if (copy == NULL)
 		return -1;
-	value = getenv(copy);
+	value = v->value != NULL ? v->value(v->of, copy) : getenv(copy);
 	if (value != NULL)
 		fputs(value, f);
 	else if (v->unset != NULL)

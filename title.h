@@ -12,6 +12,9 @@ struct title_values {
 	char escape;               /* the escape character, '%' by default */
 	const char *xid;           /* shown as "?" when empty */
 	unsigned long sequence;
+	/* the value of %{NAME}, or NULL; NULL: that of the environment */
+	const char *(*value)(void *of, const char *name);
+	void *of;
 	/* called for each %{NAME} that is not set; may be NULL */
 	void (*unset)(const char *name);
 };

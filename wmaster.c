@@ -553,6 +553,7 @@ static const struct serve_ops ops = {
 	.client_size = sizeof(struct client),
 	.request_max = WRAPW_LINE_MAX,
 	.reserve = RESERVE,
+	.each = 1,              /* the way to its target */
 	.input = input,
 	.gone = gone
 };

@@ -1,0 +1,71 @@
+/*
+ * tokens.h - the sets of tokens that the tasks of a run hold
+ *
+ * Each set has so many tokens of a ptbw's pool, or, without a ptbw, one
+ * number that no other running task has.  Only the first set is waited for:
+ * who holds one already is given another when the pool has it free, so runs
+ * that share a pool, or are nested, all get on.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef TOKENS_H
+#define TOKENS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "broker.h"
+#include "event.h"
+#include "expand.h"
+
+struct token_set {
+	struct expand_text *name;   /* of each token */
+	uint32_t *index;
+	int held;
+};
+
+struct tokens {
+	/* The owner's, set first; all else zero. */
+	size_t sets, each;          /* at most so many, of so many tokens */
+	void (*ready)(void);        /* a set may be had now */
+
+	/* To be read. */
+	struct expand_text source;  /* data NULL: none */
+	int fd, tie;                /* for tasks to inherit, or -1 */
+	int error;                  /* the master is lost: errno, or 0 */
+	size_t held;                /* sets */
+
+	/* Private. */
+	struct token_set *set;
+	size_t at;
+	struct broker broker;
+	struct ev_io io;
+	struct ev_timer again;
+	char *source_name, *names;
+	struct expand_text *all;    /* names of the pool's tokens */
+	size_t pool;
+	int asked, granted;
+};
+
+/* Sets of plain numbers; with each 0, of nothing. -1 with errno. */
+int tokens_plain(struct tokens *t);
+
+/*
+ * Sets of the pool at path.  -1 with errno: those of broker_open,
+ * ENOSPC the pool has less than one set; the loop must have begun.
+ */
+int tokens_open(struct tokens *t, const char *path);
+
+/*
+ * A set, or NULL when there is none now: ready is called when it is worth
+ * trying again, unless error is set.
+ */
+struct token_set *tokens_take(struct tokens *t);
+
+void tokens_give(struct tokens *t, struct token_set *s);
+
+/* The run is over: all that is not held any more goes back.  -1 with errno
+ * when the master is gone. */
+int tokens_close(struct tokens *t);
+
+#endif
