@@ -446,14 +446,24 @@ accept_later(void)
 	ev_timer_set(&master.retry, RETRY_MS);
 }
 
-/* Would one more client than the one with this descriptor, which is the lowest
- * that was free, leave too few for serving them? */
+/*
+ * Would one more client leave too few descriptors for serving them?  The one
+ * it would get tells: it is the lowest that is free.
+ */
 static int
-crowded(int fd)
+crowded(void)
 {
+	int fd;
+
+	if (master.limit == RLIM_INFINITY || master.count == 0)
+		return 0;
+	fd = fcntl(master.socket->fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return 1;
+	close(fd);
 	errno = EMFILE;
-	return ((rlim_t)fd + 1) * (1 + master.ops->each) +
-	    master.ops->reserve >= master.limit;
+	return (rlim_t)fd * (1 + master.ops->each) + master.ops->reserve >=
+	    master.limit;
 }
 
 static void
@@ -463,14 +473,16 @@ accept_clients(void)
 
 	master.to_accept = 0;
 	for (i = 0; i < ACCEPT_MAX; i++) {
+		if (crowded()) {
+			accept_later();
+			return;
+		}
 		fd = div_accept(master.socket->fd);
 		if (fd >= 0 && master.refusing)
 			close(fd);
 		else if (fd >= 0)
 			add_client(fd);
-		if (fd >= 0 && !crowded(fd))
-			continue;
-		if (fd >= 0 || errno == EMFILE || errno == ENFILE ||
+		else if (errno == EMFILE || errno == ENFILE ||
 		    errno == ENOBUFS || errno == ENOMEM) {
 			accept_later();
 			return;
