@@ -29,6 +29,9 @@ slash() {       # a new root in $T/w/slash
 	mkdir -p slash/bin slash/tmp slash/dev slash/proc slash/outside
 	chmod 1777 slash/tmp
 	: >slash/dev/null
+	# where programs made with sanitizers look for their options
+	mkdir slash/proc/self
+	printf 'ASAN_OPTIONS=%s\0' "${ASAN_OPTIONS-}" >slash/proc/self/environ
 	copy_in "$T/w/slash" "$sh" "$top/ptbw" "$top/wrapw" "$top/xclate" &&
 	    { [ -e slash/bin/sh ] || cp "slash$sh" slash/bin/sh; } &&
 	    copy_in "$T/w/slash" /bin/echo
@@ -91,7 +94,7 @@ END
 	gateway 'a container' sh ./container
 	cat >container <<END
 exec unshare -Urmpnf sh -c 'mount -t tmpfs none "$T/w/outside" &&
-    mount -t tmpfs none "$T/w/slash/proc" && exec chroot "$T/w/slash" /bin/sh \
+    exec chroot "$T/w/slash" /bin/sh \
     /in.sh "$T/w/outside/pool" /tmp/out'
 END
 	gateway 'a chroot in a container' sh ./container
@@ -146,7 +149,7 @@ three() {       # a report of ptbw: N tokens, the last line
 	printf '~ptbw: master has %s tokens, max length 1 (total space %s)\n Master tokens from the internal function: iota\n*\n     %s\t0\t%s' \
 	    "$1" "$2" "$3" "$3"
 }
-clean='env | grep "_[0-9ld].*="'
+clean='env | grep "^[^=]*_[0-9ld].*="'
 window 1
 types 1 "$clean" ''
 enters 1 'ptbw -m -J8 $SHELL'
