@@ -28,18 +28,20 @@ PREFIX = /usr/local
 OWN_FLAGS = -std=c11 -D_GNU_SOURCE -D_DARWIN_C_SOURCE -D_NETBSD_SOURCE
 COMPILE = $(CC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS)
 
-PROGRAMS = ptbw wrapw xclate
+PROGRAMS = ptbw wrapw xapply xclate
 LIBRARY = libdivconnect.a
 HEADERS = broker.h cap.h collate.h dial.h divconnect.h event.h expand.h \
-	flow.h lines.h master.h pool.h quote.h record.h redirect.h restore.h \
-	section.h serve.h space.h spawn.h tableau.h title.h turn.h wrapper.h \
-	wrapw.h xclate.h
+	flow.h input.h lines.h master.h pool.h quote.h record.h redirect.h restore.h \
+	section.h serve.h space.h spawn.h tableau.h title.h tokens.h turn.h \
+	wrapper.h wrapw.h xapply.h xclate.h
 COMMON = divconnect.o event.o serve.o spawn.o wrapper.o
 PTBW = ptbw.o broker.o master.o pool.o tableau.o $(COMMON)
 WRAPW = wrapw.o wclient.o wmaster.o dial.o master.o restore.o space.o $(COMMON)
 XCLATE = xclate.o xclient.o xmaster.o cap.o collate.o flow.o lines.o \
 	record.o redirect.o section.o title.o turn.o $(COMMON)
-EXPAND = expand.o quote.o
+XAPPLY = xapply.o xrun.o xtask.o broker.o cap.o collate.o expand.o flow.o \
+	input.o joblog.o lines.o quote.o title.o tokens.o divconnect.o event.o \
+	spawn.o wrapper.o
 CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/peer \
 	tests/records tests/riot tests/section tests/text tests/unit
 
@@ -49,7 +51,7 @@ all: $(PROGRAMS) $(LIBRARY)
 .c.o:
 	$(COMPILE) -c -o $@ $<
 
-$(PTBW) $(WRAPW) $(XCLATE) $(EXPAND): $(HEADERS)
+$(PTBW) $(WRAPW) $(XAPPLY) $(XCLATE): $(HEADERS)
 
 # A system without a static libc gets ordinary programs.
 ptbw: $(PTBW)
@@ -60,6 +62,10 @@ wrapw: $(WRAPW)
 	@echo "linking $@"; \
 	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(WRAPW) $(LDLIBS) \
 	    2>/dev/null || $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(WRAPW) $(LDLIBS)
+xapply: $(XAPPLY)
+	@echo "linking $@"; \
+	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(XAPPLY) $(LDLIBS) \
+	    2>/dev/null || $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(XAPPLY) $(LDLIBS)
 xclate: $(XCLATE)
 	@echo "linking $@"; \
 	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(XCLATE) $(LDLIBS) \
@@ -76,8 +82,8 @@ tests/chaos: tests/chaos.c divconnect.o $(HEADERS)
 DRIVER = collate.o divconnect.o event.o flow.o lines.o spawn.o title.o
 tests/driver: tests/driver.c $(DRIVER) $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/driver.c $(DRIVER) $(LDLIBS)
-tests/expand: tests/expand.c $(EXPAND) $(HEADERS)
-	$(COMPILE) $(LDFLAGS) -o $@ tests/expand.c $(EXPAND) $(LDLIBS)
+tests/expand: tests/expand.c expand.o quote.o $(HEADERS)
+	$(COMPILE) $(LDFLAGS) -o $@ tests/expand.c expand.o quote.o $(LDLIBS)
 tests/holder: tests/holder.c
 	$(COMPILE) $(LDFLAGS) -o $@ tests/holder.c $(LDLIBS)
 tests/peer: tests/peer.c divconnect.o $(HEADERS)

@@ -215,42 +215,48 @@ next_word(char **p, int *bad)
 	return word;
 }
 
-/* Split the option variable into words[]; it stays allocated. */
-static size_t
-variable_words(size_t room)
+char **
+wr_split(const char *variable)
 {
-	const char *value = getenv(program->variable);
+	const char *value = getenv(variable);
+	char *p, **list;
 	size_t n = 0;
 	int bad = 0;
-	char *p, *word;
 
 	if (value == NULL)
-		return 0;
+		return NULL;
 	p = strdup(value);
-	words = p ? realloc(words, (strlen(p) + room) * sizeof *words) : NULL;
-	if (words == NULL)
+	list = p ? malloc((strlen(p) + 1) * sizeof *list) : NULL;
+	if (list == NULL)
 		wr_die(WR_SYSTEM, "out of memory");
-	while ((word = next_word(&p, &bad)) != NULL && !bad)
-		words[n++] = word;
+	while ((list[n] = next_word(&p, &bad)) != NULL && !bad)
+		n++;
 	if (bad)
-		wr_die(WR_DATA, "$%s: a quote is left open: %s",
-		    program->variable, value);
-	return n;
+		wr_die(WR_DATA, "$%s: a quote is left open: %s", variable,
+		    value);
+	return list;
 }
 
 void
 wr_begin(const struct wr_program *p, int argc, char **argv,
     struct wr_called *called)
 {
+	char **own = NULL;
+	size_t n = 0;
 	int i;
-	size_t n;
 
 	program = p;
 	if (spawn_init() != 0)
 		wr_die(WR_SYSTEM, "/dev/null: %s", strerror(errno));
 	name_called(argc > 0 ? argv[0] : NULL, called);
-	words = wr_alloc((size_t)argc + 1, sizeof *words);
-	words_of_variable = n = variable_words((size_t)argc + 1);
+	if (p->variable != NULL)
+		own = wr_split(p->variable);
+	while (own != NULL && own[n] != NULL)
+		n++;
+	words = wr_alloc(n + (size_t)argc + 1, sizeof *words);
+	if (n > 0)
+		memcpy(words, own, n * sizeof *words);
+	words_of_variable = n;
 	for (i = 1; i < argc; i++)
 		words[n++] = argv[i];
 	words[n] = NULL;
@@ -332,7 +338,10 @@ short_option(const char **arg)
 		wr_usage("unknown option -%c%s", *bundle, where(word_at - 1));
 	bundle++;
 	if (o->arg != NULL) {
-		*arg = *bundle != '\0' ? bundle : next_argument(text);
+		if (*bundle != '\0')
+			*arg = bundle;
+		else if (o->arg[0] != '[')
+			*arg = next_argument(text);
 		bundle = NULL;
 	}
 	return o->letter;
@@ -427,20 +436,20 @@ wr_milliseconds(int letter, const char *text)
 /* Why div_select failed, in words; returns the exit code for it. */
 static int
 explain(char *text, size_t room, const struct div_choice *c, int error,
-    int depth)
+    int depth, const char *prefix, char letter)
 {
 	char name[DIV_VARIABLE_MAX];
 	const char *d;
 
 	switch (error) {
 	case ENOENT:
-		snprintf(name, sizeof name, "%s_d", program->prefix);
+		snprintf(name, sizeof name, "%s_d", prefix);
 		d = getenv(name);
 		if (d == NULL)
 			snprintf(text, room, "no enclosing diversion");
 		else
 			snprintf(text, room, "no enclosing diversion (a "
-			    "detached one: -%c %s)", program->direct, d);
+			    "detached one: -%c %s)", letter, d);
 		return WR_NOINPUT;
 	case EINVAL:
 		snprintf(text, room, "%s: \"%s\" is neither a level nor d",
@@ -543,7 +552,8 @@ wr_version(int depth, const char *direct, int verbose)
 	print_stack(&c, verbose);
 	wr_flush();
 	if (error != 0 && error != ENOENT) {
-		explain(reason, sizeof reason, &c, error, depth);
+		explain(reason, sizeof reason, &c, error, depth, program->prefix,
+		    program->direct);
 		wr_warn("%s", reason);
 	}
 }
@@ -551,17 +561,24 @@ wr_version(int depth, const char *direct, int verbose)
 /* --- clients --- */
 
 const char *
-wr_target(int depth, const char *direct)
+wr_target_of(const char *prefix, char letter, int depth, const char *direct)
 {
 	struct div_choice c;
 	char reason[512];
 	int code;
 
-	if (div_select(&c, program->prefix, depth, direct) != 0) {
-		code = explain(reason, sizeof reason, &c, errno, depth);
+	if (div_select(&c, prefix, depth, direct) != 0) {
+		code = explain(reason, sizeof reason, &c, errno, depth, prefix,
+		    letter);
 		wr_die(code, "%s", reason);
 	}
 	return c.path;
+}
+
+const char *
+wr_target(int depth, const char *direct)
+{
+	return wr_target_of(program->prefix, program->direct, depth, direct);
 }
 
 void

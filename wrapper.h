@@ -32,14 +32,16 @@ enum {
 struct wr_option {
 	int letter;
 	const char *name;     /* long name */
-	const char *arg;      /* what its argument is called, or NULL */
+	const char *arg;      /* what its argument is called, or NULL; in
+	                         brackets: the letter can do without, and takes
+	                         what is attached alone */
 	const char *help;
 };
 
 struct wr_program {
 	const char *name;
 	const char *prefix;           /* of its diversions */
-	const char *variable;         /* its option variable */
+	const char *variable;         /* its option variable, or NULL */
 	const char *protocol;         /* version spoken */
 	const char *template;         /* of its private directories */
 	char direct;                  /* letter of the direct-path option */
@@ -68,6 +70,10 @@ void wr_begin(const struct wr_program *p, int argc, char **argv,
  * Unknown options and missing arguments end the program with WR_USAGE.
  */
 int wr_option(const char **arg);
+
+/* The words of an option variable, quotes resolved; NULL: it is not set.
+ * They stay allocated. */
+char **wr_split(const char *variable);
 
 /* The words after the options, ended by NULL. */
 char **wr_operands(void);
@@ -119,6 +125,11 @@ void wr_flush(void);
 
 /* The socket a client is to use, or the end with the suite's message. */
 const char *wr_target(int depth, const char *direct);
+
+/* The same of another wrapper's diversions: their prefix, and the letter of
+ * its direct-path option. */
+const char *wr_target_of(const char *prefix, char letter, int depth,
+    const char *direct);
 
 /* End because of a connection that failed: the message and code for errno. */
 _Noreturn void wr_die_connect(const char *path);

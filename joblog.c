@@ -1,0 +1,219 @@
+/*
+ * joblog.c - a line for each task that has ended, and what they say later
+ *
+ * The columns, with tabs in between: number from 1, start in seconds since
+ * the epoch, duration in seconds, exit code, signal, xid, command.  In the
+ * last two, newline, tab and backslash are written as \n, \t and \\.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "xapply.h"
+
+#define HEADER "Seq\tStart\tRuntime\tExitval\tSignal\tXid\tCommand\n"
+
+static struct {
+	FILE *file;
+	const char *path;
+	char **done;              /* by number: the command, or NULL */
+	size_t count;
+	int error;
+} joblog;
+
+static void
+put_text(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text == '\n')
+			fputs("\\n", joblog.file);
+		else if (*text == '\t')
+			fputs("\\t", joblog.file);
+		else if (*text == '\\')
+			fputs("\\\\", joblog.file);
+		else
+			putc(*text, joblog.file);
+}
+
+/* In place. */
+static void
+resolve(char *text)
+{
+	char *to = text;
+
+	for (; *text != '\0'; text++)
+		if (text[0] == '\\' && text[1] != '\0') {
+			text++;
+			*to++ = *text == 'n' ? '\n' : *text == 't' ? '\t' :
+			    *text;
+		} else {
+			*to++ = *text;
+		}
+	*to = '\0';
+}
+
+_Noreturn static void
+malformed(size_t line)
+{
+	wr_die(WR_DATA, "%s: line %zu is not one of a joblog", joblog.path,
+	    line);
+}
+
+static void
+note_done(size_t number, char *command)
+{
+	char **p;
+	size_t n;
+
+	if (number >= joblog.count) {
+		n = 2 * number + 16;
+		p = realloc(joblog.done, n * sizeof *p);
+		if (p == NULL)
+			wr_die(WR_SYSTEM, "out of memory");
+		memset(p + joblog.count, 0, (n - joblog.count) * sizeof *p);
+		joblog.done = p;
+		joblog.count = n;
+	}
+	free(joblog.done[number]);
+	joblog.done[number] = command;
+}
+
+/* A later line of the same task counts for it. */
+static void
+read_line(char *text, size_t line, int resume)
+{
+	char *field[7], *p = text, *end;
+	size_t i;
+	unsigned long number;
+	int failed;
+
+	text[strcspn(text, "\n")] = '\0';
+	for (i = 0; i < 7; i++) {
+		if (p == NULL)
+			malformed(line);
+		field[i] = p;
+		p = i < 6 ? strchr(p, '\t') : NULL;
+		if (p != NULL)
+			*p++ = '\0';
+	}
+	number = strtoul(field[0], &end, 10);
+	if (*end != '\0' || number == 0 || number > 1000000000)
+		malformed(line);
+	failed = strcmp(field[3], "0") != 0 || strcmp(field[4], "0") != 0;
+	if (failed && resume == 2) {
+		if (number - 1 < joblog.count)
+			note_done(number - 1, NULL);
+		return;
+	}
+	resolve(field[6]);
+	p = strdup(field[6]);
+	if (p == NULL)
+		wr_die(WR_SYSTEM, "out of memory");
+	note_done(number - 1, p);
+}
+
+static void
+read_log(int resume)
+{
+	FILE *f = fopen(joblog.path, "re");
+	char *text = NULL;
+	size_t room = 0, line = 0;
+	ssize_t n;
+
+	if (f == NULL && errno == ENOENT)
+		return;
+	if (f == NULL)
+		wr_die(WR_NOINPUT, "%s: %s", joblog.path, strerror(errno));
+	while ((n = getline(&text, &room, f)) > 0) {
+		line++;
+		if (line == 1 && strcmp(text, HEADER) != 0)
+			malformed(line);
+		/* a line without an end was not finished: nor is its task */
+		if (line > 1 && text[n - 1] == '\n')
+			read_line(text, line, resume);
+	}
+	free(text);
+	fclose(f);
+}
+
+/* So that a line is one after a log that was cut off. */
+static int
+ends_in_newline(void)
+{
+	FILE *f = fopen(joblog.path, "re");
+	int c = '\n';
+
+	if (f == NULL)
+		return 1;
+	if (fseek(f, -1, SEEK_END) == 0)
+		c = getc(f);
+	fclose(f);
+	return c == '\n';
+}
+
+void
+joblog_open(const char *path, int resume)
+{
+	int whole;
+
+	joblog.path = path;
+	if (resume)
+		read_log(resume);
+	whole = !resume || ends_in_newline();
+	joblog.file = fopen(path, resume ? "ae" : "we");
+	if (joblog.file == NULL)
+		wr_die(WR_CANTCREATE, "%s: %s", path, strerror(errno));
+	if (!whole)
+		putc('\n', joblog.file);
+	if (ftell(joblog.file) == 0)
+		fputs(HEADER, joblog.file);
+	fflush(joblog.file);
+}
+
+int
+joblog_done(uintmax_t number, const char *command)
+{
+	const char *was = number < joblog.count ? joblog.done[number] : NULL;
+
+	if (was != NULL && strcmp(was, command) != 0)
+		wr_warn("%s: task %ju was another command", joblog.path,
+		    number + 1);
+	return was == NULL ? 0 : strcmp(was, command) == 0 ? 1 : -1;
+}
+
+void
+joblog_write(const struct task *t)
+{
+	int s = t->status;
+
+	if (joblog.file == NULL)
+		return;
+	fprintf(joblog.file, "%ju\t%.3f\t%.3f\t%d\t%d\t", t->number + 1,
+	    t->started, (double)(div_now() - t->began) / 1000,
+	    WIFEXITED(s) ? WEXITSTATUS(s) : 0,
+	    WIFSIGNALED(s) ? WTERMSIG(s) : 0);
+	put_text(t->xid);
+	putc('\t', joblog.file);
+	put_text(t->command);
+	putc('\n', joblog.file);
+	if (fflush(joblog.file) != 0 && joblog.error == 0) {
+		joblog.error = errno;
+		wr_warn("%s: %s", joblog.path, strerror(errno));
+	}
+}
+
+int
+joblog_close(void)
+{
+	if (joblog.file != NULL && fclose(joblog.file) != 0 &&
+	    joblog.error == 0) {
+		joblog.error = errno;
+		wr_warn("%s: %s", joblog.path, strerror(errno));
+	}
+	joblog.file = NULL;
+	return joblog.error != 0 ? -1 : 0;
+}

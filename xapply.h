@@ -1,0 +1,152 @@
+/*
+ * xapply.h - what the files of xapply share
+ *
+ * xapply.c has the command line and what is put around the run, xrun.c the
+ * run, xtask.c a task and its section, joblog.c the log.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef XAPPLY_H
+#define XAPPLY_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "collate.h"
+#include "event.h"
+#include "expand.h"
+#include "tokens.h"
+#include "wrapper.h"
+
+enum {
+	OUTPUT_LOST = 74          /* exit code: an output could not be written */
+};
+
+/* When failures halt a run. */
+enum halt { NEVER, SOON, NOW };
+
+/* -e: a variable of each task. */
+struct export {
+	struct export *next;
+	const char *name;
+	const char *text;         /* its template */
+	char escape;              /* in it */
+	struct expand *value;
+};
+
+/* What the command line asks for. */
+struct xapply_options {
+	size_t each;              /* -count */
+	char escape;
+	int append, detached, files, dry, show, squeeze, number, verbose,
+	    trace, zero, quote, argv;
+	int collate;              /* -m, or what needs it */
+	int keep_order, lines, with_stderr;
+	const char *tag, *results;
+	const char *input, *otherwise, *pad, *shell, *tags, *joblog;
+	size_t jobs;              /* tasks at a time */
+	long sets, request;       /* -J, -R; -1: not given */
+	int resume;               /* 2: also what failed */
+	int fail, progress;
+	enum halt halt;
+	size_t halt_at;           /* so many failures, or per cent */
+	int halt_percent;
+	int retries, retry_ms, timeout_ms, delay_ms;
+	struct export *exports;
+};
+extern struct xapply_options want;
+
+extern const struct wr_program xapply;
+
+/* The socket of the collator for the sections, or NULL: they are not
+ * collated.  That of the pool, or NULL. */
+extern const char *xapply_collator;
+extern const char *xapply_pool;
+
+/* Run it: the template and the operands.  Returns the exit code. */
+int xapply_run(const char *template, char **operands);
+
+/* --- a task (xtask.c) --- */
+
+struct section;
+
+/* The parameters of a task, one allocation. */
+struct batch {
+	struct expand_text *param, *file;
+};
+
+struct task {
+	const struct task_setup *setup;
+	struct task *next, **at;  /* in a list of the run's */
+	uintmax_t number;         /* from 0 */
+	struct batch *batch;      /* to expand it once more, or NULL */
+	char *command;
+	size_t command_len;
+	char *xid;                /* as the joblog and the collator have it */
+	char **vars;              /* "NAME=VALUE", ended by NULL */
+	int attempts;
+	struct token_set *tokens;
+	struct section *section;
+	struct ev_child child;
+	struct ev_timer alarm;    /* its time is up; it is killed; try again */
+	int killed, timed_out, due;
+	int grouped;              /* its process group is its own */
+	int64_t began;            /* monotonic, ms */
+	double started;           /* seconds since the epoch */
+	int status;               /* of wait */
+};
+
+/* How tasks are started; prepared once. */
+struct task_setup {
+	const char *shell;        /* a path */
+	int in;                   /* their stdin, or -1: ours */
+	int grouped;
+	int direct;               /* plain words need no shell */
+	int keep, keep_too;       /* descriptors they inherit, -1 and 0: none */
+	void (*ended)(struct task *t);       /* has its status, and may free it */
+	void (*section_over)(void);
+	void (*output_failed)(int error);    /* of a section */
+};
+
+/* Find the shell, open what tasks have in common.  Ends us if that fails. */
+void task_prepare(struct task_setup *s);
+
+/*
+ * Start a task: 0, or errno.  After EAGAIN and ENOMEM nothing has happened;
+ * else its section, if it has one, is that of a task that has ended, and
+ * status is set.
+ */
+int task_start(const struct task_setup *s, struct task *t);
+
+/* Have a signal sent to the task, and to all of its process group. */
+void task_signal(struct task *t, int sig);
+
+/* Its command and variables, which are to be made anew. */
+void task_forget(struct task *t);
+
+void task_free(struct task *t);
+
+/* How many sections are under way; may another one begin? */
+size_t task_sections(void);
+int task_room(void);
+
+/* Read how sections are to look from $XCLATE, as xclate's client would. */
+void task_settings(void);
+
+/* --- the log (joblog.c) --- */
+
+/* Open it; with resume, note which tasks need not run again.  Ends us if it
+ * cannot be. */
+void joblog_open(const char *path, int resume);
+
+/* Has the task been done before?  1, 0, or -1 when it was another command. */
+int joblog_done(uintmax_t number, const char *command);
+
+/* A line for a task that has ended. */
+void joblog_write(const struct task *t);
+
+/* -1 with errno when lines were lost. */
+int joblog_close(void);
+
+#endif

@@ -1,0 +1,979 @@
+/*
+ * xrun.c - the run of xapply: which task starts when, and what its end means
+ *
+ * Everything happens in the turns of one loop: batches that come, tokens that
+ * come free, tasks that end, sections that have had their turn, signals, and
+ * times that are up.  Each of them ends in start_tasks(), which starts what
+ * can be started; when nothing is left to come the loop ends.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "input.h"
+#include "spawn.h"
+#include "xapply.h"
+
+enum {
+	EXPANSION_MAX = 256 << 20, /* bytes of a command */
+	KILL_MS = 5000,            /* from TERM to KILL */
+	NO_ROOM_MS = 500,          /* the system could start no more processes */
+	NO_ROOM_TRIES = 40,
+	PROGRESS_MS = 200,
+	FAILED_MAX = 100           /* as an exit code */
+};
+
+static struct {
+	struct input input;
+	struct tokens tokens;
+	struct task_setup setup;
+	struct expand *template;
+	struct expand_buffer buffer;
+
+	struct task *running, *waiting;  /* waiting: to be tried again */
+	size_t running_count, waiting_count;
+
+	int input_over;
+	int stopping;             /* nothing new is started */
+	int signal;               /* that ends us */
+	int signals;              /* so many have come */
+	int code;                 /* of what went wrong */
+	int halted;               /* exit code of the failure that halted us */
+	uintmax_t started, done, failed, skipped;
+	int output_error;
+
+	struct ev_timer delay;    /* the next start has to wait for it */
+	int no_room;
+	struct ev_timer tick;     /* of the progress line */
+	int64_t began;
+	int width;                /* of the line that is shown, or 0 */
+} run;
+
+static void start_tasks(void);
+
+/* --- lists of tasks --- */
+
+static void
+enlist(struct task **list, struct task *t)
+{
+	t->next = *list;
+	if (t->next != NULL)
+		t->next->at = &t->next;
+	t->at = list;
+	*list = t;
+}
+
+static void
+delist(struct task *t)
+{
+	*t->at = t->next;
+	if (t->next != NULL)
+		t->next->at = t->at;
+}
+
+/* --- the line on the terminal --- */
+
+static void
+clear_progress(void)
+{
+	if (run.width > 0)
+		fprintf(stderr, "\r%*s\r", run.width, "");
+	run.width = 0;
+}
+
+/* "1:02:03", of seconds. */
+static void
+put_duration(char *text, size_t room, double seconds)
+{
+	long s = (long)(seconds + 0.5);
+
+	if (s >= 3600)
+		snprintf(text, room, "%ld:%02ld:%02ld", s / 3600,
+		    s / 60 % 60, s % 60);
+	else
+		snprintf(text, room, "%ld:%02ld", s / 60, s % 60);
+}
+
+static void
+show_progress(void)
+{
+	size_t total = input_total(&run.input);
+	double seconds = (double)(div_now() - run.began) / 1000;
+	double rate = seconds > 0 ? (double)run.done / seconds : 0;
+	char left[32] = "", of[32] = "", line[160];
+	int n;
+
+	if (total > 0)
+		snprintf(of, sizeof of, " of %zu", total);
+	if (total > 0 && rate > 0)
+		put_duration(left, sizeof left,
+		    (double)(total - run.skipped - run.done) / rate);
+	n = snprintf(line, sizeof line, "done %ju%s, running %zu, failed %ju, "
+	    "%.1f/s%s%s", run.done + run.skipped, of, run.running_count,
+	    run.failed, rate, *left != '\0' ? ", left " : "", left);
+	fprintf(stderr, "\r%s%*s", line, run.width > n ? run.width - n : 0, "");
+	run.width = n;
+}
+
+static void
+tick(struct ev_timer *t)
+{
+	show_progress();
+	ev_timer_set(t, PROGRESS_MS);
+}
+
+static void
+say_summary(void)
+{
+	char text[32];
+
+	clear_progress();
+	put_duration(text, sizeof text,
+	    (double)(div_now() - run.began) / 1000);
+	wr_warn("%ju tasks done in %s, %ju failed", run.done, text,
+	    run.failed);
+}
+
+/* A message does not land in the middle of the line. */
+#define complain(...) (clear_progress(), wr_warn(__VA_ARGS__))
+
+/* --- what ends a run early --- */
+
+/* Start nothing more; an exit code for what went wrong, the first counts. */
+static void
+stop_starting(int code)
+{
+	struct task *t;
+
+	if (run.code == 0)
+		run.code = code;
+	run.stopping = 1;
+	input_end(&run.input);
+	run.input_over = 1;
+	ev_timer_stop(&run.delay);
+	while ((t = run.waiting) != NULL) {
+		delist(t);
+		run.waiting_count--;
+		task_free(t);
+	}
+}
+
+static void
+signal_all(int sig)
+{
+	struct task *t;
+
+	for (t = run.running; t != NULL; t = t->next) {
+		task_signal(t, sig);
+		if (sig == SIGTERM && !t->killed) {
+			t->killed = 1;
+			ev_timer_set(&t->alarm, KILL_MS);
+		}
+	}
+}
+
+/* The first is passed on; the second leaves the tasks no choice. */
+static void
+told_to_end(int sig)
+{
+	run.signals++;
+	if (run.signal == 0)
+		run.signal = sig;
+	stop_starting(0);
+	signal_all(run.signals > 1 ? SIGKILL : sig);
+}
+
+/* The collated output cannot be written: who goes on would do so in vain. */
+static void
+output_failed(int error)
+{
+	if (run.output_error == 0)
+		run.output_error = error != 0 ? error : ECONNRESET;
+	stop_starting(error != 0 ? OUTPUT_LOST : WR_PROTOCOL);
+}
+
+/* --- expansion --- */
+
+/* Where markup stops making sense. */
+static void
+complain_of_markup(const char *what, const struct expand_error *e)
+{
+	char text[200];
+
+	snprintf(text, sizeof text, "%.*s", (int)(e->len < 120 ? e->len : 120),
+	    e->text);
+	complain("%s'%s'%s: position %zu: %s", what, text,
+	    e->param > 0 ? " (a parameter)" : "", e->at + 1, e->reason);
+}
+
+static struct expand *
+compile(const char *what, const char *text, const struct expand_rules *rules)
+{
+	struct expand_error error;
+	struct expand *e = expand_compile(text, strlen(text), rules, &error);
+
+	if (e != NULL)
+		return e;
+	if (errno == ENOMEM)
+		wr_die(WR_SYSTEM, "out of memory");
+	complain_of_markup(what, &error);
+	exit(WR_DATA);
+}
+
+/* The text of a template for a task, the caller's to free; NULL after a
+ * message. */
+static char *
+expanded(const char *what, const struct expand *e,
+    const struct expand_values *v, size_t *len)
+{
+	struct expand_error error;
+	char *text;
+
+	run.buffer.len = 0;
+	if (expand_run(e, v, &run.buffer, &error) != 0) {
+		if (errno == ENOMEM)
+			wr_die(WR_SYSTEM, "out of memory");
+		complain_of_markup(what, &error);
+		return NULL;
+	}
+	*len = run.buffer.len;
+	text = wr_alloc(run.buffer.len + 1, 1);
+	memcpy(text, run.buffer.data, run.buffer.len);
+	return text;
+}
+
+/* "NAME=VALUE" for -e, or what ptbw's clients have; NULL after a message. */
+static char *
+variable(const char *name, const char *value)
+{
+	size_t n = strlen(name) + strlen(value) + 2;
+	char *text = wr_alloc(n, 1);
+
+	snprintf(text, n, "%s=%s", name, value);
+	return text;
+}
+
+/* The names of the tokens, a line each, as ptbw's own client has them. */
+static char *
+token_list(const struct token_set *set)
+{
+	size_t n = sizeof "ptbw_list=", i;
+	char *text, *p;
+
+	for (i = 0; i < run.tokens.each; i++)
+		n += set->name[i].len + 1;
+	text = wr_alloc(n, 1);
+	p = text + sprintf(text, "ptbw_list=");
+	for (i = 0; i < run.tokens.each; i++)
+		p += sprintf(p, "%s%s", i > 0 ? "\n" : "", set->name[i].data);
+	return text;
+}
+
+static int
+make_variables(struct task *t, const struct expand_values *v)
+{
+	struct export *e;
+	size_t n = 0, len;
+	char *value, what[200];
+
+	for (e = want.exports; e != NULL; e = e->next)
+		n++;
+	t->vars = wr_alloc(n + 2, sizeof *t->vars);
+	n = 0;
+	if (run.tokens.fd >= 0 && run.tokens.each > 0)
+		t->vars[n++] = token_list(t->tokens);
+	for (e = want.exports; e != NULL; e = e->next) {
+		snprintf(what, sizeof what, "-e %s: ", e->name);
+		value = expanded(what, e->value, v, &len);
+		if (value == NULL)
+			return -1;
+		t->vars[n++] = variable(e->name, value);
+		free(value);
+	}
+	return 0;
+}
+
+/* Parameter 1, or the number. */
+static char *
+make_xid(const struct expand_values *v)
+{
+	char number[24];
+	const char *text = number;
+	size_t len;
+
+	if (want.number || v->params == 0 || v->param[0].len == 0) {
+		len = (size_t)snprintf(number, sizeof number, "%ju", v->number);
+	} else {
+		text = v->param[0].data;
+		len = v->param[0].len < COLLATE_XID_MAX ? v->param[0].len :
+		    COLLATE_XID_MAX;
+	}
+	return strndup(text, len);
+}
+
+static struct expand_values
+values(const struct token_set *set)
+{
+	return (struct expand_values){
+		.param = run.input.param,
+		.params = want.each,
+		.file = want.files ? run.input.file : NULL,
+		.token = set->name,
+		.tokens = run.tokens.each,
+		.number = run.input.count > 0 ? run.input.count - 1 : 0,
+		.number_source = { ".", 1 },
+		.token_source = run.tokens.source
+	};
+}
+
+/* Expand what the task is made of; -1 after a message. */
+static int
+fill_task(struct task *t, const struct expand *e,
+    const struct expand_values *v)
+{
+	t->command = expanded("", e, v, &t->command_len);
+	return t->command != NULL && make_variables(t, v) == 0 ? 0 : -1;
+}
+
+/* A task for a batch; NULL after a message. */
+static struct task *
+new_task(struct token_set *set, const struct expand *e,
+    const struct expand_values *v)
+{
+	struct task *t = wr_alloc(1, sizeof *t);
+
+	t->number = v->number;
+	t->tokens = set;
+	if (fill_task(t, e, v) != 0) {
+		task_free(t);
+		return NULL;
+	}
+	t->xid = make_xid(v);
+	if (t->xid == NULL)
+		wr_die(WR_SYSTEM, "out of memory");
+	return t;
+}
+
+static char *
+copy_text(struct expand_text *to, const struct expand_text *from, char *p)
+{
+	to->data = p;
+	to->len = from->len;
+	memcpy(p, from->data, from->len);
+	return p + from->len;
+}
+
+/* Keep the batch that has just been read for another attempt, which may have
+ * other tokens. */
+static void
+keep_batch(struct task *t)
+{
+	size_t n = want.each, room = sizeof(struct batch), i;
+	const struct input *in = &run.input;
+	char *p;
+
+	if (t->batch != NULL)
+		return;
+	for (i = 0; i < n; i++)
+		room += 2 * sizeof *in->param + in->param[i].len +
+		    (want.files ? in->file[i].len : 0);
+	t->batch = wr_alloc(room, 1);
+	t->batch->param = (struct expand_text *)(t->batch + 1);
+	t->batch->file = t->batch->param + n;
+	p = (char *)(t->batch->file + n);
+	for (i = 0; i < n; i++) {
+		p = copy_text(&t->batch->param[i], &in->param[i], p);
+		if (want.files)
+			p = copy_text(&t->batch->file[i], &in->file[i], p);
+	}
+}
+
+/* With the tokens of another attempt; -1 after a message. */
+static int
+renew_task(struct task *t, struct token_set *set)
+{
+	struct expand_values v = values(set);
+
+	v.number = t->number;
+	v.param = t->batch->param;
+	v.file = want.files ? t->batch->file : NULL;
+	t->tokens = set;
+	task_forget(t);
+	return fill_task(t, run.template, &v);
+}
+
+/* --- a task is over --- */
+
+static int
+exit_code(const struct task *t)
+{
+	return spawn_code(t->status);
+}
+
+static void
+try_again(struct ev_timer *timer)
+{
+	struct task *t = (struct task *)((char *)timer -
+	    offsetof(struct task, alarm));
+
+	t->due = 1;
+	start_tasks();
+}
+
+/* Failures so far are too many: 1. */
+static int
+too_many_failures(void)
+{
+	size_t total = input_total(&run.input);
+
+	if (!want.halt_percent)
+		return run.failed >= want.halt_at;
+	/* of so few as have run so far, one would be too many */
+	if (total == 0)
+		total = run.done > 10 ? (size_t)run.done : 10;
+	return run.failed * 100 >= want.halt_at * total;
+}
+
+static void
+count_failure(const struct task *t)
+{
+	run.failed++;
+	if (want.halt == NEVER || run.halted != 0 || !too_many_failures())
+		return;
+	run.halted = exit_code(t);
+	stop_starting(0);
+	if (want.halt == NOW)
+		signal_all(SIGTERM);
+}
+
+static int
+is_tried_again(const struct task *t)
+{
+	return t->status != 0 && t->attempts < want.retries &&
+	    t->batch != NULL && !run.stopping;
+}
+
+static void
+wait_to_retry(struct task *t)
+{
+	enlist(&run.waiting, t);
+	run.waiting_count++;
+	t->due = 0;
+	t->killed = t->timed_out = 0;
+	t->alarm.expired = try_again;
+	ev_timer_set(&t->alarm, want.retry_ms);
+}
+
+/* Its tokens are free; its section, if any, goes on by itself. */
+static void
+conclude(struct task *t)
+{
+	tokens_give(&run.tokens, t->tokens);
+	t->tokens = NULL;
+	joblog_write(t);
+	if (is_tried_again(t)) {
+		wait_to_retry(t);
+		return;
+	}
+	run.done++;
+	if (t->status != 0)
+		count_failure(t);
+	task_free(t);
+}
+
+static void
+task_ended(struct task *t)
+{
+	delist(t);
+	run.running_count--;
+	run.no_room = 0;
+	conclude(t);
+	start_tasks();
+}
+
+/* The time of a task is up: TERM, and KILL if that does not help. */
+static void
+time_is_up(struct ev_timer *timer)
+{
+	struct task *t = (struct task *)((char *)timer -
+	    offsetof(struct task, alarm));
+
+	if (t->killed) {
+		task_signal(t, SIGKILL);
+		return;
+	}
+	t->killed = t->timed_out = 1;
+	complain("task %ju (%s): its time is up", t->number + 1, t->xid);
+	task_signal(t, SIGTERM);
+	ev_timer_set(timer, KILL_MS);
+}
+
+/* --- starting --- */
+
+static void
+put_quoted(const char *text)
+{
+	putchar('\'');
+	for (; *text != '\0'; text++)
+		if (*text == '\'')
+			fputs("'\\''", stdout);
+		else
+			putchar(*text);
+	putchar('\'');
+}
+
+/* -n --show: the variables in front, the rest behind as a comment. */
+static void
+show_all(const struct task *t)
+{
+	size_t i, n;
+
+	for (i = 0; t->vars[i] != NULL; i++) {
+		n = strcspn(t->vars[i], "=") + 1;
+		printf("%.*s", (int)n, t->vars[i]);
+		put_quoted(t->vars[i] + n);
+		putchar(' ');
+	}
+	printf("%s  # xid=%s", t->command, t->xid);
+	for (i = 0; i < run.tokens.each && t->tokens->name[i].data; i++)
+		printf("%s%s", i > 0 ? "," : " tokens=",
+		    t->tokens->name[i].data);
+	putchar('\n');
+}
+
+/* What is said before a task starts; -1 when stdout cannot be written. */
+static int
+echo(const struct task *t)
+{
+	if (want.trace) {
+		clear_progress();
+		fprintf(stderr, "%s\n", t->command);
+	}
+	if (want.dry && want.show)
+		show_all(t);
+	else if (want.dry || want.verbose)
+		printf("%s\n", t->command);
+	if (!want.dry && !want.verbose)
+		return 0;
+	if ((want.dry || fflush(stdout) == 0) && !ferror(stdout))
+		return 0;
+	complain("standard output: %s", strerror(errno));
+	stop_starting(OUTPUT_LOST);
+	return -1;
+}
+
+/* A program that is not there is said once. */
+static void
+not_started(struct task *t, int error)
+{
+	if (want.argv && error == EINVAL) {
+		complain("'%s': needs a shell, and --argv means none",
+		    t->command);
+		stop_starting(WR_DATA);
+		return;
+	}
+	complain("task %ju (%s): %s: %s", t->number + 1, t->xid,
+	    want.argv ? t->command : run.setup.shell, strerror(error));
+}
+
+/* The system has no room for another process now: when one of ours ends, or
+ * after a while, it may have. */
+static void
+no_room(struct task *t, int error)
+{
+	/* the else-command has no batch */
+	if (++run.no_room > NO_ROOM_TRIES || run.input.count == 0) {
+		complain("cannot start a task: %s", strerror(error));
+		stop_starting(WR_SYSTEM);
+		task_free(t);
+		return;
+	}
+	keep_batch(t);
+	t->attempts--;
+	wait_to_retry(t);
+	ev_timer_set(&t->alarm, NO_ROOM_MS);
+}
+
+static void
+begin(struct task *t)
+{
+	int e;
+
+	if (want.dry) {
+		tokens_give(&run.tokens, t->tokens);
+		run.done++;
+		task_free(t);
+		return;
+	}
+	e = task_start(&run.setup, t);
+	if (e == EAGAIN || e == ENOMEM) {
+		tokens_give(&run.tokens, t->tokens);
+		no_room(t, e);
+		return;
+	}
+	run.started++;
+	if (want.delay_ms > 0)
+		ev_timer_set(&run.delay, want.delay_ms);
+	if (e != 0) {
+		not_started(t, e);
+		conclude(t);
+		return;
+	}
+	enlist(&run.running, t);
+	run.running_count++;
+	t->alarm.expired = time_is_up;
+	if (want.timeout_ms > 0)
+		ev_timer_set(&t->alarm, want.timeout_ms);
+}
+
+/* One that has waited for its next attempt, or NULL. */
+static struct task *
+due_task(struct token_set *set)
+{
+	struct task *t;
+
+	for (t = run.waiting; t != NULL && !t->due; t = t->next)
+		;
+	if (t == NULL)
+		return NULL;
+	delist(t);
+	run.waiting_count--;
+	ev_timer_stop(&t->alarm);
+	if (renew_task(t, set) == 0)
+		return t;
+	task_free(t);
+	stop_starting(WR_DATA);
+	return NULL;
+}
+
+static void
+input_failed(void)
+{
+	char what[200];
+
+	wr_visible(what, sizeof what, run.input.what);
+	complain("%s: %s", what, run.input.why);
+	stop_starting(run.input.code);
+}
+
+/* The next batch as a task; NULL when there is none now. */
+static struct task *
+next_task(struct token_set *set)
+{
+	struct expand_values v;
+	struct task *t;
+	int was;
+
+	for (;;) {
+		switch (run.input_over ? INPUT_END : input_next(&run.input)) {
+		case INPUT_BATCH:
+			break;
+		case INPUT_FAILED:
+			input_failed();
+			return NULL;
+		case INPUT_END:
+			run.input_over = 1;
+			return NULL;
+		default:
+			return NULL;
+		}
+		v = values(set);
+		t = new_task(set, run.template, &v);
+		if (t == NULL) {
+			stop_starting(WR_DATA);
+			return NULL;
+		}
+		was = want.resume ? joblog_done(t->number, t->command) : 0;
+		if (was == 0 && want.retries > 1)
+			keep_batch(t);
+		if (was == 0)
+			return t;
+		task_free(t);
+		run.skipped++;
+		if (was < 0) {
+			stop_starting(WR_DATA);
+			return NULL;
+		}
+	}
+}
+
+static int
+may_start(void)
+{
+	return !run.stopping && run.running_count < run.tokens.sets &&
+	    !run.delay.set && task_room() &&
+	    (!run.input_over || run.waiting_count > 0);
+}
+
+/* The pool is gone: what runs goes on, but nothing else begins. */
+static void
+pool_lost(void)
+{
+	complain("%s: %s", xapply_pool, run.tokens.error == ECONNRESET ?
+	    "the master is gone" : strerror(run.tokens.error));
+	stop_starting(run.tokens.error == EPROTO ? WR_PROTOCOL :
+	    WR_UNAVAILABLE);
+}
+
+static void
+start_tasks(void)
+{
+	struct token_set *set;
+	struct task *t;
+
+	while (may_start()) {
+		set = tokens_take(&run.tokens);
+		if (set == NULL) {
+			if (run.tokens.error != 0)
+				pool_lost();
+			return;
+		}
+		t = due_task(set);
+		if (t == NULL && !run.stopping)
+			t = next_task(set);
+		if (t == NULL) {
+			/* others may need it while we wait */
+			tokens_give(&run.tokens, set);
+			return;
+		}
+		if (echo(t) != 0) {
+			tokens_give(&run.tokens, set);
+			task_free(t);
+			return;
+		}
+		begin(t);
+	}
+}
+
+static void
+delay_over(struct ev_timer *t)
+{
+	(void)t;
+	start_tasks();
+}
+
+/* --- the else-command --- */
+
+/* It is the only task: parameters are all operands. */
+static void
+run_otherwise(char **operands)
+{
+	struct expand_rules rules = { .escape = want.escape, .tail = 1,
+	    .quote = want.quote, .tokens = run.tokens.each,
+	    .token_source = run.tokens.source.data != NULL };
+	struct token_set *set = tokens_take(&run.tokens);
+	struct expand_text *param;
+	struct expand_values v;
+	struct task *t = NULL;
+	struct expand *e;
+	size_t i;
+
+	for (rules.params = 0; operands[rules.params] != NULL; )
+		rules.params++;
+	param = wr_alloc(rules.params + 1, sizeof *param);
+	for (i = 0; i < rules.params; i++)
+		param[i] = (struct expand_text){ operands[i],
+		    strlen(operands[i]) };
+	e = compile("-N: ", want.otherwise, &rules);
+	while (set == NULL && run.tokens.error == 0 && !run.stopping &&
+	    ev_turn(1) == 0)
+		set = tokens_take(&run.tokens);
+	if (set != NULL) {
+		v = values(set);
+		v.param = param;
+		v.params = rules.params;
+		v.file = NULL;
+		t = new_task(set, e, &v);
+	} else if (run.tokens.error != 0) {
+		pool_lost();
+	}
+	if (t != NULL) {
+		t->number = 0;
+		free(t->xid);
+		t->xid = strdup("00");
+		if (t->xid != NULL && echo(t) == 0)
+			begin(t);
+	}
+	free(param);
+	expand_free(e);
+}
+
+/* --- the run --- */
+
+/* How a template is read: all that is known before the first task. */
+static struct expand_rules
+rules_of(int tail, char escape)
+{
+	return (struct expand_rules){ .escape = escape, .tail = tail,
+	    .quote = want.quote && tail, .params = want.each,
+	    .files = want.files, .tokens = run.tokens.each,
+	    .token_source = run.tokens.source.data != NULL };
+}
+
+static void
+compile_all(const char *template)
+{
+	struct expand_rules rules = rules_of(1, want.escape);
+	struct export *e;
+	char what[200];
+
+	run.buffer.max = EXPANSION_MAX;
+	run.template = compile("", template, &rules);
+	for (e = want.exports; e != NULL; e = e->next) {
+		snprintf(what, sizeof what, "-e %s: ", e->name);
+		rules = rules_of(0, e->escape);
+		e->value = compile(what, e->text, &rules);
+	}
+	if (want.dry && expand_uses(run.template)->tokens && !isatty(1))
+		wr_warn("-n: the tokens shown are not held any more");
+}
+
+static void
+open_tokens(void)
+{
+	struct tokens *t = &run.tokens;
+
+	t->ready = start_tasks;
+	t->sets = want.jobs;
+	t->each = want.request >= 0 ? (size_t)want.request : 1;
+	if (xapply_pool == NULL || t->each == 0) {
+		if (tokens_plain(t) != 0)
+			wr_die(WR_SYSTEM, "out of memory");
+		return;
+	}
+	if (tokens_open(t, xapply_pool) == 0)
+		return;
+	if (errno == ENOSPC)
+		wr_die(WR_DATA, "%s: cannot provide %zu tokens, the pool has "
+		    "%zu", xapply_pool, t->each, t->pool);
+	wr_die_connect(xapply_pool);
+}
+
+static void
+begin_run(const char *template, char **operands)
+{
+	static const int sigs[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+	size_t i;
+
+	if (ev_init() != 0 || spawn_signal(SIGPIPE, SIG_IGN) != 0)
+		wr_die(WR_SYSTEM, "cannot wait: %s", strerror(errno));
+	run.setup = (struct task_setup){ .in = -1, .keep = -1,
+	    .ended = task_ended, .section_over = start_tasks,
+	    .output_failed = output_failed };
+	task_prepare(&run.setup);
+	run.input = (struct input){ .operand = operands, .each = want.each,
+	    .files = want.files, .end = want.zero ? '\0' : '\n',
+	    .pad = want.pad != NULL ? want.pad : "", .ready = start_tasks };
+	if (input_begin(&run.input) != INPUT_BATCH)
+		wr_die(run.input.code, "%s: %s", run.input.what,
+		    run.input.why);
+	if (input_uses_stdin(&run.input) && run.setup.in < 0) {
+		run.setup.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		run.setup.grouped = 1;
+	}
+	open_tokens();
+	run.setup.keep = run.tokens.fd;
+	run.setup.keep_too = run.tokens.tie > 0 ? run.tokens.tie : 0;
+	compile_all(template);
+	if (xapply_collator != NULL)
+		task_settings();
+	if (want.joblog != NULL && !want.dry)
+		joblog_open(want.joblog, want.resume);
+	for (i = 0; i < sizeof sigs / sizeof *sigs; i++)
+		if (ev_signal(sigs[i], told_to_end) != 0)
+			wr_die(WR_SYSTEM, "signals: %s", strerror(errno));
+}
+
+/* Is anything of ours still to come? */
+static int
+busy(void)
+{
+	return !run.input_over || run.running_count > 0 ||
+	    run.waiting_count > 0 || task_sections() > 0;
+}
+
+static void
+loop(void)
+{
+	while (busy() && !(run.signals > 1 && run.running_count == 0))
+		if (ev_turn(1) != 0)
+			wr_die(WR_SYSTEM, "cannot wait: %s", strerror(errno));
+}
+
+/* Die as by the signal, for whoever looks at how we ended. */
+static void
+end_by(int sig)
+{
+	sigset_t set;
+
+	signal(sig, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	raise(sig);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static int
+result(void)
+{
+	if (run.signal != 0)
+		end_by(run.signal);
+	if (run.output_error == EPIPE && !spawn_ignored(SIGPIPE))
+		end_by(SIGPIPE);
+	if (run.code != 0)
+		return run.code;
+	if (want.fail && run.failed > 0)
+		wr_warn("%ju of %ju tasks failed", run.failed, run.done);
+	if (run.halted != 0)
+		return run.halted;
+	if (want.fail && run.failed > 0)
+		return run.failed < FAILED_MAX ? (int)run.failed : FAILED_MAX;
+	return 0;
+}
+
+static int
+end_run(void)
+{
+	ev_timer_stop(&run.tick);
+	if (want.progress)
+		say_summary();
+	if (joblog_close() != 0 && run.code == 0)
+		run.code = OUTPUT_LOST;
+	if (tokens_close(&run.tokens) != 0)
+		wr_warn("%s: the master is gone", xapply_pool);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		if (run.code == 0)
+			wr_warn("standard output: %s", strerror(errno));
+		if (run.code == 0)
+			run.code = OUTPUT_LOST;
+	}
+	/* those that were here before us are waited for as any */
+	while (run.signal == 0 && ev_children() && ev_turn(1) == 0)
+		;
+	return result();
+}
+
+int
+xapply_run(const char *template, char **operands)
+{
+	begin_run(template, operands);
+	run.began = div_now();
+	run.delay.expired = delay_over;
+	run.tick.expired = tick;
+	if (want.progress && isatty(2))
+		ev_timer_set(&run.tick, PROGRESS_MS);
+	start_tasks();
+	loop();
+	if (want.otherwise != NULL && run.input.count == 0 && !run.stopping) {
+		run_otherwise(operands);
+		loop();
+	}
+	return end_run();
+}

@@ -1,0 +1,671 @@
+/*
+ * xtask.c - one task of xapply's, and the section that has its output
+ *
+ * A task is one process: the shell with the command, or the command itself
+ * when it is nothing but words.  When output is collated, this process is the
+ * client of the collator for each task; the section goes on when the task has
+ * ended, until it had its turn.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cap.h"
+#include "quote.h"
+#include "spawn.h"
+#include "title.h"
+#include "xapply.h"
+
+extern char **environ;
+
+enum {
+	SECTIONS_MAX = 1000,      /* under way */
+	CROWD = 32,               /* from so many on each holds less */
+	CROWD_CAP = 4096,
+	DESCRIPTORS_EACH = 4,     /* of a section: connection, pipe, file, turn */
+	DESCRIPTORS_OURS = 32
+};
+
+struct section {
+	struct collate c;         /* first */
+	const struct task_setup *setup;
+	struct task *task;        /* that runs, or NULL */
+	char *xid;
+	char **vars;              /* for titles; "NAME=VALUE", ended by NULL */
+	int source;               /* given when the master's will is known */
+};
+
+static size_t sections, sections_max;
+
+/* How sections look, as far as $XCLATE has it. */
+static struct {
+	const char *title, *rule, *tag;
+	char escape;
+	int has_cap, squeeze, quick, whole, lines, block, newline;
+	size_t cap;
+} look = { .escape = '%' };
+
+/* --- what $XCLATE says --- */
+
+static int
+look_flag(int letter)
+{
+	switch (letter) {
+	case 's': look.squeeze = 1; break;
+	case 'q': look.quick = 1; break;
+	case 'g': look.whole = 1; break;
+	case 'l': look.lines = 1; break;
+	case 'b': look.block = 1; break;
+	case 'v': break;
+	default: return -1;
+	}
+	return 0;
+}
+
+static char *
+tag_text(const char *text)
+{
+	size_t n = strlen(text) + 2;
+	char *tag = wr_alloc(n, 1);
+
+	snprintf(tag, n, "%s\t", text);
+	return tag;
+}
+
+static int
+look_value(int letter, char *value)
+{
+	const char *at;
+	int c;
+
+	switch (letter) {
+	case 'T': look.title = value; return 0;
+	case 'H': look.rule = value; return 0;
+	case 'a':
+		c = title_escape(value);
+		look.escape = (char)c;
+		return c < 0 ? -1 : 0;
+	case 'L':
+		look.has_cap = 1;
+		return cap_evaluate(value, &look.cap, &at);
+	default: return -1;
+	}
+}
+
+static int
+look_long(const char *name)
+{
+	if (strcmp(name, "tag") == 0)
+		look.tag = tag_text("%x");
+	else if (strncmp(name, "tagstring=", 10) == 0)
+		look.tag = tag_text(name + 10);
+	else if (strcmp(name, "newline") == 0)
+		look.newline = 1;
+	else if (strcmp(name, "group") == 0)
+		look.whole = 1;
+	else if (strcmp(name, "line-buffer") == 0)
+		look.lines = 1;
+	else if (strcmp(name, "squeeze") == 0)
+		look.squeeze = 1;
+	else
+		return -1;
+	return 0;
+}
+
+/* A word of letters; the last may take the rest, or the word behind it. */
+static int
+look_letters(char *word, char ***next)
+{
+	int r = 0;
+
+	for (; *word != '\0' && r == 0; word++) {
+		if (strchr("THaL", *word) == NULL) {
+			r = look_flag(*word);
+			continue;
+		}
+		if (word[1] != '\0')
+			return look_value(*word, word + 1);
+		if (**next == NULL)
+			return -1;
+		return look_value(*word, *(*next)++);
+	}
+	return r;
+}
+
+void
+task_settings(void)
+{
+	char **words = wr_split("XCLATE"), *word;
+	int r = 0;
+
+	while (words != NULL && (word = *words) != NULL && r == 0) {
+		words++;
+		if (word[0] != '-' || word[1] == '\0')
+			r = -1;
+		else if (word[1] == '-')
+			r = look_long(word + 2);
+		else
+			r = look_letters(word + 1, &words);
+		if (r != 0)
+			wr_die(WR_DATA, "$XCLATE: %s says nothing to a "
+			    "section of ours", word);
+	}
+	if (want.squeeze)
+		look.squeeze = 1;
+	if (want.lines)
+		look.lines = 1;
+	if (want.tag != NULL)
+		look.tag = tag_text(want.tag);
+	/* or the next tag would not be in front of a line */
+	if (look.tag != NULL)
+		look.newline = 1;
+}
+
+/* --- sections --- */
+
+static const char *
+section_variable(void *of, const char *name)
+{
+	const struct section *s = of;
+	size_t n = strlen(name);
+	char **v;
+
+	for (v = s->vars; v != NULL && *v != NULL; v++)
+		if (strncmp(*v, name, n) == 0 && (*v)[n] == '=')
+			return *v + n + 1;
+	return getenv(name);
+}
+
+static void
+variable_unset(const char *name)
+{
+	wr_warn("%s: the variable is not set", name);
+}
+
+static void
+free_vars(char **vars)
+{
+	size_t i;
+
+	for (i = 0; vars != NULL && vars[i] != NULL; i++)
+		free(vars[i]);
+	free(vars);
+}
+
+static void
+section_free(struct section *s)
+{
+	collate_close(&s->c);
+	if (s->task != NULL)
+		s->task->section = NULL;
+	if (s->source >= 0)
+		close(s->source);
+	free(s->xid);
+	free_vars(s->vars);
+	free(s);
+	sections--;
+}
+
+static void
+section_fault(const struct section *s)
+{
+	const struct collate *c = &s->c;
+
+	switch (c->fault) {
+	case COLLATE_GOOD:
+		return;
+	case COLLATE_OUTPUT:
+		if (c->flow.error != EPIPE)
+			wr_warn("section %s: output: %s", s->xid,
+			    strerror(c->flow.error));
+		s->setup->output_failed(c->flow.error);
+		return;
+	case COLLATE_NONSENSE:
+		wr_warn("%s: the master's answer makes no sense",
+		    xapply_collator);
+		break;
+	case COLLATE_GONE:
+		wr_warn("%s: the master is gone, section %s was not written",
+		    xapply_collator, s->xid);
+		break;
+	}
+	s->setup->output_failed(0);
+}
+
+static void
+section_ended(struct collate *c)
+{
+	struct section *s = (struct section *)c;
+	const struct task_setup *setup = s->setup;
+
+	section_fault(s);
+	section_free(s);
+	setup->section_over();
+}
+
+static void
+section_ready(struct collate *c)
+{
+	struct section *s = (struct section *)c;
+
+	if (s->source >= 0)
+		flow_source(&c->flow, s->source, 1);
+	s->source = -1;
+}
+
+static char **
+copy_vars(char *const *vars)
+{
+	size_t n = 0, i;
+	char **copy;
+
+	while (vars != NULL && vars[n] != NULL)
+		n++;
+	copy = wr_alloc(n + 1, sizeof *copy);
+	for (i = 0; i < n; i++) {
+		copy[i] = strdup(vars[i]);
+		if (copy[i] == NULL)
+			wr_die(WR_SYSTEM, "out of memory");
+	}
+	return copy;
+}
+
+/* The xid on the wire: 63 bytes, no control characters. */
+static char *
+wire_xid(const char *xid)
+{
+	char *copy = wr_alloc(COLLATE_XID_MAX + 1, 1), *p;
+
+	snprintf(copy, COLLATE_XID_MAX + 1, "%s", xid);
+	for (p = copy; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == '\177')
+			*p = '?';
+	return copy;
+}
+
+/* A section for what comes from source, which becomes its own.  NULL with
+ * errno, and source is the caller's. */
+static struct section *
+section_open(const struct task_setup *setup, const struct task *t, int source)
+{
+	struct section *s = wr_alloc(1, sizeof *s);
+	struct collate *c = &s->c;
+
+	s->setup = setup;
+	s->source = -1;
+	s->xid = wire_xid(t->xid);
+	c->xid = s->xid;
+	s->vars = copy_vars(t->vars);
+	c->title = look.title;
+	c->rule = look.rule;
+	c->tag = look.tag;
+	c->escape = look.escape;
+	c->has_cap = look.has_cap != 0 || sections >= CROWD;
+	c->cap = sections >= CROWD ? CROWD_CAP : look.cap;
+	c->block = look.block != 0;
+	c->squeeze = look.squeeze != 0;
+	c->quick = look.quick != 0;
+	c->whole = look.whole != 0;
+	c->lines = look.lines != 0;
+	c->newline = look.newline != 0;
+	c->reports = 1;
+	c->ready = section_ready;
+	c->ended = section_ended;
+	c->value = section_variable;
+	c->unset = variable_unset;
+	sections++;
+	if (collate_open(c, xapply_collator) != 0) {
+		int e = errno;
+
+		section_free(s);
+		errno = e;
+		return NULL;
+	}
+	if (c->tag == NULL)
+		flow_source(&c->flow, source, 1);
+	else
+		s->source = source;
+	return s;
+}
+
+size_t
+task_sections(void)
+{
+	return sections;
+}
+
+int
+task_room(void)
+{
+	return sections < sections_max;
+}
+
+/* --- starting --- */
+
+/* The path of a program of ours, before a task's $PATH matters. */
+static const char *
+find_program(const char *name)
+{
+	const char *dir = getenv("PATH"), *end;
+	size_t room;
+	char *path;
+	int e = spawn_find(name);
+
+	if (e != 0)
+		wr_die(spawn_error_code(e), "%s: %s", name, strerror(e));
+	if (strchr(name, '/') != NULL || dir == NULL)
+		return name;
+	room = strlen(dir) + strlen(name) + 2;
+	path = wr_alloc(room, 1);
+	for (; ; dir = end + 1) {
+		end = dir + strcspn(dir, ":");
+		snprintf(path, room, "%.*s%s%s", (int)(end - dir), dir,
+		    end > dir ? "/" : "./", name);
+		if (spawn_find(path) == 0 || *end == '\0')
+			return path;
+	}
+}
+
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+/* Shells whose words are those of POSIX. */
+static int
+is_posix_shell(const char *path)
+{
+	static const char *const known[] = { "sh", "dash", "bash", "ksh",
+	    "ksh93", "mksh", "zsh", "ash", "busybox", "yash", "posh" };
+	const char *name = base_name(path);
+	size_t i;
+
+	for (i = 0; i < sizeof known / sizeof *known; i++)
+		if (strcmp(name, known[i]) == 0)
+			return 1;
+	return 0;
+}
+
+static void
+raise_limits(void)
+{
+	struct rlimit r;
+	size_t room = SECTIONS_MAX * DESCRIPTORS_EACH;
+
+	spawn_raise_limit();
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur != RLIM_INFINITY)
+		room = r.rlim_cur > 2 * DESCRIPTORS_OURS ?
+		    (size_t)r.rlim_cur - DESCRIPTORS_OURS :
+		    (size_t)r.rlim_cur / 2;
+	sections_max = room / DESCRIPTORS_EACH;
+	if (sections_max < 1)
+		sections_max = 1;
+	if (sections_max > SECTIONS_MAX)
+		sections_max = SECTIONS_MAX;
+}
+
+void
+task_prepare(struct task_setup *s)
+{
+	const char *shell = want.shell;
+
+	if (shell == NULL) {
+		shell = getenv("SHELL");
+		if (shell == NULL)
+			shell = "/bin/sh";
+	}
+	if (*shell == '\0')
+		wr_die(WR_UNAVAILABLE, "the name of the shell is empty");
+	if (!want.argv)
+		s->shell = find_program(shell);
+	if (want.quote && !want.argv && !is_posix_shell(shell))
+		wr_usage("-q: %s has quotes of its own", shell);
+	/* a shell reads these before it does anything */
+	s->direct = want.argv || (want.shell == NULL && !want.append &&
+	    is_posix_shell(shell) && getenv("BASH_ENV") == NULL);
+	if (want.input != NULL) {
+		s->in = open(want.input, O_RDONLY | O_CLOEXEC);
+		if (s->in < 0)
+			wr_die(WR_NOINPUT, "%s: %s", want.input,
+			    strerror(errno));
+	}
+	/* who reads the terminal has to be in its group of processes */
+	s->grouped = !isatty(s->in >= 0 ? s->in : 0);
+	raise_limits();
+}
+
+/*
+ * The words of a command that can do without a shell.  true and false are
+ * programs as well, which differ from the shell's for options alone.
+ */
+static char **
+direct_words(const struct task *t)
+{
+	const char *p = t->command;
+	size_t n = strcspn(p, " ");
+	int plain = ((n == 4 && memcmp(p, "true", 4) == 0) ||
+	    (n == 5 && memcmp(p, "false", 5) == 0)) &&
+	    strstr(p, " -") == NULL;
+
+	return quote_words(t->command, t->command_len, plain || want.argv);
+}
+
+/* SHELL -c COMMAND _, and the tokens. */
+static char **
+shell_words(const struct task_setup *s, const struct task *t)
+{
+	const char *base = base_name(s->shell);
+	int perl = strstr(base, "perl") != NULL;
+	size_t n = 0, i;
+	char **argv = wr_alloc(want.append ? 6 +
+	    (want.request > 0 ? (size_t)want.request : 1) : 6, sizeof *argv);
+
+	argv[n++] = (char *)base;
+	argv[n++] = (char *)(perl ? "-e" : "-c");
+	argv[n++] = t->command;
+	if (!perl && strstr(base, "csh") == NULL)
+		argv[n++] = (char *)"_";
+	for (i = 0; want.append && t->tokens->name[i].data != NULL; i++)
+		argv[n++] = (char *)t->tokens->name[i].data;
+	return argv;
+}
+
+/* Is the variable (with its value behind) one of those of the task? */
+static int
+overridden(const char *variable, char *const *vars)
+{
+	size_t n = strcspn(variable, "=") + 1;
+
+	for (; *vars != NULL; vars++)
+		if (strncmp(*vars, variable, n) == 0)
+			return 1;
+	return 0;
+}
+
+/* Our environment with the task's variables; NULL: ours as it is.  Of two
+ * with the same name the later counts. */
+static char **
+environment(const struct task *t)
+{
+	size_t n = 0, i, k = 0;
+	char **env;
+
+	if (t->vars == NULL || t->vars[0] == NULL)
+		return NULL;
+	while (environ[n] != NULL)
+		n++;
+	for (i = 0; t->vars[i] != NULL; i++)
+		;
+	env = wr_alloc(n + i + 1, sizeof *env);
+	for (i = 0; i < n; i++)
+		if (!overridden(environ[i], t->vars))
+			env[k++] = environ[i];
+	for (i = 0; t->vars[i] != NULL; i++)
+		if (!overridden(t->vars[i], t->vars + i + 1))
+			env[k++] = t->vars[i];
+	return env;
+}
+
+/* The task's part of its section is done; it goes on by itself. */
+static void
+end_section(struct task *t)
+{
+	struct section *s = t->section;
+
+	if (s == NULL)
+		return;
+	s->task = NULL;
+	t->section = NULL;
+	collate_code(&s->c, spawn_code(t->status));
+}
+
+static void
+child_ended(struct ev_child *child, int status)
+{
+	struct task *t = (struct task *)((char *)child -
+	    offsetof(struct task, child));
+
+	child->pid = 0;
+	t->status = status;
+	ev_timer_stop(&t->alarm);
+	end_section(t);
+	t->setup->ended(t);
+}
+
+/* Start the words, or if they cannot be, the shell, which says why. */
+static int
+start_words(const struct task_setup *s, struct task *t, struct spawn *p)
+{
+	char **words = s->direct ? direct_words(t) : NULL;
+	int e;
+
+	if (words == NULL && want.argv)
+		return errno == ENOMEM ? ENOMEM : EINVAL;
+	if (words != NULL) {
+		p->file = words[0];
+		p->argv = words;
+		t->child.pid = spawn(p);
+		e = errno;
+		free(words);
+		if (t->child.pid > 0)
+			return 0;
+		if (want.argv || (e != ENOENT && e != EACCES && e != ENOTDIR))
+			return e;
+	}
+	p->file = s->shell;
+	p->argv = shell_words(s, t);
+	t->child.pid = spawn(p);
+	e = errno;
+	free((void *)p->argv);
+	return t->child.pid > 0 ? 0 : e;
+}
+
+static double
+wall_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* The writing end of a pipe into a new section; -1 with errno. */
+static int
+open_output(const struct task_setup *s, struct task *t)
+{
+	int out[2];
+
+	if (div_pipe(out) != 0)
+		return -1;
+	t->section = section_open(s, t, out[0]);
+	if (t->section == NULL)
+		wr_die_connect(xapply_collator);
+	t->section->task = t;
+	return out[1];
+}
+
+static void
+not_started(struct task *t, int error)
+{
+	if (error == EAGAIN || error == ENOMEM) {
+		if (t->section != NULL)
+			section_free(t->section);
+		return;
+	}
+	t->status = spawn_error_code(error) << 8;
+	end_section(t);
+}
+
+int
+task_start(const struct task_setup *s, struct task *t)
+{
+	int fd[3] = { s->in, -1, -1 }, e;
+	char **env = environment(t);
+	struct spawn p = { .keep = s->keep, .keep_too = s->keep_too,
+	    .fd = fd, .env = env, .group = s->grouped };
+
+	t->setup = s;
+	if (xapply_collator != NULL && (fd[1] = open_output(s, t)) < 0) {
+		free(env);
+		return EAGAIN;
+	}
+	if (want.with_stderr)
+		fd[2] = fd[1];
+	t->started = wall_clock();
+	t->began = div_now();
+	t->grouped = s->grouped;
+	t->attempts++;
+	e = start_words(s, t, &p);
+	free(env);
+	if (fd[1] >= 0)
+		close(fd[1]);
+	if (e != 0) {
+		not_started(t, e);
+		return e;
+	}
+	t->child.ended = child_ended;
+	ev_child_watch(&t->child);
+	return 0;
+}
+
+void
+task_signal(struct task *t, int sig)
+{
+	if (t->child.pid <= 0)
+		return;
+	kill(t->grouped ? -t->child.pid : t->child.pid, sig);
+	/* it could not hear when it is stopped */
+	if (sig != SIGKILL)
+		kill(t->grouped ? -t->child.pid : t->child.pid, SIGCONT);
+}
+
+void
+task_forget(struct task *t)
+{
+	free_vars(t->vars);
+	free(t->command);
+	t->vars = NULL;
+	t->command = NULL;
+}
+
+void
+task_free(struct task *t)
+{
+	ev_timer_stop(&t->alarm);
+	free_vars(t->vars);
+	free(t->command);
+	free(t->batch);
+	free(t->xid);
+	free(t);
+}
