@@ -169,7 +169,7 @@ joblog_open(const char *path, int resume)
 		wr_die(WR_CANTCREATE, "%s: %s", path, strerror(errno));
 	if (!whole)
 		putc('\n', joblog.file);
-	if (ftell(joblog.file) == 0)
+	if (fseek(joblog.file, 0, SEEK_END) == 0 && ftell(joblog.file) == 0)
 		fputs(HEADER, joblog.file);
 	fflush(joblog.file);
 }

@@ -129,6 +129,7 @@ inherit(int fd)
 static int
 restore(const struct spawn *s)
 {
+	const int *fd;
 	int sig;
 
 	for (sig = 1; sig < SIGNALS; sig++)
@@ -138,8 +139,8 @@ restore(const struct spawn *s)
 		setrlimit(RLIMIT_NOFILE, &found.nofile);
 	if (s->keep >= 0)
 		inherit(s->keep);
-	if (s->keep_too > 0)
-		inherit(s->keep_too);
+	for (fd = s->also; fd != NULL && *fd >= 0; fd++)
+		inherit(*fd);
 	if (s->fd != NULL && install_fds(s->fd) != 0)
 		return -1;
 	if (s->dir > 0 && fchdir(s->dir) != 0)

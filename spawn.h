@@ -35,7 +35,7 @@ struct spawn {
 	const char *file;        /* searched in $PATH when it has no slash */
 	char *const *argv;
 	int keep;                /* a descriptor it inherits, or -1 */
-	int keep_too;            /* another one, or 0 */
+	const int *also;         /* more such, ended by -1; or NULL */
 	char *const *env;        /* its environment; NULL: ours */
 	const int *fd;           /* what its 0, 1 and 2 are: three descriptors
 	                            above 2, -1 for ours, SPAWN_CLOSED; NULL: all

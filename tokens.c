@@ -11,10 +11,15 @@
 #include "tokens.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "flow.h"
+
+#define LENT "XAPPLY_TOKENS"    /* FD OFFSET PATH: the lock, and the pool */
 
 enum {
 	AGAIN_MS = 50,            /* a pool says nothing when it has more */
@@ -26,7 +31,9 @@ make_sets(struct tokens *t)
 {
 	size_t i;
 
-	t->fd = t->tie = -1;
+	t->fd = t->file = t->lent = -1;
+	t->extra[0] = t->extra[1] = t->extra[2] = -1;
+	t->also = t->extra;
 	t->set = calloc(t->sets, sizeof *t->set);
 	if (t->set == NULL)
 		return -1;
@@ -106,11 +113,110 @@ read_names(struct tokens *t, size_t space)
 	return 0;
 }
 
+/* --- the tokens of the task that we are in --- */
+
+/* May we use them?  A lock for as long as we live says so. */
+static int
+may_use_lent(struct tokens *t)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
+	    .l_start = (off_t)t->lent_at, .l_len = 1 };
+
+	if (t->lent >= 0 && !t->locked)
+		t->locked = fcntl(t->lent, F_SETLK, &l) == 0;
+	return t->locked;
+}
+
+/* Take the names of a list with newlines for the set; 0 when it has enough. */
+static int
+names_of_list(struct tokens *t, const char *list)
+{
+	size_t i, n;
+
+	for (i = 0; i < t->each && list != NULL; i++) {
+		n = strcspn(list, "\n");
+		t->given.name[i].data = strndup(list, n);
+		t->given.name[i].len = n;
+		if (t->given.name[i].data == NULL)
+			return -1;
+		list = list[n] == '\n' ? list + n + 1 : NULL;
+	}
+	return i == t->each ? 0 : -1;
+}
+
+/* Whoever set the variables may be nobody of ours: what is not as it should
+ * be is as if it was not there. */
+static void
+take_lent(struct tokens *t)
+{
+	const char *text = getenv(LENT), *list = getenv("ptbw_list");
+	char *end;
+	long fd, offset;
+
+	if (text == NULL || list == NULL || t->each == 0)
+		return;
+	fd = strtol(text, &end, 10);
+	if (*end != ' ' || fd < 3 || fd > 1000000)
+		return;
+	offset = strtol(end + 1, &end, 10);
+	if (*end != ' ' || offset < 0 || strcmp(end + 1, t->path) != 0)
+		return;
+	t->given.name = calloc(t->each + 1, sizeof *t->given.name);
+	if (t->given.name == NULL || names_of_list(t, list) != 0 ||
+	    fcntl((int)fd, F_SETFD, FD_CLOEXEC) != 0)
+		return;
+	t->lent = (int)fd;
+	t->lent_at = offset;
+}
+
+static char *
+list_of_names(const struct tokens *t, const struct token_set *s)
+{
+	size_t n = sizeof "ptbw_list=", i;
+	char *text, *p;
+
+	for (i = 0; i < t->each; i++)
+		n += s->name[i].len + 1;
+	text = malloc(n);
+	if (text == NULL)
+		return NULL;
+	p = text + sprintf(text, "ptbw_list=");
+	for (i = 0; i < t->each; i++)
+		p += sprintf(p, "%s%.*s", i > 0 ? "\n" : "",
+		    (int)s->name[i].len, s->name[i].data);
+	return text;
+}
+
+size_t
+tokens_variables(const struct tokens *t, const struct token_set *s,
+    char **vars)
+{
+	size_t n = 0, room = strlen(t->path != NULL ? t->path : "") + 80;
+
+	if (t->fd < 0 || t->each == 0)
+		return 0;
+	vars[n] = list_of_names(t, s);
+	if (vars[n++] == NULL)
+		return TOKENS_FAILED;
+	if (t->file < 0)
+		return n;
+	vars[n] = malloc(room);
+	if (vars[n] == NULL)
+		return TOKENS_FAILED;
+	snprintf(vars[n++], room, LENT "=%d %zu %s", t->file,
+	    s == &t->given ? t->sets : (size_t)(s - t->set), t->path);
+	return n;
+}
+
+/* --- opening --- */
+
 int
 tokens_open(struct tokens *t, const char *path)
 {
 	struct broker_pool p;
+	int tie;
 
+	t->path = path;
 	if (make_sets(t) != 0 || broker_open(&t->broker, path) != 0)
 		return -1;
 	t->broker.patience = PATIENCE_MS;
@@ -124,8 +230,13 @@ tokens_open(struct tokens *t, const char *path)
 		return -1;
 	}
 	if (read_names(t, p.space) != 0 ||
-	    broker_take_tie(&t->broker, &t->tie) != 0)
+	    broker_take_tie(&t->broker, &tie) != 0)
 		return -1;
+	take_lent(t);
+	/* without the file runs within our tasks have to wait, no more */
+	t->file = flow_file();
+	t->extra[0] = t->file >= 0 ? t->file : tie;
+	t->extra[1] = t->file >= 0 ? tie : -1;
 	t->fd = t->broker.fd;
 	t->io.fd = t->fd;
 	t->io.ready = answered;
@@ -182,6 +293,8 @@ take_first(struct tokens *t, struct token_set *s)
 	}
 	t->asked = 1;
 	ev_want(&t->io, EV_READ);
+	if (t->lent >= 0)       /* another run of our task may end before */
+		ev_timer_set(&t->again, AGAIN_MS);
 	return NULL;
 }
 
@@ -191,7 +304,7 @@ take_of_pool(struct tokens *t, struct token_set *s)
 	if (t->held == 0 && !t->asked && !t->granted &&
 	    broker_take(&t->broker, t->each, 0, s->index) == 0)
 		return hand_out(t, s);
-	if (t->held == 0 || t->granted)
+	if ((t->held == 0 && !t->given.held) || t->granted || t->asked)
 		return take_first(t, s);
 	if (broker_take(&t->broker, t->each, 0, s->index) == 0)
 		return hand_out(t, s);
@@ -202,13 +315,18 @@ take_of_pool(struct tokens *t, struct token_set *s)
 	return NULL;
 }
 
-/* The next free one after the last that was used, in rotation. */
+/* What the task that we are in holds comes first; then the next free one
+ * after the last that was used, in rotation. */
 struct token_set *
 tokens_take(struct tokens *t)
 {
 	size_t i, k;
 	struct token_set *s = NULL;
 
+	if (t->error == 0 && !t->given.held && may_use_lent(t)) {
+		t->given.held = 1;
+		return &t->given;
+	}
 	for (i = 0; i < t->sets && s == NULL; i++) {
 		k = (t->at + i) % t->sets;
 		if (!t->set[k].held)
@@ -225,6 +343,8 @@ void
 tokens_give(struct tokens *t, struct token_set *s)
 {
 	s->held = 0;
+	if (s == &t->given)
+		return;
 	t->held--;
 	if (t->fd >= 0 && t->each > 0 && t->error == 0 &&
 	    broker_give(&t->broker, s->index, t->each) != 0)
@@ -234,7 +354,7 @@ tokens_give(struct tokens *t, struct token_set *s)
 int
 tokens_close(struct tokens *t)
 {
-	int r = 0;
+	int r = 0, i;
 
 	ev_timer_stop(&t->again);
 	if (t->fd < 0)
@@ -244,8 +364,8 @@ tokens_close(struct tokens *t)
 		broker_close(&t->broker);       /* that gives all back, too */
 	else
 		r = broker_return(&t->broker);
-	if (t->tie >= 0)
-		close(t->tie);
+	for (i = 0; t->extra[i] >= 0; i++)
+		close(t->extra[i]);
 	t->fd = -1;
 	return r;
 }

@@ -6,6 +6,11 @@
  * who holds one already is given another when the pool has it free, so runs
  * that share a pool, or are nested, all get on.
  *
+ * A run within a task of another run on the same pool begins with the tokens
+ * of that task: it waits for us, and would otherwise hold what we need.  Only
+ * one run of a task does so at a time, which a lock on a file of the outer
+ * run's sees to.
+ *
  * SPDX-License-Identifier: ISC
  */
 #ifndef TOKENS_H
@@ -31,7 +36,8 @@ struct tokens {
 
 	/* To be read. */
 	struct expand_text source;  /* data NULL: none */
-	int fd, tie;                /* for tasks to inherit, or -1 */
+	int fd;                     /* for tasks to inherit, or -1 */
+	const int *also;            /* more such, ended by -1 */
 	int error;                  /* the master is lost: errno, or 0 */
 	size_t held;                /* sets */
 
@@ -45,7 +51,17 @@ struct tokens {
 	struct expand_text *all;    /* names of the pool's tokens */
 	size_t pool;
 	int asked, granted;
+	const char *path;
+	int extra[3];               /* the tie and the file, ended by -1 */
+	int file;                   /* whose bytes are locked, or -1 */
+	struct token_set given;     /* of the task that we are in */
+	int lent;                   /* the file in which to lock it, or -1 */
+	long lent_at;
+	int locked;
 };
+
+enum { TOKENS_VARIABLES = 2 };
+#define TOKENS_FAILED ((size_t)-1)
 
 /* Sets of plain numbers; with each 0, of nothing. -1 with errno. */
 int tokens_plain(struct tokens *t);
@@ -63,6 +79,13 @@ int tokens_open(struct tokens *t, const char *path);
 struct token_set *tokens_take(struct tokens *t);
 
 void tokens_give(struct tokens *t, struct token_set *s);
+
+/*
+ * The variables that tell a task what it holds, "NAME=VALUE", allocated: at
+ * most TOKENS_VARIABLES, their number is returned; TOKENS_FAILED with errno.
+ */
+size_t tokens_variables(const struct tokens *t, const struct token_set *s,
+    char **vars);
 
 /* The run is over: all that is not held any more goes back.  -1 with errno
  * when the master is gone. */

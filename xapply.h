@@ -103,7 +103,8 @@ struct task_setup {
 	int in;                   /* their stdin, or -1: ours */
 	int grouped;
 	int direct;               /* plain words need no shell */
-	int keep, keep_too;       /* descriptors they inherit, -1 and 0: none */
+	int keep;                 /* a descriptor they inherit, or -1 */
+	const int *also;          /* more such, ended by -1 */
 	void (*ended)(struct task *t);       /* has its status, and may free it */
 	void (*section_over)(void);
 	void (*output_failed)(int error);    /* of a section */

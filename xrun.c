@@ -260,22 +260,6 @@ variable(const char *name, const char *value)
 	return text;
 }
 
-/* The names of the tokens, a line each, as ptbw's own client has them. */
-static char *
-token_list(const struct token_set *set)
-{
-	size_t n = sizeof "ptbw_list=", i;
-	char *text, *p;
-
-	for (i = 0; i < run.tokens.each; i++)
-		n += set->name[i].len + 1;
-	text = wr_alloc(n, 1);
-	p = text + sprintf(text, "ptbw_list=");
-	for (i = 0; i < run.tokens.each; i++)
-		p += sprintf(p, "%s%s", i > 0 ? "\n" : "", set->name[i].data);
-	return text;
-}
-
 static int
 make_variables(struct task *t, const struct expand_values *v)
 {
@@ -285,10 +269,10 @@ make_variables(struct task *t, const struct expand_values *v)
 
 	for (e = want.exports; e != NULL; e = e->next)
 		n++;
-	t->vars = wr_alloc(n + 2, sizeof *t->vars);
-	n = 0;
-	if (run.tokens.fd >= 0 && run.tokens.each > 0)
-		t->vars[n++] = token_list(t->tokens);
+	t->vars = wr_alloc(n + 1 + TOKENS_VARIABLES, sizeof *t->vars);
+	n = tokens_variables(&run.tokens, t->tokens, t->vars);
+	if (n == TOKENS_FAILED)
+		wr_die(WR_SYSTEM, "out of memory");
 	for (e = want.exports; e != NULL; e = e->next) {
 		snprintf(what, sizeof what, "-e %s: ", e->name);
 		value = expanded(what, e->value, v, &len);
@@ -880,7 +864,7 @@ begin_run(const char *template, char **operands)
 	}
 	open_tokens();
 	run.setup.keep = run.tokens.fd;
-	run.setup.keep_too = run.tokens.tie > 0 ? run.tokens.tie : 0;
+	run.setup.also = run.tokens.also;
 	compile_all(template);
 	if (xapply_collator != NULL)
 		task_settings();

@@ -612,8 +612,8 @@ task_start(const struct task_setup *s, struct task *t)
 {
 	int fd[3] = { s->in, -1, -1 }, e;
 	char **env = environment(t);
-	struct spawn p = { .keep = s->keep, .keep_too = s->keep_too,
-	    .fd = fd, .env = env, .group = s->grouped };
+	struct spawn p = { .keep = s->keep, .also = s->also, .fd = fd,
+	    .env = env, .group = s->grouped };
 
 	t->setup = s;
 	if (xapply_collator != NULL && (fd[1] = open_output(s, t)) < 0) {
