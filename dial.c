@@ -13,11 +13,47 @@
 #include <stddef.h>
 #include <string.h>
 
+enum { AT_ONCE = 100 };
+
+/* Those that the system has no room for now are tried again, so many at a
+ * time and the first first: a target that accepts nobody costs no more. */
+static struct dial *waiting, **waiting_end = &waiting;
+
+static void again(struct ev_timer *t);
+
+static struct ev_timer retry = { .expired = again };
+
+static void
+wait_for_room(struct dial *l)
+{
+	l->waits = 1;
+	l->next = NULL;
+	*waiting_end = l;
+	waiting_end = &l->next;
+	if (!retry.set)
+		ev_timer_set(&retry, DIV_RETRY_MS);
+}
+
+/* Take one out of the list. */
+static void
+wait_no_more(struct dial *l)
+{
+	struct dial **p;
+
+	for (p = &waiting; *p != l; p = &(*p)->next)
+		;
+	*p = l->next;
+	if (*p == NULL)
+		waiting_end = p;
+	l->waits = 0;
+}
+
 static void
 stop_watching(struct dial *l)
 {
 	ev_forget(&l->io);
-	ev_timer_stop(&l->retry);
+	if (l->waits)
+		wait_no_more(l);
 }
 
 static void
@@ -39,7 +75,7 @@ stepped(struct dial *l, int r)
 	if (r != 0) {
 		finish(l, r == 1 ? l->d.fd : -1);
 	} else if (l->d.later) {
-		ev_timer_set(&l->retry, DIV_RETRY_MS);
+		wait_for_room(l);
 	} else {
 		l->io.fd = l->d.fd;
 		if (ev_want(&l->io, EV_READ) != 0) {
@@ -64,9 +100,20 @@ readable(struct ev_io *io, int what)
 }
 
 static void
-retry(struct ev_timer *t)
+again(struct ev_timer *t)
 {
-	go_on((struct dial *)((char *)t - offsetof(struct dial, retry)));
+	struct dial *last = NULL, *l;
+	int i;
+
+	for (l = waiting; l != NULL; l = l->next)
+		last = l;
+	for (i = 0; i < AT_ONCE && (l = waiting) != NULL; i++) {
+		go_on(l);
+		if (l == last)          /* all others have come after it */
+			break;
+	}
+	if (waiting != NULL)
+		ev_timer_set(t, DIV_RETRY_MS);
 }
 
 static void
@@ -87,7 +134,6 @@ dial_start(struct dial *l, const char *path, int hops, int ms,
 {
 	memset(l, 0, sizeof *l);
 	l->io.ready = readable;
-	l->retry.expired = retry;
 	l->deadline.expired = too_late;
 	l->done = done;
 	l->active = 1;

@@ -14,7 +14,9 @@
 /* Embedded in what it belongs to; nothing of it is the caller's to change. */
 struct dial {
 	struct ev_io io;
-	struct ev_timer retry, deadline;
+	struct ev_timer deadline;
+	struct dial *next;   /* of those that try again */
+	int waits;
 	struct div_dial d;
 	void (*done)(struct dial *l, int fd);
 	int active;          /* started, and not done */

@@ -295,37 +295,41 @@ env_value(char *const env[], const char *name, size_t n)
 	return NULL;
 }
 
+/* The value of <prefix>_link in env, or NULL; the prefix has n bytes. */
+static const char *
+env_link(char *const env[], const char *prefix, size_t n)
+{
+	char link[DIV_VARIABLE_MAX + sizeof "_link"];
+
+	memcpy(link, prefix, n);
+	memcpy(link + n, "_link", sizeof "_link");
+	return env_value(env, link, strlen(link));
+}
+
 /*
  * Does "NAME=value" name a diversion?  Then the length of its prefix, and
  * *level (0 when detached).  Any program may own a variable that ends in
- * _d, so only a value that is an absolute path counts.
+ * _d: without a stack of its prefix it counts only if a socket stands there.
  */
 static size_t
 diversion_variable(const char *entry, char *const env[], int *level)
 {
-	char link[DIV_VARIABLE_MAX], tag[16];
-	const char *eq = strchr(entry, '='), *bar = eq, *value;
+	const char *eq = strchr(entry, '='), *link;
+	int kind, levels;
 	size_t n;
 
 	if (eq == NULL || eq[1] != '/')
 		return 0;
-	while (bar > entry && *bar != '_')
-		bar--;
-	n = (size_t)(bar - entry);
-	if (n == 0 || (size_t)(eq - bar) > sizeof tag)
+	kind = div_name(entry, (size_t)(eq - entry), &n);
+	if (kind < 1 && kind != DIV_NAME_DETACHED)
 		return 0;
-	memcpy(tag, bar + 1, (size_t)(eq - bar - 1));
-	tag[eq - bar - 1] = '\0';
-	*level = 0;
-	if (strcmp(tag, "d") == 0)
-		return n;
-	*level = parse_level(tag);
-	if (*level < 1 || tag[0] == '0' || n + sizeof "_link" > sizeof link)
-		return 0;
-	memcpy(link, entry, n);
-	memcpy(link + n, "_link", sizeof "_link");
-	value = env_value(env, link, strlen(link));
-	return value != NULL && *level <= parse_level(value) ? n : 0;
+	link = env_link(env, entry, n);
+	levels = link != NULL ? parse_level(link) : -1;
+	*level = kind > 0 ? kind : 0;
+	if (kind > 0)
+		return kind <= levels ? n : 0;
+	return levels > 0 || (link != NULL && strcmp(link, "d") == 0) ||
+	    div_exists(eq + 1) ? n : 0;
 }
 
 static int
@@ -1062,8 +1066,7 @@ dial_connect(struct div_dial *d)
 
 	if (address(&sun, d->path) != 0)
 		return -1;
-	if (d->fd < 0)
-		d->fd = new_socket(O_NONBLOCK);
+	d->fd = new_socket(O_NONBLOCK);
 	if (d->fd < 0) {
 		d->later = d->deadline == 0 && no_room(errno);
 		return d->later ? 0 : -1;
@@ -1074,9 +1077,23 @@ dial_connect(struct div_dial *d)
 	if (r != 0 && errno == EAGAIN && d->deadline != 0)
 		r = wait_connect(d->fd, &sun, d->deadline);
 	d->later = r != 0 && errno == EAGAIN;
+	if (d->later) {         /* it costs no descriptor until then */
+		close(d->fd);
+		d->fd = -1;
+	}
 	if (r != 0)
 		return d->later ? 0 : -1;
 	d->state = d->cookies > 0 ? ASK : DONE;
+	return 1;
+}
+
+/* A cookie in a line must not be the end of it, and the beginning of another. */
+static int
+is_one_line(const char *cookie)
+{
+	for (; *cookie != '\0'; cookie++)
+		if ((unsigned char)*cookie < ' ' || *cookie == '\177')
+			return 0;
 	return 1;
 }
 
@@ -1086,6 +1103,10 @@ dial_ask(struct div_dial *d)
 	char text[DIV_COOKIE_MAX + 40];
 	size_t n;
 
+	if (d->hops > 0 && !is_one_line(d->cookie)) {
+		errno = ENOENT;
+		return -1;
+	}
 	if (d->hops == 0)
 		n = (size_t)snprintf(text, sizeof text, "%s", d->cookie) + 1;
 	else
@@ -1143,8 +1164,11 @@ dial_answer(struct div_dial *d)
 
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return 0;
-	if (d->state == GREETING && (n <= 0 || c != '+'))
+	if (d->state == GREETING && (n <= 0 || c != '+')) {
+		if (fd >= 0)
+			close(fd);
 		return dial_plainly(d);
+	}
 	if (n < 0)
 		return -1;
 	if (n == 0 || c == '-' || (c == '+' && fd >= 0)) {

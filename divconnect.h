@@ -97,7 +97,7 @@ struct div_list {
 /*
  * List the diversions of every prefix in an environment: prefixes in byte
  * order, levels ascending (those that are set, up to <prefix>_link), the
- * detached one last.  The strings are the list's: free with div_list_free.
+ * detached one last (without a stack only if there is a socket).  The strings are the list's: free with div_list_free.
  */
 int div_list(struct div_list *l, char *const envp[]);
 void div_list_free(struct div_list *l);

@@ -20,7 +20,7 @@
 static struct {
 	FILE *file;
 	const char *path;
-	char **done;              /* by number: the command, or NULL */
+	unsigned char *done;      /* by number */
 	size_t count;
 	int error;
 } joblog;
@@ -39,23 +39,6 @@ put_text(const char *text)
 			putc(*text, joblog.file);
 }
 
-/* In place. */
-static void
-resolve(char *text)
-{
-	char *to = text;
-
-	for (; *text != '\0'; text++)
-		if (text[0] == '\\' && text[1] != '\0') {
-			text++;
-			*to++ = *text == 'n' ? '\n' : *text == 't' ? '\t' :
-			    *text;
-		} else {
-			*to++ = *text;
-		}
-	*to = '\0';
-}
-
 _Noreturn static void
 malformed(size_t line)
 {
@@ -64,22 +47,21 @@ malformed(size_t line)
 }
 
 static void
-note_done(size_t number, char *command)
+note(size_t number, int done)
 {
-	char **p;
+	unsigned char *p;
 	size_t n;
 
 	if (number >= joblog.count) {
-		n = 2 * number + 16;
-		p = realloc(joblog.done, n * sizeof *p);
+		n = 2 * number + 64;
+		p = realloc(joblog.done, n);
 		if (p == NULL)
 			wr_die(WR_SYSTEM, "out of memory");
-		memset(p + joblog.count, 0, (n - joblog.count) * sizeof *p);
+		memset(p + joblog.count, 0, n - joblog.count);
 		joblog.done = p;
 		joblog.count = n;
 	}
-	free(joblog.done[number]);
-	joblog.done[number] = command;
+	joblog.done[number] = (unsigned char)done;
 }
 
 /* A later line of the same task counts for it. */
@@ -104,16 +86,7 @@ read_line(char *text, size_t line, int resume)
 	if (*end != '\0' || number == 0 || number > 1000000000)
 		malformed(line);
 	failed = strcmp(field[3], "0") != 0 || strcmp(field[4], "0") != 0;
-	if (failed && resume == 2) {
-		if (number - 1 < joblog.count)
-			note_done(number - 1, NULL);
-		return;
-	}
-	resolve(field[6]);
-	p = strdup(field[6]);
-	if (p == NULL)
-		wr_die(WR_SYSTEM, "out of memory");
-	note_done(number - 1, p);
+	note(number - 1, !failed || resume == 1);
 }
 
 static void
@@ -175,14 +148,9 @@ joblog_open(const char *path, int resume)
 }
 
 int
-joblog_done(uintmax_t number, const char *command)
+joblog_done(uintmax_t number)
 {
-	const char *was = number < joblog.count ? joblog.done[number] : NULL;
-
-	if (was != NULL && strcmp(was, command) != 0)
-		wr_warn("%s: task %ju was another command", joblog.path,
-		    number + 1);
-	return was == NULL ? 0 : strcmp(was, command) == 0 ? 1 : -1;
+	return number < joblog.count && joblog.done[number];
 }
 
 void

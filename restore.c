@@ -210,9 +210,7 @@ listed(const struct div_list *l, const char *prefix, size_t n)
 	for (i = 0; i < l->count; i++)
 		if (strlen(l->entry[i].prefix) == n &&
 		    strncmp(l->entry[i].prefix, prefix, n) == 0)
-			/* a lone path in x_d may be anything */
-			return l->entry[i].level > 0 ||
-			    div_exists(l->entry[i].path);
+			return 1;
 	return 0;
 }
 
@@ -269,14 +267,43 @@ apply(const char *variable, int below, int kind, size_t prefix)
 	const char *value = strchr(variable, '=') + 1;
 	char name[DIV_VARIABLE_MAX], number[16];
 
+	errno = ERANGE;
+	if (kind > DIV_LEVEL_MAX - below)
+		return -1;
 	if (kind > 0)
 		return set_level(variable, prefix, below + kind, value);
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(variable, "="),
 	    variable);
 	if (kind != DIV_NAME_LINK || strcmp(value, "d") == 0)
 		return setenv(name, value, 1);
+	if (atoi(value) > DIV_LEVEL_MAX - below)
+		return -1;
 	snprintf(number, sizeof number, "%d", below + atoi(value));
 	return setenv(name, number, 1);
+}
+
+/* Levels that a link is going to reach are the record's, or are not there:
+ * what was beyond the old one is stale. */
+static int
+remove_stale(const char *link, int below, size_t prefix)
+{
+	int last = atoi(strchr(link, '=') + 1), level, r = 0;
+	char **e = environ, *name;
+	size_t n;
+
+	while (*e != NULL && r == 0) {
+		level = kind_of(*e, &n);
+		if (level <= below || level - below > last || n != prefix ||
+		    memcmp(*e, link, n) != 0) {
+			e++;
+			continue;
+		}
+		name = strndup(*e, strcspn(*e, "="));
+		r = name != NULL ? unsetenv(name) : -1;
+		free(name);
+		e = environ;    /* it has been changed */
+	}
+	return r;
 }
 
 int
@@ -288,8 +315,10 @@ restore_apply(const struct restore *r)
 
 	/* before any link changes */
 	for (i = 0; bad == 0 && i < r->count; i++) {
-		kind_of(r->variable[i], &prefix);
+		kind = kind_of(r->variable[i], &prefix);
 		below[i] = levels_below(r->variable[i], prefix);
+		if (kind == DIV_NAME_LINK)
+			bad = remove_stale(r->variable[i], below[i], prefix);
 	}
 	for (i = 0; bad == 0 && i < r->count; i++) {
 		kind = kind_of(r->variable[i], &prefix);

@@ -43,7 +43,7 @@ void restore_without(struct restore *r, const char *prefix);
 int restore_clear(void);
 
 /* Put the variables in the environment, on top of what is there.  -1 with
- * errno. */
+ * errno; ERANGE: more levels than there can be. */
 int restore_apply(const struct restore *r);
 
 void restore_free(struct restore *r);

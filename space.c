@@ -100,16 +100,13 @@ links_to_detached(const char *prefix)
 	return value != NULL && strcmp(value, "d") == 0;
 }
 
-/*
- * Any program may have a variable of its own that ends in _d and holds a
- * path: without a stack of that prefix, only one where a socket stands is
- * taken for a diversion.
- */
 static int
-is_diversion(const struct div_entry *e)
+printable(const char *text)
 {
-	return e->level > 0 || links_to_detached(e->prefix) ||
-	    div_levels(e->prefix) > 0 || div_exists(e->path);
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == '\177')
+			return 0;
+	return 1;
 }
 
 int
@@ -124,9 +121,14 @@ space_collect(struct space *s, char *const envp[], const char *own_prefix,
 	if (div_list(&l, envp) != 0)
 		return -1;
 	for (d = l.entry; d < l.entry + l.count && r == 0; d++) {
-		if (!is_diversion(d) ||
+		/* a path with a newline could not be listed, nor asked for */
+		if (!printable(d->path) ||
 		    (!everything && strcmp(d->prefix, own_prefix) == 0))
 			continue;
+		if (s->count >= SPACE_ENTRIES_MAX) {
+			r = -1;
+			break;
+		}
 		e = add_entry(s, d->variable, strlen(d->prefix), d->level);
 		if (e != NULL) {
 			e->chosen = d->level == 0 && links_to_detached(d->prefix);
@@ -136,7 +138,7 @@ space_collect(struct space *s, char *const envp[], const char *own_prefix,
 			r = -1;
 	}
 	div_list_free(&l);
-	errno = ENOMEM;
+	errno = s->count >= SPACE_ENTRIES_MAX ? E2BIG : ENOMEM;
 	return r;
 }
 
@@ -245,15 +247,6 @@ space_leads_to(const char *path, const char *own)
 	return same;
 }
 
-static int
-printable(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < ' ' || *text == '\177')
-			return 0;
-	return 1;
-}
-
 static const char *
 bad_target(const struct space *s, const char *target)
 {
@@ -279,7 +272,9 @@ create(struct space *s, const char *name, const char **why)
 	struct space_entry *e;
 
 	*why = "no such entry; a new name is like ptbw_1 or ptbw_d";
-	if (level < 1 && level != DIV_NAME_DETACHED)
+	/* our own level comes above the last */
+	if ((level < 1 || level == DIV_LEVEL_MAX) &&
+	    level != DIV_NAME_DETACHED)
 		return NULL;
 	*why = "too many names";
 	if (s->count >= SPACE_ENTRIES_MAX)

@@ -351,6 +351,14 @@ tokens_give(struct tokens *t, struct token_set *s)
 		lost(t);
 }
 
+void
+tokens_unused(struct tokens *t, struct token_set *s)
+{
+	if (s != &t->given)
+		t->at = (size_t)(s - t->set);
+	tokens_give(t, s);
+}
+
 int
 tokens_close(struct tokens *t)
 {

@@ -80,6 +80,9 @@ struct token_set *tokens_take(struct tokens *t);
 
 void tokens_give(struct tokens *t, struct token_set *s);
 
+/* The same of one that was not used: it is the next again. */
+void tokens_unused(struct tokens *t, struct token_set *s);
+
 /*
  * The variables that tell a task what it holds, "NAME=VALUE", allocated: at
  * most TOKENS_VARIABLES, their number is returned; TOKENS_FAILED with errno.

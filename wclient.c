@@ -24,6 +24,7 @@
 extern char **environ;
 
 enum {
+	GREETING_MS = DIV_CONNECT_MS,
 	ANSWER_MS = 2 * DIV_CONNECT_MS,   /* a listing asks others first */
 	ANSWER_MAX = 64 << 20             /* bytes of an answer */
 };
@@ -36,29 +37,36 @@ struct control {
 
 /* Where a name space comes from. */
 struct source {
-	char *path;               /* of a master's socket, absolute; or NULL */
+	const char *path;         /* of a master's socket, or NULL */
 	struct restore record;
 };
 
 /* --- the control protocol --- */
 
-/* 1, or 0 when nothing comes or it hangs up; errno says why. */
-static int
-read_byte(const struct control *c, char *byte)
+/* Read up to n bytes; how many, or 0 when nothing comes or it hangs up, and
+ * errno says why. */
+static size_t
+read_some(const struct control *c, char *to, size_t n, int ms)
 {
 	struct pollfd p = { c->fd, POLLIN, 0 };
-	ssize_t n = -1;
+	ssize_t got = -1;
 	int r;
 
 	do
-		r = poll(&p, 1, ANSWER_MS);
+		r = poll(&p, 1, ms);
 	while (r < 0 && errno == EINTR);
 	errno = ETIMEDOUT;
 	if (r == 1)
-		n = recv(c->fd, byte, 1, 0);
-	if (n == 0)
+		got = recv(c->fd, to, n, 0);
+	if (got == 0)
 		errno = ECONNRESET;
-	return n == 1;
+	return got > 0 ? (size_t)got : 0;
+}
+
+static int
+read_byte(const struct control *c, char *byte)
+{
+	return read_some(c, byte, 1, ANSWER_MS) == 1;
 }
 
 _Noreturn static void
@@ -75,19 +83,28 @@ gone(const struct control *c)
 	    "the master has hung up" : strerror(errno));
 }
 
+/* Begin a conversation on a new connection. */
+static void
+greet(const struct control *c)
+{
+	char byte;
+
+	/* other masters hang up for that, or begin to speak */
+	if (div_send(c->fd, "", 1, -1) != 1 ||
+	    read_some(c, &byte, 1, GREETING_MS) == 0)
+		gone(c);
+	if (byte != '+')
+		nonsense(c);
+}
+
 static struct control
 control_open(const char *path)
 {
 	struct control c = { path, div_connect(path) };
-	char byte;
 
 	if (c.fd < 0)
 		wr_die_connect(path);
-	/* other masters hang up for that, or begin to speak */
-	if (div_send(c.fd, "", 1, -1) != 1 || !read_byte(&c, &byte))
-		gone(&c);
-	if (byte != '+')
-		nonsense(&c);
+	greet(&c);
 	return c;
 }
 
@@ -127,8 +144,7 @@ ask(const struct control *c, const char *request, size_t *len,
 	size_t n = strlen(request), have = 0;
 	char kind, *text, *end;
 	unsigned long size;
-	struct pollfd p = { c->fd, POLLIN, 0 };
-	ssize_t k;
+	size_t k;
 
 	if (div_send(c->fd, request, n, -1) != (ssize_t)n ||
 	    div_send(c->fd, "\n", 1, -1) != 1)
@@ -141,13 +157,10 @@ ask(const struct control *c, const char *request, size_t *len,
 		nonsense(c);
 	text = wr_alloc(size + 1, 1);
 	while (have < size) {
-		k = poll(&p, 1, ANSWER_MS) == 1 ?
-		    recv(c->fd, text + have, size - have, 0) : -1;
+		k = read_some(c, text + have, size - have, ANSWER_MS);
 		if (k == 0)
-			errno = ECONNRESET;
-		if (k <= 0)
 			gone(c);
-		have += (size_t)k;
+		have += k;
 	}
 	*len = size;
 	return text;
@@ -227,12 +240,12 @@ is_record(const char *path)
 }
 
 /* The master's path: of -t, or of the enclosing diversion. */
-static char *
+static const char *
 master_path(void)
 {
 	if (is_record(want.wrap))
 		wr_die(WR_DATA, "%s: not a socket", want.wrap);
-	return absolute(wr_target(want.depth, want.wrap));
+	return wr_target(want.depth, want.wrap);
 }
 
 static char *
@@ -277,16 +290,15 @@ load(struct source *s)
 	if (is_record(want.wrap)) {
 		data = read_file(want.wrap, &len);
 		parse(&s->record, data, len, want.wrap);
-		if (s->record.own != NULL)
-			s->path = absolute(s->record.own);
+		s->path = s->record.own;
 	} else {
-		s->path = absolute(wr_target(want.depth, want.wrap));
+		s->path = wr_target(want.depth, want.wrap);
 		c = control_open(s->path);
 		data = demand(&c, "record", &len);
 		close(c.fd);
 		parse(&s->record, data, len, s->path);
 		/* the name that the socket has here need not be its own */
-		if (restore_rename(&s->record, s->path) != 0)
+		if (restore_rename(&s->record, absolute(s->path)) != 0)
 			wr_die(WR_SYSTEM, "out of memory");
 	}
 	if (want.without)
@@ -301,7 +313,25 @@ restore(const struct source *s)
 	int r = want.include ? 0 : restore_clear();
 
 	if (r != 0 || restore_apply(&s->record) != 0)
-		wr_die(WR_SYSTEM, "environment: %s", strerror(errno));
+		wr_die(errno == ERANGE ? WR_DATA : WR_SYSTEM,
+		    "environment: %s", errno == ERANGE ? "too many levels" :
+		    strerror(errno));
+}
+
+/* Whatever a master answers, it does nothing to a terminal. */
+static void
+put_listing(char *text)
+{
+	char line[WRAPW_LINE_MAX], *end;
+
+	for (; *text != '\0'; text = end + 1) {
+		end = text + strcspn(text, "\n");
+		if (*end == '\0')
+			break;
+		*end = '\0';
+		wr_visible(line, sizeof line, text);
+		puts(line);
+	}
 }
 
 /* A master's own listing, or what the environment would be. */
@@ -316,7 +346,7 @@ show(const struct source *s)
 	if (s == NULL) {
 		c = control_open(master_path());
 		text = demand(&c, "ns", &len);
-		fwrite(text, 1, len, stdout);
+		put_listing(text);
 		free(text);
 		close(c.fd);
 	} else {
@@ -349,15 +379,17 @@ put_record(FILE *f, const struct source *s)
 static void
 write_record(const struct source *s, const char *path)
 {
-	size_t n = strlen(path) + 8;
-	char *temporary = wr_alloc(n, 1);
+	char *real = realpath(path, NULL), *temporary;
+	const char *file = real != NULL ? real : path;
+	size_t n = strlen(file) + 8;
 	struct stat st;
-	int fd, plain, e, found = stat(path, &st) == 0;
+	int fd, plain, e, found = stat(file, &st) == 0;
 	FILE *f;
 
 	plain = !found || S_ISREG(st.st_mode);
-	snprintf(temporary, n, "%s.XXXXXX", path);
-	fd = plain ? mkstemp(temporary) : open(path, O_WRONLY | O_CLOEXEC);
+	temporary = wr_alloc(n, 1);
+	snprintf(temporary, n, "%s.XXXXXX", file);
+	fd = plain ? mkstemp(temporary) : open(file, O_WRONLY | O_CLOEXEC);
 	f = fd >= 0 ? fdopen(fd, "w") : NULL;
 	if (f == NULL)
 		wr_die(WR_CANTCREATE, "%s: %s", path, strerror(errno));
@@ -365,8 +397,11 @@ write_record(const struct source *s, const char *path)
 		fchmod(fd, st.st_mode & 0777);
 	put_record(f, s);
 	e = fflush(f) != 0 || ferror(f);
-	if (fclose(f) == 0 && !e && (!plain || rename(temporary, path) == 0))
+	if (fclose(f) == 0 && !e && (!plain || rename(temporary, file) == 0)) {
+		free(temporary);
+		free(real);
 		return;
+	}
 	e = errno;
 	if (plain)
 		unlink(temporary);
@@ -422,15 +457,24 @@ change(char **words)
 	return 0;
 }
 
-/* The exit code: another one when the master did not want to. */
+/* The exit code: another one when the master did not want to.  One that is
+ * gone meanwhile has done so already. */
 static int
 quit(const char *path, int code)
 {
 	char why[WRAPW_LINE_MAX];
-	struct control c = control_open(path);
+	struct control c = { path, div_connect(path) };
 	size_t len;
-	char *text = ask(&c, "quit", &len, why);
+	char *text;
 
+	if (c.fd < 0 && (errno == ENOENT || errno == ECONNREFUSED))
+		return code;
+	if (c.fd < 0) {
+		wr_warn("%s: %s", path, strerror(errno));
+		return code != 0 ? code : WR_UNAVAILABLE;
+	}
+	greet(&c);
+	text = ask(&c, "quit", &len, why);
 	close(c.fd);
 	if (text == NULL) {
 		wr_warn("%s: %s", path, why);

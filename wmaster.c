@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@ struct client {
 	enum { COOKIE, CONTROL, SERVED } state; /* what it says next */
 	struct request *request;  /* a connection that is being made for it */
 	struct survey *survey;    /* a listing likewise */
+	struct ev_timer patience; /* it has what it wanted, and stays */
 };
 
 /* A connection to a target, for a client. */
@@ -120,6 +122,15 @@ refuse(struct client *k, const char *reason)
 	}
 }
 
+static void
+served_too_long(struct ev_timer *t)
+{
+	struct client *k = (struct client *)((char *)t -
+	    offsetof(struct client, patience));
+
+	serve_drop(&k->c, "it does not hang up");
+}
+
 static void try_target(struct request *r);
 
 static void
@@ -143,6 +154,8 @@ connected(struct dial *l, int fd)
 	/* it hangs up: to close the socket first, with the descriptor still
 	 * on its way, would have Linux look for garbage */
 	k->state = SERVED;
+	k->patience.expired = served_too_long;
+	ev_timer_set(&k->patience, DIV_CONNECT_MS);
 	serve_resume(&k->c);
 	drop_request(k);
 }
@@ -366,7 +379,7 @@ req_bind(struct client *k, char *args)
 	*blank = '\0';
 	e = space_bind(&space, args, blank + 1, mode, &why);
 	if (e == NULL) {
-		no(k, "%s: %s", strncmp(why, "the target", 10) == 0 ? args :
+		no(k, "%.300s: %s", strncmp(why, "the target", 10) == 0 ? args :
 		    blank + 1, why);
 		return;
 	}
@@ -383,7 +396,7 @@ req_unbind(struct client *k, char *args)
 	if (space_unbind(&space, args) == 0)
 		yes(k, "", 0);
 	else
-		no(k, "%s: no such entry", args);
+		no(k, "%.300s: no such entry", args);
 }
 
 static void
@@ -541,6 +554,7 @@ gone(struct serve_client *c)
 	struct client *k = (struct client *)c;
 	size_t i;
 
+	ev_timer_stop(&k->patience);
 	if (k->request != NULL)
 		dial_cancel(&k->request->dial);
 	drop_request(k);
@@ -571,7 +585,7 @@ bound(const struct div_socket *socket)
 	space.own = strdup(socket->path);
 	if (space.own == NULL || space_collect(&space, environ, wrapw.prefix,
 	    want.everything) != 0) {
-		wr_warn("environment: %s", strerror(ENOMEM));
+		wr_warn("environment: %s", strerror(errno));
 		return WR_SYSTEM;
 	}
 	for (i = 0; i < space.count; i++) {

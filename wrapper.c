@@ -406,7 +406,7 @@ wr_number(int letter, const char *text, long min, long max)
 	n = strtol(text, &end, 10);
 	if (end == text || *end != '\0')
 		wr_usage("%s: %s is not a whole number", option, text);
-	if (letter == '0' && n > max)
+	if (n > max && strcmp(option, "--depth") == 0)
 		return max;      /* too deep for any stack: told later */
 	if (errno != 0 || n < min || n > max)
 		wr_usage("%s: %s is not between %ld and %ld", option, text,

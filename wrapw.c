@@ -3,7 +3,7 @@
  *
  *	wrapw -m [-dEoqv] [-N path] [utility [args]]
  *	wrapw [-IqQW] [-depth] [-t wrap] [client [args]]
- *	wrapw [-IqW] [-depth] [-t wrap] -R [record]
+ *	wrapw [-qW] [-depth] [-t wrap] -R [record]
  *	wrapw [-q] [-depth] [-t wrap] -n
  *	wrapw [-q] [-depth] [-t wrap] -b [-aBc] target name
  *	wrapw [-q] [-depth] [-t wrap] -u name
@@ -61,7 +61,7 @@ const struct wr_program wrapw = {
 	.synopsis =
 	    "-m [-dEoqv] [-N path] [utility [args]]\n"
 	    "[-IqQW] [-depth] [-t wrap] [client [args]]\n"
-	    "[-IqW] [-depth] [-t wrap] -R [record]\n"
+	    "[-qW] [-depth] [-t wrap] -R [record]\n"
 	    "[-q] [-depth] [-t wrap] -n\n"
 	    "[-q] [-depth] [-t wrap] -b [-aBc] target name\n"
 	    "[-q] [-depth] [-t wrap] -u name\n"
@@ -146,8 +146,9 @@ check_client(char **words)
 		return;
 	if (want.quit)
 		wr_usage("-Q does not go with %s", action);
-	if ((want.include || want.without) && !want.record)
-		wr_usage("-I and -W do not go with %s", action);
+	if (want.include || (want.without && !want.record))
+		wr_usage("%s does not go with %s", want.include ? "-I" : "-W",
+		    action);
 	while (words[n] != NULL)
 		n++;
 	if (n < least || n > most)

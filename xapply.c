@@ -30,6 +30,7 @@ enum {
 	COUNT_MAX = 1000000,
 	JOBS_MAX = 100000,
 	DEFAULT_JOBS = 3,         /* of a bare -P */
+	NO_ESCAPE = 78,           /* exit code, of old */
 
 	/* options without a letter */
 	O_TAG = 256, O_TAGSTRING, O_STDERR, O_RESULTS, O_JOBLOG, O_RESUME,
@@ -170,10 +171,10 @@ set_escape(const char *arg)
 		c = (int)strtol(arg, NULL, 8);
 	else
 		c = title_escape(arg);
+	if (c == 0 || strcmp(arg, "^@") == 0 || strcmp(arg, "\\000") == 0)
+		wr_die(NO_ESCAPE, "-a: NUL cannot be in a command");
 	if (c < 0 || c > 255)
 		wr_usage("-a: %s is not one character", arg);
-	if (c == 0)
-		wr_usage("-a: NUL cannot be in a command");
 	want.escape = (char)c;
 }
 

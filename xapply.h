@@ -141,8 +141,8 @@ void task_settings(void);
  * cannot be. */
 void joblog_open(const char *path, int resume);
 
-/* Has the task been done before?  1, 0, or -1 when it was another command. */
-int joblog_done(uintmax_t number, const char *command);
+/* Has the task been done before? */
+int joblog_done(uintmax_t number);
 
 /* A line for a task that has ended. */
 void joblog_write(const struct task *t);

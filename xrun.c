@@ -27,14 +27,15 @@ enum {
 	NO_ROOM_MS = 500,          /* the system could start no more processes */
 	NO_ROOM_TRIES = 40,
 	PROGRESS_MS = 200,
-	FAILED_MAX = 100           /* as an exit code */
+	FAILED_MAX = 100,          /* as an exit code */
+	TIMED_OUT = 124            /* likewise, as timeout(1) has it */
 };
 
 static struct {
 	struct input input;
 	struct tokens tokens;
 	struct task_setup setup;
-	struct expand *template;
+	struct expand *template, *otherwise;
 	struct expand_buffer buffer;
 
 	struct task *running, *waiting;  /* waiting: to be tried again */
@@ -395,10 +396,17 @@ renew_task(struct task *t, struct token_set *set)
 
 /* --- a task is over --- */
 
+/* One whose time was up has failed, however it ended. */
+static int
+has_failed(const struct task *t)
+{
+	return t->status != 0 || t->timed_out;
+}
+
 static int
 exit_code(const struct task *t)
 {
-	return spawn_code(t->status);
+	return t->status != 0 ? spawn_code(t->status) : TIMED_OUT;
 }
 
 static void
@@ -429,6 +437,9 @@ static void
 count_failure(const struct task *t)
 {
 	run.failed++;
+	/* of those that a halt lets end, the last failure counts */
+	if (run.halted != 0 && want.halt == SOON)
+		run.halted = exit_code(t);
 	if (want.halt == NEVER || run.halted != 0 || !too_many_failures())
 		return;
 	run.halted = exit_code(t);
@@ -440,7 +451,7 @@ count_failure(const struct task *t)
 static int
 is_tried_again(const struct task *t)
 {
-	return t->status != 0 && t->attempts < want.retries &&
+	return has_failed(t) && t->attempts < want.retries &&
 	    t->batch != NULL && !run.stopping;
 }
 
@@ -449,10 +460,11 @@ wait_to_retry(struct task *t)
 {
 	enlist(&run.waiting, t);
 	run.waiting_count++;
-	t->due = 0;
+	t->due = want.retry_ms == 0;
 	t->killed = t->timed_out = 0;
 	t->alarm.expired = try_again;
-	ev_timer_set(&t->alarm, want.retry_ms);
+	if (!t->due)
+		ev_timer_set(&t->alarm, want.retry_ms);
 }
 
 /* Its tokens are free; its section, if any, goes on by itself. */
@@ -461,13 +473,13 @@ conclude(struct task *t)
 {
 	tokens_give(&run.tokens, t->tokens);
 	t->tokens = NULL;
-	joblog_write(t);
 	if (is_tried_again(t)) {
 		wait_to_retry(t);
 		return;
 	}
+	joblog_write(t);
 	run.done++;
-	if (t->status != 0)
+	if (has_failed(t))
 		count_failure(t);
 	task_free(t);
 }
@@ -517,9 +529,15 @@ put_quoted(const char *text)
 static void
 show_all(const struct task *t)
 {
+	const struct export *e;
 	size_t i, n;
 
-	for (i = 0; t->vars[i] != NULL; i++) {
+	for (n = 0; t->vars[n] != NULL; n++)
+		;
+	for (e = want.exports; e != NULL; e = e->next)
+		n--;
+	/* in front of those of -e are what tells of tokens */
+	for (i = n; t->vars[i] != NULL; i++) {
 		n = strcspn(t->vars[i], "=") + 1;
 		printf("%.*s", (int)n, t->vars[i]);
 		put_quoted(t->vars[i] + n);
@@ -563,8 +581,10 @@ not_started(struct task *t, int error)
 		stop_starting(WR_DATA);
 		return;
 	}
-	complain("task %ju (%s): %s: %s", t->number + 1, t->xid,
-	    want.argv ? t->command : run.setup.shell, strerror(error));
+	complain("task %ju (%s): %s", t->number + 1, t->xid, strerror(error));
+	if (run.code == 0)
+		run.code = spawn_error_code(error) == WR_SYSTEM ||
+		    error == E2BIG ? WR_SYSTEM : spawn_error_code(error);
 }
 
 /* The system has no room for another process now: when one of ours ends, or
@@ -582,6 +602,7 @@ no_room(struct task *t, int error)
 	keep_batch(t);
 	t->attempts--;
 	wait_to_retry(t);
+	t->due = 0;
 	ev_timer_set(&t->alarm, NO_ROOM_MS);
 }
 
@@ -653,7 +674,6 @@ next_task(struct token_set *set)
 {
 	struct expand_values v;
 	struct task *t;
-	int was;
 
 	for (;;) {
 		switch (run.input_over ? INPUT_END : input_next(&run.input)) {
@@ -669,22 +689,18 @@ next_task(struct token_set *set)
 			return NULL;
 		}
 		v = values(set);
+		if (want.resume && joblog_done(v.number)) {
+			run.skipped++;
+			continue;
+		}
 		t = new_task(set, run.template, &v);
 		if (t == NULL) {
 			stop_starting(WR_DATA);
 			return NULL;
 		}
-		was = want.resume ? joblog_done(t->number, t->command) : 0;
-		if (was == 0 && want.retries > 1)
+		if (want.retries > 1)
 			keep_batch(t);
-		if (was == 0)
-			return t;
-		task_free(t);
-		run.skipped++;
-		if (was < 0) {
-			stop_starting(WR_DATA);
-			return NULL;
-		}
+		return t;
 	}
 }
 
@@ -724,7 +740,7 @@ start_tasks(void)
 			t = next_task(set);
 		if (t == NULL) {
 			/* others may need it while we wait */
-			tokens_give(&run.tokens, set);
+			tokens_unused(&run.tokens, set);
 			return;
 		}
 		if (echo(t) != 0) {
@@ -745,36 +761,38 @@ delay_over(struct ev_timer *t)
 
 /* --- the else-command --- */
 
+static size_t
+count_of(char **words)
+{
+	size_t n = 0;
+
+	while (words[n] != NULL)
+		n++;
+	return n;
+}
+
 /* It is the only task: parameters are all operands. */
 static void
 run_otherwise(char **operands)
 {
-	struct expand_rules rules = { .escape = want.escape, .tail = 1,
-	    .quote = want.quote, .tokens = run.tokens.each,
-	    .token_source = run.tokens.source.data != NULL };
 	struct token_set *set = tokens_take(&run.tokens);
-	struct expand_text *param;
+	size_t n = count_of(operands), i;
+	struct expand_text *param = wr_alloc(n + 1, sizeof *param);
 	struct expand_values v;
 	struct task *t = NULL;
-	struct expand *e;
-	size_t i;
 
-	for (rules.params = 0; operands[rules.params] != NULL; )
-		rules.params++;
-	param = wr_alloc(rules.params + 1, sizeof *param);
-	for (i = 0; i < rules.params; i++)
+	for (i = 0; i < n; i++)
 		param[i] = (struct expand_text){ operands[i],
 		    strlen(operands[i]) };
-	e = compile("-N: ", want.otherwise, &rules);
 	while (set == NULL && run.tokens.error == 0 && !run.stopping &&
 	    ev_turn(1) == 0)
 		set = tokens_take(&run.tokens);
 	if (set != NULL) {
 		v = values(set);
 		v.param = param;
-		v.params = rules.params;
+		v.params = n;
 		v.file = NULL;
-		t = new_task(set, e, &v);
+		t = new_task(set, run.otherwise, &v);
 	} else if (run.tokens.error != 0) {
 		pool_lost();
 	}
@@ -786,7 +804,6 @@ run_otherwise(char **operands)
 			begin(t);
 	}
 	free(param);
-	expand_free(e);
 }
 
 /* --- the run --- */
@@ -802,7 +819,7 @@ rules_of(int tail, char escape)
 }
 
 static void
-compile_all(const char *template)
+compile_all(const char *template, size_t operands)
 {
 	struct expand_rules rules = rules_of(1, want.escape);
 	struct export *e;
@@ -814,6 +831,12 @@ compile_all(const char *template)
 		snprintf(what, sizeof what, "-e %s: ", e->name);
 		rules = rules_of(0, e->escape);
 		e->value = compile(what, e->text, &rules);
+	}
+	if (want.otherwise != NULL) {
+		rules = rules_of(1, want.escape);
+		rules.params = operands;
+		rules.files = 0;
+		run.otherwise = compile("-N ", want.otherwise, &rules);
 	}
 	if (want.dry && expand_uses(run.template)->tokens && !isatty(1))
 		wr_warn("-n: the tokens shown are not held any more");
@@ -865,7 +888,7 @@ begin_run(const char *template, char **operands)
 	open_tokens();
 	run.setup.keep = run.tokens.fd;
 	run.setup.also = run.tokens.also;
-	compile_all(template);
+	compile_all(template, count_of(operands));
 	if (xapply_collator != NULL)
 		task_settings();
 	if (want.joblog != NULL && !want.dry)

@@ -7,7 +7,7 @@ LIMIT=200
 mkdir src && cd src || exit 1
 (cd "$top" && tar cf - --exclude='*.o' --exclude=.git Makefile *.c *.h man \
     examples tests bench) | tar xf -
-rm -f *.o ptbw wrapw xclate libdivconnect.a
+rm -f *.o ptbw wrapw xapply xclate libdivconnect.a
 log=$T/w/log
 make CC="${CC:-cc}" CFLAGS='-O1 -Wall -Wextra -Wpedantic -Wshadow' >"$log" 2>&1
 result $? 'make'
@@ -16,11 +16,13 @@ make CC="${CC:-cc}" DESTDIR="$T/w/dest" PREFIX=/opt/wk install >"$log" 2>&1
 result $? 'make DESTDIR= PREFIX= install'
 t 'what is installed' 0 './bin/ptbw
 ./bin/wrapw
+./bin/xapply
 ./bin/xclate
 ./include/divconnect.h
 ./lib/libdivconnect.a
 ./share/man/man1/ptbw.1
 ./share/man/man1/wrapw.1
+./share/man/man1/xapply.1
 ./share/man/man1/xclate.1
 ./share/man/man3/divconnect.3' '' \
     sh -c "cd '$T/w/dest/opt/wk' && find . ! -type d | sort"
@@ -28,6 +30,8 @@ t 'the installed one works' 0 '0 1' '' env PATH="$T/w/dest/opt/wk/bin:$PATH" \
     ptbw -m -J2 ptbw -A -R2 echo
 t 'wrapw, too' 0 '0 1' '' env PATH="$T/w/dest/opt/wk/bin:$PATH" \
     ptbw -m -J2 wrapw -m ptbw -A -R2 echo
+t 'xapply, too' 0 'a 0' '' env PATH="$T/w/dest/opt/wk/bin:$PATH" \
+    xapply -m -J1 'echo %1 %t1' a
 t 'xclate, too' 0 'a
 hi' '' env PATH="$T/w/dest/opt/wk/bin:$PATH" \
     xclate -m -T %x sh -c 'echo hi | xclate a'
@@ -35,8 +39,8 @@ make DESTDIR="$T/w/dest" PREFIX=/opt/wk uninstall >"$log" 2>&1
 result $? 'uninstall'
 t 'nothing is left' 0 '' '' find "$T/w/dest" ! -type d
 make clean >"$log" 2>&1
-t 'clean leaves no product' 0 '' '' sh -c 'ls *.o *.a ptbw wrapw xclate \
-    tests/chaos tests/driver tests/holder tests/peer tests/records tests/riot \
+t 'clean leaves no product' 0 '' '' sh -c 'ls *.o *.a ptbw wrapw xapply xclate \
+    tests/chaos tests/driver tests/expand tests/holder tests/peer tests/records tests/riot \
     tests/section tests/text tests/unit bench/lease 2>/dev/null; true'
 cd ..
 finish

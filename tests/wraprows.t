@@ -103,6 +103,18 @@ for b in '' -1; do
 	behind 'one that hangs up on it' A 'r:\0' c A 'r:c\0' s:+ r:hi s:yo e
 done
 b=
+if [ -d /proc/self/fd ]; then
+	rm -f o
+	peer master o A 'r:\0' x:1 E A 'r:c\0' s:- A 'r:\0' x:1 E A 'r:c\0' s:- & other=$!
+	wait_until test -S o
+	t 'a descriptor in the place of a greeting is closed' 0 same '' sh -c '
+	    ptbw_link=1 ptbw_1=$PWD/o/c wrapw -mq sh -c "ls /proc/\$PPID/fd | wc -l >n1
+	    peer connect \$ptbw_1 2>/dev/null; peer connect \$ptbw_1 2>/dev/null
+	    ls /proc/\$PPID/fd | wc -l >n2; cmp n1 n2 && echo same"'
+	wait $other
+else
+	skip 'a descriptor in the place of a greeting is closed' 'no /proc'
+fi
 kill $pool
 wait $pool
 finish

@@ -93,6 +93,45 @@ w 'no descriptor leaks' 0 same '' 'ls /dev/fd >/dev/null
 w 'called by another name' 0 'hi sh' '' \
     'peer name mysh wrapw -m sh -c "echo hi \$0" | sed s/mysh/sh/'
 
+# --- what an environment may hold ---
+w 'a path with a newline is not asked for' 0 '0' '' 'wrapw -m -N $PWD/o : & m=$!
+    until test -S o; do :; done
+    ptbw_link=1 ptbw_1="$PWD/o/zzz
+quit" wrapw -mq sh -c "ptbw true 2>/dev/null; wrapw -t o -R | tr \"\\0\" \"\n\" | grep -c zzz"
+    wrapw -t o -Q true; wait $m'
+w 'odd names are nobody'\''s' 0 'wrapw_1 wrapw_link' '' 'pool p
+    env _x_link=1 _x_1=$PWD/p "a;b_d=$PWD/p" "$(printf x%080d 0)_d=$PWD/p" \
+	wrapw -m wrapw -R | tr "\0" "\n" | sed -n "s/=.*//p" | sort | xargs echo
+    kill $(cat p.pid)'
+w 'a detached one alone is removed, too' 0 none '' \
+    'spck_link=d spck_d=/dead/x wrapw -t /dev/null sh -c "env | grep spck || echo none"'
+printf '/a/b\0p_2=/a/b/0\0p_link=2\0' >"$T/gap"
+w 'a gap in a record is one' 0 'p_1=/loc p_3=/a/b/0 p_link=3' '' \
+    "p_link=1 p_1=/loc p_2=/STALE wrapw -It $T/gap sh -c 'env | grep ^p_ | sort | xargs echo'"
+w 'also without a stack before' 0 'p_2=/a/b/0 p_link=2' '' \
+    "p_1=/STALE wrapw -t $T/gap sh -c 'env | grep ^p_ | sort | xargs echo'"
+printf '/a/b\0p_999999=/a/b/0\0p_link=999999\0' >"$T/deep"
+w 'more levels than there can be' 65 '' 'wrapw: environment: too many levels' \
+    "p_link=1 p_1=/loc wrapw -It $T/deep true"
+w 'the last level is not for anybody' 69 '' '~*no such entry*' \
+    'wrapw -m wrapw -qb /x wrapw_999999'
+w 'a long reason is said to its end' 69 '' '~*: the target is not a socket' '
+    p=$PWD/d; mkdir d; for i in 1 2 3 4 5 6 7 8; do p=$p/./././././././././././././././././././././././.; done
+    wrapw -m wrapw -b $p ptbw_1'
+w 'a link to a record stays one' 0 'link' '' ': >real; ln -s real link
+    wrapw -m sh -c "wrapw -R link; test -s real && test -h link && echo link"'
+w 'a relative path from a deep directory' 0 '' '' 'd=$(printf "%0100d" 0); mkdir $d
+    wrapw -m -N $PWD/s sh -c "cd $d && ln -s $PWD/s out && wrapw -t out -n"'
+w 'a master that has quit meanwhile' 4 '' '' 'wrapw -m -N $PWD/s : & m=$!
+    until test -S s; do :; done; wrapw -Q -t s sh -c "kill $m
+    while kill -0 $m; do sleep 0.01; done 2>/dev/null; exit 4"; r=$?; wait $m; exit $r'
+w 'two that ask to quit' 0 '0 0' '' 'wrapw -m -N $PWD/s : & m=$!
+    until test -S s; do :; done
+    (wrapw -Q -t s sh -c ": >in; until test -e out; do sleep 0.01; done"; echo $? >a) & c=$!
+    until test -e in; do :; done; wrapw -Q -t s true; b=$?; : >out; wait $c $m; echo $(cat a) $b'
+w 'an escape sequence in a listing' 0 '~bind /x^\[\[7m *' '' 'peer master s A "r:\\0" s:+ "r:ns\\n" \
+    "s:+ 14\\nbind /x$(printf "\033")[7m y\\n" e & until test -S s; do :; done; wrapw -t s -n; wait'
+
 # --- records ---
 w 'a record' 0 "~$ww@wrapw_link=1@wrapw_1=$ww@ptbw_1=$ww/0@ptbw_link=1@" '' \
     'ptbw -m wrapw -m wrapw -R | tr "\0" @'
@@ -173,9 +212,9 @@ w 'no diversion, but a detached one' 66 '' \
     "~wrapw: no enclosing diversion (a detached one: -t $ww)" 'wrapw -md wrapw true'
 w 'too deep' 65 '' '~wrapw: requested depth -1 *' 'wrapw -m wrapw -1 true'
 w 'no such file' 66 '' '~wrapw: nofile: *' 'wrapw -t nofile true'
-w 'a dead master' 69 '' '~wrapw: */d: the master is gone' \
+w 'a dead master' 69 '' 'wrapw: d: the master is gone' \
     'peer master d p & until test -S d; do :; done; kill -9 $!; wait 2>/dev/null; wrapw -t d true'
-w 'a master of another kind that hangs up' 69 '' '~wrapw: */p: *hung up' \
+w 'a master of another kind that hangs up' 69 '' '~wrapw: p: *hung up' \
     'pool p; wrapw -t p true; r=$?; kill $(cat p.pid); exit $r'
 w 'a master of another kind that greets' 76 '' '~wrapw: *: it is no wrapw master*' \
     'xclate -m sh -c "wrapw -t \$xcl_1 true"'
@@ -345,11 +384,11 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	chmod 755 "$T" "$T/w"
 	as='setpriv --reuid 12345 --regid 12345 --clear-groups'
 	for r in 'b /x/y ptbw_1' 'u ptbw_1'; do
-		w "somebody else may not -${r%% *}" 69 '' '~wrapw: */s: *bind: only the master*' \
+		w "somebody else may not -${r%% *}" 69 '' '~wrapw: s: *bind: only the master*' \
 		    "ptbw -m wrapw -m -N \$PWD/s sh -c 'chmod 777 s; $as wrapw -t s -$r'"
 	done
 	w 'nor -Q, but use it' 69 '0
-hi' '~wrapw: */s: quit: only the master*' "pool p
+hi' '~wrapw: s: quit: only the master*' "pool p
 	    chmod 777 p; ptbw_link=1 ptbw_1=\$PWD/p wrapw -m -N \$PWD/s : & m=\$!
 	    until test -S s; do :; done; chmod 777 s
 	    $as ptbw -t s/0 -R0 echo 0; $as wrapw -t s -Q echo hi; r=\$?; kill \$m \$(cat p.pid); exit \$r"
@@ -403,11 +442,11 @@ w '-Q at a master with a utility has no effect' 3 'a b' '' \
     'wrapw -m sh -c "echo \$(wrapw -Q echo a; wrapw echo b); exit 3"'
 w '-Q -v says so' 0 '' '~wrapw: */ww0: this master ends with its utility' \
     'wrapw -m wrapw -Qv true'
-w '-Q, and the master is gone meanwhile' 69 '' '~wrapw: */s: *' 'wrapw -m -N $PWD/s : & m=$!
+w '-Q, and the master is killed meanwhile' 0 '' - 'wrapw -m -N $PWD/s : & m=$!
     until test -S s; do :; done; wrapw -Q -t s sh -c "kill -9 $m; wait"; r=$?; wait; exit $r' 2>/dev/null
 w 'TERM ends a persistent one' 0 gone '' 'wrapw -m -N $PWD/s : & m=$!
     until test -S s; do :; done; kill $m; wait $m && test ! -e s && echo gone'
-w 'a master is killed: clients see it' 69 '' '~wrapw: */s: *' 'wrapw -m -N $PWD/s : & m=$!
+w 'a master is killed: clients see it' 69 '' '~wrapw: s: *' 'wrapw -m -N $PWD/s : & m=$!
     until test -S s; do :; done; kill -9 $m; wait $m 2>/dev/null; wrapw -t s true'
 hard=$(ulimit -Hn)
 if [ "$hard" = unlimited ] || [ "$hard" -gt 5200 ]; then
@@ -447,7 +486,9 @@ usage '-R, -n, -b and -u do not go together' -Rn
 usage '-a, -B and -c go with -b only' -a true
 usage '-a, -B and -c do not go together' -bac x y
 usage '-Q does not go with -R' -QR
-usage '-I and -W do not go with -n' -In
+usage '-I does not go with -n' -In
+usage '-W does not go with -b' -Wb x ptbw_1
+usage '-I does not go with -R' -IR
 usage '-b takes a target and a name' -b x
 usage '-b takes a target and a name' -b x y z
 usage '-u takes a name' -u

@@ -1,0 +1,746 @@
+#!/bin/sh
+# xapply.t - the command line, input, what a task finds, how many run at once,
+# options of our own, exit codes
+. "$(dirname "$0")/lib.sh"
+
+unset PARALLEL XAPPLY_WRAP
+SHELL=/bin/sh
+export SHELL
+tab=$(printf '\t')
+x() {           # x NAME CODE OUT ERR SCRIPT: in a directory of its own
+	rm -rf x && mkdir x
+	t "$1" "$2" "$3" "$4" sh -c "cd x || exit
+$5"
+}
+n() {           # n NAME OUT SCRIPT: it ends well and says nothing
+	x "$1" 0 "$2" '' "$3"
+}
+# await FILE...: until all are there, 15 s at most
+cat >"$T/await" <<'END'
+#!/bin/sh
+for f; do
+	i=0
+	until test -e "$f"; do
+		i=$((i + 1))
+		[ "$i" -lt 1500 ] || { echo "await: no $f" >&2; exit 1; }
+		sleep 0.01
+	done
+done
+END
+# crowd N: stay until N of us have come, and a moment longer; note how many are
+# here at the same time
+cat >"$T/crowd" <<'END'
+#!/bin/sh
+n=$1 i=0
+: >"came.$$" && : >"here.$$" || exit
+until set -- came.* && [ $# -ge "$n" ]; do
+	i=$((i + 1))
+	[ "$i" -lt 800 ] || break
+	sleep 0.01
+done
+sleep 0.1
+set -- here.*
+echo $# >>most
+rm "here.$$"
+END
+# peak: the most that were in a crowd
+printf '#!/bin/sh\nsort -n most | tail -n 1\n' >"$T/peak"
+# show: our arguments
+printf '#!/bin/sh\nfor i; do printf "<%%s>" "$i"; done; echo\n' >"$T/show"
+chmod +x "$T/await" "$T/crowd" "$T/peak" "$T/show"
+PATH=$T:$PATH
+cpus=$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
+
+# --- the command line ---
+usage='~xapply: *
+usage: xapply*'
+for o in '' -f -n -- -F -@ --nosuch -fz --count; do
+	x "usage: xapply $o" 64 '' "$usage" "xapply $o"
+done
+for o in -F -@ -f@ --nosuch --file --help=x; do
+	x "no such option: $o" 64 '' "~xapply: *[-=]*
+usage: xapply*" "xapply $o 'touch started' a; c=\$?; test ! -e started && exit \$c"
+done
+for o in a e i J N p R S t T -escape -export -input -sets -else -pad -request \
+    -shell -tags -timeout -count -jobs -joblog -results -tagstring -halt \
+    -retries -retry-delay -delay; do
+	x "a value is missing: -$o" 64 '' "$usage" "xapply -$o"
+done
+x '-f twice' 64 '' "$usage" 'xapply -f -f echo /dev/null'
+x '-f twice in a bundle' 64 '' "$usage" 'xapply -fnf echo /dev/null'
+for o in -h --help '-n -h' '-nh' '-h -=' '-h --nosuch'; do
+	x "help: $o" 0 '~usage: xapply *' '' "xapply $o"
+done
+x 'the help has a line for each option' 0 all '' 'xapply -h >o
+    for o in count escape append detached export files help version input sets \
+	collate dry-run else jobs pad request squeeze shell tags number verbose \
+	trace null keep-order line-buffer tag tagstring stderr results joblog \
+	resume resume-failed fail halt retries retry-delay timeout delay \
+	progress quote argv show; do
+	grep -q -e "--$o\\>" o || echo "$o is missing"
+    done; echo all'
+for o in -V --version '-V -='; do
+	x "version: $o" 0 all '' "SHELL=/bin/sh xapply $o >o
+	for w in wrapkit /bin/sh xclate ptbw xcl_d ptbw_link '0\\.4' '6[34]'; do
+	    grep -q -e \$w o || echo \"\$w is missing\"
+	done; grep -qv '^xapply: ' o || echo all"
+done
+n 'a bundle' 'echo a b' 'xapply -n2 echo a b'
+n 'digits in the middle of a bundle' 'echo a b c' 'xapply -1n3 echo a b c'
+n 'all digits that stand together' 'a2' 'xapply -n12 %12 a 2 3 4 5 6 7 8 9 0 1 2 | tr -d "\n" | cut -c 1-2'
+n 'a bundle that ends in an option with a value' '[a]' 'xapply -nfp- "[%1]" /dev/stdin <<E
+a
+E'
+for o in '-n --count 2' '-n --count=2' '--count=2 -n' '-1 -n -2' '-2n1 -n2' \
+    '--count 1 -2n' '--dry-run -2'; do
+	n "options: $o" 'echo a b' "xapply $o echo a b"
+done
+n 'long options' '[a@b]' 'printf "a@b\n" >i
+    xapply --dry-run --files --jobs=2 --pad x --escape=: "[:1]" i'
+n 'options end at the command' 'echo -v' 'xapply -n echo -v'
+n 'options end at --' '-v a' 'xapply -n -- -v a'
+n 'options end at -' '- a' 'xapply -n - a'
+n '-p before -f' 'a,x' 'echo a >i; xapply -n -px -f2 %1,%2 i /dev/null'
+n '-z before -f' 'a' 'printf "a\0" >i; xapply -n -z -f %1 i'
+n 'the last of an option wins' 'sh b,@' '
+    echo a >a; echo b >b
+    xapply -S nosuch -a % -i a -p no -P9 -S sh -a : -i b -p @ -P1 -f2 \
+	"read l; echo sh \$l,:2:(1,2)" /dev/stdin /dev/null <<E
+1
+E'
+n '-N again' 'b' 'xapply -N "echo a" -N "echo b" false'
+n '-d and -s mean nothing without -m' 'a' 'xapply -ds echo a'
+n '-u neither' 'a' 'xapply -u echo a'
+x '-g is not supported' 69 '' '~xapply: *-g*' 'xapply -g "touch started" a
+    c=$?; test ! -e started && exit $c'
+x 'under another name' 0 '' '~*nosuch*' 'peer name other xapply --nosuch; test $? -eq 64'
+
+# --- numbers ---
+for o in -0 '--count 0' '--count x' '--count -1' '--count 1x' '--count=' \
+    '--count 99999999999999999999' -P4m -Pf -Px -P-3 -P4.5 -P% \
+    -P99999999999999999999 '--jobs x' '--jobs -1' '--jobs=' '--jobs 5%%' \
+    -Rx -R-1 '-R ""' -R1x '--request 1.5' -Jx -J-1 '-J ""' -J1x '-R 99999999999999999999' \
+    '-J 99999999999999999999' '--retries x' '--retries -1' '--retries 0' \
+    '--retries 2x' '-T x' '-T -1' '-T ""' '--timeout 1x' '--delay x' \
+    '--delay -1' '--retry-delay x' '--retry-delay -1' '--halt later' \
+    '--halt ""' '--halt now,fail=0' '--halt now,fail=x' '--halt now,fail=' \
+    '--halt soon,fail=1x' '--halt soon,done=1' '--halt now,fail=-1%'; do
+	x "a bad number: $o" 64 '' '~xapply: *' "xapply $o 'touch started' a
+	c=\$?; test ! -e started && exit \$c"
+done
+for o in '-P 4' '-P 0' '-n -P 12' '-fP 4'; do
+	x "a number behind a bare -P: $o" 64 '' '~xapply: *-P*' "xapply $o echo a"
+done
+n 'a bare -P and a word' 'echo 4' 'xapply -n -P echo 4'
+x 'operands are no multiple of the count' 65 '' '~xapply: *' \
+    'xapply -2 "touch started" a b c; c=$?; test ! -e started && exit $c'
+x 'nor are the files' 65 '' '~xapply: *' 'echo a >a
+    xapply -2 -f "touch started" a a a; c=$?; test ! -e started && exit $c'
+
+# --- the escape character ---
+for o in '@' '\100' 100 ; do
+	n "-a $o" 'x %1 @' "xapply -na '$o' '@1 %1 @@' x"
+done
+for o in '\n:\n' '\t:\t' '\b:\b' '\r:\r' '\f:\f' '\v:\v' '\a:\a' '\\:\\' '^B:\002' \
+    '^?:\177' '^b:\002' 'M-x:\370' 'M-@:\300' '\001:\001' '\377:\377' '012:\n'; do
+	x "-a ${o%%:*}" 0 same '' "c=\$(printf '${o#*:}.'); c=\${c%.}
+	test \"\$(xapply -n -a '${o%%:*}' \"[\${c}1%1]\" x)\" = '[x%1]' && echo same"
+done
+for o in '' ab 99 '^ab' 'M-' 'M-xy' '\q' '\400' 400 '\\\\n'; do
+	x "no character: -a '$o'" 64 '' "$usage" "xapply -na '$o' echo a"
+done
+for o in '^@' '\000' 000; do
+	x "-a $o" 78 '' '~xapply: *' "xapply -na '$o' echo a"
+done
+
+# --- which shell ---
+cat >"$T/sh1" <<'END'
+#!/bin/sh
+for i in "${0##*/}" "$@"; do printf '<%s>' "$i"; done
+echo
+END
+chmod +x "$T/sh1"
+cp "$T/sh1" "$T/myperl5"
+cp "$T/sh1" "$T/tcsh"
+mkdir "$T/perl"
+cp "$T/sh1" "$T/perl/other"
+n 'what a shell is given' '<sh1><-c><it a><_>' 'xapply -S sh1 it a'
+n 'with tokens' '<sh1><-c><it a><_><0>' 'xapply -A -S sh1 it a'
+n '--shell and a path' '<sh1><-c><it a><_>' "xapply --shell=$T/sh1 it a"
+n 'by $SHELL' '<sh1><-c><it a><_>' "SHELL=$T/sh1 xapply it a"
+n 'by $SHELL, found in $PATH' '<sh1><-c><it a><_>' 'SHELL=sh1 xapply it a'
+n 'a perl' '<myperl5><-e><it a>' 'xapply -S myperl5 it a'
+n 'a perl with tokens' '<myperl5><-e><it a><0>' 'xapply -A -S myperl5 it a'
+n 'a csh' '<tcsh><-c><it a>' 'xapply -S tcsh it a'
+n 'only the last part of the path counts' '<other><-c><it a><_>' \
+    "xapply -S $T/perl/other it a"
+n 'without $SHELL it is /bin/sh' '/bin/sh' '(unset SHELL; xapply -V) | grep -q "/bin/sh" &&
+    env -u SHELL xapply "echo /bin/sh;%0" a'
+n '$SHELL of a task is left alone' '/no/shell' 'SHELL=/no/shell xapply -S sh "echo \$SHELL%0" a'
+x 'an empty -S' 69 '' '~xapply: *' 'xapply -S "" "touch started;" a
+    c=$?; test ! -e started && exit $c'
+x 'an empty $SHELL' 69 '' '~xapply: *' 'SHELL= xapply "touch started;" a
+    c=$?; test ! -e started && exit $c'
+for o in nosuch /no/such 'sh -x' ''; do
+	x "no such shell: ${o:-in the working directory alone}" 127 '' "~xapply: *" "
+	printf '#!/bin/sh\necho no\n' >here; chmod +x here
+	xapply -P2 -S '${o:-here}' 'touch started;' a b 2>e; c=\$?; cat e >&2
+	test \$(wc -l <e) -eq 1 && test ! -e started && exit \$c"
+done
+for o in ./plain .; do
+	x "a shell that cannot be run: $o" 126 '' '~xapply: *' ":>plain
+	xapply -P2 -S $o 'touch started;' a b 2>e; c=\$?; cat e >&2
+	test \$(wc -l <e) -eq 1 && test ! -e started && exit \$c"
+done
+x 'a missing shell is also said when there is a wrapper' 127 '' '~xapply: *nosuch*' \
+    'xapply -J2 -m -S nosuch echo a 2>e; c=$?; cat e >&2; test $(wc -l <e) -eq 1 && exit $c'
+if command -v perl >/dev/null; then
+	n 'perl' "it's a 0" 'xapply -A -S perl "print qq(it'\''s %1 \$ARGV[0]\n);" a'
+else
+	skip 'perl' 'there is none'
+fi
+
+# --- what a task finds ---
+n '$0 and $#' '_ 0' 'xapply "echo \$0 \$#%0" a'
+n '$# with -A' '_ 1 0' 'xapply -A "echo \$0 \$# \$1%0" a'
+n '--append and more tokens' '_ 2 0 1' 'xapply --append -R2 "echo \$0 \$# \$*%0" a'
+n 'more than one line' 'a
+a' 'xapply "echo %1
+echo %1" a'
+n 'a here-document' 'it is a' 'xapply "cat <<E
+it is %1
+E" a'
+x 'directory, mask and environment' 0 "$T/w/x
+0027
+of mine" '' 'umask 027; V="of mine" xapply "pwd; umask; echo \$V;%0" a'
+n '-e' '<a b>' 'xapply -e "V=%1" "show \"\$V\"%0" "a b"'
+n '--export' '<a>' 'xapply --export V=%1 "show \"\$V\"%0" a'
+n '-e adds no tail and takes none away' '<a><lit>' 'xapply -e V=lit -e W=%1 "show %0 a \$V%0" z; :'
+n 'the tail of the command is there all the same' '<1><a>' 'xapply -e V=%1 "show 1" a'
+n '-e with nothing' '<><set>' 'xapply -e V= "show \"\$V\" \${V+set}%0" a'
+n '-e with more than one =' '<a=a=>' 'xapply -e "V=%1=%1=" "show \$V%0" a'
+n '-e again' '<2>' 'xapply -e V=1 -e V=2 "show \$V%0" a'
+n '-e replaces what was there' '<a>' 'V=old xapply -e V=%1 "show \$V%0" a'
+n '-e without =' '<a>' 'xapply -e V "show \$V%0" a'
+n 'the second one takes the second' '<a><b>' 'xapply -2 -e V -e W "show \$V \$W%0" a b'
+n 'the third of two the first again' '<a><b><a><b>' \
+    'xapply -2 -e A -e B -e C -e D "show \$A \$B \$C \$D%0" a b'
+n 'those with = do not count' '<a><x><b>' 'xapply -2 -e A -e V=x -e B "show \$A \$V \$B%0" a b'
+n '-e with numbers and tokens' '<0-0><1-1>' 'xapply -P2 -e V=%u-%t1 "crowd 2; echo \$V >>o;%0" a b
+    sort o | while read l; do printf "<%s>" $l; done; echo'
+n '-e with files' '<f:a>' 'echo a >f; xapply -f -e V=%f1:%1 "show \$V%0" f'
+n '-e is not looked at by others' '<$A>' 'xapply -e A=1 -e "V=\$A" "show \"\$V\"%0" a'
+for o in "''" =x; do
+	x "a variable without a name: -e $o" 64 '' '~xapply: *' "xapply -e $o echo a"
+done
+n '$PATH by -e: the shell is found by ours' '/none' 'xapply -S sh -e PATH=/none "echo \$PATH%0" a'
+x '$PATH by -e: commands by that' 0 'prog a' '' 'mkdir bin; printf "#!/bin/sh\necho prog \$1\n" >bin/prog
+    chmod +x bin/prog; xapply -e "PATH=$PWD/bin" prog a'
+n 'stdin is shared' '1 a
+2 b' 'printf "1\n2\n3\n" | xapply "read l; echo \$l" a b'
+n '-i is shared, too' '1 a
+2 b' 'printf "1\n2\n3\n" >i; echo no | xapply -i i "read l; echo \$l" a b'
+n '--input - is a file of that name' 'of the file a' 'echo of the file >-
+    echo no | xapply --input - "read l; echo \$l" a'
+x 'no such file for -i' 66 '' '~xapply: *no/file*' 'xapply -i no/file "touch started;" a
+    c=$?; test ! -e started && exit $c'
+n '-f: stdin is the tasks'\''' 'in a' 'echo a >f; echo in | xapply -f "read l; echo \$l" f'
+n '-f -: stdin is ours' 'a
+b
+0' 'printf "a\nb\n" | xapply -f "echo %1; cat >>o;%0" -; wc -c <o | tr -d " "'
+n '-f -: it is /dev/null' 'null' 'echo a | xapply -f "test ! -s /dev/fd/0 && test -c /dev/fd/0 && echo null%0" -'
+n '-f -i: it is the file' 'in a' 'echo in >i; echo a | xapply -f -i i "read l; echo \$l" -'
+n 'no descriptor leaks' same "ls /dev/fd >/dev/null; sh -c 'ls /dev/fd' >a; echo l >l
+    for o in '' '-S sh' '-P3' '--joblog j' '-T 9' '-i l'; do
+	xapply \$o 'ls /dev/fd >b;%0' 1 && cmp a b || echo \"\$o\"
+	xapply \$o 'ls /dev/fd %0' 1 >b && cmp a b || echo \"direct \$o\"
+    done
+    xapply -vx 'ls /dev/fd >b;%0' 1 >/dev/null 2>&1 && cmp a b || echo -vx
+    xapply -f 'ls /dev/fd >b;%0' l l && cmp a b
+    xapply -f 'ls /dev/fd >b;%0' - <l && cmp a b
+    echo same"
+n 'those that we were given do' 'seven' 'echo seven >f; xapply "cat <&7;%0" a 7<f'
+x 'signals are as we were given them' 0 same '' 'test -r /proc/self/status || { echo same; exit; }
+    sh -c "grep ^Sig[BIC] /proc/self/status" >a
+    xapply "grep ^Sig[BIC] /proc/self/status >b;%0" a; cmp a b
+    xapply "grep ^Sig[BIC] /proc/self/status %0" a >b; cmp a b
+    peer blocked sh -c "grep ^Sig[BIC] /proc/self/status" >a
+    peer blocked xapply "grep ^Sig[BIC] /proc/self/status >b;%0" a; cmp a b
+    echo same'
+n 'SIGCHLD may be ignored' '1
+2
+3
+4
+5' 'trap "" CHLD; xapply -P2 "echo %1 >>o;%0" 1 2 3 4 5; sort o'
+n 'children that it had before are waited for, too' 'task
+waited' '
+    sh -c "(await up; sleep 0.2; : >late) & exec xapply \"echo task; : >up;%0\" a"; test -e late && echo waited'
+
+# --- operands ---
+n 'no operands, nothing to do' in 'echo in | { xapply "touch started;"; cat; }; test ! -e started'
+n 'one by one' 'a
+b c
+
+.' 'xapply "echo %1;%0" a "b c" ""; echo .'
+n 'the tail is part of the command' 'a
+b' 'xapply echo "a; echo b"'
+n 'two at a time' 'b a
+d c' 'xapply -2 "echo %2 %1" a b c d'
+n 'numbers' '0
+1
+2' 'xapply "echo %u%0" a b c'
+n 'a long command line' 1000 'xapply echo $(seq 1000) | tail -n 1'
+x 'bytes that are no text' 0 same '' 'b=$(printf "\377\200\001"); xapply "printf %%s %1" "$b" >o
+    printf %s "$b" | cmp - o && echo same'
+
+# --- files ---
+n 'a file' 'a
+b' 'printf "a\nb\n" >f; xapply -f echo f'
+n '--files, two, one behind the other' 'a
+b
+c' 'printf "a\nb\n" >f; echo c >g; xapply --files echo f g'
+n 'two side by side' '1 a
+2 b' 'printf "1\n2\n" >f; printf "a\nb\n" >g; xapply -2f "echo" f g'
+n 'the shorter one is padded' '1,a
+2,
+3,' 'printf "1\n2\n3\n" >f; echo a >g; xapply -2f "echo %1,%2" f g'
+n 'with what -p says' '1,a
+X,b
+X,c' 'echo 1 >f; printf "a\nb\nc\n" >g; xapply -2f -p X "echo %1,%2" f g'
+n 'sets of files' 'x,y p.list q.list q.list
+,z p.list q.list q.list
+x,y p.list q.list q.list
+,z p.list q.list q.list' 'echo x >p.list; printf "y\nz\n" >q.list
+    xapply -nf -2 "%1,%2 %f* %f\$" p.list q.list p.list q.list'
+n 'names of files' 'p.list:x p
+q.list:y q
+q.list:z q' 'echo x >p.list; printf "y\nz\n" >q.list; xapply -nf "%f1:%1 %f[1.1]" p.list q.list'
+n 'numbers go on in the next file' '0a
+1b
+2c' 'printf "a\nb\n" >f; echo c >g; xapply -nf %u%1 f g'
+n 'the same file twice' 'a
+b
+a
+b' 'printf "a\nb\n" >f; xapply -f echo f f'
+n 'side by side, too' 'a,a
+b,b' 'printf "a\nb\n" >f; xapply -2f "echo %1,%2" f f'
+n '- is stdin' 'a -
+b -' 'printf "a\nb\n" | xapply -f "echo %1 %f1" -'
+n '- twice is one stream' '1,2
+3,4
+5,pad' 'printf "1\n2\n3\n4\n5\n" | xapply -2fp pad "echo %1,%2" - -'
+n '- later finds it empty' '1
+2
+a' 'echo a >f; printf "1\n2\n" | xapply -f echo - - f'
+n 'a file and -' '1,a
+2,b' 'printf "a\nb\n" >f; printf "1\n2\n" | xapply -2f "echo %1,%2" - f'
+n 'the last line without a newline' 'a
+b' 'printf "a\nb" >f; xapply -f echo f'
+n 'empty lines are parameters' '[]
+[a]
+[]' 'printf "\na\n\n" >f; xapply -f "echo [%1]" f'
+n 'an empty file has none' '' 'xapply -f "echo [%1]" /dev/null'
+n 'blanks are kept' '[  a	 ]' 'printf "  a\t \n" >f; xapply -nf "[%1]" f'
+n 'a carriage return is kept' same 'printf "a\r\n" >f; xapply -nf %1 f | cmp - f && echo same'
+n '-z' "<a${nl}b>${nl}<c>" 'printf "a\nb\0c\0" >f; xapply -zf "show \"%1\"" f'
+n '--null, the last one without' '[a]
+[b]' 'printf "a\0b" >f; xapply --null -f "echo [%1]" f'
+n '-z, empty ones' '[]
+[a]
+[]' 'printf "\0a\0\0" >f; xapply -zf "echo [%1]" f'
+x 'a NUL without -z' 65 'a' '~xapply: *NUL*' 'printf "a\nb\0c\nd\n" >f; xapply -f echo f'
+x 'a NUL at once' 65 '' '~xapply: *NUL*' 'printf "\0\n" >f; xapply -f "touch started;" f
+    c=$?; test ! -e started && exit $c'
+x 'a NUL in the last line' 65 - '~xapply: *NUL*' 'printf "a\nb\0c" | xapply -f echo -'
+x 'no such file' 66 '' '~xapply: no/file: *' 'xapply -f "touch started;" no/file
+    c=$?; test ! -e started && exit $c'
+x 'no such file beside another' 66 '' '~xapply: no/file: *' 'echo a >f; xapply -2f "touch started;" f no/file
+    c=$?; test ! -e started && exit $c'
+x 'no such file further on' 66 - '~xapply: no/file: *' 'echo a >f; xapply -f echo f no/file'
+x 'a directory' 66 '' '~xapply: .: *' 'xapply -f "touch started;" .
+    c=$?; test ! -e started && exit $c'
+x 'a directory beside a file' 66 '' '~xapply: .: *' 'echo a >f; xapply -2f "touch started;" f .
+    c=$?; test ! -e started && exit $c'
+x 'a directory as stdin' 66 '' '~xapply: *' 'xapply -f "touch started;" - <.
+    c=$?; test ! -e started && exit $c'
+if [ "$(id -u)" -ne 0 ]; then
+	x 'an unreadable file' 66 '' '~xapply: f: *' 'echo a >f; chmod 0 f; xapply -f echo f'
+else
+	skip 'an unreadable file' 'root may read all'
+fi
+n 'no files: stdin is left alone' in 'echo in | { xapply -f "touch started;"; cat; }; test ! -e started'
+n 'more files than descriptors' '100 0 99' 'for i in $(seq 0 99); do echo $i >f$i; done
+    (ulimit -n 20; xapply -f echo $(seq 0 99 | sed s/^/f/)) >o
+    echo $(wc -l <o) $(head -n 1 o) $(tail -n 1 o)'
+n 'the same, and tasks at once' '100' '
+    for i in $(seq 100); do echo $i >f$i; done
+    (ulimit -n 20; xapply -P3 -f "echo >>o;%0" f*); wc -l <o | tr -d " "'
+n 'line by line behind a slow writer' '1
+2
+3' 'mkfifo f; { echo 1; await d1; echo 2; await d2; echo 3; } >f & xapply -f "echo %1; : >d%1" f'
+n 'the same on stdin, with tasks at once' '1
+2
+3' '{ echo 1; await d1; echo 2; await d2; echo 3; } | xapply -P3 -f "echo %1; : >d%1" -'
+n 'who has ended is noticed while input is awaited' 'noticed' 'mkfifo f
+    { printf "1\n2\n"; until test -e j && test $(wc -l <j) -eq 3; do sleep 0.01; done
+    echo noticed >&2; } >f 2>o & xapply --joblog j -P2 -f : f; wait; cat o'
+n 'a line of 5 MB' 'xyz
+5000000
+end' '{ echo xyz; head -c 5000000 /dev/zero | tr "\0" x; echo; echo end; } >f
+    xapply -f "echo %(1,1-3)" f >o; sed -n 1p o; xapply -nf %1 f | awk "NR == 2 { print length(\$0) }"
+    sed -n 3p o'
+n 'a short part of a long line' 'ab' '{ printf ab; head -c 200000 /dev/zero | tr "\0" x; echo; } >f
+    xapply -f "echo %(1,1-2)" f'
+x 'a command of 200 kB: it runs, or is reported, and the others run' 0 'good' - '
+    { echo a; head -c 200000 /dev/zero | tr "\0" x; echo; echo b; } >f
+    xapply --joblog j -P2 -f "printf %%s\\\\n" f >o 2>e; c=$?
+    grep -q "^a$" o && grep -q "^b$" o || exit 9
+    if test $(wc -c <o) -gt 200000; then test $c -eq 0 && echo good
+    else test $c -ne 0 && test -s e && echo good; fi'
+
+# --- the else-command ---
+n '-N when nothing is there' none 'xapply -N "echo none" "echo no"'
+n '--else, of empty files' 'none a b' ': >a; : >b; xapply -f --else "echo none" "echo no" a b'
+n 'it is one task' 'b,a b,a
+b' ': >a; : >b; xapply -f2 -N "echo %2,%*,%1; echo %\$" "echo no" a b'
+n 'not when there was one' 'a' 'xapply -N "echo none" echo a'
+n 'numbers and tokens' '0 0' 'xapply -N "echo %u %t1" false'
+n '%* and %$ of nothing' '[] []' 'xapply -N "echo [%*] [%\$]" false'
+x '%1 of nothing' 65 '' '~xapply: *echo %1*' 'xapply -N "echo %1" false'
+x '%f there' 65 '' '~xapply: *echo %f1*' ': >a; xapply -f -N "echo %f1" false a'
+n '-n' 'echo none' 'xapply -n -N "echo none" false'
+n '-v' 'echo none
+none' 'xapply -v -N "echo none" false'
+x 'a mistake in it is found at once' 65 '' '~xapply: *%z*position [1-9]*' 'xapply -N "echo %z" "touch started;" a
+    c=$?; test ! -e started && exit $c'
+x 'a mistake in the last batch does not lead to it' 65 '' '~xapply: *position [1-9]*' \
+    'xapply -2 -N "touch started" %+ "x %3" a; c=$?; test ! -e started && exit $c'
+
+# --- -n, -v, -x ---
+n '-n starts nothing' 'touch a
+touch b' 'xapply -n touch a b; test ! -e a && test ! -e b'
+n '--dry-run, more than a line' 'echo a
+echo b' 'xapply --dry-run "echo %1
+echo b" a'
+x '-n and a mistake in -e' 65 '' '~xapply: *V*position [1-9]*' 'xapply -n -e V=%z echo a'
+x '-n and tokens: one warning' 0 'echo 0 a
+echo 0 b' '~xapply: *' 'xapply -n "echo %t1" a b 2>e; cat e >&2; test $(wc -l <e) -eq 1'
+x '-v' 0 'echo a
+a
+echo b
+b' '' 'xapply -v echo a b'
+x '--verbose, several at once' 0 'good' '' 'xapply -P4 --verbose echo $(seq 50) >o
+    awk "/^echo/ { s[\$2] = 1; next } { if (!s[\$1]) exit 1; n++ } END { exit n != 50 }" o && echo good'
+x '-x' 0 'a' 'echo a' 'xapply -x echo a'
+x '--trace: before the command' 0 '' 'echo a >&2
+a' 'xapply --trace "echo %1 >&2" a'
+x '-x -n' 0 'echo a' 'echo a' 'xapply -xn echo a'
+x '-x -v' 0 'echo a
+a' 'echo a' 'xapply -xv echo a'
+x '-v, the else-command' 0 'echo a' '' 'xapply -vN "echo a" false >o; sed 1q o'
+if [ -c /dev/full ]; then
+	x '-n on a full disk' 74 '' '~xapply: *' 'xapply -n echo a >/dev/full'
+	x '-n on a full disk, much' 74 '' '~xapply: *' 'seq 100000 | xapply -nf echo - >/dev/full'
+	x '-v on a full disk' 74 '' '~xapply: *' 'xapply -v : a >/dev/full'
+	x '-h on a full disk' 0 '' '~xapply: *' 'xapply -h >/dev/full; c=$?; test $c -eq 71 || test $c -eq 74'
+else
+	skip 'full disks' 'no /dev/full'
+fi
+n '-n closed by its reader' 'echo 1' 'seq 100000 | xapply -nf echo - 2>/dev/null | head -n 1'
+
+# --- show ---
+n '--show' "V='it'\\''s 1' W='' echo 1  # xid=1 tokens=0" \
+    'xapply -n --show -e "V=it'\''s %1" -e W= echo 1 2>/dev/null'
+n '--show, with tokens' '~echo a  # xid=a tokens=0?1' 'xapply -n --show -R2 echo a'
+n '--show -u' 'echo a  # xid=0 tokens=0' 'xapply -nu --show echo a'
+
+# --- some expansions, as tests/expand.c has them all ---
+e() {           # e OUT TEMPLATE ARGUMENTS...
+	want=$1
+	shift
+	t "-n $*" 0 "$want" '' xapply -n "$@"
+}
+e 'b-a' -2 '%2-%1' a b
+e 'la' -12 '%{12}%{1}' a b c d e f g h i j k l
+e '% a' '%%' a
+e 'a\"b\\c\`d\$e' '%q1' 'a"b\c`d$e'
+e 'log' '%[1/$.1]' /opt/data/log.tar.gz
+e 'Roe' '%[1:5,1 $]' 'amy:x:7:7:Amy J Roe,Lab 3:/home/amy:/bin/sh'
+e 'r.s/u/w' '%[1/@.-$]' r.s.t/u.v/w
+e 'abletay' '%(1,2-$,1,"ay")' table
+e 'tro' '%(1,(2-4)($-1))' north.example.org
+e '{ wc f f; }' -2 '{ %+; }' 'wc %1 %1' f
+e 'cmd a b' -3 '%+' cmd a b
+e '. a' '%fu' a
+
+# --- malformed markup: a message with its place, and nothing is started ---
+bad() {         # bad TEMPLATE OPTION...
+	template=$1
+	shift
+	rm -rf x && mkdir x
+	for at in "$template" "touch started; $template"; do
+		t "malformed: $* '$at'" 65 '' "~xapply: '*': position [1-9]*: ?*" \
+		    sh -c 'cd x && xapply "$@"; c=$?; test ! -e started && exit $c' \
+		    sh "$@" -N 'touch started' "$at" "$T/w/one"
+	done
+}
+echo a >one
+for m in % a% %q '%(' %z '%{}' '%[]' '%{x}' '%(+,1)' '%{f1}' %2 '%{2}' %t2 \
+    '%{1' '%{1]' '%{1x}' '%[1' '%[1/2' '%[1/2}' '%(1,x)' '%(1,-2)' '%(1,2-)' \
+    '%(1,1-2-3)' '%(1,*-2)' '%(1,2' '%(1' '%(1,"u)' %f1 %ft %t '%q%' '%{+}' \
+    '%(+)' '%{99999999999999999999}'; do
+	bad "$m"
+done
+bad %f2 -f
+bad %ft -f
+bad %t1 -R0
+x 'the place is counted in bytes from the beginning' 0 'same' - '
+    at() { xapply "$1" a 2>&1 | sed "s/.*: position \([0-9]*\): .*/\1/"; }
+    a=$(at "%z"); b=$(at "1234567%z"); test "$a" -ge 1 && test $((b - a)) -eq 7 && echo same'
+x 'control characters of a template are visible' 65 '' "~xapply: 'a^?%z': position *" \
+    'xapply "$(printf "a\033%%z")" a'
+for v in %z % %2 '%{1' '%(1,x)' %f1 %ft %t; do
+	x "malformed: -e V9=$v" 65 '' '~xapply: *V9*' "xapply -P2 -e 'V9=$v' -N 'touch started' 'touch started;' a b
+	c=\$?; test ! -e started && exit \$c"
+done
+x 'in a later batch: the others are waited for, no more is started' 65 'one' \
+    '~xapply: *position [1-9]*: *' '
+    xapply -P2 -2 -N "touch none" "%+" ": >up; await go; echo one;%%%%0" a "x %z" b "touch more" c 2>e &
+    await up; until test -s e; do sleep 0.01; done; : >go
+    wait $!; c=$?; cat e >&2; test ! -e more && test ! -e none && exit $c'
+x 'the same in -e' 65 'one' '~xapply: *V9*' '
+    xapply -P2 -2 -e "V9=%+" "%2; %0" a ": >up; await go; echo one" "x %z" "touch two" a "touch more" 2>e &
+    await up; until test -s e; do sleep 0.01; done; : >go
+    wait $!; c=$?; cat e >&2; test ! -e more && test ! -e two && exit $c'
+x 'a batch before it has run' 65 '1
+2' '~xapply: *' 'xapply -2 %+ "echo 1" "" "echo 2" "" %z "" "echo 4" ""'
+
+# --- how many at once ---
+n 'one, if nothing is said' 1 'xapply "crowd 1 %0" 1 2 3; peak'
+n 'each ends before the next starts' 'good' 'xapply "echo b%1 >>o; sleep 0.02; echo e%1 >>o;%0" 1 2 3 4
+    test "$(echo $(cat o))" = "b1 e1 b2 e2 b3 e3 b4 e4" && echo good'
+n '-P3' 3 'xapply -P3 "crowd 3 %0" 1 2 3 4 5 6; peak'
+n '--jobs 3' 3 'xapply --jobs 3 "crowd 3 %0" 1 2 3 4 5; peak'
+n '-P1' 1 'xapply -P1 "crowd 1 %0" 1 2 3; peak'
+n 'the last one counts' 2 'xapply -P5 -P2 "crowd 2 %0" 1 2 3 4; peak'
+n 'a bare -P' 3 'xapply -P "crowd 3 %0" 1 2 3 4 5 6; peak'
+n 'a bare -P and $PARALLEL' 2 'PARALLEL=2 xapply -P "crowd 2 %0" 1 2 3 4; peak'
+n 'an empty $PARALLEL' 3 'PARALLEL= xapply -P "crowd 3 %0" 1 2 3 4 5; peak'
+x 'a $PARALLEL with options' 0 3 '~xapply: *PARALLEL*' 'PARALLEL="-j 4" xapply -P "crowd 3 %0" 1 2 3 4 5; peak'
+for v in 2x -2 2.5 '2 '; do
+	x "a \$PARALLEL that is no plain number: '$v'" 0 'a' '~xapply: *PARALLEL*' \
+	    "PARALLEL='$v' xapply -P echo a"
+done
+n 'without -P nobody looks at it' 1 'PARALLEL=3 xapply "crowd 1 %0" 1 2 3; peak'
+n '-P4: nor with a number' 2 'PARALLEL=junk xapply -P2 "crowd 2 %0" 1 2 3; peak'
+n '-P0: as many as there are CPUs' "$cpus" 'xapply -P0 "crowd '"$cpus"' %0" $(seq '$((cpus + 2))'); peak'
+n '--jobs 100%' "$cpus" 'xapply --jobs 100% "crowd '"$cpus"' %0" $(seq '$((cpus + 2))'); peak'
+n '-P50%, one at least' "$(((cpus + 1) / 2))" 'xapply -P50% "crowd '"$(((cpus + 1) / 2))"' %0" 1 2 3 4; peak'
+if command -v taskset >/dev/null && taskset -c 0 true 2>/dev/null; then
+	n '-P0: CPUs that we may use' 1 'taskset -c 0 xapply -P0 "crowd 1 %0" 1 2; peak'
+else
+	skip '-P0: CPUs that we may use' 'no taskset'
+fi
+n 'a slot number is its task'\''s alone' '100 0 1 2 3' 'xapply -P4 "mkdir s.%t1 && echo %t1 >>o && rmdir s.%t1;%0" $(seq 100)
+    echo $(wc -l <o) $(sort -u o)'
+n 'slots are used in rotation' '0 1 2 0 1 2 0' '
+    for i in 1 2 3 4 5 6 7; do echo $i; until test "$(cat j 2>/dev/null | wc -l)" -gt $i; do sleep 0.01; done; done |
+    xapply -P3 --joblog j -f "echo %t1%0" - | xargs'
+n 'without -P it is 0' '0 0' 'xapply "echo %t1%0" a b | xargs'
+x 'they start in order' 0 'in order' '' 'xapply -P4 -x : $(seq 200) 2>e; sed "s/^: //" e >g
+    seq 200 | cmp - g && echo in order'
+n 'a free slot is used at once' '2
+3
+4
+1' 'xapply -P2 "test %1 != 1 || await d4; echo %1; : >d%1" 1 2 3 4'
+n 'a stopped task keeps its slot' '2
+3
+went on' 'xapply -P2 "%1" "echo \$\$ >pid; kill -STOP \$\$; echo went on" "await pid; echo 2" "echo 3" \
+    "kill -CONT \$(cat pid); await never & kill \$!"'
+n 'what a task leaves behind is not waited for' 'back' 'xapply "(await go; : >late) >/dev/null 2>&1 &%0" a
+    test ! -e late && echo back; : >go; await late'
+n '200 tasks, 8 at once' '200' 'xapply -P8 "echo %1 >>o;%0" $(seq 200); sort -u o | wc -l | tr -d " "'
+n 'from a file, 1000' '1000' 'seq 1000 | xapply -P4 -f "echo %1" - | sort -u | wc -l | tr -d " "'
+
+# --- how it ends ---
+n 'what becomes of tasks is no matter' 'end' 'ulimit -c 0
+    xapply "%1" false "exit 3" "kill -9 \$\$" "kill -SEGV \$\$" "kill -TERM \$\$" 2>/dev/null && echo end'
+x 'nor that a program is not there' 0 '' '~*no_such_program*' 'xapply no_such_program a'
+n 'nor through wrappers' 'end' 'xapply -m -J2 "%1" false "exit 3" "kill -9 \$\$" 2>/dev/null && echo end'
+n 'and nothing is said' '' 'xapply "exit %1" 1 2 3'
+x '--fail' 2 '' 'xapply: 2 of 3 tasks failed' 'xapply --fail "exit %1" 0 1 2'
+x '--fail, at once' 3 '' 'xapply: 3 of 4 tasks failed' 'xapply -P4 --fail "%1" false true "kill -9 \$\$" "exit 99" 2>e; c=$?; grep ^xapply e >&2; exit $c'
+x '--fail, a program that is not there' 1 '' 'xapply: 1 of 1 tasks failed' \
+    'xapply --fail no_such_program a 2>e; c=$?; sed -n "\$p" e >&2; exit $c'
+x '--fail, a hundred at most' 100 '' 'xapply: 150 of 150 tasks failed' 'xapply --fail -P2 "exit 1;%0" $(seq 150)'
+n '--fail, when none failed' 'a' 'xapply --fail echo a'
+n '--fail without tasks' '' 'xapply --fail echo'
+x '--fail through wrappers' 2 '' '~*xapply: 2 of 3 tasks failed*' 'xapply -m -J1 --fail "exit %1" 0 1 2'
+for o in never soon now; do
+	c=3 w=2
+	[ $o != never ] || { c=0 w=4; }
+	x "--halt $o" $c $w - "xapply --halt $o 'echo >>o; exit %1' 0 3 0 4; c=\$?; wc -l <o | tr -d ' '; exit \$c"
+done
+x '--halt soon: who runs is waited for, the last failure counts' 4 'end' - '
+    xapply -P2 --halt soon "%1" "await go; echo end; exit 4" ": >go; exit 3" "touch more"
+    c=$?; test ! -e more && exit $c'
+x '--halt soon: a signal' 137 '' - 'xapply --halt soon "%1" "kill -9 \$\$" "touch more" 2>/dev/null
+    c=$?; test ! -e more && exit $c'
+x '--halt soon,fail=2' 4 '4' - 'xapply --halt soon,fail=2 "echo >>o; exit %1" 0 3 0 4 5; c=$?; wc -l <o | tr -d " "; exit $c'
+x '--halt soon,fail=2, one alone' 0 '3' - 'xapply --halt soon,fail=2 "echo >>o; exit %1" 0 3 0; c=$?; wc -l <o | tr -d " "; exit $c'
+x '--halt soon,fail=50%' 7 - - 'xapply --halt soon,fail=50% "echo >>o; exit 7;%0" 1 2 3 4; c=$?; test $(wc -l <o) -le 2 && exit $c'
+n '--halt soon,fail=50%, not reached' '4' 'xapply --halt soon,fail=50% "echo >>o; exit %1" 0 0 0 1; wc -l <o | tr -d " "'
+x '--halt now: who runs is told' 5 'told' - '
+    xapply -P2 --halt now "%1" "trap \"echo told; exit 0\" TERM; : >up; while :; do sleep 0.01; done" \
+	"await up; exit 5" "touch more"; c=$?; test ! -e more && exit $c'
+x '--halt now: its children as well' 5 'gone' - '
+    xapply -P2 --halt now "%1" "sleep 60 & echo \$! >pid; : >up; wait" "await up; exit 5"; c=$?
+    i=0; while kill -0 $(cat pid) 2>/dev/null && test $i -lt 300; do i=$((i + 1)); sleep 0.01; done
+    kill $(cat pid) 2>/dev/null || echo gone; exit $c'
+x '--halt now,fail=2' 6 'told' - '
+    xapply -P3 --joblog j --halt now,fail=2 "%1" \
+	"trap \"echo told; exit 0\" TERM; : >up; while :; do sleep 0.01; done" "await up; exit 5" \
+	"until test -e j && grep -q \"	5	0	\" j; do sleep 0.01; done; exit 6"'
+
+# --- time ---
+n 'KILL, 5 s after TERM: --timeout and --halt now' 'killed 137 9' '
+    xapply -P2 --halt now "%1" "trap \"\" TERM; : >up; await never" "await up; exit 5" 2>/dev/null &
+    xapply -T 0.2 --joblog j --halt soon "trap \"\" TERM; await never;" a 2>/dev/null; c=$?
+    wait $! && test $? -eq 5
+    echo killed $c $(cut -f 5 j | tail -n 1)'
+n '-T: the task and its children end' 'gone 15' '
+    xapply -T 0.3 --joblog j "sleep 60 & echo \$! >pid; wait;%0" a
+    i=0; while kill -0 $(cat pid) 2>/dev/null && test $i -lt 300; do i=$((i + 1)); sleep 0.01; done
+    kill $(cat pid) 2>/dev/null || echo gone $(cut -f 5 j | tail -n 1)'
+x '--timeout counts as a failure' 1 b '~*xapply: 1 of 2 tasks failed' 'xapply --timeout .3 --fail "%1" "sleep 60" "echo b"'
+x '--timeout: also of one that ends well then' 1 '' '~*xapply: 1 of 1 tasks failed' \
+    'xapply --timeout .3 --fail "trap \"exit 0\" TERM; while :; do sleep 0.01; done;%0" a'
+n '-T: who is in time is left alone' 'a' 'xapply -T 15 "sleep 0.1; echo" a'
+n '--retries: until it is done' '3 a' 'xapply --fail --retries 5 "echo >>o; test \$(wc -l <o) -eq 3 || exit 1; echo \$((\$(wc -l <o))) %1" a'
+x '--retries: not more often' 1 '3' 'xapply: 1 of 1 tasks failed' 'xapply --fail --retries 3 "echo >>o; false;%0" a; c=$?; wc -l <o | tr -d " "; exit $c'
+n '--retries 1 is none' '1' 'xapply --retries 1 "echo >>o; false;%0" a; wc -l <o | tr -d " "'
+n '--retries: a line of the log' '2 1 7' 'xapply --retries 2 --joblog j "echo >>o; exit 7;%0" a
+    echo $(wc -l <o) $(($(wc -l <j) - 1)) $(cut -f 4 j | tail -n 1)'
+n '--retries and --halt' '2' 'xapply --halt soon --retries 2 "echo >>o; false;%0" a b; wc -l <o | tr -d " "'
+n '--retry-delay' later 'xapply --retries 2 --retry-delay 1.5 "date +%%s >>o; false;%0" a
+    test $(($(tail -n 1 o) - $(head -n 1 o))) -ge 1 && echo later'
+n '--retry-delay holds up nobody' '1
+2
+1' 'xapply -P2 --retries 2 --retry-delay 0.5 "echo %1 >>o; test %1 = 2;" 1 2; cat o'
+n '--delay' 'apart' 'xapply -P3 --delay 0.3 --joblog j : a b c
+    sed 1d j | cut -f 2 | sort -n | awk "NR > 1 && \$1 - before < 0.29 { bad = 1 } { before = \$1 } END { exit bad || NR != 3 }" && echo apart'
+
+# --- the log ---
+log="Seq	Start	Runtime	Exitval	Signal	Xid	Command"
+n '--joblog' "$log
+~ a~echo 0; exit 0" 'xapply --joblog j "echo 0 >/dev/null; exit 0;%0" a; sed -n 1p j
+    sed -n 2p j | cut -f 6,7 | sed "s/^/~ /; s/	/~/; s/ >.*;/; exit 0/; s/; exit 0.*/; exit 0/"'
+n 'lines of the log' "1	0	0	a b	exit 0; a b
+2	3	0	c	exit 3; c
+3	0	9	d	kill -9 \$\$; exit; d" 'xapply -2 --joblog j "%2; %1" "a b" "exit 0" c "exit 3" d "kill -9 \$\$; exit" 2>/dev/null
+    xapply --joblog j -2 "%2; %1" "a b" "exit 0" c "exit 3" d "kill -9 \$\$; exit" 2>/dev/null
+    sed 1d j | cut -f 1,4-7'
+n 'times in the log' good 'now=$(date +%s); xapply --joblog j "sleep 0.2" "";
+    sed 1d j | grep -E "^1	[0-9]+\.[0-9]{3}	[0-9]+\.[0-9]{3}	0	0	" | awk -v now=$now \
+	"\$2 - now > -2 && \$2 - now < 20 && \$3 > 0.19 && \$3 < 10 { print \"good\" }"'
+t 'bytes that would spoil the log' 0 '1 line
+a\\b\tc\nd	: a\\b\tc\nd' '' sh -c 'rm -f j; xapply --joblog j ": %1
+%0" "$1" >/dev/null 2>&1; sed 1d j | wc -l | sed "s/^ *1$/1 line/"
+    tail -n 1 j | cut -f 6,7 | sed "s/\\\\n$//"' sh 'a\b	c
+d'
+n 'a log is made anew' '2' 'xapply --joblog j : a b c; xapply --joblog j : a; wc -l <j | tr -d " "'
+n 'the log is written as tasks end' '2' 'xapply --joblog j "%1" : "wc -l <j | tr -d \" \""'
+for o in /no/log .; do
+	x "no log can be there: $o" 73 '' "~xapply: $o: *" "xapply --joblog $o 'touch started;' a
+	c=\$?; test ! -e started && exit \$c"
+done
+for o in --resume --resume-failed; do
+	x "$o without a log" 64 '' '~xapply: *--joblog*' "xapply $o 'touch started;' a
+	c=\$?; test ! -e started && exit \$c"
+	n "$o, and no log yet" 'a 2' "xapply $o --joblog j echo a >o; echo \$(cat o) \$(wc -l <j)"
+done
+n '--resume: what has been done is not done again' '1
+2
+3 2
+1 3' 'xapply --joblog j echo 1 2; xapply --resume --joblog j "echo %1 %u%0" 1 2 3
+    echo $(grep -c ^Seq j) $(grep -c "^[0-9]" j)'
+n '--resume: failures are not done again' '' 'xapply --joblog j "exit 1;%0" 1 2; xapply --resume --joblog j "echo %1 again;%0" 1 2'
+n '--resume-failed: they are' '2 again
+3' 'xapply --joblog j "exit %1" 0 2; xapply --resume-failed --joblog j "echo %1%0" 0 "2 again" 3'
+n '--resume-failed: a signal is a failure' 'again' 'xapply --joblog j "%1" : "kill -9 \$\$" 2>/dev/null
+    xapply --resume-failed --joblog j "echo %1%0" no again'
+n '--resume-failed, twice' '' 'xapply --joblog j "exit 1;%0" 1; xapply --resume-failed --joblog j ":" 1
+    xapply --resume-failed --joblog j "echo again;%0" 1'
+n '--resume after a line that was cut off' '2
+3' 'xapply --joblog j : 1 2; printf "3	17" >>j; xapply --resume --joblog j "echo %1%0" 1 no 3 | grep -v no >o
+    xapply --joblog k : 1; printf "2	17" >>k; xapply --resume --joblog k "echo %1%0" 1 2 >p; cat p o'
+n '--resume through wrappers' '3' 'xapply --joblog j : 1 2; xapply -m -J1 --resume --joblog j "echo %1%0" 1 2 3'
+n '--resume with files' 'c' 'printf "a\nb\n" >f; xapply -f --joblog j : f; echo c >>f; xapply -f --resume --joblog j echo f'
+
+# --- progress, not on a terminal ---
+x '--progress: a line at the end' 0 'a
+b
+c' '~xapply: *3*' 'xapply --progress echo a b c 2>e; c=$?; cat e >&2; test $(wc -l <e) -eq 1 || exit
+    tr -d "\033\r" <e | cmp - e || exit; exit $c'
+
+# --- quoting ---
+hard="it's \"q\" \$HOME \`id\` \\ * ; | & < > ( ) # ~ ! {a,b} ="
+for o in -q --quote; do
+	t "$o" 0 "<$hard>" '' xapply $o 'show %1' "$hard"
+	t "$o, within double quotes" 0 "<a${hard}b>" '' xapply $o 'show "a%1b"' "$hard"
+	t "$o, within single quotes" 0 "<a${hard}b>" '' xapply $o "show 'a%1b'" "$hard"
+	t "$o, the tail" 0 "<x><$hard>" '' xapply $o 'show x' "$hard"
+done
+for o in -q --argv; do
+	t "$o: each of the tail is a word" 0 '<a b><><c d>' '' xapply -3 $o show 'a b' '' 'c d'
+	t "$o: %* as well" 0 '<1><a b><c><2>' '' xapply -2 $o 'show 1 %* 2' 'a b' c
+	t "$o: a part of a word" 0 '<xa by>' '' xapply $o 'show x%1y' 'a b'
+	t "$o: an empty one" 0 '<><>' '' xapply -2 $o 'show %1 %2' '' ''
+	t "$o: %0 is nothing" 0 '<a>' '' xapply $o 'show a %0' x
+	t "$o: parts" 0 '<b c><a>' '' xapply $o 'show %[1/2] %(1,1)' 'a/b c'
+	t "$o: numbers and tokens" 0 '<0><0>' '' xapply $o 'show %u %t1 %0' x
+	t "$o: a dash in front" 0 '<-n><--><-->' '' xapply -3 $o 'show' -n -- --
+	x "$o: newlines" 0 '<a
+b
+>' '' "xapply -q 'show %1' 'a
+b
+'"
+	x "$o: bytes that are no text" 0 same '' "b=\$(printf '\\377\\200\\001\\033\\303')
+	xapply $o 'show %1' \"\$b\" >o; echo \"<\$b>\" | cmp - o && echo same"
+	x "$o: 100 kB" 0 100002 '' "head -c 100000 /dev/zero | tr '\\0' \\' >i
+	head -c 20000 i >j; xapply $o -f 'show %1' j | wc -c >o; test \$(cat o) -eq 20003 || exit
+	tr \\' x <i >f; xapply $o -f 'show %1' f | tr -d '\\n' | wc -c | tr -d ' '"
+	x "$o: 200 kB: it runs, or is reported, and the others run" 0 good - "
+	    { echo a; head -c 200000 /dev/zero | tr '\\0' x; echo; echo b; } >f
+	    xapply $o -f show f >o 2>e; c=\$?
+	    grep -q '^<a>$' o && grep -q '^<b>$' o || exit 9
+	    if test \$(wc -c <o) -gt 200000; then test \$c -eq 0 && echo good
+	    else test \$c -ne 0 && test -s e && echo good; fi"
+	x "$o -e: a variable has the plain text" 0 "a  'b" '' "xapply $o -e \"V=%1\" 'printenv V %0' \"a  'b\""
+	x "$o -f" 0 "<a b>$nl<'>" '' "printf \"a b\\n'\\n\" >f; xapply $o -f show f"
+	x "$o -N" 0 '<a b>' '' ": >'a b'; xapply $o -f -N show false 'a b'"
+	x "$o: %+ is a command" 0 '<it><a b>' '' "xapply $o -2 %+ 'show it %1' 'a b'"
+done
+for m in 'echo $((%1))' 'echo `echo %1`' 'echo ${V-%1}' 'echo \%1' 'cat <<E
+%1
+E' 'echo a # %1'; do
+	x "-q: it cannot be quoted there: $m" 65 '' "~xapply: *position [1-9]*: *" "xapply -q 'touch started; $m' a
+	c=\$?; test ! -e started && exit \$c"
+done
+n '-q: but within $( )' '<a b>' 'xapply -q "show \"\$(echo %1)\"" "a b"'
+n '-q: the rest is shell' '<a;><b>' 'xapply -q "V=%1; show \$V b" "a;"'
+n '-q -n' "show 'a b'" 'xapply -qn show "a b"'
+n '--argv: there is no shell' '<$HOME;><*><~>' "SHELL=$T/sh1 xapply --argv \"show '\\\$HOME;' '*' \\\"~\\\" %0\" a"
+n '--argv: backslashes' '<a b><c>' "SHELL=$T/sh1 xapply --argv 'show a\\ b c %0' x"
+x '--argv: nothing is interpreted' 0 good - "SHELL=$T/sh1
+    xapply --argv 'show a; touch started' a; xapply --argv 'show a >started' a
+    xapply --argv 'show \$(touch started)' a; xapply --argv 'show a | touch started' a
+    xapply --argv 'show a && touch started' a; test ! -e started && echo good"
+x '--argv: cd is no program' 1 '' '~*xapply: cd*
+xapply: 1 of 1 tasks failed' 'command -v /bin/cd /usr/bin/cd >/dev/null && { echo "xapply: cd
+xapply: 1 of 1 tasks failed" >&2; exit 1; }
+    xapply --fail --argv "cd %1" /'
+x '--argv: no such program' 0 '127 0' '~xapply: nosuch: *' 'xapply --argv --joblog j "nosuch" a; tail -n 1 j | cut -f 4,5 | tr "\t" " "'
+x '--argv: not executable' 0 '126 0' '~xapply: ./f: *' ':>f; xapply --argv --joblog j ./f a; tail -n 1 j | cut -f 4,5 | tr "\t" " "'
+x '--argv: no word at all' 65 '' '~xapply: *' 'xapply --argv " %0" a'
+finish
