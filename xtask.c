@@ -350,28 +350,62 @@ task_room(void)
 
 /* --- starting --- */
 
-/* The path of a program of ours, before a task's $PATH matters. */
-static const char *
-find_program(const char *name)
+/* The file that a name without a slash stands for, allocated; NULL: none. */
+static char *
+search(const char *name)
 {
 	const char *dir = getenv("PATH"), *end;
 	size_t room;
 	char *path;
-	int e = spawn_find(name);
 
-	if (e != 0)
-		wr_die(spawn_error_code(e), "%s: %s", name, strerror(e));
-	if (strchr(name, '/') != NULL || dir == NULL)
-		return name;
-	room = strlen(dir) + strlen(name) + 2;
+	if (dir == NULL)
+		return NULL;
+	room = strlen(dir) + strlen(name) + 3;
 	path = wr_alloc(room, 1);
 	for (; ; dir = end + 1) {
 		end = dir + strcspn(dir, ":");
 		snprintf(path, room, "%.*s%s%s", (int)(end - dir), dir,
 		    end > dir ? "/" : "./", name);
-		if (spawn_find(path) == 0 || *end == '\0')
+		if (spawn_find(path) == 0)
 			return path;
+		if (*end == '\0')
+			break;
 	}
+	free(path);
+	return NULL;
+}
+
+/* The path of a program of ours, before a task's $PATH matters. */
+static const char *
+find_program(const char *name)
+{
+	int e = spawn_find(name);
+	char *path;
+
+	if (e != 0)
+		wr_die(spawn_error_code(e), "%s: %s", name, strerror(e));
+	path = strchr(name, '/') == NULL ? search(name) : NULL;
+	return path != NULL ? path : name;
+}
+
+/*
+ * As shells do, a program that was found is not looked for again: most tasks
+ * run the same.  NULL: none is known, or the task has a $PATH of its own.
+ */
+static const char *
+remembered(const char *name, char *const *env)
+{
+	static char *known, *path;
+
+	if (strchr(name, '/') != NULL || env != NULL)
+		return NULL;
+	if (known != NULL && strcmp(known, name) == 0)
+		return path;
+	free(known);
+	free(path);
+	known = strdup(name);
+	path = known != NULL ? search(name) : NULL;
+	return path;
 }
 
 static const char *
@@ -543,6 +577,21 @@ child_ended(struct ev_child *child, int status)
 	t->setup->ended(t);
 }
 
+static int
+spawn_words(struct task *t, struct spawn *p, char **words)
+{
+	const char *path = remembered(words[0], p->env);
+
+	p->argv = words;
+	p->file = path != NULL ? path : words[0];
+	t->child.pid = spawn(p);
+	if (t->child.pid < 0 && path != NULL) {
+		p->file = words[0];
+		t->child.pid = spawn(p);
+	}
+	return t->child.pid > 0 ? 0 : errno;
+}
+
 /* Start the words, or if they cannot be, the shell, which says why. */
 static int
 start_words(const struct task_setup *s, struct task *t, struct spawn *p)
@@ -553,14 +602,11 @@ start_words(const struct task_setup *s, struct task *t, struct spawn *p)
 	if (words == NULL && want.argv)
 		return errno == ENOMEM ? ENOMEM : EINVAL;
 	if (words != NULL) {
-		p->file = words[0];
-		p->argv = words;
-		t->child.pid = spawn(p);
-		e = errno;
+		e = spawn_words(t, p, words);
 		free(words);
-		if (t->child.pid > 0)
-			return 0;
-		if (want.argv || (e != ENOENT && e != EACCES && e != ENOTDIR))
+		/* the shell says why, unless the system is at its limits */
+		if (e == 0 || e == EAGAIN || e == ENOMEM || e == E2BIG ||
+		    want.argv)
 			return e;
 	}
 	p->file = s->shell;

@@ -59,7 +59,7 @@ done
 
 # README: what its transcripts show comes out
 sed -n 's/^    \$ //p' "$top/README" >commands
-grep -v -e xclate -e 'sh$' -e wrapw -e ' : &' -e env -e Q commands >readme
+grep -v -e xapply -e xclate -e 'sh$' -e wrapw -e ' : &' -e env -e Q commands >readme
 t 'README: the transcript of ptbw, command by command' 73 "~a on gpu*
 ptbw: master has 2 tokens, max length 4 (total space 10)
  Master tokens from file: gpus
@@ -79,4 +79,9 @@ grep -e wrapw -e ' : &' -e env -e Q commands >readme
 t 'README: the transcript of wrapw' 0 "gpu0 gpu1
 now 0" '' sh -c 'mkdir readme.w && cd readme.w && printf "gpu0\ngpu1\n" >gpus &&
     . ../readme; wait'
+grep -e xapply commands >readme
+t 'README: the transcript of xapply' 0 "~a on gpu[01]
+b on gpu[01]
+it is; \$HOME" '' sh -c 'mkdir readme.a && cd readme.a && printf "gpu0\ngpu1\n" >gpus &&
+    . ../readme'
 finish

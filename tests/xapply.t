@@ -2,53 +2,9 @@
 # xapply.t - the command line, input, what a task finds, how many run at once,
 # options of our own, exit codes
 . "$(dirname "$0")/lib.sh"
+. "$here/tasks.sh"
 
-unset PARALLEL XAPPLY_WRAP
-SHELL=/bin/sh
-export SHELL
 tab=$(printf '\t')
-x() {           # x NAME CODE OUT ERR SCRIPT: in a directory of its own
-	rm -rf x && mkdir x
-	t "$1" "$2" "$3" "$4" sh -c "cd x || exit
-$5"
-}
-n() {           # n NAME OUT SCRIPT: it ends well and says nothing
-	x "$1" 0 "$2" '' "$3"
-}
-# await FILE...: until all are there, 15 s at most
-cat >"$T/await" <<'END'
-#!/bin/sh
-for f; do
-	i=0
-	until test -e "$f"; do
-		i=$((i + 1))
-		[ "$i" -lt 1500 ] || { echo "await: no $f" >&2; exit 1; }
-		sleep 0.01
-	done
-done
-END
-# crowd N: stay until N of us have come, and a moment longer; note how many are
-# here at the same time
-cat >"$T/crowd" <<'END'
-#!/bin/sh
-n=$1 i=0
-: >"came.$$" && : >"here.$$" || exit
-until set -- came.* && [ $# -ge "$n" ]; do
-	i=$((i + 1))
-	[ "$i" -lt 800 ] || break
-	sleep 0.01
-done
-sleep 0.1
-set -- here.*
-echo $# >>most
-rm "here.$$"
-END
-# peak: the most that were in a crowd
-printf '#!/bin/sh\nsort -n most | tail -n 1\n' >"$T/peak"
-# show: our arguments
-printf '#!/bin/sh\nfor i; do printf "<%%s>" "$i"; done; echo\n' >"$T/show"
-chmod +x "$T/await" "$T/crowd" "$T/peak" "$T/show"
-PATH=$T:$PATH
 cpus=$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 
 # --- the command line ---
@@ -593,10 +549,9 @@ n '--halt soon,fail=50%, not reached' '4' 'xapply --halt soon,fail=50% "echo >>o
 x '--halt now: who runs is told' 5 'told' - '
     xapply -P2 --halt now "%1" "trap \"echo told; exit 0\" TERM; : >up; while :; do sleep 0.01; done" \
 	"await up; exit 5" "touch more"; c=$?; test ! -e more && exit $c'
-x '--halt now: its children as well' 5 'gone' - '
-    xapply -P2 --halt now "%1" "sleep 60 & echo \$! >pid; : >up; wait" "await up; exit 5"; c=$?
-    i=0; while kill -0 $(cat pid) 2>/dev/null && test $i -lt 300; do i=$((i + 1)); sleep 0.01; done
-    kill $(cat pid) 2>/dev/null || echo gone; exit $c'
+x '--halt now: its children as well' 5 'gone' - 'mkfifo f; cat f & r=$!
+    xapply -P2 --halt now "%1" "sleep 60 >f & : >up; wait" "await up; exit 5"; c=$?
+    wait $r && echo gone; exit $c'
 x '--halt now,fail=2' 6 'told' - '
     xapply -P3 --joblog j --halt now,fail=2 "%1" \
 	"trap \"echo told; exit 0\" TERM; : >up; while :; do sleep 0.01; done" "await up; exit 5" \
@@ -608,10 +563,9 @@ n 'KILL, 5 s after TERM: --timeout and --halt now' 'killed 137 9' '
     xapply -T 0.2 --joblog j --halt soon "trap \"\" TERM; await never;" a 2>/dev/null; c=$?
     wait $! && test $? -eq 5
     echo killed $c $(cut -f 5 j | tail -n 1)'
-n '-T: the task and its children end' 'gone 15' '
-    xapply -T 0.3 --joblog j "sleep 60 & echo \$! >pid; wait;%0" a
-    i=0; while kill -0 $(cat pid) 2>/dev/null && test $i -lt 300; do i=$((i + 1)); sleep 0.01; done
-    kill $(cat pid) 2>/dev/null || echo gone $(cut -f 5 j | tail -n 1)'
+n '-T: the task and its children end' 'gone 15' 'mkfifo f; cat f & r=$!
+    xapply -T 0.3 --joblog j "sleep 60 >f & wait;%0" a
+    wait $r && echo gone $(cut -f 5 j | tail -n 1)'
 x '--timeout counts as a failure' 1 b '~*xapply: 1 of 2 tasks failed' 'xapply --timeout .3 --fail "%1" "sleep 60" "echo b"'
 x '--timeout: also of one that ends well then' 1 '' '~*xapply: 1 of 1 tasks failed' \
     'xapply --timeout .3 --fail "trap \"exit 0\" TERM; while :; do sleep 0.01; done;%0" a'

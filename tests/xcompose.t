@@ -1,0 +1,407 @@
+#!/bin/sh
+# xcompose.t - xapply together with xclate and ptbw, and signals
+. "$(dirname "$0")/lib.sh"
+. "$here/tasks.sh"
+
+printf 'A\nB\nC\n' >tok
+tok=$T/w/tok
+
+# --- sections ---
+n '-m alone' 'a
+b' 'xapply -m echo a b'
+n '--collate, several at once' 'a
+b
+c' 'xapply --collate -P3 echo a b c | sort'
+n 'a manager was started' '1 socket' 'xapply -m "test -S \$xcl_1 && echo \$xcl_link socket;%0" a'
+n 'not if there is one' '[a]
+1
+end' 'xclate -m -T "[%x]" -H end xapply -m "echo \$xcl_link;%0" a'
+n 'titles and rules by $XCLATE' '[a]
+a
+end' 'XCLATE="-T [%x] -H end" xapply -m echo a'
+n 'by $XCLATE_1' '[a]
+a
+end' 'XCLATE_1="-T [%x] -H end" xapply -m echo a'
+n 'by $XCLATE_1 of a manager that is there' '<a>
+a' 'XCLATE_1="-T <%x>" xclate -m -T "[%x]" xapply -m echo a'
+n 'by $XCLATE_1, squeezed' '[b]
+b' 'XCLATE_1="-s -T [%x]" xapply -m "test %1 = a || echo %1" a b'
+n '-e in a title of the manager' 'of a
+a
+of b
+b' 'xclate -m -T "%{V}" xapply -m -e "V=of %1" echo a b'
+n '-e in a title by $XCLATE_1' 'of a
+a' 'XCLATE_1="-T %{V}" xapply -m -e "V=of %1" echo a'
+n 'numbers of sections' '0a
+a
+1b
+b' 'xclate -m -T "%s%x" xapply -m echo a b'
+n 'a title without output' '[a]
+end' 'xclate -m -T "[%x]" -H end xapply -m : a'
+n '-s: nothing at all' '[b]
+b' 'xclate -m -T "[%x]" xapply -ms "test %1 = a || echo %1" a b'
+n '--squeeze, a manager of our own' '[b]
+b' 'XCLATE="-T [%x]" xapply -m --squeeze "test %1 = a || echo %1" a b'
+n 'the manager has -s' '[b]
+b' 'xclate -ms -T "[%x]" xapply -m "test %1 = a || echo %1" a b'
+n 'records with the exit code' '3,3@0,0@5,5@' "xclate -mr -N '>n' xapply -m 'exit %1' 3 0 5; tr '\\0' @ <n"
+n 'records of squeezed ones' '3,3@0,0@' "xclate -mr -N '>n' xapply -ms 'exit %1' 3 0; tr '\\0' @ <n"
+n 'records of signals and missing programs' '137,a@127,b@' "xclate -mr -N '>n' xapply -m -2 '%2;%0' \
+    a 'kill -9 \$\$' b nosuch 2>/dev/null; tr '\\0' @ <n"
+n 'records of programs without a shell' '1,a@127,b@' "xclate -mr -N '>n' xapply -m -2 '%2 %0' \
+    a 'show' b nosuch 2>/dev/null | cat >/dev/null; tr '\\0' @ <n | sed s/0,a/1,a/"
+n 'records by xid alone' 'a@b@' "xclate -m -N '>n' xapply -m : a b; tr '\\0' @ <n"
+n 'the else-command is 00' '[00]
+none' 'xclate -m -T "[%x]" xapply -m -N "echo none" false'
+n '-u: numbers' '[0]
+a
+[1]
+b' 'xclate -m -T "[%x]" xapply -mu echo a b'
+n 'an empty parameter: its number' '[a]
+[1]
+[2]' 'xclate -m -T "[%x]" xapply -m : a "" ""'
+for i in -foo -m -- - -h -s '-u x' --tag 'a b' '*' '$HOME' '%x' "it's" ,; do
+	t "xid: $i" 0 "[$i]${nl}out" '' xclate -m -T '[%x]' xapply -m 'echo out;%0' "$i"
+done
+n 'xids like options, from a file' '[-foo]
+-foo
+[--]
+--
+[-m]
+-m' 'xclate -m -T "[%x]" xapply -m -f "printf \"%%s\\n\" \"%1\"" - <<E
+-foo
+--
+-m
+E'
+n 'an xid of 63 bytes' "63 0" 'i=$(printf %%063d 7 | tr -d %); xclate -m -T "%x" xapply -m ": %1" $(printf %063d 0) | awk "{ print length(\$0) \" \" NR - 1 }"'
+n 'a longer one is cut' '63 0' 'xclate -m -T "%x" xapply -m ": %1" $(printf %070d 0) | awk "{ print length(\$0) \" \" NR - 1 }"'
+n 'also in the middle of a character' 'out' 'xclate -m xapply -m "echo out;%0" "$(printf %062d 0)ää"'
+n 'a newline in it loses nothing' 'out' 'xapply -m "echo out;%0" "a
+b"'
+n 'nor another control character' 'out' 'xapply -m "echo out;%0" "$(printf "a\033\001")"'
+n 'output comes at once while nobody else has the turn' 'begun
+a
+end' 'xapply -m "echo a; await go; echo end;%0" 1 >o & until test -s o; do sleep 0.01; done
+    test "$(cat o)" = a && echo begun; : >go; wait; cat o'
+n 'what a task leaves in the background belongs to its section' 'a
+late
+b' 'xapply -m "%1" "(await go; echo late) & echo a; : >go" "echo b"'
+n 'stderr is left alone' 'e' 'xapply -m "echo o; echo e >&2;%0" a 2>&1 >/dev/null'
+n 'stdin is left alone' 'in' 'echo in | xapply -m "cat;%0" a'
+n '-i' 'in' 'echo in >i; xapply -m -i i "cat;%0" a'
+n 'parameters from stdin' '1
+2
+3' 'seq 3 | xapply -m -J2 -P2 -f echo - | sort'
+
+whole='awk "{ n[\$1]++; if (\$1 != last && n[\$1] > 1) bad = 1; last = \$1 }
+    END { for (i in n) { sections++; lines += n[i] } print sections, lines, bad ? \"torn\" : \"whole\" }"'
+five='for i in 1 2 3 4 5; do printf "%%s" %1; echo " $i"; done;%0'
+for o in '' -s '-J8' '-k' '--tag' '--stderr' '-S sh'; do
+	n "200 sections, each whole $o" '200 1000 whole' "xapply -m $o -P8 '$five' \$(seq 200) | $whole"
+done
+n 'large sections' '20 100000 whole' "xapply -m -P4 'seq -f \"%1 %%g\" 5000;%0' \$(seq 20) | $whole"
+n 'inside a manager that is there' '200 1000 whole' "xclate -m xapply -m -P8 '$five' \$(seq 200) | $whole"
+n 'two runs of one manager' '200 1000 whole' "xclate -m sh -c 'xapply -m -P4 \"\$0\" \$(seq 100) & xapply -m -P4 \"\$0\" \$(seq 101 200); wait' '$five' | $whole"
+
+# --- slots do not wait for output ---
+n 'a task that has ended frees its slot while its output waits' '1
+end
+2
+3' 'xapply -m -P2 "%1" "echo 1; : >up; await d3; echo end" "await up; echo 2; : >d2" "echo 3; : >d3" >o
+    sed -n "1,2p" o; sed 1,2d o | sort'
+n 'so do twenty' '22' 'for i in $(seq 20); do set -- "$@" "echo $i; : >d$i"; done
+    xapply -m -P2 "%1" "echo a; : >up; await d20; echo end" "await up" "$@" | wc -l | tr -d " "'
+n 'with much output' '1 a
+1 end
+2 50000
+3 50000
+4 50000' 'xapply -m -P2 "%1" "echo 1 a; : >up; await d4; echo 1 end" "await up; seq -f \"2 %g\" 50000" \
+	"seq -f \"3 %g\" 50000" "seq -f \"4 %g\" 50000; : >d4" >o
+    grep -x "1 a" o; grep -x "1 end" o; grep -x "[0-9] 50000" o | sort'
+n 'its token, too' '1
+end
+2
+3' 'ptbw -m -J2 xapply -m -t - -P2 "%1" "echo 1; : >up; await d3; echo end" "await up; echo 2; : >d2" "echo 3; : >d3" >o
+    sed -n "1,2p" o; sed 1,2d o | sort' 
+
+# --- order ---
+n '-k' '1
+2
+3
+4' 'xapply -k -P4 "test %1 != 1 || await d2 d3 d4; echo %1; : >d%1" 1 2 3 4'
+n '--keep-order, with slots that do not wait' '1
+2
+3
+4
+5
+6' 'xapply --keep-order -P2 "test %1 != 1 || await d6; echo %1; : >d%1" 1 2 3 4 5 6'
+n '-k, 200' 'in order' 'xapply -k -P8 echo $(seq 200) >o; seq 200 | cmp - o && echo in order'
+n '-k, a failure and a death' '1
+4' 'xapply -k -P4 "%1" "await d4; echo 1" "exit 3" "kill -9 \$\$" "echo 4; : >d4" 2>/dev/null'
+n '-k -s' '[4]
+4' 'XCLATE="-T [%x]" xapply -ks -P4 "test %1 != 4 || echo 4; test %1 != 1 || await d4; : >d%1" 1 2 3 4'
+n '-k inside a manager that has no -k' '1
+2
+3' 'xclate -m xapply -k -P3 "test %1 != 1 || await d2 d3; echo %1; : >d%1" 1 2 3'
+
+# --- lines, tags, stderr, results ---
+n '--tag' 'a	a
+a	x
+b	b
+b	x' 'xapply --tag "echo %1; echo x" a b'
+n '--tag, a line without an end' 'a	x
+b	x' 'xapply --tag "printf x; : %1" a b'
+n '--tagstring' '<a 0 v>	x
+<b 1 v>	x' 'xapply --tagstring "<%x %s %{V}>" -e V=v "echo x;%0" a b'
+n '-l: lines of two in turn' 'a	1
+b	1
+a	2' 'mkfifo a b; xapply -l --tag -P2 cat a b >o & exec 3>a 4>b
+    has() { until test "$(wc -l <o)" -eq $1; do sleep 0.01; done; }
+    echo 1 >&3; has 1; echo 1 >&4; has 2; echo 2 >&3; has 3; exec 3>&- 4>&-; wait; cat o'
+n '--line-buffer: only whole ones' 'b
+ac' 'xapply --line-buffer -P2 "%1" "printf a; : >up; await d2; echo c" "await up; echo b; : >d2"'
+n '-l: the end of an unfinished one' 'x' 'xapply -l "printf x;%0" a'
+n '-l: one record for a task' '0,a@' "xclate -mr -N '>n' xapply -l 'for i in 1 2 3; do echo \$i; sleep 0.05; done;%0' a >/dev/null; tr '\\0' @ <n"
+n '--stderr' '[a]
+o
+e
+p' 'XCLATE="-T [%x]" xapply --stderr "echo o; echo e >&2; echo p;%0" a'
+n '--stderr alone is output, too' '[a]
+e' 'XCLATE="-T [%x]" xapply -s --stderr "echo e >&2;%0" a'
+n '--results' 'a
+b
+A b' 'xapply --results r echo a b; echo A $(cat r/b)'
+n '--results: names' 'out out' 'xapply --results r "echo out;%0" x/y .. >/dev/null; echo $(cat r/x%2Fy r/%2E.)'
+n '--results, from a directory of its own' 'a' 'mkdir d; cd d; xapply --results r "cd /; echo %1" a >/dev/null; cat r/a'
+x '--results: where none can be' 73 '' '~*: *' 'xapply --results /dev/null/r "touch started;" a; c=$?; test ! -e started && exit $c'
+
+# --- managers in managers ---
+n '-d: tasks see neither' 'unset unset' 'xapply -md "echo \${xcl_d-unset} \${xcl_link-unset};%0" a'
+n '-d: a private one inside of another' 'a unset
+b unset' 'xclate -m -W ">&1" -T "[%x]" xapply -md "echo %1 \${xcl_d-unset}" a b'
+n '--detached: the one that is there' '[a]
+a' 'xclate -md -T "[%x]" xapply -m --detached echo a'
+n '-d: the outer one stays' '1' 'xclate -m -W ">&1" xapply -md "echo \$xcl_link;%0" a'
+n 'without -d a detached one does not count' 'a' 'xclate -md -T "[%x]" -W ">&1" xapply -m echo a'
+n 'a run in a task: sections of the same manager' '0,a@0,b@0,x@0,x@' "xclate -mr -N '>n' \
+    xapply -m -P2 'xapply -m \"echo %1%%1;%%0\" x;%0' a b >/dev/null; tr '\\0' '\\n' <n | sort | tr '\\n' @"
+n 'a run with -d in a task: part of its section' '4 12 whole' "xclate -m xapply -m -P4 'xapply -md -P2 \"echo %1 %%1\" 1 2 3 %0' a b c d | $whole"
+n '-m -n: no sections' 'echo a' "xclate -m -N '>n' xapply -mn echo a 2>&1; cat n"
+n '-m -n, a manager of our own' 'echo a' 'xapply -mn echo a 2>&1'
+n '-m -v' 'good' 'xapply -mv echo a >o 2>&1; grep -q "^echo a$" o && grep -q "^a$" o && echo good'
+n '--joblog with sections' '1 0 a echo a' 'xapply -m --joblog j echo a >/dev/null; sed 1d j | cut -f 1,4,6,7 | tr "\t" " "'
+x '--halt now with sections' 5 '' - 'xapply -m -P2 --halt now "%1" "stubborn 1 TERM" "await up1; exit 5" "touch more"
+    c=$?; test "$(cat told)" = TERM && test ! -e more && exit $c'
+
+# --- when they cannot be had ---
+mkdir "$T/few" "$T/plain"
+ln -s "$top/xapply" "$T/few/xapply"
+for p in sh touch test cat; do
+	ln -s "$(command -v $p)" "$T/few/$p" 2>/dev/null
+done
+: >"$T/plain/xclate"
+: >"$T/plain/ptbw"
+for o in xclate:-m ptbw:-J2; do
+	p=${o%:*}
+	x "no $p, and none of the working directory" 127 '' "~xapply: *$p*" "
+	printf '#!/bin/sh\\necho no\\n' >$p; chmod +x $p
+	PATH=$T/few; xapply ${o#*:} 'touch started;' a; c=\$?; test ! -e started && exit \$c"
+	x "no $p that can be run" 126 '' "~xapply: *$p*" "
+	PATH=$T/few:$T/plain; xapply ${o#*:} 'touch started;' a; c=\$?; test ! -e started && exit \$c"
+done
+for o in -m -J2 '-m -J2' '-m -t '"$tok" -k; do
+	x "an exit code comes through: $o" 65 '' '~*xapply: *' "xapply $o -2 'touch started;' a; c=\$?; test ! -e started && exit \$c"
+	x "malformed markup, $o" 65 '' '~*xapply: *position [1-9]*: *' "xapply $o 'touch started; %z' a; c=\$?; test ! -e started && exit \$c"
+	x "usage, $o" 64 '' '~xapply: *' "xapply $o --nosuch 'touch started;' a; c=\$?; test ! -e started && exit \$c"
+	x "no file, $o" 66 '' '~*xapply: no/file: *' "xapply $o -f 'touch started;' no/file; c=\$?; test ! -e started && exit \$c"
+done
+x 'a manager that is not there' 69 '' '~xapply: */no/such*' 'xcl_link=1 xcl_1=/no/such xapply -m "touch started;" a
+    c=$?; test ! -e started && exit $c'
+x 'one that is dead' 69 '' '~xapply: *s: *' 'peer listen s c & until test -S s; do sleep 0.01; done; peer connect s c; wait
+    xcl_link=1 xcl_1=$PWD/s xapply -m "touch started;" a; c=$?; test ! -e started && exit $c'
+x 'a file instead' 65 '' '~xapply: *' ':>s; xcl_link=1 xcl_1=$PWD/s xapply -m "touch started;" a; c=$?; test ! -e started && exit $c'
+x '$xcl_link is no number' 65 '' '~xapply: *xcl_link*' 'xcl_link=x xapply -m "touch started;" a; c=$?; test ! -e started && exit $c'
+x '$xcl_1 is not there' 65 '' '~xapply: *xcl_1*' 'xcl_link=1 xapply -m "touch started;" a; c=$?; test ! -e started && exit $c'
+x '$xcl_d is dead' 69 '' '~xapply: */no/such*' 'xcl_d=/no/such xapply -md "touch started;" a; c=$?; test ! -e started && exit $c'
+if [ -c /dev/full ]; then
+	x 'sections on a full disk' 0 '' '~*: *' 'xapply -m "seq 100000;%0" a >/dev/full; test $? -ne 0'
+else
+	skip 'sections on a full disk' 'no /dev/full'
+fi
+n 'a reader that leaves' '1' 'xapply -m -P2 "seq 10000;%0" $(seq 50) 2>/dev/null | head -n 1'
+n 'a reader that does not read' '6 20000 whole' '
+    exec 3>&1; { xapply -m -P2 "%1" "seq -f \"1 %%g\" 19995; : >d1" "await up; echo 2 a; : >d2" "echo 3 a; : >d3" \
+	"echo 4 a; : >d4" "echo 5 a; : >d5" ": >up; echo 6 a; : >d6" 3>&-; : >end; } | {
+	: >up; await d2 d3 d4 d5 || exit; '"$whole"'; }'
+
+# --- tokens ---
+n 'of a file' 'tok tok A A a' "cp $tok tok; xapply -t tok 'echo %ft %f[t/\$] %t1 %t[1]' a"
+n 'numbers' 'iota 0 a' 'xapply -J2 "echo %ft %t1" a'
+n '-R2' '0 1 a' 'xapply -R2 "echo %t*" a'
+n '-R2: the last one' '1 a' 'xapply --request 2 "echo %t\$" a'
+n '-R3 of a file' 'A-B-C' "xapply -R3 --tags $tok 'echo %t1-%t2-%t3%0' a"
+n '-R0' '[] a' 'xapply -R0 "echo [%t*]" a'
+n '-R0 with a pool' '[] 1 a' 'xapply -J2 -R0 "echo [%t*] \$ptbw_link" a'
+n '-A' '2 A B' "xapply -A -R2 -t $tok 'echo \$# \$*%0' a"
+n '-A: names are not split' '<x y>' 'echo "x y" >t; xapply -A -t t "show \"\$1\"%0" a'
+n 'an empty name' '[]' 'printf "\n" >t; xapply -t t "echo [%t1]%0" a'
+n 'comments are none' 'x' 'printf "#c\nx\n" >t; xapply -P4 -t t "echo %t1%0" a'
+n '-J0' 'iota' 'xapply -J0 "echo %ft%0" a'
+n '-J and --sets' '0' 'xapply -J5 --sets 1 -P4 "echo %t1%0" a b | sort -u'
+n '-n' 'A a' "xapply -n -t $tok '%t1' a 2>/dev/null"
+n '%t without a pool' '0' 'ptbw -m -J3 xapply "echo %t1%0" a'
+x '%ft without one' 65 '' '~xapply: *position *' 'ptbw -m -J3 xapply "touch started; %ft" a; c=$?; test ! -e started && exit $c'
+x '%t3 of two' 65 '' '~*xapply: *position *' 'xapply -R2 "touch started; %t3" a; c=$?; test ! -e started && exit $c'
+limit() {       # limit N OPTIONS: so many run at once
+	n "at once: $2" "$1" "cp $tok .; xapply $2 'crowd $1 %0' 1 2 3 4 5 6 7 8; peak"
+}
+limit 3 '-P8 -t tok'
+limit 1 '-P8 -R2 -t tok'
+limit 2 '-P2 -t tok'
+limit 2 '-P4 -J2'
+limit 2 '-P2 -J4'
+limit 1 '-J4'
+limit 4 '-P4 -R2'
+limit 3 '-P8 -J2 -t tok'
+limit 2 '-P4 -J2 -R3'
+limit 3 '-P3 -R0 -J1'
+n 'at once: 2 of a pool that is there' 2 'ptbw -m -J5 xapply -t - -P2 "crowd 2 %0" 1 2 3 4; peak'
+n 'at once: all of one' 3 'ptbw -m -J3 xapply -t - -P8 "crowd 3 %0" 1 2 3 4 5 6; peak'
+n 'at once: groups of one' 2 'ptbw -m -J5 xapply -t - -R2 -P8 "crowd 2 %0" 1 2 3 4; peak'
+for o in '-P4 -J4' "-P8 -t $tok" '-P3 -R2' "-P8 -t $tok -S sh"; do
+	n "no token has two holders: $o" '100' "xapply $o 'for i in %t*; do mkdir \$i; done; for i in %t*; do rmdir \$i; done; echo;%0' \$(seq 100) | wc -l | tr -d ' '"
+done
+n 'nor when two runs share a pool' '100' 'ptbw -m -J3 sh -c "
+    xapply -P3 -t - \"\$0\" \$(seq 50) & xapply -P2 -t - \"\$0\" \$(seq 50); wait" "mkdir %t1; rmdir %t1; echo;%0" | wc -l | tr -d " "'
+x 'too few for one: a new pool' 65 '' '~*: *3*4*' "xapply -R4 -t $tok 'touch started;' a; c=\$?; test ! -e started && exit \$c"
+x 'too few for one: a pool that is there' 65 '' '~xapply: *' 'ptbw -m -J2 xapply -R3 -t - "touch started;" a; c=$?; test ! -e started && exit $c'
+x 'no pool around us' 66 '' '~xapply: *' 'xapply -t - "touch started;" a; c=$?; test ! -e started && exit $c'
+x 'no such file of tokens' 66 '' '~*no/file: *' 'xapply -t no/file "touch started;" a; c=$?; test ! -e started && exit $c'
+x 'an empty one' 65 '' '~*t: *' ':>t; xapply -t t "touch started;" a; c=$?; test ! -e started && exit $c'
+x 'one with comments only' 65 '' '~*t: *' 'echo "#" >t; xapply -t t "touch started;" a; c=$?; test ! -e started && exit $c'
+x 'a pool that is dead' 69 '' '~xapply: *s: *' 'peer listen s c & until test -S s; do sleep 0.01; done; peer connect s c; wait
+    xapply -t ./s "touch started;" a; c=$?; test ! -e started && exit $c'
+x 'a dead one around us' 69 '' '~xapply: */no/such*' 'ptbw_link=1 ptbw_1=/no/such xapply -t - "touch started;" a; c=$?; test ! -e started && exit $c'
+x '$ptbw_link is no number' 65 '' '~xapply: *ptbw_link*' 'ptbw_link=x xapply -t - "touch started;" a; c=$?; test ! -e started && exit $c'
+x '$ptbw_1 is not there' 65 '' '~xapply: *ptbw_1*' 'ptbw_link=1 xapply -t - "touch started;" a; c=$?; test ! -e started && exit $c'
+ptbw -m -N "$T/w/s" -t "$tok" : &
+wait_until test -S s
+n '-t and a socket' 'A tok A' "xapply -t $T/w/s 'echo %t1 %f[t/\$]%0' a >o; sed 's/ / /' o | tr -d '\\n'; printf ' '; xapply -t $T/w/s -P9 'crowd 3; echo %t1 >>t;%0' 1 2 3; sort -u t | head -n 1"
+n 'no wrapper then, whatever -J and -R say' 'unset' "xapply -t $T/w/s -J2 -R2 'echo \${ptbw_link-unset}%0' a"
+ptbw -t "$T/w/s" -Q true
+wait
+n 'nor with -' '1 0 1' 'ptbw -m -J4 xapply -t - -J9 -R2 "echo \$ptbw_link %t*%0" a'
+n 'but with a file' '2 A' "ptbw -m -J4 xapply -t $tok 'echo \$ptbw_link %t1%0' a"
+n 'and with -J' '2 iota' "ptbw -m -t $tok xapply -J2 'echo \$ptbw_link %ft%0' a"
+n 'without them a task sees the pool around us' '1 A' "ptbw -m -t $tok xapply 'echo \$ptbw_link \$(ptbw -A echo)%0' a"
+n 'through wrapw' 'A tok' "cp $tok tok; ptbw -m -t tok wrapw -m xapply -t - 'echo %t1 %ft%0' a"
+n 'the collator through wrapw' '[a]
+a' 'xclate -m -T "[%x]" wrapw -m xapply -m echo a'
+
+# XAPPLY_WRAP
+n 'XAPPLY_WRAP of somebody else' 'iota 1 gone' 'XAPPLY_WRAP=1 xapply -J2 "echo %ft \$ptbw_link \${XAPPLY_WRAP-gone}%0" a'
+n 'XAPPLY_WRAP is gone in any case' 'gone' 'XAPPLY_WRAP=junk xapply "echo \${XAPPLY_WRAP-gone}%0" a'
+n 'XAPPLY_WRAP of our parent' 'iota 1 gone' "ptbw -m -J3 sh -c 'XAPPLY_WRAP=\$\$ xapply -t $tok \"echo %ft \\\$ptbw_link \\\${XAPPLY_WRAP-gone}%0\" a; :'"
+n 'a run in a task of a run' 'iota 2 iota 1' 'xapply -J1 "xapply -J1 \"echo %%ft \\\$ptbw_link%%0\" a; echo %ft \$ptbw_link%0" a | xargs'
+n 'both wrappers' '1 1 0' 'xapply -m -J2 -P2 "echo \$xcl_link \$ptbw_link %t1%0" a'
+
+# --- drawn when they are needed, given back when they are not ---
+n 'a busy token of another does not hold up the rest' '2 0' 'ptbw -m -J3 sh -c "
+    ptbw sh -c \": >up; await end\" & await up
+    xapply -P3 -t - \"crowd 2 %0\" 1 2; echo \$(peak) \$?; : >end; wait"'
+n 'nor does it matter when it comes back' '3' 'ptbw -m -J3 sh -c "
+    ptbw sh -c \": >up; await d1 d2\" & await up
+    xapply -P3 -t - \": >d%1; crowd 3;%0\" 1 2 3; peak; wait"'
+n 'what no task needs is free for others' 'free' 'ptbw -m -J2 xapply -P2 -t - "ptbw -T 10 echo free %0" a'
+n 'also of a pool of our own' 'free' 'xapply -P2 -J2 "ptbw -T 10 echo free %0" a'
+n 'a run in a task takes the rest of the pool' '1
+2
+3' 'ptbw -m -J2 xapply -P2 -t - "xapply -P2 -t - echo 1 2 3 %0" a'
+n 'the same with a pool of our own, twice' '12' 'xapply -P3 -J3 "xapply -P3 -t - echo 1 2 3 4 5 6 %0" a b | wc -l | tr -d " "'
+n 'two runs at the same time' 'both' 'ptbw -m -J2 sh -c "
+    xapply -P2 -t - \": >a; await b;%0\" 1 & xapply -P2 -t - \": >b; await a;%0\" 1; wait; echo both"'
+n 'free while a line is awaited' 'b' 'ptbw -m -J1 sh -c "
+    { echo a; await da; ptbw -T 10 true && echo b; } | xapply -f -t - \": >d%1; test %1 = a || echo\" -"'
+n 'free when the last tasks run' '0' 'ptbw -m -J2 xapply -P2 -t - "test %1 = 1 || exit 0; ptbw -T 10 -A echo >o; sed s/1/0/ o" 1 2'
+n 'what a task leaves behind does not keep its token' '1
+2' 'ptbw -m -J1 xapply -t - "(await go) >/dev/null 2>&1 & echo %1" 1 2; : >go'
+n 'all is given back' '0' 'ptbw -m -J3 sh -c "xapply -P3 -R1 -t - \"exit 1;%0\" 1 2 3 4; ptbw -T0 -R3 true; echo \$?"'
+n 'one descriptor more at most' 'good' 'ls /dev/fd >/dev/null; sh -c "ls /dev/fd" | wc -l >a
+    for o in "" -m "-S sh" -P3; do ptbw -m -J1 xapply -t - $o "ls /dev/fd >l;%0" a; wc -l <l >b
+    test $(($(cat b) - $(cat a))) -le 1 || echo "$o: $(cat l)"; done; echo good'
+n 'no descriptor more with sections' same "ls /dev/fd >/dev/null; sh -c 'ls /dev/fd' >a
+    for o in '' -d -k -l --stderr --tag '--results r'; do xapply -m \$o 'ls /dev/fd >b;%0' 1 && cmp a b || echo \"\$o\"; done; echo same"
+n 'kill -9 of xapply: the token is its task'\''s' '75 0' 'ptbw -m -J1 sh -c "
+    xapply -t - \": >up; await go;%0\" a 2>/dev/null & p=\$!; await up; kill -9 \$p; wait \$p
+    ptbw -T 0.2 true 2>/dev/null; a=\$?; : >go; ptbw -T 10 true; echo \$a \$?" 2>/dev/null'
+n 'the same without a shell' '75 0' 'ptbw -m -J1 sh -c "
+    xapply -t - \"await go %0\" a 2>/dev/null & p=\$!
+    until ptbw -v - | grep -q \"^ *0	[1-9]\"; do sleep 0.01; done; sleep 0.1; kill -9 \$p; wait \$p
+    ptbw -T 0.2 true 2>/dev/null; a=\$?; : >go; ptbw -T 10 true; echo \$a \$?" 2>/dev/null'
+x 'the broker dies: xapply says so and ends' 69 '1' '~*xapply: *s: *' "ptbw -m -N \$PWD/s -J1 : & m=\$!; until test -S s; do sleep 0.01; done
+    xapply -t \$PWD/s ': >up; await go; echo %1' 1 2 2>e & p=\$!; await up; kill -9 \$m; wait \$m 2>/dev/null
+    : >go; wait \$p; c=\$?; cat e >&2; rm -f s; exit \$c" 
+
+# --- signals ---
+ends='c=$?; sort told | xargs; test ! -e up3 && ls -A "$TMPDIR" && exit $c'
+for s in TERM:143 INT:130 HUP:129 QUIT:131; do
+	c=${s#*:} s=${s%:*}
+	x "$s: tasks are told, no more are started" "$c" "$s $s" - "ulimit -c 0
+	{ await up1 up2; kill -$s \$(cat pid); } & as xapply -P2 'stubborn %1 TERM INT HUP QUIT' 1 2 3; $ends"
+	x "$s, a shell" "$c" "$s $s" - "ulimit -c 0
+	{ await up1 up2; kill -$s \$(cat pid); } & as xapply -P2 -S sh 'stubborn %1 TERM INT HUP QUIT; :' 1 2 3; $ends"
+	x "$s: also when they end by it" "$c" '' - "ulimit -c 0
+	{ await up1 up2; kill -$s \$(cat pid); } & as xapply -P2 ': >up%1; sleep 60' 1 2 3; : >told; $ends"
+	for o in -J2 -m '-m -J2' '-md' "-t $tok"; do
+		x "$s in wrappers: $o" "$c" "$s $s" - "ulimit -c 0
+		{ await up1 up2; kill -$s \$(cat ppid); } & as xapply $o -P2 'stubborn %1 TERM INT HUP QUIT' 1 2 3; $ends"
+	done
+done
+for s in TERM:143 HUP:129; do
+	c=${s#*:} s=${s%:*}
+	for o in -J2 -m '-m -J2' '-m -d' "-t $tok" '-k --results r'; do
+		x "$s to the wrapper: $o" "$c" "$s $s" - "
+		{ await up1 up2; kill -$s \$(cat pid); } & as xapply $o -P2 'stubborn %1 TERM INT HUP QUIT' 1 2 3; $ends"
+	done
+done
+for o in '' -J2 -m '-m -J2'; do
+	x "INT from the terminal, to all: $o" 130 'INT INT' - "trap : INT
+	{ await up1 up2; kill -INT 0; } & as xapply $o -P2 'stubborn %1 TERM INT HUP QUIT' 1 2 3; $ends"
+done
+n 'output of those who are told is not lost' 'told
+143' '{ await up; kill $(cat pid); } & as xapply -m "trap \"echo told; exit\" TERM; : >up; while :; do sleep 0.01; done;%0" a 2>/dev/null; echo $?'
+n 'waiting tasks: the second signal is KILL' '143 TERM gone' 'mkfifo f; cat f & r=$!
+    { await up1 up2; kill $(cat pid); await told; kill $(cat pid); } &
+    as xapply -P2 "%1" "trap \"\" TERM; : >up1; sleep 60 >f" "stubborn 2 TERM" ": >up3" 2>/dev/null; c=$?
+    wait $r; test ! -e up3 && echo $c $(cat told) gone'
+n 'the same in wrappers' '143 TERM gone' 'mkfifo f; cat f & r=$!
+    { await up1 up2; kill $(cat ppid); await told; kill $(cat ppid); } &
+    as xapply -m -J2 -P2 "%1" "trap \"\" TERM; : >up1; sleep 60 >f" "stubborn 2 TERM" ": >up3" 2>/dev/null; c=$?
+    wait $r; test ! -e up3 && echo $c $(cat told) gone'
+n 'until the last one has ended xapply waits' '143 end' '
+    { await up; kill $(cat pid); await told; : >go; } & as xapply "trap \"echo told >told\" TERM; : >up; await go; echo end >end;%0" a 2>/dev/null
+    echo $? $(cat end)'
+n 'children of tasks are told as well' '143 gone' 'mkfifo f; cat f & r=$!
+    { await up; kill $(cat pid); } & as xapply "sleep 60 >f & : >up; wait;%0" a 2>/dev/null; c=$?; wait $r; echo $c gone'
+n 'while input is awaited' '143' 'mkfifo f; exec 3<>f
+    { echo 1 >&3; await up; kill $(cat pid); } & as xapply -f ": >up;%0" f 3>&- 2>/dev/null; echo $?'
+n 'while a token is awaited' '143' 'ptbw -m -J1 sh -c "
+    ptbw sh -c \": >up; await end\" & await up
+    { until ptbw -v - | sed \"1,/Waiting/d\" | grep -q . || test \$((i = i + 1)) -gt 100; do sleep 0.01; done; kill \$(cat pid); } &
+    as xapply -t - touch started 2>/dev/null; echo \$?; : >end; wait; test ! -e started" 2>/dev/null'
+n 'signals that were ignored stay so' 'a' 'trap "" HUP INT; { await up; kill -HUP $(cat pid); kill -INT $(cat pid); : >go; } &
+    as xapply ": >up; await go; echo" a'
+n 'the else-command is told, too' '143 TERM' '{ await upN; kill $(cat pid); } & as xapply -N "stubborn N TERM" false 2>/dev/null; echo $? $(cat told)'
+n 'tokens come back' '143 0' 'ptbw -m -J2 sh -c "
+    { await up1 up2; kill \$(cat pid); } & as xapply -t - -P2 \"stubborn %1 TERM\" 1 2; a=\$?; ptbw -T 10 -R2 true; echo \$a \$?"'
+n 'an interrupted run can be resumed' '1
+2
+3' '{ await up2; kill $(cat pid); } & as xapply --joblog j "test %1 = 1 || stubborn %1 TERM 2>/dev/null; echo" 1 2 3 2>/dev/null
+    sed -i.old 2q j; xapply --resume --joblog j echo 1 2 3'
+if command -v ps >/dev/null; then
+	n 'a process group of its own' 'own' 'xapply "test \$(ps -o pgid= -p \$\$) -eq \$\$ && echo own;%0" a'
+	n 'without a shell' 'own' 'xapply "sh -c '\''test \$(ps -o pgid= -p \$\$) -eq \$\$ && echo own'\'' %0" a'
+else
+	skip 'a process group of its own' 'no ps'
+fi
+finish
