@@ -54,10 +54,10 @@ note(size_t number, int done)
 
 	if (number >= joblog.count) {
 		n = 2 * number + 64;
-		p = realloc(joblog.done, n);
-		if (p == NULL)
-			wr_die(WR_SYSTEM, "out of memory");
-		memset(p + joblog.count, 0, n - joblog.count);
+		p = wr_alloc(n, 1);
+		if (joblog.count > 0)
+			memcpy(p, joblog.done, joblog.count);
+		free(joblog.done);
 		joblog.done = p;
 		joblog.count = n;
 	}
@@ -68,19 +68,19 @@ note(size_t number, int done)
 static void
 read_line(char *text, size_t line, int resume)
 {
-	char *field[7], *p = text, *end;
+	char *field[6], *p = text, *end;
 	size_t i;
 	unsigned long number;
 	int failed;
 
 	text[strcspn(text, "\n")] = '\0';
-	for (i = 0; i < 7; i++) {
-		if (p == NULL)
-			malformed(line);
+	for (i = 0; i < 6; i++) {
 		field[i] = p;
-		p = i < 6 ? strchr(p, '\t') : NULL;
+		p = strchr(p, '\t');
 		if (p != NULL)
 			*p++ = '\0';
+		else
+			malformed(line);
 	}
 	number = strtoul(field[0], &end, 10);
 	if (*end != '\0' || number == 0 || number > 1000000000)

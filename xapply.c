@@ -126,7 +126,7 @@ default_jobs(void)
 	if (text == NULL || *text == '\0')
 		return DEFAULT_JOBS;
 	n = strspn(text, "0123456789");
-	if (text[n] == '\0' && n < 6 && atol(text) > 0)
+	if (n < 6 && text[n] == '\0' && atol(text) > 0)
 		return (size_t)atol(text);
 	wr_warn("$PARALLEL is not a plain number: %s", text);
 	return DEFAULT_JOBS;
@@ -145,9 +145,8 @@ set_jobs(const char *arg)
 	}
 	n = strlen(arg);
 	if (n > 1 && arg[n - 1] == '%') {
-		number = strndup(arg, n - 1);
-		if (number == NULL)
-			wr_die(WR_SYSTEM, "out of memory");
+		number = wr_alloc(n, 1);
+		memcpy(number, arg, n - 1);
 		want.jobs = (size_t)wr_number('P', number, 1, 100000) *
 		    cpus() / 100;
 		free(number);

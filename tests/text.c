@@ -278,7 +278,8 @@ on_unset(const char *name)
 static void
 test_title(const struct title *t, int newline)
 {
-	struct title_values v = { t->escape, t->xid, 7, on_unset };
+	struct title_values v = { .escape = t->escape, .xid = t->xid,
+	    .sequence = 7, .unset = on_unset };
 	size_t len = 0, n = strlen(t->want);
 	char *p = title_expand(t->text, &v, newline, &len);
 	int ends = newline && t->newline, good;
@@ -296,7 +297,8 @@ test_title(const struct title *t, int newline)
 static void
 test_unset(void)
 {
-	struct title_values v = { '%', "a", 0, on_unset };
+	struct title_values v = { .escape = '%', .xid = "a",
+	    .sequence = 0, .unset = on_unset };
 	size_t len = 9;
 	char *p;
 
@@ -325,7 +327,8 @@ test_unset(void)
 static void
 test_time(void)
 {
-	struct title_values v = { '%', "a", 0, NULL };
+	struct title_values v = { .escape = '%', .xid = "a",
+	    .sequence = 0 };
 	char text[2][40];
 	size_t len;
 	time_t now;
