@@ -114,7 +114,8 @@ struct task_setup {
 void task_prepare(struct task_setup *s);
 
 /*
- * Start a task: 0, or errno.  After EAGAIN and ENOMEM nothing has happened;
+ * Start a task: 0, or errno, or -1 with errno when the collator cannot be
+ * reached.  After that, EAGAIN and ENOMEM nothing has happened;
  * else its section, if it has one, is that of a task that has ended, and
  * status is set.
  */

@@ -623,6 +623,13 @@ begin(struct task *t)
 		no_room(t, e);
 		return;
 	}
+	if (e < 0) {
+		complain("%s: %s", xapply_collator, strerror(errno));
+		stop_starting(WR_UNAVAILABLE);
+		tokens_give(&run.tokens, t->tokens);
+		task_free(t);
+		return;
+	}
 	run.started++;
 	if (want.delay_ms > 0)
 		ev_timer_set(&run.delay, want.delay_ms);

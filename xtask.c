@@ -626,19 +626,26 @@ wall_clock(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* The writing end of a pipe into a new section; -1 with errno. */
+/* *fd is the writing end of a pipe into a new section.  0, or what task_start
+ * returns. */
 static int
-open_output(const struct task_setup *s, struct task *t)
+open_output(const struct task_setup *s, struct task *t, int *fd)
 {
-	int out[2];
+	int out[2], e;
 
 	if (div_pipe(out) != 0)
-		return -1;
+		return EAGAIN;
 	t->section = section_open(s, t, out[0]);
-	if (t->section == NULL)
-		wr_die_connect(xapply_collator);
+	if (t->section == NULL) {
+		e = errno;
+		close(out[0]);
+		close(out[1]);
+		errno = e;
+		return -1;
+	}
 	t->section->task = t;
-	return out[1];
+	*fd = out[1];
+	return 0;
 }
 
 static void
@@ -662,9 +669,10 @@ task_start(const struct task_setup *s, struct task *t)
 	    .env = env, .group = s->grouped };
 
 	t->setup = s;
-	if (xapply_collator != NULL && (fd[1] = open_output(s, t)) < 0) {
+	e = xapply_collator != NULL ? open_output(s, t, &fd[1]) : 0;
+	if (e != 0) {
 		free(env);
-		return EAGAIN;
+		return e;
 	}
 	if (want.with_stderr)
 		fd[2] = fd[1];
