@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "input.h"
+#include "quote.h"
 #include "spawn.h"
 #include "xapply.h"
 
@@ -571,20 +572,31 @@ echo(const struct task *t)
 	return -1;
 }
 
-/* A program that is not there is said once. */
+/*
+ * With --argv the program is the task's own, and its absence a failure like
+ * any; otherwise it is the shell, or the command is too long.
+ */
 static void
-not_started(struct task *t, int error)
+not_started(const struct task *t, int error)
 {
+	char **words;
+
 	if (want.argv && error == EINVAL) {
 		complain("'%s': needs a shell, and --argv means none",
 		    t->command);
 		stop_starting(WR_DATA);
 		return;
 	}
-	complain("task %ju (%s): %s", t->number + 1, t->xid, strerror(error));
-	if (run.code == 0)
-		run.code = spawn_error_code(error) == WR_SYSTEM ||
-		    error == E2BIG ? WR_SYSTEM : spawn_error_code(error);
+	words = want.argv ? quote_words(t->command, t->command_len, 1) : NULL;
+	if (words != NULL && error != E2BIG)
+		complain("%s: %s", words[0], strerror(error));
+	else
+		complain("task %ju (%s): %s", t->number + 1, t->xid,
+		    strerror(error));
+	free(words);
+	if (run.code == 0 && (!want.argv || error == E2BIG))
+		run.code = error == E2BIG ? WR_SYSTEM :
+		    spawn_error_code(error);
 }
 
 /* The system has no room for another process now: when one of ours ends, or
@@ -624,8 +636,9 @@ begin(struct task *t)
 		return;
 	}
 	if (e < 0) {
-		complain("%s: %s", xapply_collator, strerror(errno));
-		stop_starting(WR_UNAVAILABLE);
+		e = errno;
+		complain("%s: %s", xapply_collator, strerror(e));
+		stop_starting(e == ENOTSOCK ? WR_DATA : WR_UNAVAILABLE);
 		tokens_give(&run.tokens, t->tokens);
 		task_free(t);
 		return;

@@ -13,7 +13,7 @@
 unset PARALLEL XAPPLY_WRAP
 SHELL=/bin/sh
 export SHELL
-PATH=$T/bin:$PATH
+PATH=$T/bin:$T:$PATH
 
 x() {
 	rm -rf x && mkdir x

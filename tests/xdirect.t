@@ -305,7 +305,7 @@ ends 143
 same './interpreted a b'
 ends 5
 same 'dir/inner a'
-same "$T/show a"
+same "$T/bin/show a"
 same './/interpreted'
 same '"./blank name" a'
 same './script a "b c"'
@@ -413,7 +413,7 @@ who() {         # who WANTED COMMAND [OPTION...]: which shell was started
 SHELL=$T/s/sh
 who '' 'show a'
 who '' 'show "a b" '\''c d'\'' e\ f'
-who '' "$T/show a"
+who '' "$T/bin/show a"
 who '' 'ls -l /'
 who '' './interpreted'
 who '' 'show a=b -c'
