@@ -264,7 +264,7 @@ static enum input_result
 fill_slots(struct input *in)
 {
 	enum input_result r;
-	struct expand_text t;
+	struct expand_text t = { "", 0 };
 
 	for (; in->filled < in->each; in->filled++) {
 		r = record(in->slot[in->filled], in->end, &t);

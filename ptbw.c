@@ -494,21 +494,13 @@ static const struct serve_ops ops = {
 
 /* --- the master: the tableau --- */
 
-static size_t
-online_cpus(void)
-{
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return n > 0 ? (size_t)n : 1;
-}
-
 /* How many tokens -J and -R ask for. */
 static size_t
 suggested(void)
 {
 	if (want.jobs >= 0 || want.request >= 0)
 		return (want.jobs > 0 ? (size_t)want.jobs : 1) * group;
-	return online_cpus();
+	return spawn_cpus();
 }
 
 _Noreturn static void

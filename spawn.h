@@ -9,6 +9,7 @@
 #ifndef SPAWN_H
 #define SPAWN_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 /*
@@ -27,6 +28,9 @@ int spawn_init(void);
 
 /* Raise the soft limit of descriptors to the hard one. */
 void spawn_raise_limit(void);
+
+/* How many processors this process may use. */
+size_t spawn_cpus(void);
 
 enum { SPAWN_CLOSED = -2 };
 

@@ -23,45 +23,57 @@
 
 enum {
 	AGAIN_MS = 50,            /* a pool says nothing when it has more */
-	PATIENCE_MS = 10000       /* for answers that nobody holds up */
+	PATIENCE_MS = 10000,      /* for answers that nobody holds up */
+	MORE = 1000               /* sets that may be wanted later */
 };
 
+/* Room for the tokens of a set that is used for the first time. */
 static int
-make_sets(struct tokens *t)
+make_set(struct tokens *t, struct token_set *s)
 {
-	size_t i;
+	char text[24];
 
+	if (s->name != NULL)
+		return 0;
+	s->name = calloc(t->each + 1, sizeof *s->name);
+	s->index = calloc(t->each + 1, sizeof *s->index);
+	if (s->name == NULL || s->index == NULL)
+		return -1;
+	if (t->fd >= 0 || t->each == 0)
+		return 0;
+	s->name[0].len = (size_t)snprintf(text, sizeof text, "%zu",
+	    (size_t)(s - t->set));
+	s->name[0].data = strdup(text);
+	return s->name[0].data != NULL ? 0 : -1;
+}
+
+/* Tasks hold sets by their addresses, so that they cannot move: there is room
+ * for more than are wanted at first. */
+static int
+begin(struct tokens *t)
+{
 	t->fd = t->file = t->lent = -1;
 	t->extra[0] = t->extra[1] = t->extra[2] = -1;
 	t->also = t->extra;
-	t->set = calloc(t->sets, sizeof *t->set);
-	if (t->set == NULL)
+	t->room = t->sets + MORE;
+	t->set = calloc(t->room, sizeof *t->set);
+	return t->set != NULL ? 0 : -1;
+}
+
+int
+tokens_limit(struct tokens *t, size_t sets)
+{
+	errno = ERANGE;
+	if (sets > t->room)
 		return -1;
-	for (i = 0; i < t->sets; i++) {
-		t->set[i].name = calloc(t->each + 1, sizeof *t->set->name);
-		t->set[i].index = calloc(t->each + 1, sizeof *t->set->index);
-		if (t->set[i].name == NULL || t->set[i].index == NULL)
-			return -1;
-	}
+	t->sets = sets;
 	return 0;
 }
 
 int
 tokens_plain(struct tokens *t)
 {
-	char text[24];
-	size_t i;
-
-	if (make_sets(t) != 0)
-		return -1;
-	for (i = 0; i < t->sets && t->each > 0; i++) {
-		t->set[i].name[0].len = (size_t)snprintf(text, sizeof text,
-		    "%zu", i);
-		t->set[i].name[0].data = strdup(text);
-		if (t->set[i].name[0].data == NULL)
-			return -1;
-	}
-	return 0;
+	return begin(t);
 }
 
 /* --- a pool --- */
@@ -85,7 +97,7 @@ answered(struct ev_io *io, int what)
 	(void)what;
 	ev_forget(io);
 	t->asked = 0;
-	if (broker_answer(&t->broker, t->each, t->set[0].index) == 0)
+	if (broker_answer(&t->broker, t->each, t->first.index) == 0)
 		t->granted = 1;
 	else
 		t->error = errno;
@@ -204,7 +216,7 @@ tokens_variables(const struct tokens *t, const struct token_set *s,
 	if (vars[n] == NULL)
 		return TOKENS_FAILED;
 	snprintf(vars[n++], room, LENT "=%d %zu %s", t->file,
-	    s == &t->given ? t->sets : (size_t)(s - t->set), t->path);
+	    s == &t->given ? t->room : (size_t)(s - t->set), t->path);
 	return n;
 }
 
@@ -217,7 +229,7 @@ tokens_open(struct tokens *t, const char *path)
 	int tie;
 
 	t->path = path;
-	if (make_sets(t) != 0 || broker_open(&t->broker, path) != 0)
+	if (begin(t) != 0 || broker_open(&t->broker, path) != 0)
 		return -1;
 	t->broker.patience = PATIENCE_MS;
 	if (broker_describe(&t->broker, &p) != 0)
@@ -284,10 +296,11 @@ take_first(struct tokens *t, struct token_set *s)
 {
 	if (t->granted) {
 		t->granted = 0;
-		swap_indexes(s, &t->set[0]);
+		swap_indexes(s, &t->first);
 		return hand_out(t, s);
 	}
-	if (!t->asked && broker_ask(&t->broker, t->each) != 0) {
+	if (make_set(t, &t->first) != 0 ||
+	    (!t->asked && broker_ask(&t->broker, t->each) != 0)) {
 		lost(t);
 		return NULL;
 	}
@@ -334,6 +347,10 @@ tokens_take(struct tokens *t)
 	}
 	if (s == NULL || t->error != 0)
 		return NULL;
+	if (make_set(t, s) != 0) {
+		lost(t);
+		return NULL;
+	}
 	t->at = (size_t)(s - t->set) + 1;
 	return t->fd >= 0 && t->each > 0 ? take_of_pool(t, s) :
 	    hand_out(t, s);

@@ -31,7 +31,8 @@ struct token_set {
 
 struct tokens {
 	/* The owner's, set first; all else zero. */
-	size_t sets, each;          /* at most so many, of so many tokens */
+	size_t sets, each;          /* at most so many, of so many tokens; see
+	                               tokens_limit */
 	void (*ready)(void);        /* a set may be had now */
 
 	/* To be read. */
@@ -43,6 +44,7 @@ struct tokens {
 
 	/* Private. */
 	struct token_set *set;
+	size_t room;                /* of them */
 	size_t at;
 	struct broker broker;
 	struct ev_io io;
@@ -54,6 +56,7 @@ struct tokens {
 	const char *path;
 	int extra[3];               /* the tie and the file, ended by -1 */
 	int file;                   /* whose bytes are locked, or -1 */
+	struct token_set first;     /* what was asked for and waited for */
 	struct token_set given;     /* of the task that we are in */
 	int lent;                   /* the file in which to lock it, or -1 */
 	long lent_at;
@@ -89,6 +92,10 @@ void tokens_unused(struct tokens *t, struct token_set *s);
  */
 size_t tokens_variables(const struct tokens *t, const struct token_set *s,
     char **vars);
+
+/* From now on at most so many sets, for those that are to be handed out.  -1
+ * with errno. */
+int tokens_limit(struct tokens *t, size_t sets);
 
 /* The run is over: all that is not held any more goes back.  -1 with errno
  * when the master is gone. */

@@ -33,6 +33,8 @@ enum {
 struct control {
 	const char *path;         /* as it was given to us */
 	int fd;
+	int ends;                 /* all else is done: exit with this code, */
+	int code;                 /* should the master be gone */
 };
 
 /* Where a name space comes from. */
@@ -79,6 +81,8 @@ nonsense(const struct control *c)
 _Noreturn static void
 gone(const struct control *c)
 {
+	if (c->ends && errno == ECONNRESET)
+		exit(c->code);
 	wr_die(WR_UNAVAILABLE, "%s: %s", c->path, errno == ECONNRESET ?
 	    "the master has hung up" : strerror(errno));
 }
@@ -91,8 +95,11 @@ greet(const struct control *c)
 
 	/* other masters hang up for that, or begin to speak */
 	if (div_send(c->fd, "", 1, -1) != 1 ||
-	    read_some(c, &byte, 1, GREETING_MS) == 0)
+	    read_some(c, &byte, 1, GREETING_MS) == 0) {
+		if (errno == EPIPE)
+			errno = ECONNRESET;
 		gone(c);
+	}
 	if (byte != '+')
 		nonsense(c);
 }
@@ -100,7 +107,7 @@ greet(const struct control *c)
 static struct control
 control_open(const char *path)
 {
-	struct control c = { path, div_connect(path) };
+	struct control c = { path, div_connect(path), 0, 0 };
 
 	if (c.fd < 0)
 		wr_die_connect(path);
@@ -147,8 +154,11 @@ ask(const struct control *c, const char *request, size_t *len,
 	size_t k;
 
 	if (div_send(c->fd, request, n, -1) != (ssize_t)n ||
-	    div_send(c->fd, "\n", 1, -1) != 1)
+	    div_send(c->fd, "\n", 1, -1) != 1) {
+		if (errno == EPIPE)
+			errno = ECONNRESET;
 		gone(c);
+	}
 	read_head(c, &kind, why);
 	if (kind == '-')
 		return NULL;
@@ -182,7 +192,7 @@ const char *
 wrapw_probe(const char *path)
 {
 	static char text[64];
-	struct control c = { path, div_connect(path) };
+	struct control c = { path, div_connect(path), 0, 0 };
 	char said[32] = "";
 	ssize_t n = 0;
 
@@ -463,7 +473,7 @@ static int
 quit(const char *path, int code)
 {
 	char why[WRAPW_LINE_MAX];
-	struct control c = { path, div_connect(path) };
+	struct control c = { path, div_connect(path), 1, code };
 	size_t len;
 	char *text;
 

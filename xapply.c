@@ -22,6 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cap.h"
 #include "spawn.h"
 #include "title.h"
 #include "xapply.h"
@@ -35,7 +36,7 @@ enum {
 	/* options without a letter */
 	O_TAG = 256, O_TAGSTRING, O_STDERR, O_RESULTS, O_JOBLOG, O_RESUME,
 	O_RESUME_FAILED, O_FAIL, O_HALT, O_RETRIES, O_RETRY_DELAY, O_DELAY,
-	O_PROGRESS, O_ARGV, O_SHOW
+	O_PROGRESS, O_ARGV, O_SHOW, O_LOAD, O_MEMFREE
 };
 
 static const struct wr_option options[] = {
@@ -70,6 +71,8 @@ static const struct wr_option options[] = {
 	{ O_RETRIES, "retries", "n", "failed tasks are run n times in all" },
 	{ O_RETRY_DELAY, "retry-delay", "seconds", "before each of those" },
 	{ O_DELAY, "delay", "seconds", "between the starts of two tasks" },
+	{ O_LOAD, "load", "load", "start none while the system has more" },
+	{ O_MEMFREE, "memfree", "size", "start none while less is free" },
 	{ O_HALT, "halt", "when",
 	  "never, soon or now[,fail=N|N%]: end when tasks fail" },
 	{ O_FAIL, "fail", NULL, "the exit code says how many tasks failed" },
@@ -108,14 +111,6 @@ static size_t bare_exports;
 
 /* --- values of options --- */
 
-static size_t
-cpus(void)
-{
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return n > 0 ? (size_t)n : 1;
-}
-
 /* What a bare -P stands for. */
 static size_t
 default_jobs(void)
@@ -148,7 +143,7 @@ set_jobs(const char *arg)
 		number = wr_alloc(n, 1);
 		memcpy(number, arg, n - 1);
 		want.jobs = (size_t)wr_number('P', number, 1, 100000) *
-		    cpus() / 100;
+		    spawn_cpus() / 100;
 		free(number);
 		if (want.jobs == 0)
 			want.jobs = 1;
@@ -156,7 +151,7 @@ set_jobs(const char *arg)
 	}
 	want.jobs = (size_t)wr_number('P', arg, 0, JOBS_MAX);
 	if (want.jobs == 0)
-		want.jobs = cpus();
+		want.jobs = spawn_cpus();
 }
 
 /* An octal number is one more spelling of a character here. */
@@ -253,6 +248,31 @@ set_halt(const char *text)
 	wr_usage("--halt: %s is not never, soon or now[,fail=N|N%%]", text);
 }
 
+/* A number, or so many per cent of the processors. */
+static void
+set_load(const char *text)
+{
+	char *end;
+
+	want.load = strtod(text, &end);
+	if (*end == '%' && end > text) {
+		want.load *= (double)spawn_cpus() / 100;
+		end++;
+	}
+	if (end == text || *end != '\0' || !(want.load > 0) ||
+	    want.load > 1000000)
+		wr_usage("--load: %s is not a load", text);
+}
+
+static void
+set_memory(const char *text)
+{
+	const char *at;
+
+	if (cap_evaluate(text, &want.memory, &at) != 0)
+		wr_usage("--memfree: %s is not a size", text);
+}
+
 /* --- the command line --- */
 
 static void
@@ -325,6 +345,8 @@ set_value(int letter, const char *arg)
 	case O_RETRY_DELAY:
 		want.retry_ms = wr_milliseconds(letter, arg);
 		break;
+	case O_LOAD: set_load(arg); break;
+	case O_MEMFREE: set_memory(arg); break;
 	case O_DELAY: want.delay_ms = wr_milliseconds(letter, arg); break;
 	}
 }

@@ -53,6 +53,8 @@ struct xapply_options {
 	size_t halt_at;           /* so many failures, or per cent */
 	int halt_percent;
 	int retries, retry_ms, timeout_ms, delay_ms;
+	double load;              /* start none above it; 0: no limit */
+	size_t memory;            /* start none below it */
 	struct export *exports;
 };
 extern struct xapply_options want;

@@ -28,6 +28,7 @@ enum {
 	NO_ROOM_MS = 500,          /* the system could start no more processes */
 	NO_ROOM_TRIES = 40,
 	PROGRESS_MS = 200,
+	STRAIN_MS = 1000,          /* between two looks at load and memory */
 	FAILED_MAX = 100,          /* as an exit code */
 	TIMED_OUT = 124            /* likewise, as timeout(1) has it */
 };
@@ -52,6 +53,8 @@ static struct {
 	int output_error;
 
 	struct ev_timer delay;    /* the next start has to wait for it */
+	int64_t looked;           /* at load and memory, when that was */
+	int strained;             /* they were too much */
 	int no_room;
 	struct ev_timer tick;     /* of the progress line */
 	int64_t began;
@@ -724,11 +727,61 @@ next_task(struct token_set *set)
 	}
 }
 
+/* Bytes that programs can still have; SIZE_MAX where nobody tells. */
+static size_t
+memory_free(void)
+{
+	FILE *f = fopen("/proc/meminfo", "re");
+	unsigned long long kilobytes;
+	size_t bytes = SIZE_MAX;
+	char line[128];
+
+	while (f != NULL && fgets(line, sizeof line, f) != NULL)
+		if (sscanf(line, "MemAvailable: %llu kB", &kilobytes) == 1)
+			bytes = (size_t)kilobytes * 1024;
+	if (f != NULL)
+		fclose(f);
+	return bytes;
+}
+
+/* Has the system more to do than it should have for another task?  One may
+ * run in any case. */
+static int
+strained(void)
+{
+	double load = 0;
+
+	if ((want.load <= 0 && want.memory == 0) || run.running_count == 0)
+		return 0;
+	if (run.looked != 0 && div_now() < run.looked + STRAIN_MS)
+		return run.strained;
+	run.looked = div_now();
+	run.strained = (want.load > 0 && getloadavg(&load, 1) == 1 &&
+	    load > want.load) || memory_free() < want.memory;
+	if (run.strained && !run.delay.set)
+		ev_timer_set(&run.delay, STRAIN_MS);
+	return run.strained;
+}
+
+/* As xargs has it: one task more at a time, or one fewer. */
+static void
+change_jobs(int sig)
+{
+	size_t n = run.tokens.sets;
+
+	if (sig == SIGUSR1)
+		n++;
+	else if (n > 1)
+		n--;
+	if (tokens_limit(&run.tokens, n) == 0)
+		start_tasks();
+}
+
 static int
 may_start(void)
 {
 	return !run.stopping && run.running_count < run.tokens.sets &&
-	    !run.delay.set && task_room() &&
+	    !run.delay.set && task_room() && !strained() &&
 	    (!run.input_over || run.waiting_count > 0);
 }
 
@@ -916,6 +969,9 @@ begin_run(const char *template, char **operands)
 	for (i = 0; i < sizeof sigs / sizeof *sigs; i++)
 		if (ev_signal(sigs[i], told_to_end) != 0)
 			wr_die(WR_SYSTEM, "signals: %s", strerror(errno));
+	if (ev_signal(SIGUSR1, change_jobs) != 0 ||
+	    ev_signal(SIGUSR2, change_jobs) != 0)
+		wr_die(WR_SYSTEM, "signals: %s", strerror(errno));
 }
 
 /* Is anything of ours still to come? */

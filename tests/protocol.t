@@ -143,7 +143,7 @@ for b in '' -1; do
 	ours "$b our client: -T0 takes one by one" 0 'a b' '' \
 	    "-t $s -T0 -R2 -A echo" "r:S2I 's:5,10\\n-No\\n' r:P 's:1\\n' r:P 's:4\\n' r:1N4NB 's:+a\\n+b\\n-No\\n' r:F. 's:2\\n' c"
 	ours "$b our client: -T0 gives back what was not enough" 75 '' - \
-	    "-t $s -T0 -R2 -A echo" "r:S2I 's:5,10\\n-No\\n' r:P 's:1\\n' r:P 's:-1\\n' r:F 's:1\\n' e"
+	    "-t $s -T0 -R2 -A echo" "r:S2I 's:5,10\\n-No\\n' r:P 's:1\\n' r:P 's:-1\\n' r:1D 's:1\\n' e"
 	ours "$b our report of an old master" 0 "~ptbw: master has 2 tokens, max length 1 (total space 4)
  Master tokens from error: broken
 *
