@@ -10,10 +10,10 @@ mkdir src && cd src || exit 1
 rm -f *.o ptbw wrapw xapply xclate libdivconnect.a
 log=$T/w/log
 make CC="${CC:-cc}" CFLAGS='-O1 -Wall -Wextra -Wpedantic -Wshadow' >"$log" 2>&1
-result $? 'make'
+result $? 'make' "$(tail -n 20 "$log")"
 check 'no warning' sh -c "! grep -i warning '$log'"
 make CC="${CC:-cc}" DESTDIR="$T/w/dest" PREFIX=/opt/wk install >"$log" 2>&1
-result $? 'make DESTDIR= PREFIX= install'
+result $? 'make DESTDIR= PREFIX= install' "$(tail -n 20 "$log")"
 t 'what is installed' 0 './bin/ptbw
 ./bin/wrapw
 ./bin/xapply

@@ -79,6 +79,21 @@ sees 'and goes on' end
 rm -f go
 keys 'xclate -m -O /dev/tty --bar sh -c "echo a | xclate a; xclate b false </dev/null; :"'
 sees 'a line of progress, and a summary' 'xclate: 2 done, 1 failed'
+# xapply: tasks have the terminal, an interrupt reaches them all
+keys 'SHELL=/bin/sh xapply --progress -P2 "sleep 0.8;%0" 1 2 3 4 </dev/null'
+sees 'a line of progress that stays a line' 'done [0-3] of 4, running 2, failed 0, .*'
+sees 'and a summary in its place' 'xapply: 4 tasks done in 0:0[0-9]*, 0 failed *'
+keys "SHELL=/bin/sh xapply 'read x; echo got \$x' a"
+keys 'by hand'
+sees 'a task reads the terminal' 'got by hand a'
+for in in '' ' </dev/null'; do
+	keys "SHELL=/bin/sh xapply -P2 ': >run%1; sleep 60' 1 2$in"
+	wait_until test -e run1 -a -e run2
+	rm -f run1 run2
+	tm send-keys C-c
+	keys "echo \"code \$?$in\""
+	sees "an interrupt ends tasks and run$in" "code 130$in"
+done
 keys 'exit'
 wait_until sh -c "! tmux -L wk$$ has-session"
 result $? 'the session ended'

@@ -417,7 +417,7 @@ w 'when it accepts again, who waits is served' 0 ok '' '
     for i in 1 2 3 4 5 6; do until test -e in.$i; do :; done; done
     ptbw_link=1 ptbw_1=$PWD/f wrapw -m sh -c "
 	peer connect \$ptbw_1 t:served & : >go; wait \$!; test -e served && echo ok"
-    { kill $f; wait; } 2>/dev/null'
+    until test -e done; do sleep 0.01; done; { kill $f; wait; } 2>/dev/null'
 w 'a listing does not wait longer' 0 "~*does not answer" '' 'full f
     ptbw_link=1 ptbw_1=$PWD/f wrapw -m wrapw -n; kill $(cat f.pids)'
 w 'a client that is killed while it waits' 0 ended '' 'full f

@@ -697,4 +697,19 @@ xapply: 1 of 1 tasks failed" >&2; exit 1; }
 x '--argv: no such program' 0 '127 0' '~xapply: nosuch: *' 'xapply --argv --joblog j "nosuch" a; tail -n 1 j | cut -f 4,5 | tr "\t" " "'
 x '--argv: not executable' 0 '126 0' '~xapply: ./f: *' ':>f; xapply --argv --joblog j ./f a; tail -n 1 j | cut -f 4,5 | tr "\t" " "'
 x '--argv: no word at all' 65 '' '~xapply: *' 'xapply --argv " %0" a'
+# --- a limit that changes, and what the system can bear ---
+n 'USR1: one more at a time, USR2: one fewer' '2 1' '
+    as xapply -P1 ": >up%1; await go%1" 1 2 3 4 & await up1; kill -USR1 $(cat pid); await up2
+    a=$(ls up* | wc -l); kill -USR2 $(cat pid); : >go1; : >go2; await up3
+    until test "$(ls up*)" = "$(ls up1 up2 up3)"; do :; done; b=$(($(ls up* | wc -l) - 2))
+    : >go3; : >go4; wait; echo $((a)) $b'
+n '--load: one runs in any case' '1
+2' 'xapply --load 1000000 -P2 echo 1 2 | sort'
+n '--load: no second one beside it' '1' 'xapply --load 0.0001 -P3 "crowd 1;%0" 1 2 3 && peak'
+n '--memfree: there is more' '2' 'xapply --memfree 1k -P2 "crowd 2;%0" 1 2 && peak'
+if [ -r /proc/meminfo ]; then
+	n '--memfree: so much there never is' '1' 'xapply --memfree 9000000g -P2 "crowd 1;%0" 1 2 && peak'
+else
+	skip '--memfree: so much there never is' 'no /proc/meminfo'
+fi
 finish
