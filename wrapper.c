@@ -433,6 +433,36 @@ wr_milliseconds(int letter, const char *text)
 	return s > 0 && s < 0.001 ? 1 : (int)(s * 1000);
 }
 
+int
+wr_halt(const char *text, unsigned long *at, int *percent)
+{
+	static const char *const when[] = { "never", "soon", "now" };
+	const char *comma = text + strcspn(text, ",");
+	size_t n = (size_t)(comma - text);
+	int i, is_percent = 0;
+	char *end;
+
+	for (i = 0; i < 3; i++)
+		if (strlen(when[i]) == n && memcmp(when[i], text, n) == 0)
+			break;
+	*at = 1;
+	if (percent != NULL)
+		*percent = 0;
+	if (i < 3 && *comma == '\0')
+		return i;
+	if (i < 3 && strncmp(comma, ",fail=", 6) == 0 && comma[6] >= '1' &&
+	    comma[6] <= '9') {
+		*at = strtoul(comma + 6, &end, 10);
+		is_percent = percent != NULL && *end == '%' && *at <= 100;
+		if (is_percent)
+			*percent = 1;
+		if (end[is_percent] == '\0')
+			return i;
+	}
+	wr_usage("--halt: %s is not never, soon or now[,fail=N%s]", text,
+	    percent != NULL ? "|N%" : "");
+}
+
 /* Why div_select failed, in words; returns the exit code for it. */
 static int
 explain(char *text, size_t room, const struct div_choice *c, int error,

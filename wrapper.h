@@ -84,6 +84,13 @@ long wr_number(int letter, const char *text, long min, long max);
 /* A time in seconds, decimals allowed, as milliseconds. */
 int wr_milliseconds(int letter, const char *text);
 
+/*
+ * When failures end a run: "never", "soon" or "now", of which the number is
+ * returned, with ",fail=N" behind it (N goes to *at, else 1), or, unless
+ * percent is NULL, ",fail=N%".
+ */
+int wr_halt(const char *text, unsigned long *at, int *percent);
+
 /* "prog: message" on stderr. */
 void wr_warn(const char *fmt, ...)
 #ifdef __GNUC__

@@ -221,33 +221,6 @@ complete_exports(void)
 	}
 }
 
-static void
-set_halt(const char *text)
-{
-	static const char *const words[] = { "never", "soon", "now" };
-	const char *comma = text + strcspn(text, ",");
-	size_t n = (size_t)(comma - text), i;
-	char *end;
-
-	for (i = 0; i < 3; i++)
-		if (strlen(words[i]) == n && memcmp(words[i], text, n) == 0)
-			break;
-	want.halt = (enum halt)i;
-	want.halt_at = 1;
-	want.halt_percent = 0;
-	if (i < 3 && *comma == '\0')
-		return;
-	if (i < 3 && strncmp(comma, ",fail=", 6) == 0 && comma[6] >= '1' &&
-	    comma[6] <= '9') {
-		want.halt_at = strtoul(comma + 6, &end, 10);
-		want.halt_percent = *end == '%';
-		if (end[want.halt_percent] == '\0' &&
-		    (!want.halt_percent || want.halt_at <= 100))
-			return;
-	}
-	wr_usage("--halt: %s is not never, soon or now[,fail=N|N%%]", text);
-}
-
 /* A number, or so many per cent of the processors. */
 static void
 set_load(const char *text)
@@ -338,7 +311,10 @@ set_value(int letter, const char *arg)
 		want.collate = 1;
 		break;
 	case O_JOBLOG: want.joblog = arg; break;
-	case O_HALT: set_halt(arg); break;
+	case O_HALT:
+		want.halt = (enum halt)wr_halt(arg, &want.halt_at,
+		    &want.halt_percent);
+		break;
 	case O_RETRIES:
 		want.retries = (int)wr_number(letter, arg, 1, COUNT_MAX);
 		break;

@@ -50,7 +50,7 @@ struct xapply_options {
 	int resume;               /* 2: also what failed */
 	int fail, progress;
 	enum halt halt;
-	size_t halt_at;           /* so many failures, or per cent */
+	unsigned long halt_at;    /* so many failures, or per cent */
 	int halt_percent;
 	int retries, retry_ms, timeout_ms, delay_ms;
 	double load;              /* start none above it; 0: no limit */

@@ -184,30 +184,6 @@ evaluate_cap(const char *text)
 }
 
 static void
-set_halt(const char *text)
-{
-	static const char *const words[] = { "never", "soon", "now" };
-	const char *comma = text + strcspn(text, ",");
-	size_t n = (size_t)(comma - text), i;
-	char *end;
-
-	want.halt_at = 1;
-	for (i = 0; i < 3; i++)
-		if (strlen(words[i]) == n && memcmp(words[i], text, n) == 0)
-			break;
-	want.halt = (enum halt)i;
-	if (i < 3 && *comma == '\0')
-		return;
-	if (i < 3 && strncmp(comma, ",fail=", 6) == 0 && comma[6] >= '1' &&
-	    comma[6] <= '9') {
-		want.halt_at = strtoul(comma + 6, &end, 10);
-		if (*end == '\0')
-			return;
-	}
-	wr_usage("--halt: %s is not never, soon or now[,fail=N]", text);
-}
-
-static void
 set_client_option(int letter)
 {
 	switch (letter) {
@@ -245,7 +221,9 @@ set_master_option(int letter, const char *arg)
 		    0x7fffffff);
 		break;
 	case O_FAIL: want.fail = 1; break;
-	case O_HALT: set_halt(arg); break;
+	case O_HALT:
+		want.halt = (enum halt)wr_halt(arg, &want.halt_at, NULL);
+		break;
 	case O_RESULTS: want.results = arg; break;
 	case O_JOBLOG: want.joblog = arg; break;
 	case O_JSON: want.json = 1; break;
