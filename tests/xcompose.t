@@ -384,7 +384,7 @@ n 'the same in wrappers' '143 TERM gone' 'mkfifo f; cat f & r=$!
     wait $r; test ! -e up3 && echo $c $(cat told) gone'
 n 'until the last one has ended xapply waits' '143 end' '
     { await up; kill $(cat pid); await told; : >go; } & as xapply "trap \"echo told >told\" TERM; : >up; await go; echo end >end;%0" a 2>/dev/null
-    echo $? $(cat end)'
+    c=$?; wait; echo $c $(cat end)'
 n 'children of tasks are told as well' '143 gone' 'mkfifo f; cat f & r=$!
     { await up; kill $(cat pid); } & as xapply "sleep 60 >f & : >up; wait;%0" a 2>/dev/null; c=$?; wait $r; echo $c gone'
 n 'while input is awaited' '143' 'mkfifo f; exec 3<>f
