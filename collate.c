@@ -736,11 +736,56 @@ master_says(struct ev_io *io, int what)
 
 /* --- the beginning --- */
 
-/* The sequence number is here: now the master takes commands. */
-static void
-ask_questions(struct collate *c)
+/* -1 when there is no memory. */
+static int
+copy_text(char **to, const char *from)
 {
-	c->named = 1;
+	if (from == NULL)
+		return 0;
+	free(*to);
+	*to = strdup(from);
+	return *to != NULL ? 0 : -1;
+}
+
+/* Has a section like this one been told all that this one would ask? */
+static int
+is_known(const struct collate *c)
+{
+	return c->known != NULL && c->known->filled && !c->lines &&
+	    (c->has_cap || c->known->has_cap);
+}
+
+static int
+recall(struct collate *c)
+{
+	const struct collate_known *k = c->known;
+
+	if (!c->has_cap)
+		c->flow.cap = k->cap;
+	c->master_squeezes = k->squeezes;
+	c->master_quick = k->quick;
+	return copy_text(&c->title_text, k->title) == 0 &&
+	    copy_text(&c->rule_text, k->rule) == 0 ? 0 : -1;
+}
+
+static void
+remember(struct collate *c)
+{
+	struct collate_known *k = c->known;
+
+	if (k == NULL || k->filled || c->lines)
+		return;
+	k->has_cap = !c->has_cap;
+	k->cap = c->flow.cap;
+	k->squeezes = c->master_squeezes;
+	k->quick = c->master_quick;
+	k->filled = copy_text(&k->title, c->title_text) == 0 &&
+	    copy_text(&k->rule, c->rule_text) == 0;
+}
+
+static void
+ask_all(struct collate *c)
+{
 	if (!c->lines && c->title == NULL)
 		question(c, 'T');
 	if (!c->lines && c->rule == NULL)
@@ -755,6 +800,15 @@ ask_questions(struct collate *c)
 		say(c, "-V +", 4);
 		c->expect[c->expect_len++] = 'V';
 	}
+}
+
+/* The sequence number is here: now the master takes commands. */
+static void
+ask_questions(struct collate *c)
+{
+	c->named = 1;
+	if (!is_known(c) || recall(c) != 0)
+		ask_all(c);
 	if (c->want_dir)
 		command(c, "od");
 	if (c->widow)
@@ -821,6 +875,7 @@ static int
 settle(struct collate *c)
 {
 	c->settled = 1;
+	remember(c);
 	if (expand(c, &c->title_text, c->lines ? "" : c->title,
 	    &c->title_len) != 0 ||
 	    expand(c, &c->rule_text, c->lines ? "" : c->rule,

@@ -41,6 +41,18 @@ enum collate_fault {
 	COLLATE_OUTPUT            /* the output failed, see flow.error */
 };
 
+/*
+ * What a master has told the first of many sections that are alike and have
+ * the same master: it need not be asked again.  Zero at first; it stays
+ * allocated.
+ */
+struct collate_known {
+	int filled, has_cap;
+	char *title, *rule;       /* as the master has them; NULL: none */
+	size_t cap;
+	unsigned squeezes, quick;
+};
+
 struct collate {
 	/* The caller's, set before collate_open; all else zero. */
 	const char *xid;
@@ -62,6 +74,7 @@ struct collate {
 	unsigned want_err : 1, want_in : 1; /* with the turn */
 	unsigned want_dir : 1;
 	unsigned quit : 1;        /* ask the master to finish */
+	struct collate_known *known;        /* or NULL */
 	void (*ready)(struct collate *c);   /* settings are known; or NULL */
 	void (*granted)(struct collate *c); /* the turn is here; or NULL */
 	void (*ended)(struct collate *c);   /* all is done, see fault */

@@ -44,6 +44,7 @@ struct section {
 };
 
 static size_t sections, sections_max;
+static struct collate_known told;   /* all have the same master */
 
 /* How sections look, as far as $XCLATE has it. */
 static struct {
@@ -317,6 +318,7 @@ section_open(const struct task_setup *setup, const struct task *t, int source)
 	c->lines = look.lines != 0;
 	c->newline = look.newline != 0;
 	c->reports = 1;
+	c->known = &told;
 	c->ready = section_ready;
 	c->ended = section_ended;
 	c->value = section_variable;
