@@ -26,6 +26,8 @@ n 'by $XCLATE_1 of a manager that is there' '<a>
 a' 'XCLATE_1="-T <%x>" xclate -m -T "[%x]" xapply -m echo a'
 n 'by $XCLATE_1, squeezed' '[b]
 b' 'XCLATE_1="-s -T [%x]" xapply -m "test %1 = a || echo %1" a b'
+n 'options of the wrappers are left to tasks, too' '<a>
+-T <%x> - -q' 'PTBW_1=-q XCLATE_1="-T <%x>" xclate -m ptbw -m xapply -m "echo \$XCLATE - \$PTBW;%0" a'
 n '-e in a title of the manager' 'of a
 a
 of b
@@ -319,13 +321,13 @@ n 'a run in a task takes the rest of the pool' '1
 3' 'ptbw -m -J2 xapply -P2 -t - "xapply -P2 -t - echo 1 2 3 %0" a | sort'
 n 'the same with a pool of our own, twice' '12' 'xapply -P3 -J3 "xapply -P3 -t - echo 1 2 3 4 5 6 %0" a b | wc -l | tr -d " "'
 n 'two runs at the same time' 'both' 'ptbw -m -J2 sh -c "
-    xapply -P2 -t - \": >a; await b;%0\" 1 & xapply -P2 -t - \": >b; await a;%0\" 1; wait; echo both"'
+    xapply -P2 -t - \": >a; await b;%0\" 1 & xapply -P2 -t - \": >b; await a;%0\" 1; wait; test -e a && test -e b && echo both"'
 n 'free while a line is awaited' 'b' 'ptbw -m -J1 sh -c "
     { echo a; await da; ptbw -T 10 true && echo b; } | xapply -f -t - \": >d%1; test %1 = a || echo %1\" -"'
 n 'free when the last tasks run' '0' 'ptbw -m -J2 xapply -P2 -t - "test %1 = 1 || exit 0; ptbw -T 10 -A echo >o; sed s/1/0/ o" 1 2'
 n 'what a task leaves behind does not keep its token' '1
 2' 'ptbw -m -J1 xapply -t - "(await go) >/dev/null 2>&1 & echo %1" 1 2; : >go'
-n 'all is given back' '0' 'ptbw -m -J3 sh -c "xapply -P3 -R1 -t - \"exit 1;%0\" 1 2 3 4; ptbw -T0 -R3 true; echo \$?"'
+n 'all is given back' '1 2 3 4 0' 'ptbw -m -J3 sh -c "xapply -P3 -R1 -t - \"echo %1 >>o; exit 1;%0\" 1 2 3 4; ptbw -T0 -R3 true; echo \$(sort o) \$?"'
 # the connection, and the file in which runs within a task lock its tokens
 n 'two descriptors more at most' 'good' 'ls /dev/fd >/dev/null; sh -c "ls /dev/fd" | wc -l >a
     for o in "" -m "-S sh" -P3; do ptbw -m -J1 xapply -t - $o "ls /dev/fd >l;%0" a; wc -l <l >b
@@ -376,17 +378,17 @@ n 'output of those who are told is not lost' 'told
 143' '{ await up; kill $(cat pid); } & as xapply -m "trap \"echo told; exit\" TERM; : >up; while :; do sleep 0.01; done;%0" a 2>/dev/null; echo $?'
 n 'waiting tasks: the second signal is KILL' '143 TERM gone' 'mkfifo f; cat f & r=$!
     { await up1 up2; kill $(cat pid); await told; kill $(cat pid); } &
-    as xapply -P2 "%1" "trap \"\" TERM; : >up1; sleep 60 >f" "stubborn 2 TERM" ": >up3" 2>/dev/null; c=$?
+    as xapply -P2 "%1" "trap \"\" TERM; { : >up1; sleep 60; } >f" "stubborn 2 TERM" ": >up3" 2>/dev/null; c=$?
     wait $r; test ! -e up3 && echo $c $(cat told) gone'
 n 'the same in wrappers' '143 TERM gone' 'mkfifo f; cat f & r=$!
     { await up1 up2; kill $(cat ppid); await told; kill $(cat ppid); } &
-    as xapply -m -J2 -P2 "%1" "trap \"\" TERM; : >up1; sleep 60 >f" "stubborn 2 TERM" ": >up3" 2>/dev/null; c=$?
+    as xapply -m -J2 -P2 "%1" "trap \"\" TERM; { : >up1; sleep 60; } >f" "stubborn 2 TERM" ": >up3" 2>/dev/null; c=$?
     wait $r; test ! -e up3 && echo $c $(cat told) gone'
 n 'until the last one has ended xapply waits' '143 end' '
     { await up; kill $(cat pid); await told; : >go; } & as xapply "trap \"echo told >told\" TERM; : >up; await go; echo end >end;%0" a 2>/dev/null
     c=$?; wait; echo $c $(cat end)'
 n 'children of tasks are told as well' '143 gone' 'mkfifo f; cat f & r=$!
-    { await up; kill $(cat pid); } & as xapply "sleep 60 >f & : >up; wait;%0" a 2>/dev/null; c=$?; wait $r; echo $c gone'
+    { await up; kill $(cat pid); } & as xapply "(: >up; exec sleep 60) >f & wait;%0" a 2>/dev/null; c=$?; wait $r; echo $c gone'
 n 'while input is awaited' '143' 'mkfifo f; exec 3<>f
     { echo 1 >&3; await up; kill $(cat pid); } & as xapply -f ": >up;%0" f 3>&- 2>/dev/null; echo $?'
 n 'while a token is awaited' '143' 'ptbw -m -J1 sh -c "
