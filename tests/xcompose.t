@@ -410,4 +410,15 @@ if command -v ps >/dev/null; then
 else
 	skip 'a process group of its own' 'no ps'
 fi
+
+# --- runs within tasks that hold the whole pool ---
+n 'each begins with the tokens of its task' '9 3' '
+    ptbw -m -J2 xapply -P2 -t - "xapply -P2 -t - \"echo in %%1\" 1 2 3; echo out %1" a b c >o
+    echo $(grep -c in o) $(grep -c out o)'
+n 'two in one task: not both at once' '4 1' '
+    ptbw -m -J1 xapply -t - "xapply -P2 -t - crowd 1 1 & xapply -P2 -t - crowd 1 1 & wait;%0" a
+    echo $(grep -c . most) $(peak)'
+n 'three deep' 'deep' 'ptbw -m -J1 xapply -t - "xapply -t - \"xapply -t - \\\"echo deep;%%%%0\\\" x;%%0\" y;%0" z'
+n 'of another pool they are not used' '0' '
+    ptbw -m -J1 xapply -t - "ptbw -m -J1 xapply -t - \"echo %%t1;%%0\" x;%0" z'
 finish
