@@ -1,7 +1,8 @@
 /*
  * joblog.c - a line for each task that has ended, and what they say later
  *
- * The columns, with tabs in between: number from 1, start in seconds since
+ * The columns, with tabs in between: number from 1 (0 the else-command, which
+ * counts so as the greatest of all numbers and one), start in seconds since
  * the epoch, duration in seconds, exit code, signal, xid, command.  In the
  * last two, newline, tab and backslash are written as \n, \t and \\.
  *
@@ -83,8 +84,10 @@ read_line(char *text, size_t line, int resume)
 			malformed(line);
 	}
 	number = strtoul(field[0], &end, 10);
-	if (*end != '\0' || number == 0 || number > 1000000000)
+	if (*end != '\0' || number > 1000000000)
 		malformed(line);
+	if (number == 0)        /* the else-command */
+		return;
 	failed = strcmp(field[3], "0") != 0 || strcmp(field[4], "0") != 0;
 	note(number - 1, !failed || resume == 1);
 }
@@ -129,13 +132,15 @@ ends_in_newline(void)
 }
 
 void
-joblog_open(const char *path, int resume)
+joblog_open(const char *path, int resume, int dry)
 {
 	int whole;
 
 	joblog.path = path;
 	if (resume)
 		read_log(resume);
+	if (dry)
+		return;
 	whole = !resume || ends_in_newline();
 	joblog.file = fopen(path, resume ? "ae" : "we");
 	if (joblog.file == NULL)
@@ -162,6 +167,7 @@ joblog_write(const struct task *t)
 		return;
 	fprintf(joblog.file, "%ju\t%.3f\t%.3f\t%d\t%d\t", t->number + 1,
 	    t->started, (double)(div_now() - t->began) / 1000,
+	    s == 0 && t->timed_out ? TASK_TIMED_OUT :
 	    WIFEXITED(s) ? WEXITSTATUS(s) : 0,
 	    WIFSIGNALED(s) ? WTERMSIG(s) : 0);
 	put_text(t->xid);

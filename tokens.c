@@ -15,15 +15,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "flow.h"
 
-#define LENT "XAPPLY_TOKENS"    /* FD OFFSET PATH: the lock, and the pool */
+#define LENT "XAPPLY_TOKENS"    /* FD OFFSET DEVICE INODE PATH: the byte to lock,
+				   in which file, and the pool */
 
 enum {
 	AGAIN_MS = 50,            /* a pool says nothing when it has more */
 	PATIENCE_MS = 10000,      /* for answers that nobody holds up */
+	HIGH = 50,                /* a descriptor's number */
 	MORE = 1000               /* sets that may be wanted later */
 };
 
@@ -79,6 +83,12 @@ tokens_plain(struct tokens *t)
 /* --- a pool --- */
 
 static void
+lost(struct tokens *t)
+{
+	t->error = errno;
+}
+
+static void
 wake(struct ev_timer *timer)
 {
 	struct tokens *t = (struct tokens *)((char *)timer -
@@ -102,6 +112,12 @@ answered(struct ev_io *io, int what)
 	else
 		t->error = errno;
 	t->ready();
+	/* nobody may want it any more: others do */
+	if (t->granted && t->error == 0) {
+		t->granted = 0;
+		if (broker_give(&t->broker, t->first.index, t->each) != 0)
+			lost(t);
+	}
 }
 
 /* The names of all tokens, by their index. */
@@ -156,28 +172,46 @@ names_of_list(struct tokens *t, const char *list)
 	return i == t->each ? 0 : -1;
 }
 
+/* Do both paths lead to the same pool? */
+static int
+same_pool(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return strcmp(a, b) == 0 || (stat(a, &x) == 0 && stat(b, &y) == 0 &&
+	    x.st_dev == y.st_dev && x.st_ino == y.st_ino);
+}
+
+/* Is it the file that was meant, and not another of a script's? */
+static int
+same_file(int fd, unsigned long device, unsigned long inode)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (unsigned long)st.st_dev == device &&
+	    (unsigned long)st.st_ino == inode;
+}
+
 /* Whoever set the variables may be nobody of ours: what is not as it should
  * be is as if it was not there. */
 static void
 take_lent(struct tokens *t)
 {
 	const char *text = getenv(LENT), *list = getenv("ptbw_list");
-	char *end;
-	long fd, offset;
+	unsigned long device, inode;
+	int fd, at = 0;
+	long offset;
 
-	if (text == NULL || list == NULL || t->each == 0)
-		return;
-	fd = strtol(text, &end, 10);
-	if (*end != ' ' || fd < 3 || fd > 1000000)
-		return;
-	offset = strtol(end + 1, &end, 10);
-	if (*end != ' ' || offset < 0 || strcmp(end + 1, t->path) != 0)
+	if (text == NULL || list == NULL || t->each == 0 ||
+	    sscanf(text, "%d %ld %lu %lu %n", &fd, &offset, &device, &inode,
+	    &at) != 4 || at == 0 || fd < 3 || offset < 0 ||
+	    !same_pool(text + at, t->path) || !same_file(fd, device, inode))
 		return;
 	t->given.name = calloc(t->each + 1, sizeof *t->given.name);
 	if (t->given.name == NULL || names_of_list(t, list) != 0 ||
-	    fcntl((int)fd, F_SETFD, FD_CLOEXEC) != 0)
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
 		return;
-	t->lent = (int)fd;
+	t->lent = fd;
 	t->lent_at = offset;
 }
 
@@ -203,24 +237,38 @@ size_t
 tokens_variables(const struct tokens *t, const struct token_set *s,
     char **vars)
 {
-	size_t n = 0, room = strlen(t->path != NULL ? t->path : "") + 80;
+	size_t n = 0, room = strlen(t->path != NULL ? t->path : "") + 120;
+	struct stat st;
 
 	if (t->fd < 0 || t->each == 0)
 		return 0;
 	vars[n] = list_of_names(t, s);
 	if (vars[n++] == NULL)
 		return TOKENS_FAILED;
-	if (t->file < 0)
+	if (t->file < 0 || fstat(t->file, &st) != 0)
 		return n;
 	vars[n] = malloc(room);
 	if (vars[n] == NULL)
 		return TOKENS_FAILED;
-	snprintf(vars[n++], room, LENT "=%d %zu %s", t->file,
-	    s == &t->given ? t->room : (size_t)(s - t->set), t->path);
+	snprintf(vars[n++], room, LENT "=%d %zu %lu %lu %s", t->file,
+	    s == &t->given ? t->room : (size_t)(s - t->set),
+	    (unsigned long)st.st_dev, (unsigned long)st.st_ino, t->path);
 	return n;
 }
 
 /* --- opening --- */
+
+/* Scripts use low numbers for their own. */
+static int
+high_file(void)
+{
+	int fd = flow_file(), high = fd >= 0 ?
+	    fcntl(fd, F_DUPFD_CLOEXEC, HIGH) : -1;
+
+	if (high >= 0)
+		close(fd);
+	return high >= 0 ? high : fd;
+}
 
 int
 tokens_open(struct tokens *t, const char *path)
@@ -246,7 +294,7 @@ tokens_open(struct tokens *t, const char *path)
 		return -1;
 	take_lent(t);
 	/* without the file runs within our tasks have to wait, no more */
-	t->file = flow_file();
+	t->file = high_file();
 	t->extra[0] = t->file >= 0 ? t->file : tie;
 	t->extra[1] = t->file >= 0 ? tie : -1;
 	t->fd = t->broker.fd;
@@ -254,12 +302,6 @@ tokens_open(struct tokens *t, const char *path)
 	t->io.ready = answered;
 	t->again.expired = wake;
 	return 0;
-}
-
-static void
-lost(struct tokens *t)
-{
-	t->error = errno;
 }
 
 /* Fill in a set whose indexes are there. */
@@ -385,6 +427,9 @@ tokens_close(struct tokens *t)
 	if (t->fd < 0)
 		return 0;
 	ev_forget(&t->io);
+	/* what is asked for must not come to what tasks have left behind */
+	if (t->asked)
+		shutdown(t->fd, SHUT_RDWR);
 	if (t->asked || t->error != 0)
 		broker_close(&t->broker);       /* that gives all back, too */
 	else

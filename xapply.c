@@ -431,20 +431,22 @@ find_collator(char **argv)
 	struct words w = { NULL, 0 };
 	struct div_choice c;
 
-	if (!want.collate)
+	if (!want.collate || want.dry)
 		return 0;
 	xapply_collator = want.detached ? getenv("xcl_d") :
 	    getenv("xcl_link") ? wr_target_of("xcl", 'u', 0, NULL) : NULL;
 	if (xapply_collator != NULL && (own || !special)) {
 		xapply_collator = strdup(xapply_collator);
-		if (want.detached)
-			unsetenv("xcl_d");
 		return own;
 	}
 	add(&w, "xclate");
 	add(&w, want.detached ? "-md" : "-m");
 	if (want.squeeze)
 		add(&w, "-s");
+	if (want.verbose) {
+		add(&w, "-W");
+		add(&w, ">&1");
+	}
 	if (want.keep_order)
 		add(&w, "-k");
 	if (want.results != NULL) {
@@ -535,5 +537,8 @@ main(int argc, char **argv)
 	check_options(operands);
 	complete_exports();
 	find_pool(argv, find_collator(argv));
+	/* not before: as a pool we run ourselves once more */
+	if (want.detached && xapply_collator != NULL)
+		unsetenv("xcl_d");
 	return xapply_run(operands[0], operands + 1);
 }

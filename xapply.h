@@ -20,7 +20,8 @@
 #include "wrapper.h"
 
 enum {
-	OUTPUT_LOST = 74          /* exit code: an output could not be written */
+	OUTPUT_LOST = 74,         /* exit code: an output could not be written */
+	TASK_TIMED_OUT = 124      /* of a task, as timeout(1) has it */
 };
 
 /* When failures halt a run. */
@@ -81,7 +82,7 @@ struct batch {
 struct task {
 	const struct task_setup *setup;
 	struct task *next, **at;  /* in a list of the run's */
-	uintmax_t number;         /* from 0 */
+	uintmax_t number;         /* from 0; UINTMAX_MAX: the else-command */
 	struct batch *batch;      /* to expand it once more, or NULL */
 	char *command;
 	size_t command_len;
@@ -140,9 +141,9 @@ void task_settings(void);
 
 /* --- the log (joblog.c) --- */
 
-/* Open it; with resume, note which tasks need not run again.  Ends us if it
- * cannot be. */
-void joblog_open(const char *path, int resume);
+/* Open it (dry: only read it); with resume, note which tasks need not run
+ * again.  Ends us if it cannot be. */
+void joblog_open(const char *path, int resume, int dry);
 
 /* Has the task been done before? */
 int joblog_done(uintmax_t number);

@@ -29,8 +29,7 @@ enum {
 	NO_ROOM_TRIES = 40,
 	PROGRESS_MS = 200,
 	STRAIN_MS = 1000,          /* between two looks at load and memory */
-	FAILED_MAX = 100,          /* as an exit code */
-	TIMED_OUT = 124            /* likewise, as timeout(1) has it */
+	FAILED_MAX = 100           /* as an exit code */
 };
 
 static struct {
@@ -44,6 +43,7 @@ static struct {
 	size_t running_count, waiting_count;
 
 	int input_over;
+	int batch;                /* one has been read and has no task yet */
 	int stopping;             /* nothing new is started */
 	int signal;               /* that ends us */
 	int signals;              /* so many have come */
@@ -52,6 +52,7 @@ static struct {
 	uintmax_t started, done, failed, skipped;
 	int output_error;
 
+	struct ev_timer soon;     /* start what can be, in the next turn */
 	struct ev_timer delay;    /* the next start has to wait for it */
 	int64_t looked;           /* at load and memory, when that was */
 	int strained;             /* they were too much */
@@ -162,10 +163,14 @@ stop_starting(int code)
 	run.stopping = 1;
 	input_end(&run.input);
 	run.input_over = 1;
+	run.batch = 0;
 	ev_timer_stop(&run.delay);
 	while ((t = run.waiting) != NULL) {
 		delist(t);
 		run.waiting_count--;
+		joblog_write(t);        /* its last attempt has failed */
+		run.done++;
+		run.failed++;
 		task_free(t);
 	}
 }
@@ -410,7 +415,8 @@ has_failed(const struct task *t)
 static int
 exit_code(const struct task *t)
 {
-	return t->status != 0 ? spawn_code(t->status) : TIMED_OUT;
+	return t->status != 0 ? spawn_code(t->status) :
+	    TASK_TIMED_OUT;
 }
 
 static void
@@ -481,7 +487,9 @@ conclude(struct task *t)
 		wait_to_retry(t);
 		return;
 	}
-	joblog_write(t);
+	/* what we were told to end has not been done */
+	if (run.signal == 0 || !WIFSIGNALED(t->status))
+		joblog_write(t);
 	run.done++;
 	if (has_failed(t))
 		count_failure(t);
@@ -495,7 +503,9 @@ task_ended(struct task *t)
 	run.running_count--;
 	run.no_room = 0;
 	conclude(t);
-	start_tasks();
+	/* not at once: ends and starts of short tasks would leave no turn to
+	 * signals and times */
+	ev_timer_set(&run.soon, 0);
 }
 
 /* The time of a task is up: TERM, and KILL if that does not help. */
@@ -570,7 +580,10 @@ echo(const struct task *t)
 		return 0;
 	if ((want.dry || fflush(stdout) == 0) && !ferror(stdout))
 		return 0;
-	complain("standard output: %s", strerror(errno));
+	if (errno == EPIPE)
+		run.output_error = EPIPE;
+	else
+		complain("standard output: %s", strerror(errno));
 	stop_starting(OUTPUT_LOST);
 	return -1;
 }
@@ -603,7 +616,7 @@ not_started(const struct task *t, int error)
 }
 
 /* The system has no room for another process now: when one of ours ends, or
- * after a while, it may have. */
+ * after a while, it may have.  Nothing else is tried meanwhile. */
 static void
 no_room(struct task *t, int error)
 {
@@ -617,8 +630,9 @@ no_room(struct task *t, int error)
 	keep_batch(t);
 	t->attempts--;
 	wait_to_retry(t);
-	t->due = 0;
-	ev_timer_set(&t->alarm, NO_ROOM_MS);
+	ev_timer_stop(&t->alarm);
+	t->due = 1;
+	ev_timer_set(&run.delay, NO_ROOM_MS);
 }
 
 static void
@@ -661,6 +675,17 @@ begin(struct task *t)
 		ev_timer_set(&t->alarm, want.timeout_ms);
 }
 
+static int
+any_due(void)
+{
+	const struct task *t;
+
+	for (t = run.waiting; t != NULL; t = t->next)
+		if (t->due)
+			return 1;
+	return 0;
+}
+
 /* One that has waited for its next attempt, or NULL. */
 static struct task *
 due_task(struct token_set *set)
@@ -691,40 +716,46 @@ input_failed(void)
 	stop_starting(run.input.code);
 }
 
-/* The next batch as a task; NULL when there is none now. */
-static struct task *
-next_task(struct token_set *set)
+/* Is a batch here that has no task yet?  It is read before tokens are taken,
+ * which others may need while we wait for input. */
+static int
+have_batch(void)
 {
-	struct expand_values v;
-	struct task *t;
-
-	for (;;) {
-		switch (run.input_over ? INPUT_END : input_next(&run.input)) {
+	while (!run.batch && !run.input_over) {
+		switch (input_next(&run.input)) {
 		case INPUT_BATCH:
+			run.batch = !want.resume ||
+			    !joblog_done(run.input.count - 1);
+			run.skipped += !run.batch;
+			run.input_over = input_total(&run.input) > 0 &&
+			    run.input.count == input_total(&run.input);
 			break;
 		case INPUT_FAILED:
 			input_failed();
-			return NULL;
+			return 0;
 		case INPUT_END:
 			run.input_over = 1;
-			return NULL;
+			break;
 		default:
-			return NULL;
+			return 0;
 		}
-		v = values(set);
-		if (want.resume && joblog_done(v.number)) {
-			run.skipped++;
-			continue;
-		}
-		t = new_task(set, run.template, &v);
-		if (t == NULL) {
-			stop_starting(WR_DATA);
-			return NULL;
-		}
-		if (want.retries > 1)
-			keep_batch(t);
-		return t;
 	}
+	return run.batch;
+}
+
+/* The batch as a task; NULL after a message. */
+static struct task *
+next_task(struct token_set *set)
+{
+	struct expand_values v = values(set);
+	struct task *t = new_task(set, run.template, &v);
+
+	run.batch = 0;
+	if (t == NULL)
+		stop_starting(WR_DATA);
+	else if (want.retries > 1)
+		keep_batch(t);
+	return t;
 }
 
 /* Bytes that programs can still have; SIZE_MAX where nobody tells. */
@@ -782,7 +813,7 @@ may_start(void)
 {
 	return !run.stopping && run.running_count < run.tokens.sets &&
 	    !run.delay.set && task_room() && !strained() &&
-	    (!run.input_over || run.waiting_count > 0);
+	    (any_due() || have_batch());
 }
 
 /* The pool is gone: what runs goes on, but nothing else begins. */
@@ -809,10 +840,9 @@ start_tasks(void)
 			return;
 		}
 		t = due_task(set);
-		if (t == NULL && !run.stopping)
+		if (t == NULL && run.batch)
 			t = next_task(set);
 		if (t == NULL) {
-			/* others may need it while we wait */
 			tokens_unused(&run.tokens, set);
 			return;
 		}
@@ -870,7 +900,7 @@ run_otherwise(char **operands)
 		pool_lost();
 	}
 	if (t != NULL) {
-		t->number = 0;
+		t->number = UINTMAX_MAX;
 		free(t->xid);
 		t->xid = strdup("00");
 		if (t->xid != NULL && echo(t) == 0)
@@ -964,8 +994,8 @@ begin_run(const char *template, char **operands)
 	compile_all(template, count_of(operands));
 	if (xapply_collator != NULL)
 		task_settings();
-	if (want.joblog != NULL && !want.dry)
-		joblog_open(want.joblog, want.resume);
+	if (want.joblog != NULL)
+		joblog_open(want.joblog, want.resume, want.dry);
 	for (i = 0; i < sizeof sigs / sizeof *sigs; i++)
 		if (ev_signal(sigs[i], told_to_end) != 0)
 			wr_die(WR_SYSTEM, "signals: %s", strerror(errno));
@@ -978,7 +1008,7 @@ begin_run(const char *template, char **operands)
 static int
 busy(void)
 {
-	return !run.input_over || run.running_count > 0 ||
+	return !run.input_over || run.batch || run.running_count > 0 ||
 	    run.waiting_count > 0 || task_sections() > 0;
 }
 
@@ -1049,6 +1079,7 @@ xapply_run(const char *template, char **operands)
 	begin_run(template, operands);
 	run.began = div_now();
 	run.delay.expired = delay_over;
+	run.soon.expired = delay_over;
 	run.tick.expired = tick;
 	if (want.progress && isatty(2))
 		ev_timer_set(&run.tick, PROGRESS_MS);

@@ -31,7 +31,7 @@ enum {
 	CROWD = 32,               /* from so many on each holds less */
 	CROWD_CAP = 4096,
 	DESCRIPTORS_EACH = 4,     /* of a section: connection, pipe, file, turn */
-	DESCRIPTORS_OURS = 32
+	DESCRIPTORS_OURS = 12     /* inputs, the pool, a log, a task's start */
 };
 
 struct section {
@@ -433,17 +433,35 @@ is_posix_shell(const char *path)
 	return 0;
 }
 
+/* Does the environment change what a shell does with words? */
+static int
+is_configured(void)
+{
+	char **e;
+
+	for (e = environ; *e != NULL; e++)
+		if (strncmp(*e, "BASH_ENV=", 9) == 0 ||
+		    strncmp(*e, "BASH_FUNC_", 10) == 0 ||
+		    strncmp(*e, "SHELLOPTS=", 10) == 0)
+			return 1;
+	return 0;
+}
+
+/* Sections leave so many descriptors to the rest, beyond those that are open
+ * already. */
 static void
 raise_limits(void)
 {
 	struct rlimit r;
-	size_t room = SECTIONS_MAX * DESCRIPTORS_EACH;
+	size_t room = SECTIONS_MAX * DESCRIPTORS_EACH, used;
+	int lowest = fcntl(0, F_DUPFD_CLOEXEC, 3);
 
 	spawn_raise_limit();
+	if (lowest >= 0)
+		close(lowest);
+	used = (size_t)(lowest > 0 ? lowest : 3) + DESCRIPTORS_OURS;
 	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur != RLIM_INFINITY)
-		room = r.rlim_cur > 2 * DESCRIPTORS_OURS ?
-		    (size_t)r.rlim_cur - DESCRIPTORS_OURS :
-		    (size_t)r.rlim_cur / 2;
+		room = r.rlim_cur > used ? (size_t)r.rlim_cur - used : 0;
 	sections_max = room / DESCRIPTORS_EACH;
 	if (sections_max < 1)
 		sections_max = 1;
@@ -461,15 +479,14 @@ task_prepare(struct task_setup *s)
 		if (shell == NULL)
 			shell = "/bin/sh";
 	}
-	if (*shell == '\0')
+	if (*shell == '\0' && !want.argv)
 		wr_die(WR_UNAVAILABLE, "the name of the shell is empty");
 	if (!want.argv)
 		s->shell = find_program(shell);
 	if (want.quote && !want.argv && !is_posix_shell(shell))
 		wr_usage("-q: %s has quotes of its own", shell);
-	/* a shell reads these before it does anything */
 	s->direct = want.argv || (want.shell == NULL && !want.append &&
-	    is_posix_shell(shell) && getenv("BASH_ENV") == NULL);
+	    is_posix_shell(shell) && !is_configured());
 	if (want.input != NULL) {
 		s->in = open(want.input, O_RDONLY | O_CLOEXEC);
 		if (s->in < 0)
@@ -579,6 +596,14 @@ child_ended(struct ev_child *child, int status)
 	t->setup->ended(t);
 }
 
+/* What may be had when something of ours has ended. */
+static int
+is_shortage(int error)
+{
+	return error == EAGAIN || error == ENOMEM || error == EMFILE ||
+	    error == ENFILE;
+}
+
 static int
 spawn_words(struct task *t, struct spawn *p, char **words)
 {
@@ -607,8 +632,7 @@ start_words(const struct task_setup *s, struct task *t, struct spawn *p)
 		e = spawn_words(t, p, words);
 		free(words);
 		/* the shell says why, unless the system is at its limits */
-		if (e == 0 || e == EAGAIN || e == ENOMEM || e == E2BIG ||
-		    want.argv)
+		if (e == 0 || is_shortage(e) || e == E2BIG || want.argv)
 			return e;
 	}
 	p->file = s->shell;
@@ -643,7 +667,7 @@ open_output(const struct task_setup *s, struct task *t, int *fd)
 		close(out[0]);
 		close(out[1]);
 		errno = e;
-		return -1;
+		return is_shortage(e) ? EAGAIN : -1;
 	}
 	t->section->task = t;
 	*fd = out[1];
@@ -653,7 +677,7 @@ open_output(const struct task_setup *s, struct task *t, int *fd)
 static void
 not_started(struct task *t, int error)
 {
-	if (error == EAGAIN || error == ENOMEM) {
+	if (is_shortage(error)) {
 		if (t->section != NULL)
 			section_free(t->section);
 		return;
@@ -671,6 +695,7 @@ task_start(const struct task_setup *s, struct task *t)
 	    .env = env, .group = s->grouped };
 
 	t->setup = s;
+	t->attempts++;
 	e = xapply_collator != NULL ? open_output(s, t, &fd[1]) : 0;
 	if (e != 0) {
 		free(env);
@@ -681,14 +706,13 @@ task_start(const struct task_setup *s, struct task *t)
 	t->started = wall_clock();
 	t->began = div_now();
 	t->grouped = s->grouped;
-	t->attempts++;
 	e = start_words(s, t, &p);
 	free(env);
 	if (fd[1] >= 0)
 		close(fd[1]);
 	if (e != 0) {
 		not_started(t, e);
-		return e;
+		return is_shortage(e) ? EAGAIN : e;
 	}
 	t->child.ended = child_ended;
 	ev_child_watch(&t->child);

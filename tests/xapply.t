@@ -731,4 +731,9 @@ if [ -r /proc/meminfo ]; then
 else
 	skip '--memfree: so much there never is' 'no /proc/meminfo'
 fi
+n 'a task whose time was up has failed in the log' '124' '
+    xapply --joblog j -T 0.3 "trap \"exit 0\" TERM; while :; do sleep 0.01; done;%0" a 2>/dev/null
+    tail -n 1 j | cut -f 4'
+n '-n and --resume' 'echo 2' 'xapply --joblog j : 1; xapply -n --joblog j --resume echo 1 2'
+n '--argv with an empty $SHELL' 'a' 'SHELL= xapply --argv printenv a 2>/dev/null; a=a SHELL= xapply --argv printenv a'
 finish

@@ -421,4 +421,24 @@ n 'two in one task: not both at once' '4 1' '
 n 'three deep' 'deep' 'ptbw -m -J1 xapply -t - "xapply -t - \"xapply -t - \\\"echo deep;%%%%0\\\" x;%%0\" y;%0" z'
 n 'of another pool they are not used' '0' '
     ptbw -m -J1 xapply -t - "ptbw -m -J1 xapply -t - \"echo %%t1;%%0\" x;%0" z'
+n 'with the pool under another name' x 'ptbw -m -J1 -N "$PWD/pool" : & until test -S pool; do sleep 0.01; done
+    xapply -t pool "xapply -t $PWD/pool echo x;%0" a; ptbw -t pool -Q true; wait'
+n 'a descriptor of a script is not taken for the lock' 'ok' '
+    ptbw -m -J1 xapply -t - "exec 7>y; xapply -t - \"echo >&7; echo ok;%%0\" x;%0" a'
+
+# --- what a review found ---
+n '-m -d with a pool of our own' 'a
+b' 'xapply -m -d -J2 echo a b'
+x 'many short tasks leave a turn to signals' 143 '' - '
+    seq 300000 >n; as xapply -P64 -f ": >up;%0" n & p=$!; await up
+    kill -TERM $p; i=0; while kill -0 $p && test $i -lt 300; do i=$((i + 1)); sleep 0.01; done 2>/dev/null
+    test $i -lt 300 || kill -9 $p; wait $p'
+n 'who has nothing more to start waits for no token' '0' '
+    ptbw -m -J1 sh -c "xapply -t - \": >up; await go;%0\" a & p=\$!; await up
+    ptbw sh -c \": >held; await ended\" & : >go; wait \$p; echo \$?; : >ended; wait"'
+n 'nor for a file without lines' 'good' '
+    ptbw -m -J1 ptbw sh -c "peer limit 5 xapply -t - -f echo /dev/null && echo good"'
+n '-n prints on stdout, with -m as well' 'echo a' 'xapply -m -n echo a'
+n '-v, too' 'echo a
+a' 'xapply -m -v echo a 2>/dev/null'
 finish
