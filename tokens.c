@@ -113,7 +113,7 @@ answered(struct ev_io *io, int what)
 		t->error = errno;
 	t->ready();
 	/* nobody may want it any more: others do */
-	if (t->granted && t->error == 0) {
+	if (t->granted && !t->keep && t->error == 0) {
 		t->granted = 0;
 		if (broker_give(&t->broker, t->first.index, t->each) != 0)
 			lost(t);

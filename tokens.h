@@ -34,6 +34,8 @@ struct tokens {
 	size_t sets, each;          /* at most so many, of so many tokens; see
 	                               tokens_limit */
 	void (*ready)(void);        /* a set may be had now */
+	int keep;                   /* one that ready() does not take is for
+	                               later, and not for others */
 
 	/* To be read. */
 	struct expand_text source;  /* data NULL: none */

@@ -887,6 +887,7 @@ run_otherwise(char **operands)
 	for (i = 0; i < n; i++)
 		param[i] = (struct expand_text){ operands[i],
 		    strlen(operands[i]) };
+	run.tokens.keep = 1;
 	while (set == NULL && run.tokens.error == 0 && !run.stopping &&
 	    ev_turn(1) == 0)
 		set = tokens_take(&run.tokens);
