@@ -1,9 +1,9 @@
 /*
  * joblog.c - a line for each task that has ended, and what they say later
  *
- * The columns, with tabs in between: number from 1 (0 the else-command, which
- * counts so as the greatest of all numbers and one), start in seconds since
- * the epoch, duration in seconds, exit code, signal, xid, command.  In the
+ * The columns, with tabs in between: number from 1 (0: the else-command, whose
+ * number in memory is the greatest there is), start in seconds since the epoch,
+ * duration in seconds, exit code, signal, xid, command.  In the
  * last two, newline, tab and backslash are written as \n, \t and \\.
  *
  * SPDX-License-Identifier: ISC

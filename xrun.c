@@ -49,7 +49,7 @@ static struct {
 	int signals;              /* so many have come */
 	int code;                 /* of what went wrong */
 	int halted;               /* exit code of the failure that halted us */
-	uintmax_t started, done, failed, skipped;
+	uintmax_t done, failed, skipped;
 	int output_error;
 
 	struct ev_timer soon;     /* start what can be, in the next turn */
@@ -660,7 +660,6 @@ begin(struct task *t)
 		task_free(t);
 		return;
 	}
-	run.started++;
 	if (want.delay_ms > 0)
 		ev_timer_set(&run.delay, want.delay_ms);
 	if (e != 0) {

@@ -647,28 +647,15 @@ dice(unsigned n)
 	return (unsigned)(seed >> 33) % n;
 }
 
-/*
- * Mostly what requests are made of, so that nonsense gets far; sometimes any
- * byte, a descriptor, a pause in the middle, an end without a word.
- */
+/* Say it in pieces, some with a descriptor, and end in one way or another. */
 static void
-converse(const char *path)
+babble(const char *text, size_t n)
 {
-	static const char alphabet[] = "GGPDNOFSTJRUCMVHIBLAW.~0123456789999\n";
-	char text[400], reply[65536];
-	size_t i, n = dice(sizeof text);
+	char reply[65536];
+	size_t i = 0, piece;
 
-	sock = div_connect(path);
-	if (sock < 0)
-		fail(path, error_name());
-	for (i = 0; i < n; i++)
-		text[i] = dice(50) ? alphabet[dice(sizeof alphabet - 1)] :
-		    (char)dice(256);
-	if (dice(10))
-		memcpy(text, "77\n", n < 3 ? n : 3);
-	for (i = 0; i < n; ) {
-		size_t piece = 1 + dice((unsigned)(n - i));
-
+	while (i < n) {
+		piece = 1 + dice((unsigned)(n - i));
 		/* the master may have had enough of us */
 		if (div_send(sock, text + i, piece, dice(20) ? -1 : 0) < 0)
 			break;
@@ -683,6 +670,28 @@ converse(const char *path)
 	close(sock);
 }
 
+/*
+ * Mostly what requests are made of, so that nonsense gets far; sometimes any
+ * byte, a descriptor, a pause in the middle, an end without a word.
+ */
+static void
+converse(const char *path)
+{
+	static const char alphabet[] = "GGPDNOFSTJRUCMVHIBLAW.~0123456789999\n";
+	char text[400];
+	size_t i, n = dice(sizeof text);
+
+	sock = div_connect(path);
+	if (sock < 0)
+		fail(path, error_name());
+	for (i = 0; i < n; i++)
+		text[i] = dice(50) ? alphabet[dice(sizeof alphabet - 1)] :
+		    (char)dice(256);
+	if (dice(10))
+		memcpy(text, "77\n", n < 3 ? n : 3);
+	babble(text, n);
+}
+
 /* The same with an xclate, whose requests have four bytes each. */
 static void
 converse_xclate(const char *path)
@@ -690,7 +699,7 @@ converse_xclate(const char *path)
 	static const char *const words[] = { "?T ", "?H ", "?L ", "?s ", "?q ",
 	    "?d ", "?: ", "-V ", "od ", "ow ", "o1 ", "o1 ", "o2 ", "o0 ",
 	    "ex ", "hd ", "bx ", "rf ", "qm ", "Q! ", "cq ", "yt ", "003", "zz " };
-	char text[400], reply[65536];
+	char text[400];
 	size_t i, n = 4 * dice(sizeof text / 4);
 
 	sock = div_connect(path);
@@ -703,20 +712,7 @@ converse_xclate(const char *path)
 			text[i] = (char)dice(256);
 	if (n > 0 && dice(10))
 		memcpy(text, "xyz", 4);
-	for (i = 0; i < n; ) {
-		size_t piece = 1 + dice((unsigned)(n - i));
-
-		if (div_send(sock, text + i, piece, dice(20) ? -1 : 0) < 0)
-			break;
-		i += piece;
-		if (dice(2))
-			recv(sock, reply, sizeof reply, MSG_DONTWAIT);
-	}
-	if (dice(3) == 0)
-		shutdown(sock, SHUT_WR);
-	if (dice(2))
-		recv(sock, reply, sizeof reply, MSG_DONTWAIT);
-	close(sock);
+	babble(text, n);
 }
 
 /* The same with a wrapw: cookies, and requests of which some are mutated. */
@@ -728,8 +724,8 @@ converse_wrapw(const char *path)
 	    "bind -b /no/y ptbw_3\n", "bind -c /no/z xcl_d\n",
 	    "unbind ptbw_2\n", "unbind 1\n", "connect 1 ptbw_2\n",
 	    "connect 33 0\n", "connect 7 0\n", "bind \n", "\n", "bind x y\n" };
-	char text[2000], reply[65536], *p = text;
-	size_t n = 0, k;
+	char text[2000];
+	size_t n = 0;
 	long lines = 0;
 
 	sock = div_connect(path);
@@ -745,18 +741,7 @@ converse_wrapw(const char *path)
 		if (dice(6) == 0)
 			text[n - 1 - dice((unsigned)strlen(w))] = (char)dice(256);
 	}
-	for (; n > 0; p += k, n -= k) {
-		k = 1 + dice((unsigned)n);
-		if (div_send(sock, p, k, dice(20) ? -1 : 0) < 0)
-			break;
-		if (dice(2))
-			recv(sock, reply, sizeof reply, MSG_DONTWAIT);
-	}
-	if (dice(3) == 0)
-		shutdown(sock, SHUT_WR);
-	if (dice(2))
-		recv(sock, reply, sizeof reply, MSG_DONTWAIT);
-	close(sock);
+	babble(text, n);
 	return lines;
 }
 
