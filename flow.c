@@ -892,7 +892,7 @@ flow_push(struct flow *f)
 int
 flow_idle(const struct flow *f)
 {
-	return f->held == 0 && length(&f->front) == 0;
+	return f->held == 0 && length(&f->front) == 0 && f->happened == 0;
 }
 
 void

@@ -94,7 +94,7 @@ void flow_put(struct flow *f, const char *text, size_t len);
 /* Write now what the sink takes, events follow a little later. */
 void flow_push(struct flow *f);
 
-/* Is all written that has come? */
+/* Is all written that has come, and all told? */
 int flow_idle(const struct flow *f);
 
 /*

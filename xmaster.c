@@ -365,8 +365,7 @@ grant_next(void)
 	if (m.halted && want.halt == NOW)
 		return;
 	while (m.holder == NULL && (t = turn_next(&m.queue)) != NULL) {
-		if (m.same_notify && !m.notify_flow.failed &&
-		    !flow_idle(&m.notify_flow))
+		if (m.same_notify && !flow_idle(&m.notify_flow))
 			return;
 		if (!may_go(client_of(t)) || !grant(client_of(t)))
 			return;
@@ -1031,10 +1030,8 @@ close_outer(int code)
 static int
 records_wait(void)
 {
-	return (m.notify_on && !m.notify_flow.failed &&
-	    !flow_idle(&m.notify_flow)) ||
-	    (m.joblog_on && !m.joblog_flow.failed &&
-	    !flow_idle(&m.joblog_flow));
+	return (m.notify_on && !flow_idle(&m.notify_flow)) ||
+	    (m.joblog_on && !flow_idle(&m.joblog_flow));
 }
 
 static pid_t

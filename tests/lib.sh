@@ -23,7 +23,9 @@ trap 'exit 130' INT TERM HUP
 mkdir "$T/tmp" "$T/w" && cd "$T/w" || exit 1
 TMPDIR=$T/tmp
 PATH=$top:$here:$PATH
-export TMPDIR PATH
+# the user's own may be nologin, and then tmux would give no shell to anybody
+SHELL=/bin/sh
+export TMPDIR PATH SHELL
 for v in $(env | sed -n 's/^\(ptbw_[^=]*\)=.*/\1/p; s/^\(xcl_[^=]*\)=.*/\1/p
     s/^\(wrapw_[^=]*\)=.*/\1/p') PTBW XCLATE WRAPW; do
 	unset "$v"

@@ -1,8 +1,6 @@
 #!/bin/sh
 # section.t - turns, records and streams by themselves, see section.c
 . "$(dirname "$0")/lib.sh"
-SHELL=/bin/sh
-export SHELL
 unset XCLATE
 # whatever we were started with: none of these is open
 exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-

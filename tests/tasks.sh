@@ -11,8 +11,6 @@
 #	stubborn NAME SIGNAL...	until one of them comes; note which
 #	as COMMAND...	become it, the pid is in the file pid
 unset PARALLEL XAPPLY_WRAP
-SHELL=/bin/sh
-export SHELL
 PATH=$T/bin:$T:$PATH
 
 x() {

@@ -119,6 +119,18 @@ if [ -c /dev/full ]; then
 	    "xclate -m -W /dev/full sh -c 'echo hi; :'"
 	x 'a full notify stream' 74 hi '~xclate: notify stream: *' \
 	    "xclate -m -N /dev/full sh -c 'echo hi | xclate x'"
+	# the last record is lost at the very moment the run ends
+	mkfifo go
+	xclate -m -N /dev/full sh -c 'echo $$ >u
+	    xclate x sh -c ": >on; read a <go"; :' 2>/dev/null &
+	wait_until test -e on
+	kill -STOP $!
+	echo >go
+	wait_until sh -c 'ps -o stat= -p "$(cat u)" | grep -q Z'
+	kill -CONT $!
+	wait $!
+	result $(($? != 74)) 'a full notify stream at the last moment'
+	rm -f go on u
 	x 'a full job log' 74 hi '~xclate: /dev/full: *' \
 	    "xclate -m --joblog /dev/full sh -c 'echo hi | xclate x'"
 else
