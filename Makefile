@@ -30,13 +30,15 @@ COMPILE = $(CC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS)
 
 PROGRAMS = ptbw wrapw xapply xclate
 LIBRARY = libdivconnect.a
-HEADERS = broker.h cap.h collate.h dial.h divconnect.h event.h expand.h \
-	flow.h input.h lines.h master.h pool.h quote.h record.h redirect.h restore.h \
+HEADERS = broker.h cap.h carry.h collate.h dial.h divconnect.h event.h expand.h \
+	flow.h input.h lines.h master.h pool.h quote.h record.h redirect.h \
+	relay.h restore.h \
 	section.h serve.h space.h spawn.h tableau.h title.h tokens.h turn.h \
 	wrapper.h wrapw.h xapply.h xclate.h
 COMMON = divconnect.o event.o serve.o spawn.o wrapper.o
 PTBW = ptbw.o broker.o master.o pool.o tableau.o $(COMMON)
-WRAPW = wrapw.o wclient.o wmaster.o dial.o master.o restore.o space.o $(COMMON)
+WRAPW = wrapw.o wclient.o wmaster.o carry.o dial.o flow.o lines.o master.o \
+	relay.o restore.o space.o $(COMMON)
 XCLATE = xclate.o xclient.o xmaster.o cap.o collate.o flow.o lines.o \
 	record.o redirect.o section.o title.o turn.o $(COMMON)
 XAPPLY = xapply.o xrun.o xtask.o broker.o cap.o collate.o expand.o flow.o \

@@ -437,6 +437,14 @@ write_held(struct flow *f)
 /* --- the source --- */
 
 static void
+is_dry(struct flow *f)
+{
+	if (f->tell_dry)
+		f->happened |= FLOW_DRY;
+	f->tell_dry = 0;
+}
+
+static void
 source_ended(struct flow *f, int error)
 {
 	if (error != 0) {
@@ -447,6 +455,7 @@ source_ended(struct flow *f, int error)
 		lines_end(f->lines, emit, f);
 	f->ended = 1;
 	f->happened |= FLOW_END;
+	is_dry(f);
 	flow_cut(f);
 }
 
@@ -456,8 +465,10 @@ no_more_yet(struct flow *f)
 {
 	if (f->finishing)
 		source_ended(f, 0);
-	else
+	else {
 		f->in_waits = 1;
+		is_dry(f);
+	}
 }
 
 /* What a read or a move from the source returned; 1 when bytes came. */
@@ -720,6 +731,10 @@ pump(struct flow *f)
 	for (i = 0; i < rounds && step(f); i++)
 		;
 	note_empty(f);
+	if (f->mark > 0 && flow_written(f) >= f->mark) {
+		f->mark = 0;
+		f->happened |= FLOW_MARK;
+	}
 	if (f->whole_lines && !f->has_out && writable(f) > 0)
 		f->happened |= FLOW_DATA;
 	if (f->has_in)
@@ -874,6 +889,7 @@ flow_front(struct flow *f, const char *text, size_t len)
 void
 flow_put(struct flow *f, const char *text, size_t len)
 {
+	f->put += len;
 	hold(f, text, len);
 	later(f);
 }
@@ -893,6 +909,20 @@ int
 flow_idle(const struct flow *f)
 {
 	return f->held == 0 && length(&f->front) == 0 && f->happened == 0;
+}
+
+uint64_t
+flow_written(const struct flow *f)
+{
+	return f->total + f->put - f->held;
+}
+
+void
+flow_ask_dry(struct flow *f)
+{
+	f->tell_dry = 1;
+	f->in_waits = 0;
+	later(f);
 }
 
 void

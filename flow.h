@@ -30,8 +30,11 @@ enum {
 	FLOW_FAILED = 16,   /* the sink: see error.  What is held is lost, the
 	                       source is closed */
 	FLOW_UNREADABLE = 32, /* with FLOW_END: reading failed, see error */
-	FLOW_STUCK = 64     /* the source is not read on before there is a sink,
+	FLOW_STUCK = 64,    /* the source is not read on before there is a sink,
 	                       for want of room; told once */
+	FLOW_MARK = 128,    /* the sink has been given as much as mark says */
+	FLOW_DRY = 256      /* the source has nothing now, or has ended: the
+	                       answer to flow_ask_dry */
 };
 
 struct flow_buffer {
@@ -47,12 +50,15 @@ struct flow {
 	struct lines *lines;       /* what is done to the lines, or NULL */
 	int *copy;                 /* where else the bytes go, or NULL: a file's
 	                              descriptor, set to -1 when it fails */
+	uint64_t mark;             /* see FLOW_MARK, 0: none; it may be set at
+	                              any time to more than was written */
 	void (*event)(struct flow *f, int what);
 
 	/* To be read. */
 	uint64_t total;            /* bytes that the source gave */
+	uint64_t put;              /* bytes of flow_put */
 	int error, copy_error;     /* errno */
-	unsigned ended : 1, failed : 1;
+	unsigned ended : 1, failed : 1, tell_dry : 1;
 
 	/* The flow's own. */
 	struct ev_io in, out;
@@ -96,6 +102,12 @@ void flow_push(struct flow *f);
 
 /* Is all written that has come, and all told? */
 int flow_idle(const struct flow *f);
+
+/* Bytes that the sink has been given, but for those of flow_front. */
+uint64_t flow_written(const struct flow *f);
+
+/* Read all that the source has by now, and say so (FLOW_DRY). */
+void flow_ask_dry(struct flow *f);
 
 /*
  * Let a pipe hold more, if fd is one and the system allows it: writer and

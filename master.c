@@ -46,7 +46,8 @@ master_run(const struct master *m, char **operands,
 	code = m->bound != NULL ? m->bound(&socket) : 0;
 	if (code != 0)
 		return end(m, &socket, code);
-	wr_publish(&socket, m->detached);
+	if (!m->hidden)
+		wr_publish(&socket, m->detached);
 	if (utility.argv != NULL && (pid = spawn(&utility)) < 0)
 		return failed(m, &socket, spawn_error_code(errno),
 		    utility.file);

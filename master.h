@@ -17,6 +17,7 @@ struct master {
 	const struct serve_ops *ops;
 	const struct div_place *place;
 	int detached, verbose;
+	int hidden;               /* not published: it is no diversion */
 
 	/* The socket listens and is not published yet: 0, or the exit code,
 	 * after a message.  NULL for nothing to do. */

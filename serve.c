@@ -121,6 +121,17 @@ serve_drop(struct serve_client *c, const char *reason)
 }
 
 int
+serve_release(struct serve_client *c)
+{
+	int fd = c->io.fd;
+
+	ev_forget(&c->io);
+	c->io.fd = -1;
+	serve_drop(c, NULL);
+	return fd;
+}
+
+int
 serve_taking(const struct serve_client *c)
 {
 	return !c->paused && !c->finishing && !c->gone &&
@@ -510,7 +521,8 @@ destroy(struct serve_client *c)
 	master.ops->gone(c);
 	ev_forget(&c->io);
 	ev_timer_stop(&c->unread);
-	close(c->io.fd);
+	if (c->io.fd >= 0)
+		close(c->io.fd);
 	if (c->prev != NULL)
 		c->prev->next = c->next;
 	else

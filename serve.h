@@ -116,6 +116,14 @@ void serve_send_fd(struct serve_client *c, const void *data, size_t len,
 void serve_give_fd(struct serve_client *c, const void *data, size_t len,
     int fd);
 
+/*
+ * Take a client's connection out of here: it is the program's own from now
+ * on, and the client is gone.  All replies must have left.  Returns the
+ * non-blocking descriptor; c->in and c->in_len are bytes read and not used,
+ * until the round is over.
+ */
+int serve_release(struct serve_client *c);
+
 /* May further requests of the client be taken now? */
 int serve_taking(const struct serve_client *c);
 

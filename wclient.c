@@ -234,6 +234,16 @@ absolute(const char *path)
 	return all;
 }
 
+char *
+wrapw_record(const char *path, size_t *len)
+{
+	struct control c = control_open(path);
+	char *data = demand(&c, "record", len);
+
+	close(c.fd);
+	return data;
+}
+
 /* Is -t a record, and not the path of a master? */
 static int
 is_record(const char *path)
@@ -249,9 +259,8 @@ is_record(const char *path)
 	wr_die(WR_NOINPUT, "%s: %s", path, strerror(errno));
 }
 
-/* The master's path: of -t, or of the enclosing diversion. */
-static const char *
-master_path(void)
+const char *
+wrapw_path(void)
 {
 	if (is_record(want.wrap))
 		wr_die(WR_DATA, "%s: not a socket", want.wrap);
@@ -292,7 +301,6 @@ parse(struct restore *r, char *data, size_t len, const char *path)
 static void
 load(struct source *s)
 {
-	struct control c;
 	size_t len;
 	char *data;
 
@@ -303,9 +311,7 @@ load(struct source *s)
 		s->path = s->record.own;
 	} else {
 		s->path = wr_target(want.depth, want.wrap);
-		c = control_open(s->path);
-		data = demand(&c, "record", &len);
-		close(c.fd);
+		data = wrapw_record(s->path, &len);
 		parse(&s->record, data, len, s->path);
 		/* the name that the socket has here need not be its own */
 		if (restore_rename(&s->record, absolute(s->path)) != 0)
@@ -354,7 +360,7 @@ show(const struct source *s)
 	char *text;
 
 	if (s == NULL) {
-		c = control_open(master_path());
+		c = control_open(wrapw_path());
 		text = demand(&c, "ns", &len);
 		put_listing(text);
 		free(text);
@@ -456,7 +462,7 @@ change(char **words)
 	}
 	if (n >= WRAPW_LINE_MAX - 1)
 		wr_die(WR_DATA, "%.40s...: too long", words[0]);
-	c = control_open(master_path());
+	c = control_open(wrapw_path());
 	remark = demand(&c, request, &len);
 	if (len > 0 && remark[len - 1] == '\n')
 		remark[len - 1] = '\0';
@@ -525,7 +531,7 @@ wrapw_client(char **words, const struct wr_called *called)
 		return record(words[0]);
 	if (words[0] == NULL && live) {
 		show(NULL);
-		return want.quit ? quit(master_path(), 0) : 0;
+		return want.quit ? quit(wrapw_path(), 0) : 0;
 	}
 	load(&s);
 	if (want.quit && s.path == NULL)

@@ -32,6 +32,7 @@ enum {
 struct client {
 	struct serve_client c;    /* first */
 	enum { COOKIE, CONTROL, SERVED } state; /* what it says next */
+	int readonly;             /* it may change nothing */
 	struct request *request;  /* a connection that is being made for it */
 	struct survey *survey;    /* a listing likewise */
 	struct ev_timer patience; /* it has what it wanted, and stays */
@@ -412,6 +413,14 @@ req_quit(struct client *k, char *args)
 }
 
 static void
+req_readonly(struct client *k, char *args)
+{
+	(void)args;
+	k->readonly = 1;
+	yes(k, "", 0);
+}
+
+static void
 req_version(struct client *k, char *args)
 {
 	(void)args;
@@ -443,6 +452,7 @@ static const struct {
 	{ "unbind", 1, req_unbind },
 	{ "quit", 1, req_quit },
 	{ "version", 0, req_version },
+	{ "readonly", 0, req_readonly },
 	{ "connect", 0, req_connect }
 };
 
@@ -469,6 +479,8 @@ obey(struct client *k, char *line)
 			break;
 	if (i == sizeof requests / sizeof *requests)
 		no(k, "unknown request");
+	else if (requests[i].changes && k->readonly)
+		no(k, "%s: not over this connection", line);
 	else if (requests[i].changes && !may_change(k))
 		no(k, "%s: only the master's owner may do that", line);
 	else

@@ -7,6 +7,9 @@
  *	wrapw [-q] [-depth] [-t wrap] -n
  *	wrapw [-q] [-depth] [-t wrap] -b [-aBc] target name
  *	wrapw [-q] [-depth] [-t wrap] -u name
+ *	wrapw -X [-qv] [-depth] [-t wrap] [-N path] [--allow-bind]
+ *	    [utility [args]]
+ *	wrapw -P link [-dqv] [-N path] [utility [args]]
  *	wrapw -h | -V
  *
  * A master collects the diversions of its environment and presents each as a
@@ -15,7 +18,8 @@
  *
  * Here is the command line.  wmaster.c is the master, space.c the names it
  * presents, dial.c its way to their targets; wclient.c is the client,
- * restore.c what it does to the environment.
+ * restore.c what it does to the environment.  relay.c has the two ends of a
+ * link to another host, carry.c what goes over it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -23,11 +27,15 @@
 
 #include <string.h>
 
+#include "relay.h"
+
+enum { O_ALLOW_BIND = 256 };
+
 static const struct wr_option options[] = {
 	{ 'm', "master", NULL, "be a master and run the utility" },
-	{ 'd', "detached", NULL, "master: publish in wrapw_d alone" },
+	{ 'd', "detached", NULL, "-m, -P: publish in wrapw_d alone" },
 	{ 'E', "everything", NULL, "master: collect wrapw diversions, too" },
-	{ 'N', "socket", "path", "master: the name of the socket" },
+	{ 'N', "socket", "path", "-m, -X, -P: the name of the socket" },
 	{ 'o', "open", NULL, "master: everybody may change the name space" },
 	{ '0', "depth", "n", "so many diversions further out (-1, -2, ...)" },
 	{ 't', "wrap", "wrap",
@@ -42,6 +50,10 @@ static const struct wr_option options[] = {
 	{ 'B', "before", NULL, "with -b: in front of the targets it has" },
 	{ 'c', "create", NULL, "with -b: only if it has none" },
 	{ 'u', "unbind", NULL, "client: take a name's targets away" },
+	{ 'X', "export", NULL, "be the near end of a link, run the utility" },
+	{ O_ALLOW_BIND, "allow-bind", NULL,
+	  "with -X: the far end may change the name space" },
+	{ 'P', "project", "link", "be the far end of a link, run the utility" },
 	{ 'Q', "quit", NULL, "then ask the persistent master to quit" },
 	{ 'q', "quiet", NULL, "no remarks about sockets that are not there" },
 	{ 'v', "verbose", NULL, "say more" },
@@ -65,6 +77,9 @@ const struct wr_program wrapw = {
 	    "[-q] [-depth] [-t wrap] -n\n"
 	    "[-q] [-depth] [-t wrap] -b [-aBc] target name\n"
 	    "[-q] [-depth] [-t wrap] -u name\n"
+	    "-X [-qv] [-depth] [-t wrap] [-N path] [--allow-bind] "
+	    "[utility [args]]\n"
+	    "-P link [-dqv] [-N path] [utility [args]]\n"
 	    "-h | -V",
 	.options = options
 };
@@ -101,6 +116,9 @@ set_option(int letter, const char *arg)
 	case 'B': set_mode(SPACE_BEFORE); break;
 	case 'c': set_mode(SPACE_CREATE); break;
 	case 'u': want.unbind = 1; break;
+	case 'X': want.export = 1; break;
+	case O_ALLOW_BIND: want.allow_bind = 1; break;
+	case 'P': want.project = arg; break;
 	case 'Q': want.quit = 1; break;
 	case 'q': want.quiet = 1; break;
 	case 'v': want.verbose = 1; break;
@@ -115,16 +133,38 @@ check_master(void)
 	    want.record ? "-R" : want.list ? "-n" : want.bind ? "-b" :
 	    want.mode ? "-a, -B, -c" : want.unbind ? "-u" :
 	    want.quit ? "-Q" : want.wrap ? "-t" : NULL;
-	const char *masters = want.detached ? "-d" :
-	    want.everything ? "-E" : want.socket ? "-N" :
-	    want.open ? "-o" : NULL;
+	const char *masters = want.everything ? "-E" : want.open ? "-o" :
+	    NULL;
+	int link = want.export || want.project != NULL;
 
 	if (want.master && clients != NULL)
 		wr_usage("%s does not go with -m", clients);
 	if (!want.master && masters != NULL)
 		wr_usage("%s goes with -m only", masters);
+	if (!want.master && want.detached && want.project == NULL)
+		wr_usage("-d goes with -m or -P only");
+	if (!want.master && !link && want.socket != NULL)
+		wr_usage("-N goes with -m, -X or -P only");
+	if (!want.export && want.allow_bind)
+		wr_usage("--allow-bind goes with -X only");
 	if (want.socket != NULL && *want.socket == '\0')
 		wr_usage("-N: the name is empty");
+}
+
+/* Nor does a link's end do anything else. */
+static void
+check_link(void)
+{
+	const char *other = want.include ? "-I" : want.without ? "-W" :
+	    want.record ? "-R" : want.list ? "-n" : want.bind ? "-b" :
+	    want.mode ? "-a, -B, -c" : want.unbind ? "-u" :
+	    want.quit ? "-Q" : want.master ? "-m" :
+	    want.export && want.project ? "-P" :
+	    want.project && want.wrap ? "-t" : NULL;
+
+	if (other != NULL)
+		wr_usage("%s does not go with %s", other,
+		    want.export ? "-X" : "-P");
 }
 
 /* A client does one thing. */
@@ -178,6 +218,11 @@ main(int argc, char **argv)
 	if (show)
 		return 0;
 	check_master();
+	if (want.export || want.project != NULL) {
+		check_link();
+		return (want.export ? relay_export : relay_project)
+		    (wr_operands(), &called);
+	}
 	if (want.master)
 		return wrapw_master(wr_operands(), &called);
 	check_client(wr_operands());

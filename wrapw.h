@@ -27,6 +27,9 @@ struct wrapw_options {
 	int include, without, record, list, bind, unbind;
 	enum space_mode mode;
 	const char *wrap;
+	/* the ends of a link */
+	int export, allow_bind;
+	const char *project;
 };
 extern struct wrapw_options want;
 
@@ -35,6 +38,11 @@ extern const struct wr_program wrapw;
 /* Each returns the exit code. */
 int wrapw_master(char **operands, const struct wr_called *called);
 int wrapw_client(char **words, const struct wr_called *called);
+
+/* The path of the enclosing master, or of -t; and its record, the caller's to
+ * free.  Both end the program when there is none. */
+const char *wrapw_path(void);
+char *wrapw_record(const char *path, size_t *len);
 
 /* What the master at a path says of itself, for -V; NULL: nothing. */
 const char *wrapw_probe(const char *path);

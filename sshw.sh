@@ -1,0 +1,176 @@
+#!/bin/sh
+# sshw - run a command on another host, with the diversions of this one
+#
+# wrapw consolidates the stack and exports it on a socket here; ssh forwards
+# that to a socket over there; the wrapw over there projects it for the
+# command.  ssh does all the rest: no daemon, no rights but those of a login.
+#
+# SPDX-License-Identifier: ISC
+
+version=0.1
+synopsis='usage: sshw [-dEqv] [-depth] [-r wrapw] [--allow-bind] [--] [ssh options]
+	    [user@]host [command [args]]
+       sshw -h | -V'
+# of ssh: the letters that take an argument
+with_argument=BbcDEeFIiJLlmOoPpQRSWw
+
+fail() {        # fail CODE MESSAGE
+	printf 'sshw: %s\n' "$2" >&2
+	exit "$1"
+}
+
+usage() {
+	printf 'sshw: %s\n%s\n' "$1" "$synopsis" >&2
+	exit 64
+}
+
+help() {
+	cat <<-EOF
+	$synopsis
+
+	  -d, --detached          publish in wrapw_d alone over there
+	  -E, --everything        project wrapw diversions, too
+	  -q, --quiet             no remarks about sockets that are not there
+	  -v, --verbose           say more
+	  -0, --depth n           the name space of an enclosing wrapw (-0 the
+	                          tightest, -1, -2, ...), not of the whole stack
+	  -r, --remote-wrapw path what wrapw is called over there
+	      --allow-bind        the far side may change the name space
+	  -V, --version           print the version
+	  -h, --help              print this
+	Options behind these, or behind --, are those of ssh.
+	EOF
+}
+
+# What a shell reads as the one word that was given.
+quote() {
+	printf "'"
+	printf '%s\n' "$1" | sed "s/'/'\\\\''/g; \$s/\$/'/"
+}
+
+detached='' everything='' quiet='' verbose='' depth='' bind='' remote=wrapw
+while [ $# -gt 0 ]; do
+	case $1 in
+	--) shift; break ;;
+	--detached) detached=-d ;;
+	--everything) everything=-E ;;
+	--quiet) quiet=-q ;;
+	--verbose) verbose=-v ;;
+	--allow-bind) bind=--allow-bind ;;
+	--depth=*) depth=-${1#*=} ;;
+	--remote-wrapw=*) remote=${1#*=} ;;
+	--depth) [ $# -gt 1 ] || usage "$1 needs a number"
+		depth=-$2; shift ;;
+	-r | --remote-wrapw) [ $# -gt 1 ] || usage "$1 needs a path"
+		remote=$2; shift ;;
+	-r*) remote=${1#-r} ;;
+	-V | --version) echo "sshw $version"; exec wrapw -V ;;
+	-h | --help) help; exit ;;
+	--*) usage "$1: unknown option" ;;
+	-[0-9]*) depth=$1 ;;
+	-*[!dEqv]* | -) break ;;
+	-*)
+		case $1 in *d*) detached=-d ;; esac
+		case $1 in *E*) everything=-E ;; esac
+		case $1 in *q*) quiet=-q ;; esac
+		case $1 in *v*) verbose=-v ;; esac ;;
+	*) break ;;
+	esac
+	shift
+done
+case $depth in
+'') ;;
+-*[!0-9]* | -) usage "--depth ${depth#-}: not a number" ;;
+esac
+[ -n "$remote" ] || usage '-r: the path is empty'
+
+# ssh's own options, to where the host is: counted, and quoted for later
+options='' terminal=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--) shift; break ;;
+	-?*) ;;
+	*) break ;;
+	esac
+	options="$options $(quote "$1")"
+	letters=${1#-}
+	while [ -n "$letters" ]; do
+		rest=${letters#?}
+		letter=${letters%"$rest"}
+		letters=$rest
+		case $letter in
+		[fNOsW]) usage "-$letter does not go with a command over there" ;;
+		[tT]) terminal=given ;;
+		["$with_argument"])
+			if [ -z "$letters" ]; then
+				shift
+				[ $# -gt 0 ] || usage "ssh's -$letter needs an argument"
+				options="$options $(quote "$1")"
+			fi
+			letters='' ;;
+		esac
+	done
+	shift
+done
+[ $# -gt 0 ] || usage 'no host is given'
+host=$1
+shift
+[ $# -gt 0 ] || [ -n "$terminal" ] || [ ! -t 0 ] || terminal=-t
+[ "$terminal" = -t ] || terminal=''
+
+# ssh joins the words of a command by blanks, and so do we
+command="$*"
+
+# Nothing that is named by chance is in the way, and nobody can guess it.
+random=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+[ ${#random} -eq 32 ] || fail 71 '/dev/urandom: no random bytes are there'
+link=/tmp/.sshw.$random
+
+# What is done over there, in a line: there are login shells that know no
+# longer words.  The shell stays, to remove what a wrapw that was killed
+# leaves behind.
+# shellcheck disable=SC2016
+there='host=$1 link=$2 wrapw=$3 detached=$4 quiet=$5 verbose=$6 command=$7;
+shell=${SHELL:-/bin/sh};
+if ! command -v "$wrapw" >/dev/null 2>&1; then
+	rm -f "$link";
+	echo "sshw: $host: $wrapw not found in the remote PATH, see -r" >&2;
+	exit 127;
+fi;
+if [ ! -S "$link" ]; then
+	printf "sshw: %s: %s\n" "$host" "sshd did not forward the socket:
+	    AllowStreamLocalForwarding is off there" >&2;
+	exit 69;
+fi;
+if [ -n "$command" ]; then
+	set -- "$shell" -c "$command";
+else
+	set -- "$shell" -l;
+fi;
+"$wrapw" -P "$link" -N "$link.w" $detached $quiet $verbose "$@";
+code=$?;
+rm -f "$link" "$link.w";
+exit $code'
+
+# The login shell over there may be of any kind, but it knows quotes.
+far="exec sh -c $(quote "$(printf '%s\n' "$there" | tr -s '\n\t ' ' ')") sshw $(quote "$host") $(quote "$link") \
+$(quote "$remote") '$detached' '$quiet' '$verbose' $(quote "$command")"
+
+# With a socket to forward, or as plain ssh: wrapw -X knows which.  The first
+# of several values is the one that ssh takes, so what the user said counts.
+# shellcheck disable=SC2016
+here='if [ -n "${WRAPW_EXPORT-}" ]; then
+	exec ssh '"$options"' -o ControlMaster=no -o ControlPath=none \
+	    -o ExitOnForwardFailure=no -R "$2:$WRAPW_EXPORT" $3 -- "$1" "$4"
+fi
+if [ -n "$5" ]; then
+	exec ssh '"$options"' $3 -- "$1" "$5"
+fi
+exec ssh '"$options"' $3 -- "$1"'
+
+[ -n "$depth" ] || set -- wrapw -m ${everything:+"$everything"} \
+    ${quiet:+"$quiet"} ${verbose:+"$verbose"}
+[ -z "$depth" ] || set --
+exec "$@" wrapw -X ${depth:+"$depth"} ${bind:+"$bind"} ${quiet:+"$quiet"} \
+    ${verbose:+"$verbose"} sh -c "$here" sshw "$host" "$link" "$terminal" \
+    "$far" "$command"
