@@ -47,7 +47,7 @@ XAPPLY = xapply.o xrun.o xtask.o broker.o cap.o collate.o expand.o flow.o \
 CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/peer \
 	tests/records tests/riot tests/section tests/text tests/unit
 
-all: $(PROGRAMS) $(LIBRARY)
+all: $(PROGRAMS) sshw $(LIBRARY)
 
 .SUFFIXES: .c .o
 .c.o:
@@ -72,6 +72,10 @@ xclate: $(XCLATE)
 	@echo "linking $@"; \
 	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(XCLATE) $(LDLIBS) \
 	    2>/dev/null || $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(XCLATE) $(LDLIBS)
+
+sshw: sshw.sh
+	cp sshw.sh $@
+	chmod 755 $@
 
 $(LIBRARY): divconnect.c divconnect.h
 	$(LIBCC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS) -c -o library.o divconnect.c
@@ -123,7 +127,7 @@ install: all
 	mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib \
 	    $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/man/man1 \
 	    $(DESTDIR)$(PREFIX)/share/man/man3
-	for p in $(PROGRAMS); do \
+	for p in $(PROGRAMS) sshw; do \
 		cp $$p $(DESTDIR)$(PREFIX)/bin/$$p && \
 		chmod 755 $(DESTDIR)$(PREFIX)/bin/$$p && \
 		cp man/$$p.1 $(DESTDIR)$(PREFIX)/share/man/man1/$$p.1 && \
@@ -137,7 +141,7 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/man/man3/divconnect.3
 
 uninstall:
-	for p in $(PROGRAMS); do \
+	for p in $(PROGRAMS) sshw; do \
 		rm -f $(DESTDIR)$(PREFIX)/bin/$$p \
 		    $(DESTDIR)$(PREFIX)/share/man/man1/$$p.1; \
 	done
@@ -146,4 +150,4 @@ uninstall:
 	    $(DESTDIR)$(PREFIX)/share/man/man3/divconnect.3
 
 clean:
-	rm -f $(PROGRAMS) $(LIBRARY) $(CHECKERS) bench/lease *.o
+	rm -f $(PROGRAMS) sshw $(LIBRARY) $(CHECKERS) bench/lease *.o

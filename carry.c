@@ -797,22 +797,24 @@ look_at(int fd, size_t len, int *has_fds)
 
 /*
  * Read bytes without descriptors, or exactly one message with some: on the
- * other side it is to be one as well.  Linux would put bytes that were sent
- * in front of it into the same read, hence the search for where they end.
+ * other side it is to be one as well.  Linux puts bytes that were sent in
+ * front of it into the same read, and in a look it even shows descriptors
+ * that come right behind, hence the search: of the last byte in front only
+ * taking it tells.
  */
 static ssize_t
 receive(struct line *l, size_t most, int *fds, size_t *count)
 {
 	int fd = l->near.fd, has_fds;
-	ssize_t n = look_at(fd, most, &has_fds);
+	ssize_t all_bytes = look_at(fd, most, &has_fds), n;
 	size_t plain = 0, end, middle;
 
 	*count = 0;
-	if (n <= 0)
-		return n;
+	if (all_bytes <= 0)
+		return all_bytes;
 	if (!has_fds)
-		return recv(fd, chunk, (size_t)n, MSG_DONTWAIT);
-	for (end = (size_t)n; end - plain > 1; ) {
+		return recv(fd, chunk, (size_t)all_bytes, MSG_DONTWAIT);
+	for (end = (size_t)all_bytes; end - plain > 1; ) {
 		middle = plain + (end - plain) / 2;
 		look_at(fd, middle, &has_fds);
 		if (has_fds)
@@ -820,9 +822,14 @@ receive(struct line *l, size_t most, int *fds, size_t *count)
 		else
 			plain = middle;
 	}
-	if (plain > 0 && (look_at(fd, plain, &has_fds), !has_fds))
+	if (plain > 0)
 		return recv(fd, chunk, plain, MSG_DONTWAIT);
-	return div_recv(fd, chunk, sizeof chunk, fds, DIV_FDS_MAX, count);
+	n = div_recv(fd, chunk, 1, fds, DIV_FDS_MAX, count);
+	if (n == 1 && *count > 0 && all_bytes > 1) {
+		n = recv(fd, chunk + 1, (size_t)all_bytes - 1, MSG_DONTWAIT);
+		n = n > 0 ? n + 1 : 1;
+	}
+	return n;
 }
 
 static void

@@ -67,7 +67,9 @@ while [ $# -gt 0 ]; do
 	-V | --version) echo "sshw $version"; exec wrapw -V ;;
 	-h | --help) help; exit ;;
 	--*) usage "$1: unknown option" ;;
-	-[0-9]*) depth=$1 ;;
+	-[0-9]*)        # but -4C is for ssh
+		case ${1#-} in *[!0-9]*) break ;; esac
+		depth=$1 ;;
 	-*[!dEqv]* | -) break ;;
 	-*)
 		case $1 in *d*) detached=-d ;; esac

@@ -28,6 +28,7 @@
  *         d:TEXT send TEXT with a descriptor: a connection on which the
  *                other end, ours, goes on with the next steps
  *         b:PATH send a byte with a descriptor: a connection to PATH
+ *         D:N=TEXT send TEXT with a descriptor: N, which we were started with
  *         w:FILE wait for the file   t:FILE make the file   p stay for ever
  *         n:N repeat the next step N times   l expect a line, whatever it says
  *         R:TEXT expect just this, of one read
@@ -37,6 +38,9 @@
  *         f:TAG expect a message of just TAG, with one descriptor; keep that
  *         o:TEXT write TEXT to it   i:TEXT expect TEXT of it
  *         a:NAME there is such a file in it   C close it
+ *         I expect the end of it   T it is a terminal   P its reader is gone
+ *         m it is a connection, on which the next steps go on
+ *         W:N write N bytes to it, and V:N expect N bytes on the connection
  * A master's:
  *         A wait for a client   j:XID say hello, expect XID (or any) and then silence
  *         v:LTEXT the answer to question ?L is TEXT
@@ -247,6 +251,20 @@ do_bridge(const char *path)
 	close(fd);
 }
 
+/* "N=TEXT" */
+static void
+do_lend(const char *arg)
+{
+	char *end;
+	int fd = (int)strtol(arg, &end, 10);
+	size_t n;
+	char *s = unescape(end + 1, &n);
+
+	if (div_send(sock, s, n, fd) != (ssize_t)n)
+		fail(arg, strerror(errno));
+	free(s);
+}
+
 static void
 do_wait_file(const char *path)
 {
@@ -382,6 +400,59 @@ do_read(const char *text)
 	free(buf);
 }
 
+static void
+do_read_end(void)
+{
+	char byte;
+
+	if (read(kept, &byte, 1) != 0)
+		fail("read of it", "there is no end");
+}
+
+/* Its reader leaves, sooner or later. */
+static void
+do_broken_pipe(void)
+{
+	struct timespec t = { 0, 5000000 };
+	int i;
+
+	for (i = 0; write(kept, "x", 1) == 1; i++) {
+		if (i > PATIENCE / 5)
+			fail("write", "its reader is still there");
+		nanosleep(&t, NULL);
+	}
+	if (errno != EPIPE)
+		fail("write", strerror(errno));
+}
+
+static void
+do_write_much(long n)
+{
+	static char many[65536];
+	ssize_t k;
+
+	memset(many, 'm', sizeof many);
+	for (; n > 0; n -= k) {
+		k = write(kept, many, n < 65536 ? (size_t)n : 65536);
+		if (k <= 0)
+			fail("write", strerror(errno));
+	}
+}
+
+static void
+do_read_much(long n)
+{
+	static char many[65536];
+	ssize_t k;
+
+	for (; n > 0; n -= k) {
+		wait_for(POLLIN);
+		k = recv(sock, many, n < 65536 ? (size_t)n : 65536, 0);
+		if (k <= 0)
+			fail("recv", "there is less");
+	}
+}
+
 /* --- an old master of xclate's --- */
 
 static const char *answers[128] = {
@@ -513,6 +584,16 @@ step(const char *s)
 	case 'x': do_descriptors(atoi(arg)); break;
 	case 'd': do_hand_over(arg); break;
 	case 'b': do_bridge(arg); break;
+	case 'D': do_lend(arg); break;
+	case 'I': do_read_end(); break;
+	case 'T':
+		if (!isatty(kept))
+			fail("it", "is no terminal");
+		break;
+	case 'P': do_broken_pipe(); break;
+	case 'm': sock = kept; kept = -1; break;
+	case 'W': do_write_much(atol(arg)); break;
+	case 'V': do_read_much(atol(arg)); break;
 	case 'w': do_wait_file(arg); break;
 	case 't': make_file(arg); break;
 	case 'l': do_until('\n'); break;

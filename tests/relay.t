@@ -1,0 +1,291 @@
+#!/bin/sh
+# relay.t - the two ends of a link, without anything between them: what is
+# carried, in which order, and what becomes of it when something dies
+. "$(dirname "$0")/lib.sh"
+
+LIMIT=60
+# linked COMMAND: sh runs it at the far end of a link, with the stack of here;
+# $XOPT are options of the near end
+cat >linked <<'END'
+#!/bin/sh
+exec wrapw -mq wrapw -X ${XOPT-} sh -c 'rm -f link; ln "$WRAPW_EXPORT" link
+    exec wrapw -P "$PWD/link" ${POPT-} sh -c "$1"' sh "$1"
+END
+chmod +x linked
+PATH=$T/w:$PATH
+with_service() { # with_service COMMAND...: the service is the socket "svc"
+	env svc_link=1 svc_1="$T/w/svc" "$@"
+}
+# carried NAME "STEP..." "STEP...": the service's and the client's steps; the
+# service's stdout is the file out, its descriptors 3, 4 and 5 are what the
+# test says
+carried() {
+	rm -f svc got err
+	# shellcheck disable=SC2086
+	peer limit 20 peer listen svc $2 2>err & service=$!
+	wait_until test -S svc
+	client=
+	for step in $3; do client="$client '$step'"; done
+	with_service peer limit 20 linked "peer connect \$svc_1 $client" \
+	    >got 2>&1 </dev/null
+	code=$?
+	wait $service
+	[ $? -eq 0 ] && [ $code -eq 0 ]
+	result $? "$1" "client: $(cat got)${nl}service: $(cat err)"
+}
+
+t 'plain bytes' 0 '' '' true
+carried 'a question and an answer' 'r:ask s:answer' 's:ask r:answer'
+carried 'an answer before the question' 's:hello r:x' 'r:hello s:x'
+carried 'half a connection is closed' 'r:ask e s:late c' 's:ask h r:late e'
+carried 'the other half' 's:hello h r:late' 'r:hello e s:late'
+carried 'the service hangs up' 's:x c' 'r:x e'
+carried 'the client hangs up' 'r:x e' 's:x c'
+carried 'bytes one by one' 'r:abc s:def' 's:a s:b s:c r:d r:e r:f'
+
+# --- descriptors from the service ---
+: >out
+exec 3>>out
+carried 'a file to write to' 's:@ D:3=tag r:done' \
+    'r:@ f:tag o:text s:done'
+t 'has got what was written' 0 text '' cat out
+: >out
+carried 'what was written comes before what is said' \
+    'D:3=t r:one F:out=1 s:a r:two F:out=12 s:b e F:out=123' \
+    'f:t o:1 s:one r:a o:2 s:two r:b o:3 c'
+: >out
+carried 'a message with a descriptor stays one message' \
+    's:a s:b D:3=cde s:f D:3=gh s:i r:x' \
+    'r:ab f:cde r:f f:gh r:i s:x'
+carried 'many of them' 'n:60 D:3=t r:x' 'n:60 f:t s:x'
+exec 3>&-
+echo content >in
+exec 3<in
+carried 'a file to read' 'D:3=t r:x' 'f:t i:content\n I s:x'
+exec 3<&-
+mkfifo pipe
+exec 3<>pipe 4>pipe 5<pipe 3>&-
+carried 'a pipe to write to' 'D:4=t r:x' 'f:t o:text s:x'
+t 'has got it' 0 text '' sh -c 'dd bs=4 count=1 <&5 2>/dev/null'
+echo reading >&4
+carried 'a pipe to read' 'D:5=t r:x' 'f:t i:reading\n s:x'
+exec 4>&- 5<&-
+# a reader who leaves
+rm -f svc
+mkfifo left
+(read -r line <left; echo "$line" >line) & reader=$!
+exec 4>left
+carried 'a reader who has left ends the writer' 'D:4=t r:x' \
+    'f:t o:first\n P s:x'
+exec 4>&-
+wait $reader
+t 'after it has read' 0 first '' cat line
+exec 3<>/dev/null
+carried '/dev/null, for both' 'D:3=t r:x' 'f:t o:text I s:x'
+exec 3>&-
+carried 'a connection' 'd:t r:ask s:answer e' 'f:t m s:ask r:answer c'
+carried 'what is said on it comes before what is said later' \
+    'd:t V:3000000 c' 'f:t W:3000000 c'
+carried 'a descriptor over a connection that was one itself' \
+    'd:t D:1=u r:x' 'f:t m f:u o:deep s:x' >deep
+carried 'the same, half closed' 'd:t r:a e s:b c' 'f:t m s:a h r:b e'
+
+# --- from the client ---
+exec 6>cout
+carried 'a connection, from the client' 'f:t m r:ask s:answer e' \
+    'd:t s:ask r:answer c'
+carried 'one file, from the client' 'f:t o:text s:x' 'D:6=t r:x'
+exec 6>&-
+t 'has got it' 0 text '' cat cout
+carried 'several in one message' 'f:x s:y' 'x:1 r:y'
+
+# --- what cannot be carried ---
+cannot() {      # cannot NAME WHAT: 3 is one
+	rm -f svc
+	peer limit 20 peer listen svc D:3=t E 2>err & service=$!
+	wait_until test -S svc
+	t "$1" 0 '' "~*a connection was ended: *$2*a connection was ended: *$2*" \
+	    env svc_link=1 svc_1="$T/w/svc" linked 'peer connect $svc_1 e'
+	wait $service
+	result $? "$1: the service goes on" "$(cat err)"
+}
+exec 3<.
+cannot 'a directory' 'a directory'
+exec 3<>in
+cannot 'a file for both' 'a file open for both reading and writing'
+exec 3<>pipe
+cannot 'a pipe for both' 'a pipe open for both reading and writing'
+exec 3>&-
+
+# --- order, in a crowd ---
+cat >crowd.sh <<'END'
+i=0
+while [ $i -lt 100 ]; do
+	i=$((i + 1))
+	{ j=0; while [ $j -lt 20 ]; do echo "$1.$i $j"; j=$((j + 1)); done; } |
+	    xclate "$1.$i" &
+done
+wait
+END
+xclate -m sh -c 'linked "sh crowd.sh a"' >all &
+one=$!
+wait $one
+whole() {       # whole FILE: sections of 20 lines, each whole
+	awk '{ split($1, p, " "); if ($2 == 0) s = $1
+	    if ($1 != s || $2 != n) bad = 1
+	    n = ($2 + 1) % 20 }
+	    END { exit bad || NR != 2000 }' "$1"
+}
+whole all
+result $? '100 sections of 100 clients, each whole' "$(head -n 50 all)"
+
+# a slow reader holds up the writer, and only as much as is bounded is held
+mkfifo slow
+cat >slow.sh <<'END'
+xclate x sh -c 'i=0; while [ $i -lt 200 ]; do head -c 100000 /dev/zero || exit
+    i=$((i + 1)); echo $i >progress; done' </dev/null
+END
+xclate -m -O slow sh -c 'linked "sh slow.sh"' & master=$!
+exec 3<slow
+wait_until test -s progress
+still() {
+	a=$(cat progress)
+	sleep 0.3
+	[ "$a" = "$(cat progress)" ]
+}
+wait_until still
+[ "$(cat progress)" -le 40 ]
+result $? 'a slow reader holds the far writer up' "$(cat progress) of 200"
+n=$(wc -c <&3)
+exec 3<&-
+wait $master
+result $((n != 20000000)) 'and gets all' "$n"
+
+# --- the name space ---
+t 'the stack is there' 0 '~wrapw_1=*.w*ptbw_1=*/0*' '' sh -c '
+    ptbw -m linked "env | grep _[0-9]= | sort -r" | tr "\n" " " |
+    sed "s/wrapw_1=\([^ ]*\)/wrapw_1=\1.w/"'
+t 'a token, and back again' 0 "0${nl}0" '' \
+    ptbw -m -J1 linked 'ptbw -A -R1 echo; ptbw -A -R1 echo'
+t 'tokens stay with who has them' 0 'code 75' '' \
+    ptbw -m -J1 linked 'ptbw -R1 sh -c "ptbw -T0.1 -R1 true; echo code \$?" 2>/dev/null'
+t 'the record through the link' 0 '~*wrapw_link=1*ptbw_1=*' '' \
+    ptbw -m linked 'wrapw -R | tr "\0" "\n"'
+t 'the listing' 0 '~bind */sta0 ptbw_1*target answers' '' \
+    ptbw -m linked 'wrapw -n'
+t 'no bind over a link' 69 '' '~wrapw: *: bind: not over this connection' \
+    ptbw -m linked 'wrapw -b /x ptbw_1'
+t 'nor a quit' 69 - '~wrapw: *: quit: not over this connection' \
+    ptbw -m linked 'wrapw -Q'
+t 'but where that was allowed' 0 '' '' \
+    env XOPT=--allow-bind ptbw -m linked 'wrapw -q -b /x ptbw_1'
+t 'an entry that is not there' 69 '' '~ptbw: *' \
+    ptbw -m linked 'ptbw -t ${wrapw_1}/9 -R1 true'
+t 'a wrapw over there, and a link of its own' 0 0 '' \
+    ptbw -m -J1 linked 'wrapw -m sh -c "ptbw -A -R1 echo"'
+t 'a link in a link' 0 0 '' ptbw -m -J1 linked 'mkdir -p in2; cd in2
+    linked "ptbw -A -R1 echo"'
+t 'detached' 0 '~/*' '' env POPT=-d ptbw -m linked \
+    'test -z "${wrapw_link-}" && echo $wrapw_d'
+t 'the status of the command' 7 '' '' ptbw -m linked 'exit 7'
+t 'a signal ends it' 143 '' '' ptbw -m linked 'kill -TERM $$'
+t 'nothing to export' 0 plain '' sh -c \
+    'wrapw -m wrapw -X sh -c "echo \${WRAPW_EXPORT-plain}"'
+t 'which -v tells' 0 plain 'wrapw: there is nothing to export' sh -c \
+    'wrapw -m wrapw -Xv sh -c "echo \${WRAPW_EXPORT-plain}"'
+t 'no master to export' 66 '' '~wrapw: *' wrapw -X true
+t 'the link is removed' 0 '' '' sh -c 'ls link 2>/dev/null; :'
+
+# --- nonsense ---
+cat >near <<'END'
+#!/bin/sh
+# near STEP...: say that to the exporting end
+exec ptbw -m wrapw -mq wrapw -X sh -c 'peer connect "$WRAPW_EXPORT" "$@"' sh "$@"
+END
+chmod +x near
+t 'what is no hello' 0 '' '' near 's:GET / HTTP/1.0\n' \
+    'r:- this is the end of a link of wrapw'"'"'s\n' e
+t 'another version' 0 '' '' near 's:wrapw-relay 2.0 hold\n' \
+    'r:- version 1.0\n' e
+t 'a newer one that understands' 0 '' '' near \
+    's:wrapw-relay 1.7 line 0\n' 'r:+ 1.0\n' c
+t 'an unknown request' 0 '' '' near 's:wrapw-relay 1.0 dance\n' \
+    'r:- unknown request\n' e
+t 'a way out of the name space' 0 '' '' near \
+    's:wrapw-relay 1.0 line ../x\n' 'r:- no such entry\n' e
+t 'a token that nobody knows' 0 '' '' near \
+    's:wrapw-relay 1.0 stream 00112233445566778899aabbccddeeff\n' c
+t 'a token of nonsense' 0 '' '' near 's:wrapw-relay 1.0 stream x\n' \
+    'r:- unknown request\n' e
+long=$(printf '%600s' x | tr ' ' x)
+t 'a line without an end' 0 '' '' near "S:$long" 'r:- a line is too long\n' e
+for f in 'z\0\0\0\0' 'f\0\0\0\02no' 'w\0\0\0\02no' 'd9999' 'w9999' \
+    'f\0\0\0\0"s 00112233445566778899aabbccddeef' 'e\0\0\09'; do
+	t "a frame of nonsense: $f" 0 '' '' near \
+	    's:wrapw-relay 1.0 line 0\n' 'r:+ 1.0\n' "S:$f" h E
+done
+far() {         # far STEP...: be the exporting end of a wrapw -P
+	rm -f "$T/w/nolink"
+	peer limit 20 peer listen "$T/w/nolink" "$@" & other=$!
+	wait_until test -S nolink
+	t "$name" "$code" '' "$err" wrapw -P "$T/w/nolink" true
+	wait $other
+}
+name='an end that hangs up' code=76 err='~wrapw: */nolink: the other end is no exporting wrapw'
+far c
+name='one that speaks nonsense'
+far 's:hello\n' e
+name='one of another version' err='~wrapw: the link is of version 1.0 here and of 2.0 at the other end'
+far 's:- version 2.0\n' e
+name='a record that is none' code=65 err='~wrapw: */nolink: *'
+far 's:+ 1.0 4\nPATH' e
+name='one that sets what is no diversion'
+far 's:+ 1.0 8\n/x\0PATH=' S:/ e
+t 'no link' 69 '' '~wrapw: /nowhere: *' wrapw -P /nowhere true
+t 'a link is absolute' 64 '' '~wrapw: -P: the path of a link is absolute*' \
+    wrapw -P nowhere true
+
+# --- ends ---
+rm -f link
+# the near end dies: the far command is told, its tokens are back
+cat >dies.sh <<'END'
+trap 'echo hangup >told; exit 3' HUP
+: >up
+while :; do sleep 0.05; done
+END
+rm -f up told
+ptbw -m -N "$T/w/pool" -J1 : & pool=$!
+wait_until test -S pool
+env ptbw_link=1 ptbw_1="$T/w/pool" wrapw -mq -N "$T/w/m" : & m=$!
+wait_until test -S m
+wrapw -t m wrapw -X -N "$T/w/export" : & near=$!
+wait_until test -S export
+rm -f link
+ln export link
+wrapw -P "$T/w/link" ptbw -R1 sh dies.sh 2>err & far=$!
+wait_until test -e up
+t 'the token is taken' 75 '' - ptbw -t pool -T0.05 -R1 true
+kill -9 $near
+t 'the near end is killed: the token is back' 0 '' '' \
+    ptbw -t pool -T1 -R1 true
+wait $far
+t 'and the command told' 0 hangup '' cat told
+t 'the far end says so' 0 '~*the connection to the other host is gone*' '' cat err
+rm -f export
+# the far end is killed
+rm -f up told
+wrapw -t m wrapw -X -N "$T/w/export" : & near=$!
+wait_until test -S export
+rm -f link
+ln export link
+wrapw -P "$T/w/link" -N "$T/w/own" ptbw -R1 sh dies.sh 2>err & far=$!
+wait_until test -e up
+kill -9 $far
+t 'the far end is killed: the token is back' 0 '' '' \
+    ptbw -t pool -T1 -R1 true
+kill -TERM $near
+wait $near
+rm -f link own
+kill -TERM $m $pool
+wait $m $pool
+finish

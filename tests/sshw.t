@@ -1,0 +1,341 @@
+#!/bin/sh
+# sshw.t - the stack on other hosts, by real sshds on the loopback
+. "$(dirname "$0")/lib.sh"
+
+LIMIT=120
+sshd=$(command -v sshd || PATH=$PATH:/usr/sbin:/usr/local/sbin command -v sshd)
+user=$(id -un)
+missing=
+command -v ssh >/dev/null && command -v ssh-keygen >/dev/null &&
+    [ -n "$sshd" ] || missing='no OpenSSH server and client'
+case $(getent passwd "$user" 2>/dev/null) in
+*/nologin | */false) missing="$user may not log in" ;;
+esac
+
+# --- the command line, without anybody to talk to ---
+usage() {       # usage NAME MESSAGE ARG...
+	name=$1 err=$2
+	shift 2
+	t "$name" 64 '' "~sshw: $err${nl}usage: sshw *" sshw "$@"
+}
+usage 'no host' 'no host is given'
+usage 'no host behind options' 'no host is given' -v -p 22
+usage 'an unknown option' '--nonsense: unknown option' --nonsense host
+usage 'a depth that is none' '--depth x: not a number' --depth x host
+usage 'no path behind -r' '-r needs a path' -r
+usage 'an empty one' '-r: the path is empty' -r '' host
+usage 'an option of ssh without its argument' "ssh's -p needs an argument" -p
+for o in f N W s O; do
+	usage "ssh's -$o" "-$o does not go with a command over there" -$o x
+done
+usage 'hidden among others' '-N does not go with a command over there' -4CN x
+t 'help' 0 '~usage: sshw *--allow-bind*' '' sshw -h
+t 'version' 0 '~sshw *wrapkit *' '' sshw -V
+
+if [ -z "$missing" ] && [ "$(id -u)" -eq 0 ]; then
+	mkdir -p /run/sshd 2>/dev/null || missing='no /run/sshd for sshd'
+fi
+hosts=''
+trap 'cd /; for h in $hosts; do kill "$(cat "$T/w/$h/pid")"; done 2>/dev/null
+    rm -rf "$T"' EXIT
+
+# host NAME [LINE]: an sshd with a home, a TMPDIR and, perhaps, a line more
+# in its configuration
+host() {
+	h=$1
+	mkdir -p "$h/home" "$h/tmp"
+	[ -f "$h/key" ] || ssh-keygen -q -t ed25519 -N '' -f "$h/key"
+	[ -f key ] || ssh-keygen -q -t ed25519 -N '' -f key
+	p=20000 n=0
+	while [ $n -lt 20 ]; do
+		n=$((n + 1))
+		p=$((20000 + ($$ * 7 + n * 977 + ${#hosts} * 131) % 20000))
+		cat >"$h/config" <<-END
+		Port $p
+		ListenAddress 127.0.0.1
+		HostKey $T/w/$h/key
+		PidFile $T/w/$h/pid
+		AuthorizedKeysFile $T/w/key.pub
+		StrictModes no
+		UsePAM no
+		PermitRootLogin yes
+		PasswordAuthentication no
+		MaxStartups 100
+		SetEnv PATH=$PATH HOME=$T/w/$h/home TMPDIR=$T/w/$h/tmp FAR=$h ENV= ASAN_OPTIONS=${ASAN_OPTIONS-}
+		${2-}
+		END
+		rm -f "$h/log"
+		"$sshd" -f "$T/w/$h/config" -E "$T/w/$h/log" || return 1
+		wait_until grep -q 'Server listening\|Address already in use' \
+		    "$h/log"
+		grep -q 'Server listening' "$h/log" && break
+	done
+	wait_until test -s "$h/pid" || return 1
+	hosts="$hosts $h"
+	cat >>conf <<-END
+	Host $h
+	 HostName 127.0.0.1
+	 Port $p
+	 HostKeyAlias $h
+	 User $user
+	 IdentityFile $T/w/key
+	 IdentitiesOnly yes
+	 UserKnownHostsFile $T/w/known
+	 StrictHostKeyChecking no
+	 LogLevel ERROR
+	END
+}
+if [ -z "$missing" ]; then
+	{ host one && host two && host closed 'AllowStreamLocalForwarding no'; } \
+	    >"$T/out" 2>&1 || missing="sshd does not start: $(tail -n 1 "$T/out")"
+fi
+if [ -z "$missing" ] && ! ssh -n -F conf one true 2>"$T/out"; then
+	missing="no login here: $(tail -n 1 "$T/out")"
+fi
+if [ -n "$missing" ]; then
+	skip 'everything with ssh' "$missing"
+	finish
+	exit
+fi
+# our ssh notes its pid, so that we can do harm to it
+mkdir bin
+cat >bin/ssh <<END
+#!/bin/sh
+echo \$\$ >>'$T/w/sshs'
+exec '$(command -v ssh)' "\$@"
+END
+chmod +x bin/ssh
+PATH=$T/w/bin:$PATH
+cat >bin/far <<END
+#!/bin/sh
+# far HOST COMMAND...
+exec sshw \$OPT -F '$T/w/conf' "\$@"
+END
+chmod +x bin/far
+export OPT=
+
+# --- what it is for ---
+t 'nothing to project: plain ssh' 0 one '' far one 'echo $FAR${wrapw_link-}'
+OPT=-v t 'which -v tells' 0 one 'wrapw: there is nothing to export' \
+    far one 'echo $FAR'
+t 'a token of the pool here' 0 one:0 '' \
+    ptbw -m -J1 far one 'ptbw -A -R1 echo $FAR: | tr -d " "'
+t 'a section in the stream here' 0 "[one]${nl}text" '' \
+    xclate -m far one 'echo text | xclate -T "[%x]" $FAR'
+t 'the status' 7 '' '' ptbw -m far one 'exit 7'
+t 'a signal' 143 '' '' ptbw -m far one 'kill -TERM $$'
+t 'stdin, stdout, stderr' 0 in err sh -c \
+    'echo in | ptbw -m far one "cat; echo err >&2"'
+t 'words are joined by blanks and read by a shell' 0 "a b${nl}it's" '' \
+    ptbw -m far one echo 'a   b;' echo '"it'"'"'s"'
+t 'options of ssh' 0 "$user" '' ptbw -m far -4 -o Compression=yes -l "$user" one \
+    'id -un'
+t 'ssh cannot connect' 255 '' '~*' ptbw -m far -p 1 one true
+t 'a command that is not there' 127 '' '~*nonsense*' ptbw -m far one nonsense
+OPT='-r /nowhere/wrapw' t 'no wrapw over there' 127 '' \
+    'sshw: one: /nowhere/wrapw not found in the remote PATH, see -r' \
+    ptbw -m far one true
+t 'forwarding is refused' 69 '' \
+    '~*sshw: closed: sshd did not forward the socket: AllowStreamLocalForwarding is off there' \
+    ptbw -m far closed true
+OPT=-d t 'detached' 0 '~/tmp/.sshw.*' '' \
+    ptbw -m far one 'echo ${wrapw_link-}$wrapw_d'
+t 'only the stack of the enclosing wrapw' 0 '1: 0' '' ptbw -m -J1 wrapw -m \
+    ptbw -m -J2 sh -c 'OPT=-0 far one "ptbw -A -R1 echo \$ptbw_link:"'
+t 'no bind over a link' 69 '' '~wrapw: *: bind: not over this connection' \
+    ptbw -m far one 'wrapw -qb /x ptbw_1'
+OPT=--allow-bind t 'but where that was allowed' 0 '' '' \
+    ptbw -m far one 'wrapw -qb /x ptbw_1'
+t 'two hops' 0 two:0 '' ptbw -m -J1 far one \
+    "PATH=$T/w/bin:\$PATH far two 'ptbw -A -R1 echo \$FAR: | tr -d \" \"'"
+
+# two hosts share a pool of two: never more than two at a time
+cat >counted.sh <<END
+i=0
+while [ \$i -lt 10 ]; do
+	i=\$((i + 1))
+	ptbw -R1 sh -c 'mkdir "$T/w/slot.\$ptbw_list" || echo double
+	    rmdir "$T/w/slot.\$ptbw_list"' &
+done
+wait
+END
+t 'two hosts share one pool' 0 '' '' ptbw -m -J2 sh -c \
+    "far one 'sh $T/w/counted.sh' & far two 'sh $T/w/counted.sh' & wait"
+
+# 200 sections of two hosts in one stream
+cat >sections.sh <<'END'
+i=0
+while [ $i -lt 100 ]; do
+	i=$((i + 1))
+	{ j=0; while [ $j -lt 50 ]; do echo "$FAR.$i $j"; j=$((j + 1)); done; } |
+	    xclate "$FAR.$i" &
+done
+wait
+END
+xclate -m sh -c "far one 'sh $T/w/sections.sh' & far two 'sh $T/w/sections.sh' &
+    wait" >all 2>err </dev/null
+awk '{ if ($2 == 0) s = $1
+    if ($1 != s || $2 != n) bad = 1
+    n = ($2 + 1) % 50 } END { exit bad || NR != 10000 }' all
+result $? '200 sections of two hosts, each whole' "$(wc -l all) $(cat err)"
+
+mib=256
+awk 'BEGIN { for (i = 0; i < 4096; i++) print "line", i, "of something to send" }' \
+    >some
+stream="i=0; while [ \$i -lt $((mib * 8)) ]; do cat '$T/w/some'; i=\$((i + 1)); done"
+wanted=$(sh -c "$stream" | cksum)
+got=$(xclate -m far one "{ $stream; } | xclate big" | cksum)
+[ "$got" = "$wanted" ]
+result $? "$mib MiB with the same checksum" "$got, wanted $wanted"
+t 'a reader who leaves' 0 y '' sh -c \
+    'xclate -m far one "yes | xclate x" | head -n 1'
+
+if command -v xapply >/dev/null; then
+	printf 'one\ntwo\n' >hosts
+	t 'with xapply over a list of hosts' 0 "one: 0${nl}two: 0" '' \
+	    ptbw -m -J1 xapply -m -k -P2 -f \
+	    'far %1 "ptbw -A -R1 echo \$FAR:"' hosts
+fi
+
+# --- faults, 20 times each ---
+: >sshs
+ptbw -m -N "$T/w/pool" -J1 : & pool=$!
+wait_until test -S pool
+ptbw_link=1 ptbw_1=$T/w/pool
+export ptbw_link ptbw_1
+cat >work.sh <<END
+trap 'exit 3' HUP
+echo \$\$ >"$T/w/far.pid"
+echo "\$wrapw_1" >"$T/w/far.socket"
+while :; do echo data; sleep 0.02; done | xclate x
+END
+# many sections: who finds no master ends
+sed '$d' work.sh >short.sh
+echo 'while echo data | xclate x; do sleep 0.02; done' >>short.sh
+work=work.sh
+gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+# round HARM...: a far command has the token and writes a section; then harm
+# is done
+round() {
+	rm -f far.pid far.socket
+	: >sshs
+	xclate -m far one "exec ptbw -R1 sh '$T/w/$work'" >stream 2>err \
+	    </dev/null & run=$!
+	wait_until test -s far.socket || return 1
+	wait_until test -s stream || return 1
+	"$@"
+	now=$(date +%s)
+	ptbw -T3 -R1 true || { echo 'the token is lost'; return 1; }
+	[ $(($(date +%s) - now)) -le 2 ] || { echo 'too slow'; return 1; }
+	wait_until gone "$run" || return 1
+	wait "$run"
+	wait_until gone "$(cat far.pid)" || { echo "the far command lives"; return 1; }
+	socket=$(cat far.socket)
+	wait_until test ! -e "$socket" || { echo "$socket is left"; return 1; }
+	wait_until test ! -e "${socket%.w}" || { echo "a link is left"; return 1; }
+}
+rounds() {      # rounds NAME HARM...
+	name=$1
+	shift
+	i=0 bad=0
+	while [ $i -lt 20 ] && [ $bad -eq 0 ]; do
+		i=$((i + 1))
+		round "$@" >"$T/out" 2>&1 || bad=$i
+	done
+	result "$bad" "$name: 20 rounds" "round $bad: $(cat "$T/out" err)"
+}
+kill_ssh() {
+	kill -9 "$(tail -n 1 sshs)"
+}
+# what is between the far command and sshd
+kill_far_wrapw() {
+	kill -9 "$(ps -e -o pid= -o args= | awk -v s="$(cat far.socket)" \
+	    '$2 ~ /wrapw$/ && $3 == "-P" && index($0, s) { print $1 }')"
+}
+kill_master() {
+	kill -9 "$run"
+}
+# who is killed cannot clean up here
+own_tmp=$TMPDIR TMPDIR=$T/killed
+mkdir "$TMPDIR"
+rounds 'ssh is killed' kill_ssh
+rounds 'the wrapw over there is killed' kill_far_wrapw
+kill_near() {
+	kill -9 "$(ps -o ppid= -p "$(tail -n 1 sshs)")"
+}
+rounds 'the near end of the link is killed' kill_near
+work=short.sh
+rounds 'the collating master here is killed' kill_master
+TMPDIR=$own_tmp
+kill "$pool"
+wait "$pool"
+unset ptbw_link ptbw_1
+
+# a link that stalls: 20 of them, for a second
+cat >stalls.sh <<'END'
+for i in 1 2 3 4 5 6 7 8 9 10; do echo $i; sleep 0.05; done | xclate x
+END
+: >sshs
+xclate -m sh -c "i=0; while [ \$i -lt 20 ]; do i=\$((i + 1))
+    far one 'sh $T/w/stalls.sh' & done; wait" >stream 2>err </dev/null & run=$!
+all_up() {
+	[ "$(wc -l <sshs)" -eq 20 ]
+}
+wait_until all_up
+kill -STOP $(cat sshs)
+sleep 1
+kill -CONT $(cat sshs)
+wait $run
+code=$?
+awk '$1 != NR % 10 + 10 * (NR % 10 == 0) { exit 1 } END { exit NR != 200 }' stream &&
+    [ $code -eq 0 ]
+result $? 'links that stall for a second' "$code $(wc -l stream) $(cat err)"
+
+# --- at a terminal ---
+if command -v tmux >/dev/null; then
+	tm() {
+		tmux -L "wks$$" -f /dev/null "$@"
+	}
+	shows() {
+		tm capture-pane -p -J -S -200 | grep -q -x -e "\(.*[\$#] \)*$1"
+	}
+	keys() {
+		tm send-keys -l "$1"
+		tm send-keys Enter
+	}
+	sees() {        # sees NAME PATTERN
+		wait_until shows "$2"
+		result $? "$1" "the screen:$nl$(tm capture-pane -p -J -S -200)"
+	}
+	tm new-session -d -x 100 -y 50 "exec env PS1='$ ' ENV= TMPDIR=$TMPDIR sh"
+	wait_until shows '\$ *'
+	keys 'echo up'
+	wait_until shows up
+	keys 'ptbw -m -J3 xclate -m far one; echo code $?'
+	keys 'echo at $FAR'
+	sees 'a shell over there' 'at one'
+	echo "PATH=$PATH" >path
+	keys ". $T/w/path"
+	keys 'ptbw -A -R1 echo token'
+	sees 'with tokens of here' 'token 0'
+	keys 'echo section | xclate x'
+	sees 'and a section for the terminal here' section
+	keys 'xclate y sh -c "echo \$((6 * 7))" </dev/null'
+	sees 'and one of a command' 42
+	keys 'wrapw -V | grep -c wrapw'
+	sees 'and wrapw -V' '[1-9]'
+	keys 'test -t 0 && test -t 1 && echo a terminal'
+	sees 'on a terminal' 'a terminal'
+	keys 'exit 5'
+	sees 'and ends with the code of the shell' 'code 5'
+	tm kill-server
+else
+	skip 'at a terminal' 'tmux is not installed'
+fi
+
+# --- nothing is left, on either side ---
+wait_until sh -c 'test -z "$(ls -A one/tmp two/tmp closed/tmp | grep -v :)"'
+result $? 'nothing is left over there' "$(ls -lA one/tmp two/tmp)"
+finish
