@@ -8,8 +8,7 @@
 # SPDX-License-Identifier: ISC
 
 version=0.1
-synopsis='usage: sshw [-dEqv] [-depth] [-r wrapw] [--allow-bind] [--] [ssh options]
-	    [user@]host [command [args]]
+synopsis='usage: sshw [-dEqv] [-depth] [-r wrapw] [--allow-bind] [--] [ssh options] host [command [args]]
        sshw -h | -V'
 # of ssh: the letters that take an argument
 with_argument=BbcDEeFIiJLlmOoPpQRSWw

@@ -32,7 +32,7 @@ $example"
 done
 
 # every option of the table is on the page, under all its names
-for p in ptbw wrapw xapply xclate; do
+for p in ptbw sshw wrapw xapply xclate; do
 	for o in $($p -h | sed -n 's/^ *-\([a-zA-Z]\), -\(-[^ ]*\).*/\1_,_\2/p
 	    s/^ *-\(-[^ ]*\).*/\1/p'); do
 		o=$(echo "$o" | tr _ ' ')
@@ -58,7 +58,8 @@ for f in $(sed -n 's/^.*[ *]\(div_[a-z_]*\)(.*/\1/p' "$top/divconnect.h" | sort 
 done
 
 # README: what its transcripts show comes out
-sed -n 's/^    \$ //p' "$top/README" >commands
+# (that of sshw is in sshw.t, which has another host)
+sed -n 's/^    \$ //p' "$top/README" | grep -v sshw >commands
 grep -v -e xapply -e xclate -e 'sh$' -e wrapw -e ' : &' -e env -e Q commands >readme
 t 'README: the transcript of ptbw, command by command' 73 "~a on gpu*
 ptbw: master has 2 tokens, max length 4 (total space 10)

@@ -3,15 +3,6 @@
 . "$(dirname "$0")/lib.sh"
 
 LIMIT=120
-sshd=$(command -v sshd || PATH=$PATH:/usr/sbin:/usr/local/sbin command -v sshd)
-user=$(id -un)
-missing=
-command -v ssh >/dev/null && command -v ssh-keygen >/dev/null &&
-    [ -n "$sshd" ] || missing='no OpenSSH server and client'
-case $(getent passwd "$user" 2>/dev/null) in
-*/nologin | */false) missing="$user may not log in" ;;
-esac
-
 # --- the command line, without anybody to talk to ---
 usage() {       # usage NAME MESSAGE ARG...
 	name=$1 err=$2
@@ -32,68 +23,14 @@ usage 'hidden among others' '-N does not go with a command over there' -4CN x
 t 'help' 0 '~usage: sshw *--allow-bind*' '' sshw -h
 t 'version' 0 '~sshw *wrapkit *' '' sshw -V
 
-if [ -z "$missing" ] && [ "$(id -u)" -eq 0 ]; then
-	mkdir -p /run/sshd 2>/dev/null || missing='no /run/sshd for sshd'
-fi
-hosts=''
+hosts='one two closed'
 trap 'cd /; for h in $hosts; do kill "$(cat "$T/w/$h/pid")"; done 2>/dev/null
     rm -rf "$T"' EXIT
-
-# host NAME [LINE]: an sshd with a home, a TMPDIR and, perhaps, a line more
-# in its configuration
-host() {
-	h=$1
-	mkdir -p "$h/home" "$h/tmp"
-	[ -f "$h/key" ] || ssh-keygen -q -t ed25519 -N '' -f "$h/key"
-	[ -f key ] || ssh-keygen -q -t ed25519 -N '' -f key
-	p=20000 n=0
-	while [ $n -lt 20 ]; do
-		n=$((n + 1))
-		p=$((20000 + ($$ * 7 + n * 977 + ${#hosts} * 131) % 20000))
-		cat >"$h/config" <<-END
-		Port $p
-		ListenAddress 127.0.0.1
-		HostKey $T/w/$h/key
-		PidFile $T/w/$h/pid
-		AuthorizedKeysFile $T/w/key.pub
-		StrictModes no
-		UsePAM no
-		PermitRootLogin yes
-		PasswordAuthentication no
-		MaxStartups 100
-		SetEnv PATH=$PATH HOME=$T/w/$h/home TMPDIR=$T/w/$h/tmp FAR=$h ENV= ASAN_OPTIONS=${ASAN_OPTIONS-}
-		${2-}
-		END
-		rm -f "$h/log"
-		"$sshd" -f "$T/w/$h/config" -E "$T/w/$h/log" || return 1
-		wait_until grep -q 'Server listening\|Address already in use' \
-		    "$h/log"
-		grep -q 'Server listening' "$h/log" && break
-	done
-	wait_until test -s "$h/pid" || return 1
-	hosts="$hosts $h"
-	cat >>conf <<-END
-	Host $h
-	 HostName 127.0.0.1
-	 Port $p
-	 HostKeyAlias $h
-	 User $user
-	 IdentityFile $T/w/key
-	 IdentitiesOnly yes
-	 UserKnownHostsFile $T/w/known
-	 StrictHostKeyChecking no
-	 LogLevel ERROR
-	END
-}
-if [ -z "$missing" ]; then
-	{ host one && host two && host closed 'AllowStreamLocalForwarding no'; } \
-	    >"$T/out" 2>&1 || missing="sshd does not start: $(tail -n 1 "$T/out")"
-fi
-if [ -z "$missing" ] && ! ssh -n -F conf one true 2>"$T/out"; then
-	missing="no login here: $(tail -n 1 "$T/out")"
-fi
-if [ -n "$missing" ]; then
-	skip 'everything with ssh' "$missing"
+why=$(sh "$top/examples/loopback" . one 2>&1) &&
+    why=$(sh "$top/examples/loopback" . two 2>&1) &&
+    why=$(sh "$top/examples/loopback" . closed 'AllowStreamLocalForwarding no')
+if [ $? -ne 0 ]; then
+	skip 'everything with ssh' "$why"
 	finish
 	exit
 fi
@@ -128,7 +65,7 @@ t 'stdin, stdout, stderr' 0 in err sh -c \
     'echo in | ptbw -m far one "cat; echo err >&2"'
 t 'words are joined by blanks and read by a shell' 0 "a b${nl}it's" '' \
     ptbw -m far one echo 'a   b;' echo '"it'"'"'s"'
-t 'options of ssh' 0 "$user" '' ptbw -m far -4 -o Compression=yes -l "$user" one \
+t 'options of ssh' 0 "$(id -un)" '' ptbw -m far -4 -o Compression=yes -l "$(id -un)" one \
     'id -un'
 t 'ssh cannot connect' 255 '' '~*' ptbw -m far -p 1 one true
 t 'a command that is not there' 127 '' '~*nonsense*' ptbw -m far one nonsense
@@ -196,6 +133,20 @@ if command -v xapply >/dev/null; then
 	    ptbw -m -J1 xapply -m -k -P2 -f \
 	    'far %1 "ptbw -A -R1 echo \$FAR:"' hosts
 fi
+
+# the examples of the page
+sed -n 's/^\.Dl //p' "$top/man/sshw.1" | sed 's/\\e/\\/g; s/\\&//g
+    s/sshw far/sshw -F conf one/; s/sshw %1/sshw -F conf %1/; s/far >/one >/' >examples
+while read -r example; do
+	t "sshw.1: $example" 0 - - sh -c "$example"
+done <examples
+[ "$(wc -l <examples)" -ge 4 ]
+result $? 'examples were found'
+
+command=$(sed -n 's/^    \$ //p' "$top/README" | grep sshw |
+    sed 's/sshw far/sshw -F conf one/')
+t 'README: the transcript of sshw' 0 'far [01]
+here [01]' '' sh -c "{ $command; } | sort | sed 's/[01]\$/[01]/'"
 
 # --- faults, 20 times each ---
 : >sshs
