@@ -4,9 +4,11 @@
  * A child is made with vfork, so that starting one from a large process
  * costs no more than from a small one.  Until it execs it runs in our
  * memory: all signals are blocked, dispositions are put back in the child
- * alone, and it does little more than system calls.  Whether the exec
- * worked comes back through a pipe that exec closes; memory shared with the
- * child would do, where vfork is a true one.
+ * alone, and it does little more than system calls.  Why the exec failed
+ * stands in that memory then.  Some systems, and valgrind, have a vfork that
+ * is a fork: so the first child also tells it through a pipe, which exec
+ * closes, and it shows whether later ones need one.  For each task of a run
+ * a pipe would cost two more changes between parent and child.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -39,6 +41,12 @@ static struct {
 	struct rlimit nofile;
 	int limit_raised;
 } found;
+
+/* What a child has written here before its exec. */
+static struct {
+	volatile int ran, error;
+} said;
+static int is_shared;            /* children run in our memory */
 
 int
 spawn_signal(int sig, void (*handler)(int))
@@ -301,10 +309,12 @@ child(const struct spawn *s, int report)
 {
 	int e;
 
+	said.ran = 1;
 	if (restore(s) == 0)
 		search(s);
-	e = errno;
-	while (write(report, &e, sizeof e) < 0 && errno == EINTR)
+	said.error = e = errno;
+	while (report >= 0 && write(report, &e, sizeof e) < 0 &&
+	    errno == EINTR)
 		;
 	_exit(127);
 }
@@ -326,11 +336,12 @@ pid_t
 spawn(const struct spawn *s)
 {
 	sigset_t all, mask;
-	int report[2], e;
+	int report[2] = { -1, -1 }, e;
 	pid_t pid;
 
-	if (div_pipe(report) != 0)
+	if (!is_shared && div_pipe(report) != 0)
 		return -1;
+	said.ran = said.error = 0;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &mask);
 	pid = vfork();
@@ -338,13 +349,18 @@ spawn(const struct spawn *s)
 		child(s, report[1]);
 	e = errno;
 	sigprocmask(SIG_SETMASK, &mask, NULL);
-	close(report[1]);
-	if (pid > 0 && (e = exec_error(report[0])) != 0) {
+	if (report[1] >= 0)
+		close(report[1]);
+	if (pid > 0)
+		e = report[0] >= 0 ? exec_error(report[0]) : said.error;
+	if (pid > 0 && e != 0) {
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
 		pid = -1;
 	}
-	close(report[0]);
+	if (report[0] >= 0)
+		close(report[0]);
+	is_shared |= said.ran;
 	errno = e;
 	return pid;
 }
