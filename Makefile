@@ -30,20 +30,20 @@ COMPILE = $(CC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS)
 
 PROGRAMS = ptbw wrapw xapply xclate
 LIBRARY = libdivconnect.a
-HEADERS = broker.h cap.h carry.h collate.h dial.h divconnect.h event.h expand.h \
-	flow.h input.h lines.h master.h pool.h quote.h record.h redirect.h \
-	relay.h restore.h \
-	section.h serve.h space.h spawn.h tableau.h title.h tokens.h turn.h \
+HEADERS = broker.h cap.h carry.h collate.h dial.h divconnect.h event.h \
+	expand.h flow.h input.h lines.h master.h pool.h quote.h record.h \
+	redirect.h relay.h restore.h section.h serve.h share.h space.h spawn.h \
+	tableau.h title.h tokens.h turn.h \
 	wrapper.h wrapw.h xapply.h xclate.h
 COMMON = divconnect.o event.o serve.o spawn.o wrapper.o
 PTBW = ptbw.o broker.o master.o pool.o tableau.o $(COMMON)
 WRAPW = wrapw.o wclient.o wmaster.o carry.o dial.o flow.o lines.o master.o \
 	relay.o restore.o space.o $(COMMON)
 XCLATE = xclate.o xclient.o xmaster.o cap.o collate.o flow.o lines.o \
-	record.o redirect.o section.o title.o turn.o $(COMMON)
+	record.o redirect.o section.o share.o title.o turn.o $(COMMON)
 XAPPLY = xapply.o xrun.o xtask.o broker.o cap.o collate.o expand.o flow.o \
-	input.o joblog.o lines.o quote.o title.o tokens.o divconnect.o event.o \
-	spawn.o wrapper.o
+	input.o joblog.o lines.o quote.o share.o title.o tokens.o turn.o \
+	divconnect.o event.o spawn.o wrapper.o
 CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/peer \
 	tests/records tests/riot tests/section tests/text tests/unit
 
@@ -85,7 +85,8 @@ $(LIBRARY): divconnect.c divconnect.h
 # The programs of the tests and the bench.
 tests/chaos: tests/chaos.c divconnect.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/chaos.c divconnect.o $(LDLIBS)
-DRIVER = collate.o divconnect.o event.o flow.o lines.o spawn.o title.o
+DRIVER = collate.o divconnect.o event.o flow.o lines.o share.o spawn.o \
+	title.o turn.o
 tests/driver: tests/driver.c $(DRIVER) $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/driver.c $(DRIVER) $(LDLIBS)
 tests/expand: tests/expand.c expand.o quote.o $(HEADERS)

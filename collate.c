@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "divconnect.h"
+#include "share.h"
 #include "title.h"
 
 enum {
@@ -78,6 +79,8 @@ finished(struct collate *c)
 	hang_up(c);
 	c->done = 1;
 	flow_leave(&c->flow);
+	if (c->shared)
+		share_leave(c->share, c);
 	flow_cut(&c->flow);
 	ev_timer_stop(&c->flow.soon);
 	c->last.expired = tell_end;
@@ -94,8 +97,11 @@ master_lost(struct collate *c, enum collate_fault fault)
 	if (c->fault == COLLATE_GOOD)
 		c->fault = fault;
 	hang_up(c);
-	if (c->has_turn && !c->finishing)
+	if (c->has_turn && !c->finishing) {
+		if (c->wanted != NULL)
+			c->wanted(c);
 		return;
+	}
 	c->lost = c->flow.held;
 	finished(c);
 }
@@ -149,6 +155,15 @@ question(struct collate *c, char letter)
 	c->expect[c->expect_len++] = letter;
 }
 
+/* The value of a status, as the master adds it up. */
+static int
+status_value(int status)
+{
+	if (status & QM)
+		return 8;
+	return (status & (EX | HD)) | (status & (BX | RF) ? 4 : 0);
+}
+
 /* Tell what we have, once all that is needed for it is known. */
 static void
 tell(struct collate *c)
@@ -162,6 +177,10 @@ tell(struct collate *c)
 	};
 	size_t i;
 
+	if (c->shared) {
+		share_ask(c->share, c, status_value(c->status));
+		return;
+	}
 	if (!c->named || (c->widow && !c->want_err && !c->want_in))
 		return;
 	if (c->status != 0 && !c->asked) {
@@ -196,6 +215,12 @@ collate_ask_full(struct collate *c)
 	want_turn(c, BX);
 }
 
+void
+collate_ask_like(struct collate *c, const struct collate *other)
+{
+	want_turn(c, other->status);
+}
+
 /* --- the turn --- */
 
 int
@@ -219,10 +244,14 @@ begin_output(struct collate *c)
 {
 	int fd = c->widow ? c->widow_fd : c->out;
 
-	if (!c->has_turn || c->flow.has_out || fd < 0)
+	if (!c->has_turn || c->flow.has_out || (fd < 0 && !c->shared))
 		return;
 	if (c->squeeze && !c->direct && c->flow.total == 0)
 		return;
+	if (c->shared) {
+		flow_borrow(&c->flow, &c->carrier->flow);
+		return;
+	}
 	if (c->widow)
 		c->widow_fd = -1;
 	else
@@ -247,6 +276,19 @@ granted(struct collate *c)
 	}
 	if (c->over)
 		over(c);
+}
+
+void
+collate_grant(struct collate *c, const struct collate *carrier)
+{
+	c->carrier = carrier;
+	granted(c);
+}
+
+void
+collate_lost(struct collate *c)
+{
+	master_lost(c, COLLATE_GONE);
 }
 
 /* A descriptor has come with its tag; all that were asked for make a turn. */
@@ -379,7 +421,7 @@ static void
 yield_turn(struct collate *c)
 {
 	flow_leave(&c->flow);
-	c->has_turn = c->asked = 0;
+	c->has_turn = c->asked = c->told_grant = 0;
 	c->status = c->sent = 0;
 	if (c->fault != COLLATE_GOOD) {
 		finished(c);    /* without a master there is no other turn */
@@ -391,6 +433,12 @@ yield_turn(struct collate *c)
 	}
 	command(c, "yt");
 	push(c);
+}
+
+void
+collate_yield(struct collate *c)
+{
+	yield_turn(c);
 }
 
 /* --- what the source says --- */
@@ -580,8 +628,10 @@ parse_flag(struct collate *c, char letter, const char *data, size_t len)
 		c->master_squeezes = data[0] == 's';
 	else if (letter == 'q')
 		c->master_quick = data[0] == 'q';
-	else if (letter == 'V')
+	else if (letter == 'V') {
 		c->yields = strchr(data, '+') != NULL;
+		c->master_shares = strstr(data, "+s") != NULL;
+	}
 	return used;
 }
 
@@ -609,6 +659,10 @@ parse_tag(struct collate *c, const char *data, size_t len)
 
 	if (used <= 0)
 		return used;
+	if (data[0] == 'b' && c->keeps) {
+		c->wanted(c);
+		return used;
+	}
 	if (c->fd_count == 0 || !wanted(c, data[0]))
 		return -1;
 	fd = c->fds[0];
@@ -764,6 +818,7 @@ recall(struct collate *c)
 		c->flow.cap = k->cap;
 	c->master_squeezes = k->squeezes;
 	c->master_quick = k->quick;
+	c->yields = c->master_shares = k->shares;
 	return copy_text(&c->title_text, k->title) == 0 &&
 	    copy_text(&c->rule_text, k->rule) == 0 ? 0 : -1;
 }
@@ -779,6 +834,7 @@ remember(struct collate *c)
 	k->cap = c->flow.cap;
 	k->squeezes = c->master_squeezes;
 	k->quick = c->master_quick;
+	k->shares = c->master_shares;
 	k->filled = copy_text(&k->title, c->title_text) == 0 &&
 	    copy_text(&k->rule, c->rule_text) == 0;
 }
@@ -795,7 +851,7 @@ ask_all(struct collate *c)
 	if (!c->squeeze)
 		question(c, 's');
 	question(c, 'q');
-	if (c->lines) {
+	if (c->lines || c->share != NULL) {
 		/* the fourth byte tells a master of ours to say more */
 		say(c, "-V +", 4);
 		c->expect[c->expect_len++] = 'V';
@@ -817,6 +873,8 @@ ask_questions(struct collate *c)
 		command(c, "o0");
 	if (c->want_err)
 		command(c, "o2");
+	if (c->keeps)
+		command(c, "kt");
 	if (c->at_once)
 		c->status |= EX;
 	tell(c);
@@ -916,6 +974,35 @@ say_hello(struct collate *c)
 	return 0;
 }
 
+/* A text that is not there, or empty: ours, else the master's. */
+static int
+is_empty(const char *own, const char *masters)
+{
+	const char *text = own != NULL ? own : masters;
+
+	return text == NULL || *text == '\0';
+}
+
+/* Who has no number cannot have it in a title. */
+static int
+may_share(const struct collate *c)
+{
+	return c->share != NULL && is_known(c) && c->known->shares &&
+	    c->tag == NULL && is_empty(c->title, c->known->title) &&
+	    is_empty(c->rule, c->known->rule);
+}
+
+static int
+connect_or_share(struct collate *c)
+{
+	if (!may_share(c))
+		return say_hello(c);
+	if (share_enter(c->share, c, c->path) != 0)
+		return -1;
+	c->shared = c->named = 1;
+	return 0;
+}
+
 int
 collate_open(struct collate *c, const char *path)
 {
@@ -927,7 +1014,7 @@ collate_open(struct collate *c, const char *path)
 		return -1;
 	}
 	c->path = strdup(path);
-	if (c->path == NULL || say_hello(c) != 0)
+	if (c->path == NULL || connect_or_share(c) != 0)
 		return -1;
 	c->flow.event = source_says;
 	c->flow.cap = c->has_cap ? c->cap : COLLATE_CAP;
@@ -938,7 +1025,7 @@ collate_open(struct collate *c, const char *path)
 	c->change.newline = c->newline;
 	if (c->tag != NULL || c->newline)
 		c->flow.lines = &c->change;
-	return 0;
+	return c->shared && (recall(c) != 0 || settle(c) != 0) ? -1 : 0;
 }
 
 static void
@@ -957,6 +1044,8 @@ collate_close(struct collate *c)
 	hang_up(c);
 	ev_timer_stop(&c->last);
 	flow_close(&c->flow);
+	if (c->shared)
+		share_leave(c->share, c);
 	for (i = 0; i < c->fd_count; i++)
 		close(c->fds[i]);
 	c->fd_count = 0;

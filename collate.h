@@ -26,6 +26,7 @@
 #include "event.h"
 #include "flow.h"
 #include "lines.h"
+#include "turn.h"
 
 enum {
 	COLLATE_XID_MAX = 63,     /* bytes of an xid */
@@ -51,7 +52,10 @@ struct collate_known {
 	char *title, *rule;       /* as the master has them; NULL: none */
 	size_t cap;
 	unsigned squeezes, quick;
+	unsigned shares;          /* a turn can be for many sections */
 };
+
+struct share;
 
 struct collate {
 	/* The caller's, set before collate_open; all else zero. */
@@ -74,9 +78,14 @@ struct collate {
 	unsigned want_err : 1, want_in : 1; /* with the turn */
 	unsigned want_dir : 1;
 	unsigned quit : 1;        /* ask the master to finish */
+	unsigned keeps : 1;       /* hear who else wants the turn: wanted() */
 	struct collate_known *known;        /* or NULL */
+	struct share *share;      /* with known: share the turn with others of
+	                             ours if possible, see share.h; or NULL */
 	void (*ready)(struct collate *c);   /* settings are known; or NULL */
 	void (*granted)(struct collate *c); /* the turn is here; or NULL */
+	void (*wanted)(struct collate *c);  /* somebody waits for our turn, or
+	                                       there is no master any more */
 	void (*ended)(struct collate *c);   /* all is done, see fault */
 	void (*unreadable)(int error);      /* the source failed; or NULL */
 	int more;                 /* a file to read, from its beginning, when
@@ -108,12 +117,16 @@ struct collate {
 	char *title_text, *rule_text, *tag_text;
 	size_t title_len, rule_len;
 	struct lines change;
+	struct turn turn;         /* among those that share, share.c's */
+	struct collate *member_next, **member_at;
+	const struct collate *carrier; /* they write to its output */
 	int out, widow_fd;
 	int status, sent;         /* bits to tell, bits told */
 	int told_code;
 	unsigned named : 1, settled : 1, asked : 1, has_turn : 1, titled : 1,
 	    ruled : 1, has_code : 1, over : 1, finishing : 1, done : 1,
-	    master_squeezes : 1, master_quick : 1, yields : 1, told_grant : 1,
+	    master_squeezes : 1, master_quick : 1, master_shares : 1,
+	    shared : 1, yields : 1, told_grant : 1,
 	    told_ready : 1, told : 1;
 };
 
@@ -128,6 +141,16 @@ int collate_open(struct collate *c, const char *path);
 void collate_ask(struct collate *c);
 /* The same with a status that lets others in front who have less. */
 void collate_ask_full(struct collate *c);
+
+/* As far as the other one is. */
+void collate_ask_like(struct collate *c, const struct collate *other);
+
+/* Give the turn back; collate_ask may be called once more. */
+void collate_yield(struct collate *c);
+
+/* For share.c: the turn is here, at the carrier's output; or never will be. */
+void collate_grant(struct collate *c, const struct collate *carrier);
+void collate_lost(struct collate *c);
 
 /* The exit code for the section is known. */
 void collate_code(struct collate *c, int code);

@@ -865,15 +865,31 @@ flow_sink(struct flow *f, int fd)
 }
 
 void
+flow_borrow(struct flow *f, const struct flow *from)
+{
+	f->sink = from->sink;
+	f->out.fd = from->out.fd;
+	f->out.ready = out_ready;
+	f->kind = from->kind;
+	f->no_splice |= from->no_splice;
+	f->has_out = f->borrowed = 1;
+	f->out_waits = f->told_empty = 0;
+	if (f->has_in && !f->no_splice)
+		flow_widen(f->in.fd);
+	later(f);
+}
+
+void
 flow_leave(struct flow *f)
 {
 	if (!f->has_out)
 		return;
 	ev_forget(&f->out);
-	if (f->out.fd != f->sink)
+	if (!f->borrowed && f->out.fd != f->sink)
 		close(f->out.fd);
-	close(f->sink);
-	f->has_out = 0;
+	if (!f->borrowed)
+		close(f->sink);
+	f->has_out = f->borrowed = 0;
 	f->out_waits = 0;
 }
 

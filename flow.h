@@ -65,7 +65,8 @@ struct flow {
 	struct ev_timer soon;
 	unsigned finishing : 1, has_in : 1, has_out : 1, ours : 1, in_waits : 1,
 	    out_waits : 1, told_data : 1, told_full : 1, told_stuck : 1,
-	    told_empty : 1, no_splice : 1, no_spill_splice : 1;
+	    told_empty : 1, no_splice : 1, no_spill_splice : 1,
+	    borrowed : 1;
 	int sink, kind;
 	int happened;
 	struct flow_buffer front, mem, rest;
@@ -89,6 +90,9 @@ void flow_cut(struct flow *f);
 
 /* Write to fd, which is the flow's from now on (see flow_leave). */
 void flow_sink(struct flow *f, int fd);
+
+/* Write to the sink of another flow, which has it and does not use it. */
+void flow_borrow(struct flow *f, const struct flow *from);
 
 /* Close the sink; the flow holds again what comes. */
 void flow_leave(struct flow *f);

@@ -41,7 +41,10 @@ struct client {
 	unsigned long sequence;
 	short code;
 	unsigned char xid_len;
-	unsigned named : 1, after_cr : 1, o1 : 1, o2 : 1, o0 : 1, status : 4,
+	unsigned keeps : 1,        /* wants to be told when others wait for its
+	                              turn; */
+	    told : 1,              /* and was */
+	    named : 1, after_cr : 1, o1 : 1, o2 : 1, o0 : 1, status : 4,
 	    widow : 1;             /* it writes to the widow output */
 	char xid[COLLATE_XID_MAX + 1];
 };
@@ -342,6 +345,7 @@ grant(struct client *k)
 	if (k->turn_at == 0)
 		k->turn_at = wall_ms();
 	k->o1 = 0;
+	k->told = 0;
 	k->status = 0;
 	if (k->o2)
 		serve_send_fd(&k->c, "err\n", 5, m.err);
@@ -352,13 +356,26 @@ grant(struct client *k)
 	return 1;
 }
 
+/* Who keeps the turn for other sections of his hears that somebody waits. */
+static void
+ask_back(void)
+{
+	struct client *k = m.holder;
+
+	if (k == NULL || k == &m.ghost || !k->keeps || k->told ||
+	    m.queue.count == 0)
+		return;
+	k->told = 1;
+	serve_send(&k->c, "back", 5);
+}
+
 /*
  * Records of a section come before the next section.  When both go to the
  * same reader, that one is waited for; another who does not read his records
  * holds nobody up.
  */
 static void
-grant_next(void)
+give_turns(void)
 {
 	struct turn *t;
 
@@ -370,6 +387,13 @@ grant_next(void)
 		if (!may_go(client_of(t)) || !grant(client_of(t)))
 			return;
 	}
+}
+
+static void
+grant_next(void)
+{
+	give_turns();
+	ask_back();
 }
 
 /* All that the holder wrote is where it belongs. */
@@ -566,6 +590,14 @@ yield_turn(struct client *k)
 		end_turn(k);
 }
 
+/* Ours alone: it keeps the turn for other sections, until others wait. */
+static void
+keep_turn(struct client *k)
+{
+	k->keeps = 1;
+	ask_back();
+}
+
 static const struct {
 	char two[3];
 	void (*act)(struct client *k);
@@ -576,13 +608,35 @@ static const struct {
 	{ "o1", want_output }, { "o2", want_error }, { "o0", want_input },
 	{ "ex", status_ready }, { "hd", status_data }, { "bx", status_full },
 	{ "rf", status_full }, { "qm", status_complete }, { "Q!", quit },
-	{ "cq", abort_client }, { "yt", yield_turn }
+	{ "cq", abort_client }, { "yt", yield_turn },
+	{ "kt", keep_turn }
 };
 
 static int
 is_digit(char c)
 {
 	return c >= '0' && c <= '9';
+}
+
+/* Is it all the same to us, and to those who look at our records, whether
+ * many sections are one? */
+static int
+is_indifferent(void)
+{
+	return !m.looks && m.queue.order == TURN_READY && !m.notify_on &&
+	    !want.bar && !want.fail && want.halt == NEVER && !want.verbose;
+}
+
+/* Who asks with a "+" hears that we know more than 0.8. */
+static void
+say_version(struct client *k, int more)
+{
+	if (!more)
+		serve_send(&k->c, XCLATE_PROTOCOL, 4);
+	else if (is_indifferent())
+		serve_send(&k->c, XCLATE_PROTOCOL "+s", 6);
+	else
+		serve_send(&k->c, XCLATE_PROTOCOL "+", 5);
 }
 
 static void
@@ -602,11 +656,7 @@ command(struct client *k, const char *four)
 		return;
 	}
 	if (four[0] == '-' && four[1] == 'V') {
-		/* who asks with a "+" hears that we know more than 0.8 */
-		if (four[3] == '+')
-			serve_send(&k->c, XCLATE_PROTOCOL "+", 5);
-		else
-			serve_send(&k->c, XCLATE_PROTOCOL, 4);
+		say_version(k, four[3] == '+');
 		return;
 	}
 	for (i = 0; i < sizeof commands / sizeof *commands; i++)

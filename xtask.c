@@ -20,6 +20,7 @@
 
 #include "cap.h"
 #include "quote.h"
+#include "share.h"
 #include "spawn.h"
 #include "title.h"
 #include "xapply.h"
@@ -44,7 +45,8 @@ struct section {
 };
 
 static size_t sections, sections_max;
-static struct collate_known told;   /* all have the same master */
+static struct collate_known told;   /* all have the same master, */
+static struct share turns;          /* and one turn, if it lets them */
 
 /* How sections look, as far as $XCLATE has it. */
 static struct {
@@ -319,6 +321,7 @@ section_open(const struct task_setup *setup, const struct task *t, int source)
 	c->newline = look.newline != 0;
 	c->reports = 1;
 	c->known = &told;
+	c->share = &turns;
 	c->ready = section_ready;
 	c->ended = section_ended;
 	c->value = section_variable;

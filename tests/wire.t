@@ -168,7 +168,20 @@ end' '' sh -c 'printf input | xclate -m -H end -r -N ">n" -u $s ./c0 \
 	records 'squeeze, as in 2010' 0,a@
 
 	# what is ours
-	old '-V +' '' ./c0 's:-V +' 'R:0.8+\0'
+	old '-V +' '' ./c0 's:-V +' 'R:0.8+s\0'
+	old '-V + of one who keeps records' '' -N '>n' ./c0 's:-V +' 'R:0.8+\0'
+	t "$b kt: the turn is wanted back, then and at once" 0 'one
+other
+two
+last' '' xclate -m -u "$s" sh -c '
+		rm -f granted waits both
+		./any a "s:kt \0o1 \0hd \0" "f:out\0" "o:one\n" t:granted \
+		    "r:back\0" C "s:yt \0o1 \0bx \0?d \0" "r:d\0" t:waits \
+		    "f:out\0" "r:back\0" "o:two\n" c & a=$!
+		./any b w:granted "s:o1 \0qm \0" "f:out\0" "o:other\n" \
+		    w:waits w:both c & d=$!
+		./any c w:waits "s:o1 \0ex \0?d \0" "r:d\0" t:both \
+		    "f:out\0" "o:last\n" c; wait $a $d'
 	old 'yt without a turn' '' ./c0 's:yt \0?d \0' 'R:d\0'
 	t "$b yt: the turn comes back, one record" 0 'one
 other

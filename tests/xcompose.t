@@ -47,7 +47,22 @@ b' 'XCLATE="-T [%x]" xapply -m --squeeze "test %1 = a || echo %1" a b'
 n 'the manager has -s' '[b]
 b' 'xclate -ms -T "[%x]" xapply -m "test %1 = a || echo %1" a b'
 n 'records with the exit code' '3,3@0,0@5,5@' "xclate -mr -N '>n' xapply -m 'exit %1' 3 0 5; tr '\\0' @ <n"
-n 'records of squeezed ones' '3,3@0,0@' "xclate -mr -N '>n' xapply -ms 'exit %1' 3 0; tr '\\0' @ <n"
+n 'records of squeezed ones' '0,0
+3,3' "xclate -mr -N '>n' xapply -ms 'exit %1' 3 0; tr '\\0' '\\n' <n | sort"
+n 'many sections, and others between them' '300 in pairs, all: 600' 'seq 300 >i
+    xapply -m -P3 -f "echo of %1 | xclate %1; echo %1; : ; echo %1" i >o
+    uniq -c <o | awk "\$1 == 2 && NF == 2 { n++ } END { printf \"%d in pairs, \", n }"
+    echo all: $(sort o | uniq -c | awk "{ n++ } END { print n }")'
+n 'and two runs at once' '200' 'xclate -m sh -c "
+    xapply -m -P2 \"echo a%1; : ; echo a%1\" \$(seq 100) &
+    xapply -m -P2 \"echo b%1; : ; echo b%1\" \$(seq 100); wait" |
+    uniq -c | awk "\$1 == 2 { n++ } END { print n }"'
+n 'the master goes while one writes and one waits: nothing else begins' '76 y z a
+no c' 'TMPDIR=$PWD xclate -m sh -c "echo \$PPID >m
+    xapply -m -P2 \"%1;%0\" \"echo y\" \"echo z\" \"echo a; : >up1; await go\" \
+    \"until grep -q a o; do sleep 0.01; done; echo b; : >up2; await go\" \"echo c; : >c\" 2>e >/dev/null; echo \$? >code" >o & p=$!
+    await up1 up2; kill -9 $(cat m); wait $p 2>/dev/null; until grep -q "not written" e; do sleep 0.01; done; : >go
+    until test -s code; do sleep 0.01; done; echo $(cat code o); test -e c || echo no c'
 n 'records of signals and missing programs' '137,a@127,b@' "xclate -mr -N '>n' xapply -m -2 '%2;%0' \
     a 'kill -9 \$\$' b nosuch 2>/dev/null; tr '\\0' @ <n"
 n 'records of programs without a shell' '1,a@127,b@' "xclate -mr -N '>n' xapply -m -2 '%2 %0' \
