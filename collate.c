@@ -83,6 +83,7 @@ finished(struct collate *c)
 		share_leave(c->share, c);
 	flow_cut(&c->flow);
 	ev_timer_stop(&c->flow.soon);
+	ev_timer_stop(&c->flow.patience);
 	c->last.expired = tell_end;
 	ev_timer_set(&c->last, 0);
 }

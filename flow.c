@@ -19,6 +19,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +41,8 @@ enum {
 	WIDE = 262144,            /* of a pipe: measured, more is no faster */
 	LINES_CHUNK = 16384,      /* where tags may make it several times that */
 	READ_MIN = 16384,
-	ROUNDS = 32               /* before others get their turn */
+	ROUNDS = 32,              /* before others get their turn */
+	HESITATE_MS = 20          /* for a sink, before a file is begun */
 };
 
 /* Kinds of sinks. */
@@ -641,6 +643,27 @@ stuck(struct flow *f)
 	return 0;
 }
 
+static void
+patience_over(struct ev_timer *t)
+{
+	pump((struct flow *)((char *)t - offsetof(struct flow, patience)));
+}
+
+/* Is it to be seen first whether a sink comes?  Once in a flow: then whoever
+ * feeds us is held up no more. */
+static int
+hesitates(struct flow *f)
+{
+	if (f->has_out || f->finishing || !f->spill)
+		return 0;
+	if (!f->hesitated) {
+		f->hesitated = 1;
+		f->patience.expired = patience_over;
+		ev_timer_set(&f->patience, HESITATE_MS);
+	}
+	return f->patience.set;
+}
+
 /* Take more from the source; 0 when there is none, or no room for it. */
 static int
 take(struct flow *f)
@@ -663,6 +686,8 @@ take(struct flow *f)
 		/* of a line there must be all before it can be written */
 		int on = f->whole_lines && f->whole == 0;
 
+		if (hesitates(f))
+			return 0;
 		if (f->spill && length(&f->rest) == 0)
 			return look ? take_lines(f) : take_to_file(f);
 		if (!on)
@@ -759,6 +784,10 @@ in_ready(struct ev_io *io, int what)
 
 	(void)what;
 	f->in_waits = 0;
+	/* where much comes, our waking at its first bytes may have taken the
+	 * processor from whoever writes: let him write some more */
+	if (f->has_out && f->total > WIDE)
+		sched_yield();
 	pump(f);
 }
 
@@ -947,6 +976,7 @@ flow_close(struct flow *f)
 	flow_leave(f);
 	flow_cut(f);
 	ev_timer_stop(&f->soon);
+	ev_timer_stop(&f->patience);
 	if (f->file > 0)
 		close(f->file);
 	f->file = 0;

@@ -5,7 +5,8 @@
  * takes them; neither is waited for, though both may be shared with other
  * programs (so nobody's O_NONBLOCK is touched).  As long as there is no
  * sink, the bytes are held: up to a cap in memory, beyond it in an unlinked
- * file, or, when that is not wanted or the disk is full, in the source.
+ * file (which is begun only when no sink comes for a while, as it costs more
+ * than the way from source to sink), or, when that is not wanted or the disk is full, in the source.
  * Where source and sink allow it, bytes do not pass through this process.
  *
  * SPDX-License-Identifier: ISC
@@ -62,11 +63,11 @@ struct flow {
 
 	/* The flow's own. */
 	struct ev_io in, out;
-	struct ev_timer soon;
+	struct ev_timer soon, patience;
 	unsigned finishing : 1, has_in : 1, has_out : 1, ours : 1, in_waits : 1,
 	    out_waits : 1, told_data : 1, told_full : 1, told_stuck : 1,
 	    told_empty : 1, no_splice : 1, no_spill_splice : 1,
-	    borrowed : 1;
+	    borrowed : 1, hesitated : 1;
 	int sink, kind;
 	int happened;
 	struct flow_buffer front, mem, rest;
