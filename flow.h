@@ -6,8 +6,9 @@
  * programs (so nobody's O_NONBLOCK is touched).  As long as there is no
  * sink, the bytes are held: up to a cap in memory, beyond it in an unlinked
  * file (which is begun only when no sink comes for a while, as it costs more
- * than the way from source to sink), or, when that is not wanted or the disk is full, in the source.
- * Where source and sink allow it, bytes do not pass through this process.
+ * than the way from source to sink), or, when that is not wanted or the disk
+ * is full, in the source.  Where source and sink allow it, bytes do
+ * not pass through this process.
  *
  * SPDX-License-Identifier: ISC
  */
