@@ -444,7 +444,7 @@ read_signals(struct ev_io *io, int what)
 	int sig;
 
 	(void)what;
-	while (read(io->fd, bytes, sizeof bytes) > 0)
+	while (read(io->fd, bytes, sizeof bytes) == sizeof bytes)
 		;
 	for (sig = 1; sig < SIGNALS; sig++)
 		if (signal_pending[sig]) {
@@ -477,8 +477,12 @@ ev_turn(int wait)
 	int i;
 
 	batch_count = 0;
-	if (wait_events(wait ? patience() : 0) < 0 && errno != EINTR)
-		return -1;
+	if (wait_events(wait ? patience() : 0) < 0) {
+		if (errno != EINTR)
+			return -1;
+		/* most likely one of ours: no need to wait for its byte */
+		read_signals(&signal_io, EV_READ);
+	}
 	for (i = 0; i < batch_count; i++) {
 		io = batch[i].io;
 		batch[i].io = NULL;

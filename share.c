@@ -59,6 +59,7 @@ carrier_granted(struct collate *carrier)
 	struct share *s = share_of(carrier);
 
 	s->granted = 1;
+	s->used = 0;
 	next(s);
 }
 
@@ -97,7 +98,8 @@ open_carrier(struct share *s, const struct collate *like, const char *path)
 	return 0;
 }
 
-/* Nobody of ours is writing: who is next? */
+/* Nobody of ours is writing: who is next?  One of ours has each turn that we
+ * get, though somebody waits: else two that share would only pass it on. */
 static void
 next(struct share *s)
 {
@@ -105,7 +107,7 @@ next(struct share *s)
 
 	if (s->holder != NULL)
 		return;
-	if (s->wanted && s->granted) {
+	if (s->wanted && s->granted && (s->used || first(s) == NULL)) {
 		s->wanted = s->granted = 0;
 		collate_yield(&s->carrier);
 	}
@@ -118,6 +120,7 @@ next(struct share *s)
 	}
 	turn_take(&s->queue, &c->turn);
 	s->holder = c;
+	s->used = 1;
 	collate_grant(c, &s->carrier);
 }
 

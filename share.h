@@ -24,6 +24,7 @@ struct share {
 	unsigned long count;
 	int open, granted;         /* the carrier; its turn */
 	int wanted;                /* by somebody else */
+	int used;                  /* this turn, by one of ours */
 };
 
 /* A section takes part.  -1 with errno when the master cannot be reached. */
