@@ -477,8 +477,14 @@ usage: wrapw *" wrapw "$@"
 for o in I W R n b u Q; do usage "-$o does not go with -m" -m -$o x; done
 usage '-t does not go with -m' -m -t x
 usage '-a, -B, -c does not go with -m' -m -a
-for o in d E o; do usage "-$o goes with -m only" -$o; done
-usage '-N goes with -m only' -N x
+for o in E o; do usage "-$o goes with -m only" -$o; done
+usage '-N goes with -m, -X or -P only' -N x
+usage '-d goes with -m or -P only' -d
+usage '--allow-bind goes with -X only' -m --allow-bind
+usage '-Q does not go with -X' -X -Q
+usage '-P does not go with -X' -X -P /x
+usage '-t does not go with -P' -P /x -t y
+usage '-n does not go with -P' -P /x -n
 usage '-N: the name is empty' -m -N ''
 usage '-t: the name is empty' -t ''
 usage 'unknown option -x' -x
