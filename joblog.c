@@ -92,7 +92,8 @@ read_line(char *text, size_t line, int resume)
 	note(number - 1, !failed || resume == 1);
 }
 
-static void
+/* Whether there is anything in it: a run may have ended within the header. */
+static int
 read_log(int resume)
 {
 	FILE *f = fopen(joblog.path, "re");
@@ -101,11 +102,14 @@ read_log(int resume)
 	ssize_t n;
 
 	if (f == NULL && errno == ENOENT)
-		return;
+		return 0;
 	if (f == NULL)
 		wr_die(WR_NOINPUT, "%s: %s", joblog.path, strerror(errno));
 	while ((n = getline(&text, &room, f)) > 0) {
 		line++;
+		if (line == 1 && text[n - 1] != '\n' &&
+		    strncmp(text, HEADER, (size_t)n) == 0)
+			line = 0;       /* and there is no other */
 		if (line == 1 && strcmp(text, HEADER) != 0)
 			malformed(line);
 		/* a line without an end was not finished: nor is its task */
@@ -114,6 +118,7 @@ read_log(int resume)
 	}
 	free(text);
 	fclose(f);
+	return line > 0;
 }
 
 /* So that a line is one after a log that was cut off. */
@@ -138,7 +143,7 @@ joblog_open(const char *path, int resume, int dry)
 
 	joblog.path = path;
 	if (resume)
-		read_log(resume);
+		resume = read_log(resume);
 	if (dry)
 		return;
 	whole = !resume || ends_in_newline();

@@ -197,6 +197,21 @@ search_path(const struct spawn *s)
 	return NULL;
 }
 
+/* Is a file what no shell would read: a NUL in its first line?  errno stays. */
+static int
+is_binary(const char *path)
+{
+	char text[256];
+	int e = errno, fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, text, sizeof text) : 0;
+	const char *nul = n > 0 ? memchr(text, '\0', (size_t)n) : NULL;
+
+	if (fd >= 0)
+		close(fd);
+	errno = e;
+	return nul != NULL && memchr(text, '\n', (size_t)(nul - text)) == NULL;
+}
+
 /*
  * execve, and for a file that the kernel does not know the format of, a
  * script without #!, the shell, as POSIX has it for execvp.
@@ -208,7 +223,7 @@ execute(const char *path, const struct spawn *s)
 	size_t argc = 0;
 
 	execve(path, s->argv, env);
-	if (errno != ENOEXEC)
+	if (errno != ENOEXEC || is_binary(path))
 		return;
 	while (s->argv[argc] != NULL)
 		argc++;

@@ -27,6 +27,8 @@ t 'command ended by a signal' 137 '' '' ptbw -m ptbw sh -c 'kill -KILL $$'
 t 'command not found' 127 '' '~ptbw: nosuch: *' ptbw -m ptbw nosuch
 t 'command not found, with -x' 127 '' '~ptbw: nosuch: *' ptbw -m ptbw -x nosuch
 t 'command not executable' 126 '' '~ptbw: ./plain: *' ptbw -m ptbw ./plain
+t 'command of another machine' 126 '' '~ptbw: ./alien: *' sh -c '
+    printf "\177X\0\n" >alien; chmod +x alien; ptbw -m ptbw ./alien'
 t 'arguments too long for the system' 126 '' '~ptbw: true: *' sh -c '
     ptbw -m -J200000 ptbw -A -R200000 true'
 

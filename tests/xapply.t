@@ -631,6 +631,8 @@ for o in --resume --resume-failed; do
 	c=\$?; test ! -e started && exit \$c"
 	n "$o, and no log yet" 'a 2' "xapply $o --joblog j echo a >o; echo \$(cat o) \$(wc -l <j)"
 done
+n '--resume: a log that ends within its first line' '1 2' 'xapply --joblog j : a; head -c 9 j >k
+    echo $(xapply --resume --joblog k "echo 1;%0" a) $(wc -l <k)'
 n '--resume: what has been done is not done again' '1
 2
 3 2
@@ -714,6 +716,9 @@ xapply: 1 of 1 tasks failed" >&2; exit 1; }
     xapply --fail --argv "cd %1" /'
 x '--argv: no such program' 0 '127 0' '~xapply: nosuch: *' 'xapply --argv --joblog j "nosuch" a; tail -n 1 j | cut -f 4,5 | tr "\t" " "'
 x '--argv: not executable' 0 '126 0' '~xapply: ./f: *' ':>f; xapply --argv --joblog j ./f a; tail -n 1 j | cut -f 4,5 | tr "\t" " "'
+x 'a binary that is none for this machine' 0 '126 0' '~*./f: *ormat error*' 'printf "\177X\0\n" >f; chmod +x f
+    xapply --joblog j ./f a; tail -n 1 j | cut -f 4,5 | tr "\t" " "'
+n 'a script without a first line that says so' 'text a' 'echo "echo text \$1" >f; chmod +x f; xapply "./f %1" a'
 x '--argv: no word at all' 65 '' '~xapply: *' 'xapply --argv " %0" a'
 
 # --- a limit that changes, and what the system can bear ---
