@@ -57,12 +57,12 @@ n 'and two runs at once' '200' 'xclate -m sh -c "
     xapply -m -P2 \"echo a%1; : ; echo a%1\" \$(seq 100) &
     xapply -m -P2 \"echo b%1; : ; echo b%1\" \$(seq 100); wait" |
     uniq -c | awk "\$1 == 2 { n++ } END { print n }"'
-n 'the master goes while one writes and one waits: nothing else begins' '76 y z a
+n 'the master goes while one writes and one waits: nothing else begins' '76 a y z
 no c' 'TMPDIR=$PWD xclate -m sh -c "echo \$PPID >m
-    xapply -m -P2 \"%1;%0\" \"echo y\" \"echo z\" \"echo a; : >up1; await go\" \
+    xapply -m -P2 \"%1;%0\" \"echo y\" \"echo z\" \"until grep -q y o && grep -q z o; do sleep 0.01; done; echo a; : >up1; await go\" \
     \"until grep -q a o; do sleep 0.01; done; echo b; : >up2; await go\" \"echo c; : >c\" 2>e >/dev/null; echo \$? >code" >o & p=$!
     await up1 up2; kill -9 $(cat m); wait $p 2>/dev/null; until grep -q "not written" e; do sleep 0.01; done; : >go
-    until test -s code; do sleep 0.01; done; echo $(cat code o); test -e c || echo no c'
+    until test -s code; do sleep 0.01; done; echo $(cat code) $(sort o); test -e c || echo no c'
 n 'records of signals and missing programs' '137,a@127,b@' "xclate -mr -N '>n' xapply -m -2 '%2;%0' \
     a 'kill -9 \$\$' b nosuch 2>/dev/null; tr '\\0' @ <n"
 n 'records of programs without a shell' '1,a@127,b@' "xclate -mr -N '>n' xapply -m -2 '%2 %0' \
