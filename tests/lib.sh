@@ -11,6 +11,7 @@
 #	finish				the last line of every test
 # Each works in a directory of its own, $T/w; $TMPDIR must end up empty.
 
+unset IFS       # some shells take it from the environment
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 top=$(cd "$here/.." && pwd) || exit 1
 # short, and nothing that the scripts of the tests would have to quote

@@ -245,7 +245,11 @@ awk '$1 != NR % 10 + 10 * (NR % 10 == 0) { exit 1 } END { exit NR != 200 }' stre
 result $? 'links that stall for a second' "$code $(wc -l stream) $(cat err)"
 
 # --- at a terminal ---
-if command -v tmux >/dev/null; then
+if ! command -v tmux >/dev/null; then
+	skip 'at a terminal' 'tmux is not installed'
+elif ! ssh -tt -F conf one true </dev/null >"$T/out" 2>&1; then
+	skip 'at a terminal' 'this sshd has no terminals to give to who is not root'
+else
 	tm() {
 		tmux -L "wks$$" -f /dev/null "$@"
 	}
@@ -282,8 +286,6 @@ if command -v tmux >/dev/null; then
 	keys 'exit 5'
 	sees 'and ends with the code of the shell' 'code 5'
 	tm kill-server
-else
-	skip 'at a terminal' 'tmux is not installed'
 fi
 
 # --- nothing is left, on either side ---
