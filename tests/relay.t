@@ -234,13 +234,13 @@ far() {         # far STEP...: be the exporting end of a wrapw -P
 name='an end that hangs up' code=76 err='~wrapw: */nolink: the other end is no exporting wrapw'
 far c
 name='one that speaks nonsense'
-far 's:hello\n' e
+far 's:hello\n' E
 name='one of another version' err='~wrapw: the link is of version 1.0 here and of 2.0 at the other end'
-far 's:- version 2.0\n' e
+far 's:- version 2.0\n' E
 name='a record that is none' code=65 err='~wrapw: */nolink: *'
-far 's:+ 1.0 4\nPATH' e
+far 's:+ 1.0 4\nPATH' E
 name='one that sets what is no diversion'
-far 's:+ 1.0 8\n/x\0PATH=' S:/ e
+far 's:+ 1.0 8\n/x\0PATH=' S:/ E
 t 'no link' 69 '' '~wrapw: /nowhere: *' wrapw -P /nowhere true
 t 'a link is absolute' 64 '' '~wrapw: -P: the path of a link is absolute*' \
     wrapw -P nowhere true
@@ -250,7 +250,7 @@ rm -f link
 # the near end dies: the far command is told, its tokens are back
 cat >dies.sh <<'END'
 trap 'echo hangup >told; exit 3' HUP
-: >up
+echo $$ >up
 while :; do sleep 0.05; done
 END
 rm -f up told
@@ -263,7 +263,7 @@ wait_until test -S export
 rm -f link
 ln export link
 wrapw -P "$T/w/link" ptbw -R1 sh dies.sh 2>err & far=$!
-wait_until test -e up
+wait_until test -s up
 t 'the token is taken' 75 '' - ptbw -t pool -T0.05 -R1 true
 kill -9 $near
 t 'the near end is killed: the token is back' 0 '' '' \
@@ -279,10 +279,11 @@ wait_until test -S export
 rm -f link
 ln export link
 wrapw -P "$T/w/link" -N "$T/w/own" ptbw -R1 sh dies.sh 2>err & far=$!
-wait_until test -e up
+wait_until test -s up
 kill -9 $far
 t 'the far end is killed: the token is back' 0 '' '' \
     ptbw -t pool -T1 -R1 true
+kill -HUP "$(cat up)"   # its command is nobody's now
 kill -TERM $near
 wait $near
 rm -f link own
