@@ -43,6 +43,8 @@ static struct ev_io signal_io;
 static int signal_write = -1;
 static void (*signal_arrived[SIGNALS])(int);
 static volatile sig_atomic_t signal_pending[SIGNALS];
+static volatile pid_t signal_pid[SIGNALS]; /* who sent it; 0: also others */
+static pid_t signal_from;        /* of the one that is told of */
 static struct ev_timer *first_timer, *last_timer;
 static struct ev_child *children;
 static void (*other_ended)(int status);
@@ -354,15 +356,39 @@ run_timers(void)
 /* --- signals and children --- */
 
 static void
-on_signal(int sig)
+on_signal(int sig, siginfo_t *info, void *context)
 {
 	int e = errno;
+	pid_t pid = info != NULL && info->si_code <= 0 && info->si_pid > 0 ?
+	    info->si_pid : 0;
 
+	(void)context;
+	if (!signal_pending[sig] || pid == 0)
+		signal_pid[sig] = pid;
 	signal_pending[sig] = 1;
 	if (write(signal_write, "", 1) < 0) {
 		/* the pipe is full: the loop will wake as it is */
 	}
 	errno = e;
+}
+
+/* As spawn_signal does it, but be told who sent it. */
+static int
+catch(int sig)
+{
+	struct sigaction sa;
+
+	memset(&sa, 0, sizeof sa);
+	sa.sa_sigaction = on_signal;
+	sa.sa_flags = SA_RESTART | SA_SIGINFO;
+	sigfillset(&sa.sa_mask);
+	return spawn_remember(sig) != 0 ? -1 : sigaction(sig, &sa, NULL);
+}
+
+pid_t
+ev_signal_sender(void)
+{
+	return signal_from;
 }
 
 int
@@ -373,7 +399,7 @@ ev_signal(int sig, void (*arrived)(int sig))
 	signal_arrived[sig] = arrived;
 	if (sig != SIGCHLD && spawn_ignored(sig))
 		return 0;
-	if (spawn_signal(sig, on_signal) != 0)
+	if (catch(sig) != 0)
 		return -1;
 	/* whoever started us may have had it blocked */
 	sigemptyset(&set);
@@ -448,6 +474,7 @@ read_signals(struct ev_io *io, int what)
 		;
 	for (sig = 1; sig < SIGNALS; sig++)
 		if (signal_pending[sig]) {
+			signal_from = signal_pid[sig];
 			signal_pending[sig] = 0;
 			signal_arrived[sig](sig);
 		}

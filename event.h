@@ -75,6 +75,10 @@ int ev_children(void);
  */
 int ev_signal(int sig, void (*arrived)(int sig));
 
+/* Inside of arrived: the process that sent the signal; 0: a terminal did, or
+ * the system, perhaps as well. */
+pid_t ev_signal_sender(void);
+
 /* Report what has happened, and before that wait for something to happen if
  * so asked.  -1 with errno. */
 int ev_turn(int wait);

@@ -42,6 +42,8 @@ master_run(const struct master *m, char **operands,
 		serve_verbose = wr_note;
 	if (serve_begin() != 0)
 		wr_die(WR_SYSTEM, "cannot serve: %s", strerror(errno));
+	if (wr_was_xapply())
+		serve_for_utility();
 	wr_listen(&socket, m->place);
 	code = m->bound != NULL ? m->bound(&socket) : 0;
 	if (code != 0)

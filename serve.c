@@ -61,6 +61,7 @@ static struct {
 	int stop;                 /* a signal ends us at once */
 	int stays;                /* what else keeps us from the end */
 	int refusing;
+	int for_utility;          /* signals are the utility's */
 	int term_passed;          /* TERM or HUP, to the utility */
 	int64_t passed_at;
 } master;
@@ -684,7 +685,9 @@ stop(int code)
 static void
 told_to_end(int sig)
 {
-	if (master.persistent) {
+	if (master.for_utility && master.utility.pid > 0) {
+		kill(master.utility.pid, sig);
+	} else if (master.persistent) {
 		stop(0);
 	} else if (master.utility.pid > 0 && !master.term_passed) {
 		master.term_passed = sig;
@@ -708,6 +711,12 @@ passed_on(int sig)
 }
 
 void
+serve_for_utility(void)
+{
+	master.for_utility = 1;
+}
+
+void
 serve_abort(int code)
 {
 	stop(code);
@@ -717,7 +726,10 @@ serve_abort(int code)
 static void
 interrupted(int sig)
 {
-	if (master.persistent)
+	if (master.for_utility && master.utility.pid > 0 &&
+	    ev_signal_sender() != 0)
+		kill(master.utility.pid, sig);
+	else if (master.persistent)
 		stop(0);
 	else if (master.utility.pid == 0)
 		stop(128 + sig);

@@ -91,6 +91,12 @@ void serve_stay(int change);
  * so.  A signal ends that, and *code is of it then. */
 void serve_linger(int (*busy)(void), int *code);
 
+/*
+ * The utility is whom people see in this process: it has become a master for
+ * its own sake.  What is sent to it is the utility's business, all of it.
+ */
+void serve_for_utility(void);
+
 /* End as a second signal would, with this code: nobody is waited for. */
 void serve_abort(int code);
 

@@ -57,9 +57,14 @@ spawn_signal(int sig, void (*handler)(int))
 	sa.sa_handler = handler;
 	sa.sa_flags = SA_RESTART;
 	sigfillset(&sa.sa_mask);
-	if (found.changed[sig])
-		return sigaction(sig, &sa, NULL);
-	if (sigaction(sig, &sa, &found.action[sig]) != 0)
+	return spawn_remember(sig) != 0 ? -1 : sigaction(sig, &sa, NULL);
+}
+
+int
+spawn_remember(int sig)
+{
+	if (!found.changed[sig] &&
+	    sigaction(sig, NULL, &found.action[sig]) != 0)
 		return -1;
 	found.changed[sig] = 1;
 	return 0;

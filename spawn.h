@@ -17,6 +17,9 @@
  * errno.  spawn_ignored tells whether it was ignored when we started.
  */
 int spawn_signal(int sig, void (*handler)(int));
+
+/* The first half of that alone, for who changes it in his own way. */
+int spawn_remember(int sig);
 int spawn_ignored(int sig);
 
 /*

@@ -56,8 +56,8 @@ make_set(struct tokens *t, struct token_set *s)
 static int
 begin(struct tokens *t)
 {
-	t->fd = t->file = t->lent = -1;
-	t->extra[0] = t->extra[1] = t->extra[2] = -1;
+	t->fd = t->file = t->lent = t->lent_again = -1;
+	t->extra[0] = t->extra[1] = t->extra[2] = t->extra[3] = -1;
 	t->also = t->extra;
 	t->room = t->sets + MORE;
 	t->set = calloc(t->room, sizeof *t->set);
@@ -143,7 +143,25 @@ read_names(struct tokens *t, size_t space)
 
 /* --- the tokens of the task that we are in --- */
 
-/* May we use them?  A lock for as long as we live says so. */
+#ifdef F_OFD_SETLK
+/*
+ * A lock of an open file: our tasks inherit that, so that one who goes on when
+ * we are killed still keeps others away.
+ */
+static int
+lock_for_tasks(struct tokens *t, struct flock *l)
+{
+	return fcntl(t->lent_again, F_OFD_SETLK, l);
+}
+#else
+static int
+lock_for_tasks(struct tokens *t, struct flock *l)
+{
+	return fcntl(t->lent, F_SETLK, l);
+}
+#endif
+
+/* May we use them?  A lock for as long as we live, or our tasks, says so. */
 static int
 may_use_lent(struct tokens *t)
 {
@@ -151,7 +169,8 @@ may_use_lent(struct tokens *t)
 	    .l_start = (off_t)t->lent_at, .l_len = 1 };
 
 	if (t->lent >= 0 && !t->locked)
-		t->locked = fcntl(t->lent, F_SETLK, &l) == 0;
+		t->locked = (t->lent_again >= 0 ? lock_for_tasks(t, &l) :
+		    fcntl(t->lent, F_SETLK, &l)) == 0;
 	return t->locked;
 }
 
@@ -192,6 +211,22 @@ same_file(int fd, unsigned long device, unsigned long inode)
 	    (unsigned long)st.st_ino == inode;
 }
 
+/* An open file of our own on the same file, where the system has a way. */
+static int
+open_again(int fd)
+{
+	char path[40];
+	int again, high;
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	again = open(path, O_RDWR | O_CLOEXEC);
+	if (again < 0)
+		return -1;
+	high = fcntl(again, F_DUPFD_CLOEXEC, HIGH);
+	close(again);
+	return high;
+}
+
 /* Whoever set the variables may be nobody of ours: what is not as it should
  * be is as if it was not there. */
 static void
@@ -213,6 +248,7 @@ take_lent(struct tokens *t)
 		return;
 	t->lent = fd;
 	t->lent_at = offset;
+	t->lent_again = open_again(fd);
 }
 
 static char *
@@ -296,7 +332,8 @@ tokens_open(struct tokens *t, const char *path)
 	/* without the file runs within our tasks have to wait, no more */
 	t->file = high_file();
 	t->extra[0] = t->file >= 0 ? t->file : tie;
-	t->extra[1] = t->file >= 0 ? tie : -1;
+	t->extra[1] = t->file >= 0 ? tie : t->lent_again;
+	t->extra[2] = t->file >= 0 ? t->lent_again : -1;
 	t->fd = t->broker.fd;
 	t->io.fd = t->fd;
 	t->io.ready = answered;

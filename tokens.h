@@ -56,11 +56,13 @@ struct tokens {
 	size_t pool;
 	int asked, granted;
 	const char *path;
-	int extra[3];               /* the tie and the file, ended by -1 */
+	int extra[4];               /* the tie, the file and the lock's, ended by
+	                               -1 */
 	int file;                   /* whose bytes are locked, or -1 */
 	struct token_set first;     /* what was asked for and waited for */
 	struct token_set given;     /* of the task that we are in */
 	int lent;                   /* the file in which to lock it, or -1 */
+	int lent_again;             /* the same, opened once more, or -1 */
 	long lent_at;
 	int locked;
 };

@@ -690,6 +690,21 @@ wr_publish(struct div_socket *s, int detached)
 	}
 }
 
+int
+wr_was_xapply(void)
+{
+	static const char *const marks[] = { "XAPPLY_COLLATE", "XAPPLY_WRAP" };
+	const char *pid;
+	size_t i;
+
+	for (i = 0; i < sizeof marks / sizeof *marks; i++) {
+		pid = getenv(marks[i]);
+		if (pid != NULL && strtol(pid, NULL, 10) == (long)getpid())
+			return 1;
+	}
+	return 0;
+}
+
 char **
 wr_utility(char **operands, const struct wr_called *called,
     const char **file)

@@ -143,6 +143,10 @@ _Noreturn void wr_die_connect(const char *path);
 
 /* --- masters --- */
 
+/* Was this process an xapply, which has become a master for its run?  (It
+ * leaves its pid in the environment.) */
+int wr_was_xapply(void);
+
 /*
  * Bind the master's socket, or the end with the suite's message; publish it
  * (on the stack, or detached), and hand <VARIABLE>_N to the utility.

@@ -27,6 +27,10 @@
 #include "title.h"
 #include "xapply.h"
 
+/* Tells tasks, and what they start, which collator keeps the order of our
+ * sections, of which their stdout is one. */
+#define SECTION "XAPPLY_SECTION"
+
 enum {
 	COUNT_MAX = 1000000,
 	JOBS_MAX = 100000,
@@ -104,6 +108,7 @@ struct xapply_options want = { .each = 1, .escape = '%', .jobs = 1,
     .sets = -1, .request = -1, .retries = 1 };
 
 const char *xapply_collator, *xapply_pool;
+int xapply_wrapped;
 
 static int bare_jobs;             /* the last -P had no number */
 static struct export **last_export = &want.exports;
@@ -421,13 +426,17 @@ become(struct words *w, char **argv)
 
 /*
  * The collator.  An enclosing one will do, unless something is wanted of it
- * that only one of our own can be told.
+ * that only one of our own can be told; or we are in a section of it and it
+ * keeps an order: then ours would wait for the end of that one, as it does for
+ * us.
  */
 static int
 find_collator(char **argv)
 {
 	int own = is_our_own("XAPPLY_COLLATE");
 	int special = want.keep_order || want.results != NULL;
+	const char *section = getenv(SECTION);
+	int in_section;
 	struct words w = { NULL, 0 };
 	struct div_choice c;
 
@@ -435,8 +444,11 @@ find_collator(char **argv)
 		return 0;
 	xapply_collator = want.detached ? getenv("xcl_d") :
 	    getenv("xcl_link") ? wr_target_of("xcl", 'u', 0, NULL) : NULL;
-	if (xapply_collator != NULL && (own || !special)) {
+	in_section = !own && xapply_collator != NULL &&
+	    section != NULL && strcmp(section, xapply_collator) == 0;
+	if (xapply_collator != NULL && !in_section && (own || !special)) {
 		xapply_collator = strdup(xapply_collator);
+		xapply_wrapped |= own;
 		return own;
 	}
 	add(&w, "xclate");
@@ -453,8 +465,8 @@ find_collator(char **argv)
 		add(&w, "--results");
 		add(&w, want.results);
 	}
-	/* one of our own is a section of one that encloses it */
-	if (special && !want.detached &&
+	/* one of our own is a section of one that encloses it, or is in one */
+	if (special && !want.detached && !in_section &&
 	    div_select(&c, "xcl", 0, NULL) == 0) {
 		add(&w, "-O");
 		add(&w, "-");
@@ -471,6 +483,7 @@ find_pool(char **argv, int collated)
 	struct words w = { NULL, 0 };
 
 	if (own) {
+		xapply_wrapped = 1;
 		xapply_pool = wr_target_of("ptbw", 't', 0, NULL);
 		return;
 	}
@@ -537,6 +550,9 @@ main(int argc, char **argv)
 	check_options(operands);
 	complete_exports();
 	find_pool(argv, find_collator(argv));
+	if (want.keep_order && xapply_collator != NULL &&
+	    setenv(SECTION, xapply_collator, 1) != 0)
+		wr_die(WR_SYSTEM, "environment: %s", strerror(errno));
 	/* not before: as a pool we run ourselves once more */
 	if (want.detached && xapply_collator != NULL)
 		unsetenv("xcl_d");

@@ -66,6 +66,7 @@ extern const struct wr_program xapply;
  * collated.  That of the pool, or NULL. */
 extern const char *xapply_collator;
 extern const char *xapply_pool;
+extern int xapply_wrapped;        /* our parent is a wrapper that we made */
 
 /* Run it: the template and the operands.  Returns the exit code. */
 int xapply_run(const char *template, char **operands);
@@ -138,6 +139,19 @@ int task_room(void);
 
 /* Read how sections are to look from $XCLATE, as xclate's client would. */
 void task_settings(void);
+
+/* --- what is said of tasks before they start (xsay.c): -v, -n, -x --- */
+
+/* written: the lines have left; lost: stdout takes none any more. */
+void say_prepare(void (*written)(void), void (*lost)(int error));
+
+/* Say a task's line, with so many tokens.  -1 when stdout takes no more. */
+int say_task(const struct task *t, size_t tokens);
+
+/* Do lines wait for their reader, so that nothing more should begin?  Or are
+ * any under way? */
+int say_waits(void);
+int say_busy(void);
 
 /* --- the log (joblog.c) --- */
 

@@ -1257,6 +1257,8 @@ xclate_master(char **operands, const struct wr_called *called)
 	if (want.verbose)
 		serve_verbose = wr_note;
 	prepare_master();
+	if (wr_was_xapply())
+		serve_for_utility();
 	if (serve_begin() != 0)
 		wr_die(WR_SYSTEM, "cannot serve: %s", strerror(errno));
 	if (want.pid != 0)

@@ -29,6 +29,8 @@ enum {
 	NO_ROOM_TRIES = 40,
 	PROGRESS_MS = 200,
 	STRAIN_MS = 1000,          /* between two looks at load and memory */
+	SAME_MS = 200,             /* between a signal and itself */
+	SAME_HUP_MS = 1000,
 	FAILED_MAX = 100           /* as an exit code */
 };
 
@@ -42,11 +44,15 @@ static struct {
 	struct task *running, *waiting;  /* waiting: to be tried again */
 	size_t running_count, waiting_count;
 
+	struct task *spoken;      /* its line is being written, then it starts */
+
 	int input_over;
 	int batch;                /* one has been read and has no task yet */
 	int stopping;             /* nothing new is started */
 	int signal;               /* that ends us */
 	int signals;              /* so many have come */
+	int64_t signaled;         /* when the last one has, */
+	int passed_on;            /* and by our wrapper */
 	int code;                 /* of what went wrong */
 	int halted;               /* exit code of the failure that halted us */
 	uintmax_t done, failed, skipped;
@@ -165,6 +171,11 @@ stop_starting(int code)
 	run.input_over = 1;
 	run.batch = 0;
 	ev_timer_stop(&run.delay);
+	if (run.spoken != NULL) {
+		tokens_give(&run.tokens, run.spoken->tokens);
+		task_free(run.spoken);
+		run.spoken = NULL;
+	}
 	while ((t = run.waiting) != NULL) {
 		delist(t);
 		run.waiting_count--;
@@ -189,15 +200,37 @@ signal_all(int sig)
 	}
 }
 
+/*
+ * Has it been told of already?  What is sent to a whole process group comes
+ * from the wrapper that we are the run of, too; and when a terminal goes away
+ * both it and its shell send HUP.
+ */
+static int
+same_again(int sig)
+{
+	int64_t since = div_now() - run.signaled;
+	int passed_on = xapply_wrapped && ev_signal_sender() == getppid();
+	int either = passed_on || run.passed_on;
+
+	run.signaled = div_now();
+	run.passed_on = passed_on;
+	return sig == run.signal && ((either && since < SAME_MS) ||
+	    (sig == SIGHUP && since < SAME_HUP_MS));
+}
+
 /* The first is passed on; the second leaves the tasks no choice. */
 static void
 told_to_end(int sig)
 {
+	if (same_again(sig))
+		return;
 	run.signals++;
 	if (run.signal == 0)
 		run.signal = sig;
 	stop_starting(0);
-	signal_all(run.signals > 1 ? SIGKILL : sig);
+	/* a terminal has told those of our process group, too */
+	if (run.signals > 1 || ev_signal_sender() != 0 || run.setup.grouped)
+		signal_all(run.signals > 1 ? SIGKILL : sig);
 }
 
 /* The collated output cannot be written: who goes on would do so in vain. */
@@ -527,65 +560,24 @@ time_is_up(struct ev_timer *timer)
 
 /* --- starting --- */
 
+/* Lines are of no use any more. */
 static void
-put_quoted(const char *text)
+lines_lost(int error)
 {
-	putchar('\'');
-	for (; *text != '\0'; text++)
-		if (*text == '\'')
-			fputs("'\\''", stdout);
-		else
-			putchar(*text);
-	putchar('\'');
-}
-
-/* -n --show: the variables in front, the rest behind as a comment. */
-static void
-show_all(const struct task *t)
-{
-	const struct export *e;
-	size_t i, n;
-
-	for (n = 0; t->vars[n] != NULL; n++)
-		;
-	for (e = want.exports; e != NULL; e = e->next)
-		n--;
-	/* in front of those of -e are what tells of tokens */
-	for (i = n; t->vars[i] != NULL; i++) {
-		n = strcspn(t->vars[i], "=") + 1;
-		printf("%.*s", (int)n, t->vars[i]);
-		put_quoted(t->vars[i] + n);
-		putchar(' ');
-	}
-	printf("%s  # xid=%s", t->command, t->xid);
-	for (i = 0; i < run.tokens.each && t->tokens->name[i].data; i++)
-		printf("%s%s", i > 0 ? "," : " tokens=",
-		    t->tokens->name[i].data);
-	putchar('\n');
+	if (run.output_error == 0 && error != EPIPE)
+		complain("standard output: %s", strerror(error));
+	if (run.output_error == 0)
+		run.output_error = error;
+	stop_starting(OUTPUT_LOST);
 }
 
 /* What is said before a task starts; -1 when stdout cannot be written. */
 static int
 echo(const struct task *t)
 {
-	if (want.trace) {
+	if (want.trace)
 		clear_progress();
-		fprintf(stderr, "%s\n", t->command);
-	}
-	if (want.dry && want.show)
-		show_all(t);
-	else if (want.dry || want.verbose)
-		printf("%s\n", t->command);
-	if (!want.dry && !want.verbose)
-		return 0;
-	if ((want.dry || fflush(stdout) == 0) && !ferror(stdout))
-		return 0;
-	if (errno == EPIPE)
-		run.output_error = EPIPE;
-	else
-		complain("standard output: %s", strerror(errno));
-	stop_starting(OUTPUT_LOST);
-	return -1;
+	return say_task(t, run.tokens.each);
 }
 
 /*
@@ -640,6 +632,11 @@ begin(struct task *t)
 {
 	int e;
 
+	/* its line has to be read first: see lines_written */
+	if (!want.dry && say_waits()) {
+		run.spoken = t;
+		return;
+	}
 	if (want.dry) {
 		tokens_give(&run.tokens, t->tokens);
 		run.done++;
@@ -811,7 +808,7 @@ static int
 may_start(void)
 {
 	return !run.stopping && run.running_count < run.tokens.sets &&
-	    !run.delay.set && task_room() && !strained() &&
+	    run.spoken == NULL && !say_waits() && !run.delay.set && task_room() && !strained() &&
 	    (any_due() || have_batch());
 }
 
@@ -852,6 +849,17 @@ start_tasks(void)
 		}
 		begin(t);
 	}
+}
+
+static void
+lines_written(void)
+{
+	struct task *t = run.spoken;
+
+	run.spoken = NULL;
+	if (t != NULL)
+		begin(t);
+	start_tasks();
 }
 
 static void
@@ -988,6 +996,7 @@ begin_run(const char *template, char **operands)
 		run.setup.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		run.setup.grouped = 1;
 	}
+	say_prepare(lines_written, lines_lost);
 	open_tokens();
 	run.setup.keep = run.tokens.fd;
 	run.setup.also = run.tokens.also;
@@ -1009,7 +1018,8 @@ static int
 busy(void)
 {
 	return !run.input_over || run.batch || run.running_count > 0 ||
-	    run.waiting_count > 0 || task_sections() > 0;
+	    run.waiting_count > 0 || run.spoken != NULL ||
+	    task_sections() > 0 || (run.signal == 0 && say_busy());
 }
 
 static void
@@ -1061,12 +1071,6 @@ end_run(void)
 		run.code = OUTPUT_LOST;
 	if (tokens_close(&run.tokens) != 0)
 		wr_warn("%s: the master is gone", xapply_pool);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		if (run.code == 0)
-			wr_warn("standard output: %s", strerror(errno));
-		if (run.code == 0)
-			run.code = OUTPUT_LOST;
-	}
 	/* those that were here before us are waited for as any */
 	while (run.signal == 0 && ev_children() && ev_turn(1) == 0)
 		;

@@ -202,6 +202,15 @@ n '-d: the outer one stays' '1' 'xclate -m -W ">&1" xapply -md "echo \$xcl_link;
 n 'without -d a detached one does not count' 'a' 'xclate -md -T "[%x]" -W ">&1" xapply -m echo a'
 n 'a run in a task: sections of the same manager' '0,a@0,b@0,x@0,x@' "xclate -mr -N '>n' \
     xapply -m -P2 'xapply -m \"echo %1%%1;%%0\" x;%0' a b >/dev/null; tr '\\0' '\\n' <n | sort | tr '\\n' @"
+n 'a run in a task of one with -k: part of its section' 'begin 1
+1a
+1b
+end
+begin 2
+2a
+2b
+end' 'xapply -m -k -P2 "echo begin %1; xapply -m -k -P2 \"echo %1%%1\" a b; echo end" 1 2'
+n 'three deep' '1 in y 2 in y' 'xapply -k -m "echo %1; xapply -k -m \"echo in; xapply -k -m echo y;%%0\" a" 1 2 | xargs'
 n 'a run with -d in a task: part of its section' '4 12 whole' "xclate -m xapply -m -P4 'xapply -md -P2 \"echo %1 %%1\" 1 2 3 %0' a b c d | $whole"
 n '-m -n: no sections' 'echo a' "xclate -m -N '>n' xapply -mn echo a 2>&1; cat n"
 n '-m -n, a manager of our own' 'echo a' 'xapply -mn echo a 2>&1'
@@ -378,7 +387,7 @@ for s in TERM:143 INT:130 HUP:129 QUIT:131; do
 		{ await up1 up2; kill -$s \$(cat ppid); } & as xapply $o -P2 'stubborn %1 TERM INT HUP QUIT' 1 2 3; $ends"
 	done
 done
-for s in TERM:143 HUP:129; do
+for s in TERM:143 HUP:129 INT:130 QUIT:131; do
 	c=${s#*:} s=${s%:*}
 	for o in -J2 -m '-m -J2' '-m -d' "-t $tok" '-k --results r'; do
 		x "$s to the wrapper: $o" "$c" "$s $s" - "$tmp
@@ -399,9 +408,25 @@ n 'the same in wrappers' '143 TERM gone' 'mkfifo f; cat f & r=$!
     { await up1 up2; kill $(cat ppid); await told; kill $(cat ppid); } &
     as xapply -m -J2 -P2 "%1" "trap \"\" TERM; { : >up1; sleep 60; } >f" "stubborn 2 TERM" ": >up3" 2>/dev/null; c=$?
     wait $r; test ! -e up3 && echo $c $(cat told) gone'
+n 'and in the wrapper that the run is known by' '143 TERM gone' 'mkfifo f; cat f & r=$!
+    { await up1 up2; kill $(cat pid); await told; sleep 0.3; kill $(cat pid); } &
+    as xapply -m -J2 -P2 "%1" "trap \"\" TERM; { : >up1; sleep 60; } >f" "stubborn 2 TERM" ": >up3" 2>/dev/null; c=$?
+    wait $r; test ! -e up3 && echo $c $(cat told) gone'
 n 'until the last one has ended xapply waits' '143 end' '
     { await up; kill $(cat pid); await told; : >go; } & as xapply "trap \"echo told >told\" TERM; : >up; await go; echo end >end;%0" a 2>/dev/null
     c=$?; wait; echo $c $(cat end)'
+# lines that nobody reads
+n '-v: a blocked reader does not hold up a signal' '143' 'exec 2>/dev/null; mkfifo f; exec 3<>f; a=$(printf "%0100000d" 1)
+    { await up; kill $(cat pid); } & as xapply -v -P2 "%1" ": >up; sleep 60;" ": $a" >f 2>/dev/null; echo $?'
+n '-v: nor a time that is up' '0 15' 'mkfifo f; exec 3<>f; a=$(printf "%0100000d" 1)
+    xapply -v -P2 -T 0.3 --joblog j "%1" ": >up; sleep 60;" ": $a" >f 2>/dev/null & p=$!
+    until grep -q ^1 j 2>/dev/null; do sleep 0.01; done; tail -n 1 j | cut -f 4,5 | xargs; exec 3>&-; cat f >/dev/null; wait $p'
+n '-v: and the task waits for its line' 'not yet, then' 'mkfifo f; exec 3<>f; a=$(printf "%0100000d" 1)
+    xapply -v "%1" ": $a" ": >late" >f & p=$!
+    until test "$(dd bs=1000 count=1 <f 2>/dev/null | wc -c)" -gt 0; do :; done
+    test -e late || printf "not yet, "; cat f >/dev/null & exec 3>&-; wait $p; test -e late && echo then'
+n '-n: likewise' '143' 'exec 2>/dev/null; mkfifo f; exec 3<>f; seq 100000 >many
+    { until test "$(dd bs=1000 count=1 <f 2>/dev/null | wc -c)" -gt 0; do :; done; kill $(cat pid); } & as xapply -n -f "echo %1" many >f 2>/dev/null; echo $?'
 n 'children of tasks are told as well' '143 gone' 'mkfifo f; cat f & r=$!
     { await up; kill $(cat pid); } & as xapply "(: >up; exec sleep 60) >f & wait;%0" a 2>/dev/null; c=$?; wait $r; echo $c gone'
 n 'while input is awaited' '143' 'mkfifo f; exec 3<>f
