@@ -41,7 +41,7 @@ WRAPW = wrapw.o wclient.o wmaster.o carry.o dial.o flow.o lines.o master.o \
 	relay.o restore.o space.o $(COMMON)
 XCLATE = xclate.o xclient.o xmaster.o cap.o collate.o flow.o lines.o \
 	record.o redirect.o section.o share.o title.o turn.o $(COMMON)
-XAPPLY = xapply.o xrun.o xsay.o xtask.o broker.o cap.o collate.o expand.o flow.o \
+XAPPLY = xapply.o xrun.o xsay.o xtask.o xtty.o broker.o cap.o collate.o expand.o flow.o \
 	input.o joblog.o lines.o quote.o share.o title.o tokens.o turn.o \
 	divconnect.o event.o spawn.o wrapper.o
 CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/peer \

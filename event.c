@@ -445,7 +445,7 @@ reap_children(int sig)
 		c = *p;
 		if (WIFSTOPPED(status)) {
 			if (c != NULL && c->stopped != NULL)
-				c->stopped(c);
+				c->stopped(c, WSTOPSIG(status));
 		} else if (c != NULL) {
 			*p = c->next;
 			c->ended(c, status);

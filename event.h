@@ -41,7 +41,7 @@ struct ev_timer {
 struct ev_child {
 	pid_t pid;
 	void (*ended)(struct ev_child *c, int status);
-	void (*stopped)(struct ev_child *c);
+	void (*stopped)(struct ev_child *c, int sig);
 	struct ev_child *next;
 };
 

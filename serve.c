@@ -813,8 +813,9 @@ release(const char *path)
 
 /* A stopped utility would hold everybody up: nobody else may know of it. */
 static void
-utility_stopped(struct ev_child *child)
+utility_stopped(struct ev_child *child, int sig)
 {
+	(void)sig;
 	if (master.ops != NULL && master.ops->keeps_going)
 		kill(child->pid, SIGCONT);
 }

@@ -93,6 +93,7 @@ struct task {
 	struct token_set *tokens;
 	struct section *section;
 	struct ev_child child;
+	struct task *tty_next;    /* it waits for the terminal */
 	struct ev_timer alarm;    /* its time is up; it is killed; try again */
 	int killed, timed_out, due;
 	int grouped;              /* its process group is its own */
@@ -112,6 +113,7 @@ struct task_setup {
 	void (*ended)(struct task *t);       /* has its status, and may free it */
 	void (*section_over)(void);
 	void (*output_failed)(int error);    /* of a section */
+	void (*told)(int sig);    /* a task was, by the terminal it had */
 };
 
 /* Find the shell, open what tasks have in common.  Ends us if that fails. */
@@ -152,6 +154,14 @@ int say_task(const struct task *t, size_t tokens);
  * any under way? */
 int say_waits(void);
 int say_busy(void);
+
+/* --- the terminal, lent to tasks (xtty.c) --- */
+
+/* A task was stopped, by that signal; it has ended; we may be in the foreground
+ * again (SIGCONT). */
+void tty_stopped(struct task *t, int sig);
+void tty_ended(struct task *t);
+void tty_again(int sig);
 
 /* --- the log (joblog.c) --- */
 

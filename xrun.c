@@ -984,7 +984,7 @@ begin_run(const char *template, char **operands)
 		wr_die(WR_SYSTEM, "cannot wait: %s", strerror(errno));
 	run.setup = (struct task_setup){ .in = -1, .keep = -1,
 	    .ended = task_ended, .section_over = start_tasks,
-	    .output_failed = output_failed };
+	    .output_failed = output_failed, .told = told_to_end };
 	task_prepare(&run.setup);
 	run.input = (struct input){ .operand = operands, .each = want.each,
 	    .files = want.files, .end = want.zero ? '\0' : '\n',
@@ -1008,7 +1008,8 @@ begin_run(const char *template, char **operands)
 	for (i = 0; i < sizeof sigs / sizeof *sigs; i++)
 		if (ev_signal(sigs[i], told_to_end) != 0)
 			wr_die(WR_SYSTEM, "signals: %s", strerror(errno));
-	if (ev_signal(SIGUSR1, change_jobs) != 0 ||
+	if (ev_signal(SIGCONT, tty_again) != 0 ||
+	    ev_signal(SIGUSR1, change_jobs) != 0 ||
 	    ev_signal(SIGUSR2, change_jobs) != 0)
 		wr_die(WR_SYSTEM, "signals: %s", strerror(errno));
 }

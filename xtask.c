@@ -496,7 +496,7 @@ task_prepare(struct task_setup *s)
 			wr_die(WR_NOINPUT, "%s: %s", want.input,
 			    strerror(errno));
 	}
-	/* who reads the terminal has to be in its group of processes */
+	/* who reads stdin as others do has to be in their group of processes */
 	s->grouped = !isatty(s->in >= 0 ? s->in : 0);
 	raise_limits();
 }
@@ -595,8 +595,16 @@ child_ended(struct ev_child *child, int status)
 	child->pid = 0;
 	t->status = status;
 	ev_timer_stop(&t->alarm);
+	tty_ended(t);
 	end_section(t);
 	t->setup->ended(t);
+}
+
+static void
+child_stopped(struct ev_child *child, int sig)
+{
+	tty_stopped((struct task *)((char *)child -
+	    offsetof(struct task, child)), sig);
 }
 
 /* What may be had when something of ours has ended. */
@@ -718,6 +726,7 @@ task_start(const struct task_setup *s, struct task *t)
 		return is_shortage(e) ? EAGAIN : e;
 	}
 	t->child.ended = child_ended;
+	t->child.stopped = child_stopped;
 	ev_child_watch(&t->child);
 	return 0;
 }

@@ -94,6 +94,28 @@ for in in '' ' </dev/null'; do
 	keys "echo \"code \$?$in\""
 	sees "an interrupt ends tasks and run$in" "code 130$in"
 done
+# a run that reads its parameters, and tasks that read the terminal
+asks='"echo ask %1 >/dev/tty; read x </dev/tty; echo got \$x %1"'
+keys "printf '1\\n2\\n' | SHELL=/bin/sh xapply -f $asks -; echo code \$?"
+wait_until shows 'ask 1'
+keys first
+sees 'a task asks at the terminal' 'got first 1'
+wait_until shows 'ask 2'
+keys second
+sees 'and the next one' 'got second 2' 'code 0'
+keys "echo 3 | SHELL=/bin/sh xapply -f $asks -"
+wait_until shows 'ask 3'
+tm send-keys C-c
+keys 'echo ended $?'
+sees 'an interrupt of a task that asks is one of the run' '.*ended 130'
+keys "echo 4 | SHELL=/bin/sh xapply -m -f $asks -; echo code \$?"
+wait_until shows 'ask 4'
+tm send-keys C-z
+sees 'a stop is one of all' '.*\(Stopped\|Suspended\).*xapply.*'
+keys fg
+wait_until shows fg
+keys fourth
+sees 'and it goes on' 'got fourth 4'
 keys 'exit'
 wait_until sh -c "! tmux -L wk$$ has-session"
 result $? 'the session ended'

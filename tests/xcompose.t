@@ -463,6 +463,13 @@ n 'of another pool they are not used' '0' '
     ptbw -m -J1 xapply -t - "ptbw -m -J1 xapply -t - \"echo %%t1;%%0\" x;%0" z'
 n 'with the pool under another name' x 'ptbw -m -J1 -N "$PWD/pool" : & until test -S pool; do sleep 0.01; done
     xapply -t pool "xapply -t $PWD/pool echo x;%0" a; ptbw -t pool -Q true; wait'
+n 'a run that is killed: its task keeps what it was lent' 'end second' 'cat >t <<"END"
+xapply -t - ": >up; await go; echo end >>log;%0" x 2>/dev/null & p=$!
+await up; kill -9 $p; wait $p
+xapply -t - "echo second >>log;%0" y & q=$!
+sleep 0.3; : >go; wait $q
+END
+    ptbw -m -J1 xapply -t - "sh t 2>/dev/null;%0" a; xargs <log'
 n 'a descriptor of a script is not taken for the lock' 'ok' '
     ptbw -m -J1 xapply -t - "exec 7>y; xapply -t - \"echo >&7; echo ok;%%0\" x;%0" a'
 
