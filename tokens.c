@@ -306,6 +306,17 @@ high_file(void)
 	return high >= 0 ? high : fd;
 }
 
+/* Tasks get this one as well, if it is there. */
+static void
+inherited(struct tokens *t, int fd)
+{
+	size_t i = 0;
+
+	while (t->extra[i] >= 0)
+		i++;
+	t->extra[i] = fd;
+}
+
 int
 tokens_open(struct tokens *t, const char *path)
 {
@@ -331,9 +342,9 @@ tokens_open(struct tokens *t, const char *path)
 	take_lent(t);
 	/* without the file runs within our tasks have to wait, no more */
 	t->file = high_file();
-	t->extra[0] = t->file >= 0 ? t->file : tie;
-	t->extra[1] = t->file >= 0 ? tie : t->lent_again;
-	t->extra[2] = t->file >= 0 ? t->lent_again : -1;
+	inherited(t, t->file);
+	inherited(t, tie);
+	inherited(t, t->lent_again);
 	t->fd = t->broker.fd;
 	t->io.fd = t->fd;
 	t->io.ready = answered;
