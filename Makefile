@@ -28,7 +28,7 @@ PREFIX = /usr/local
 OWN_FLAGS = -std=c11 -D_GNU_SOURCE -D_DARWIN_C_SOURCE -D_NETBSD_SOURCE
 COMPILE = $(CC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS)
 
-PROGRAMS = ptbw wrapw xapply xclate
+PROGRAMS = ptbw wraptree wrapw xapply xclate
 LIBRARY = libdivconnect.a
 HEADERS = broker.h cap.h collate.h dial.h divconnect.h event.h expand.h \
 	flow.h input.h lines.h master.h pool.h quote.h record.h redirect.h restore.h \
@@ -36,6 +36,7 @@ HEADERS = broker.h cap.h collate.h dial.h divconnect.h event.h expand.h \
 	wrapper.h wrapw.h xapply.h xclate.h
 COMMON = divconnect.o event.o serve.o spawn.o wrapper.o
 PTBW = ptbw.o broker.o master.o pool.o tableau.o $(COMMON)
+WRAPTREE = wraptree.o broker.o divconnect.o event.o spawn.o wrapper.o
 WRAPW = wrapw.o wclient.o wmaster.o dial.o master.o restore.o space.o $(COMMON)
 XCLATE = xclate.o xclient.o xmaster.o cap.o collate.o flow.o lines.o \
 	record.o redirect.o section.o title.o turn.o $(COMMON)
@@ -51,13 +52,17 @@ all: $(PROGRAMS) $(LIBRARY)
 .c.o:
 	$(COMPILE) -c -o $@ $<
 
-$(PTBW) $(WRAPW) $(XAPPLY) $(XCLATE): $(HEADERS)
+$(PTBW) $(WRAPTREE) $(WRAPW) $(XAPPLY) $(XCLATE): $(HEADERS)
 
 # A system without a static libc gets ordinary programs.
 ptbw: $(PTBW)
 	@echo "linking $@"; \
 	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(PTBW) $(LDLIBS) \
 	    2>/dev/null || $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(PTBW) $(LDLIBS)
+wraptree: $(WRAPTREE)
+	@echo "linking $@"; \
+	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(WRAPTREE) $(LDLIBS) \
+	    2>/dev/null || $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(WRAPTREE) $(LDLIBS)
 wrapw: $(WRAPW)
 	@echo "linking $@"; \
 	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(WRAPW) $(LDLIBS) \

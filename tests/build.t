@@ -7,7 +7,7 @@ LIMIT=200
 mkdir src && cd src || exit 1
 (cd "$top" && tar cf - --exclude='*.o' --exclude=.git Makefile *.c *.h man \
     examples tests bench) | tar xf -
-rm -f *.o ptbw wrapw xapply xclate libdivconnect.a
+rm -f *.o ptbw wraptree wrapw xapply xclate libdivconnect.a
 log=$T/w/log
 make CC="${CC:-cc}" CFLAGS='-O1 -Wall -Wextra -Wpedantic -Wshadow' >"$log" 2>&1
 result $? 'make' "$(tail -n 20 "$log")"
@@ -15,12 +15,14 @@ check 'no warning' sh -c "! grep -i warning '$log'"
 make CC="${CC:-cc}" DESTDIR="$T/w/dest" PREFIX=/opt/wk install >"$log" 2>&1
 result $? 'make DESTDIR= PREFIX= install' "$(tail -n 20 "$log")"
 t 'what is installed' 0 './bin/ptbw
+./bin/wraptree
 ./bin/wrapw
 ./bin/xapply
 ./bin/xclate
 ./include/divconnect.h
 ./lib/libdivconnect.a
 ./share/man/man1/ptbw.1
+./share/man/man1/wraptree.1
 ./share/man/man1/wrapw.1
 ./share/man/man1/xapply.1
 ./share/man/man1/xclate.1
@@ -39,7 +41,7 @@ make DESTDIR="$T/w/dest" PREFIX=/opt/wk uninstall >"$log" 2>&1
 result $? 'uninstall'
 t 'nothing is left' 0 '' '' find "$T/w/dest" ! -type d
 make clean >"$log" 2>&1
-t 'clean leaves no product' 0 '' '' sh -c 'ls *.o *.a ptbw wrapw xapply xclate \
+t 'clean leaves no product' 0 '' '' sh -c 'ls *.o *.a ptbw wraptree wrapw xapply xclate \
     tests/chaos tests/driver tests/expand tests/holder tests/peer tests/records tests/riot \
     tests/section tests/text tests/unit bench/lease 2>/dev/null; true'
 cd ..
