@@ -31,7 +31,7 @@ enum {
 	NAMES_SHOWN = 8,                /* tokens of one holder, without -l */
 	PATIENCE_MS = 2000,             /* for each answer of a master */
 	WINDOW = 4096,                  /* tokens asked for at once */
-	ENVIRONMENT_MAX = 16 << 20
+	ENVIRONMENT_MAX = 4 << 20       /* bytes of it that are looked at */
 };
 
 static const struct wr_option options[] = {
@@ -230,54 +230,31 @@ add_environment(char *const envp[])
 	div_list_free(&l);
 }
 
-/* The environment that a process began with, or NULL.  One allocation. */
-static char **
-environment_of(long pid)
+/* The same with what a process began with, if we may read that. */
+static void
+add_environment_of(long pid)
 {
-	char path[64], *data = NULL, *p;
-	size_t len = 0, room = 4096, n = 0;
-	ssize_t got = 0;
-	char **envp;
+	char path[64], *data, *p, **envp;
+	size_t len = 0, n = 0;
+	ssize_t got;
 	int fd;
 
 	snprintf(path, sizeof path, "/proc/%ld/environ", pid);
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-		return NULL;
-	do {
+		return;
+	data = wr_alloc(ENVIRONMENT_MAX + 1, 1);
+	while (len < ENVIRONMENT_MAX &&
+	    (got = read(fd, data + len, ENVIRONMENT_MAX - len)) > 0)
 		len += (size_t)got;
-		if (data == NULL || len + 1 >= room)
-			data = realloc(data, (room *= 2) + 1);
-		if (data == NULL)
-			wr_die(WR_SYSTEM, "out of memory");
-		got = read(fd, data + len, room - len);
-	} while (got > 0 && len < ENVIRONMENT_MAX);
 	close(fd);
-	data[len] = '\0';
 	for (p = data; p < data + len; p += strlen(p) + 1)
 		n++;
-	envp = wr_alloc(n + 2, sizeof *envp);
-	envp[n + 1] = data;             /* for release */
+	envp = wr_alloc(n + 1, sizeof *envp);
 	for (n = 0, p = data; p < data + len; p += strlen(p) + 1)
 		envp[n++] = p;
-	return envp;
-}
-
-static void
-list_masters(void)
-{
-	char **envp, **end;
-	size_t i;
-
-	for (i = 0; i < processes; i++) {
-		if (!process[i].in_scope || process[i].pid == (long)getpid() ||
-		    (envp = environment_of(process[i].pid)) == NULL)
-			continue;
-		add_environment(envp);
-		for (end = envp; *end != NULL; end++)
-			;
-		free(end[1]);
-		free(envp);
-	}
+	add_environment(envp);
+	free(envp);
+	free(data);
 }
 
 /* --- what masters say --- */
@@ -570,7 +547,9 @@ show(const char *word)
 		root = word != NULL ? chosen(word) : outermost();
 		set_scope(root);
 	}
-	list_masters();
+	for (i = 0; i < processes; i++)
+		if (process[i].in_scope && process[i].pid != (long)getpid())
+			add_environment_of(process[i].pid);
 	for (i = 0; i < masters; i++)
 		ask(master[i]);
 	if (everything)
