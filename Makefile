@@ -4,6 +4,7 @@
 #   make check                      the tests
 #   make demo                       the programs at work on real files
 #   make bench                      measure
+#   make html                       the pages for a browser
 #   make DESTDIR=... PREFIX=... install
 #
 # What is started thousands of times should start fast.  Static programs do,
@@ -24,12 +25,15 @@ AR = ar
 LIBCC = cc
 STATIC = -static
 PREFIX = /usr/local
+HTML = html
 
 OWN_FLAGS = -std=c11 -D_GNU_SOURCE -D_DARWIN_C_SOURCE -D_NETBSD_SOURCE
 COMPILE = $(CC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS)
 
 PROGRAMS = ptbw wraptree wrapw xapply xclate
 LIBRARY = libdivconnect.a
+PARTS = divconnect event master serve spawn wrapper
+PUBLIC = event.h master.h serve.h wrapper.h
 HEADERS = broker.h cap.h collate.h dial.h divconnect.h event.h expand.h \
 	flow.h input.h lines.h master.h pool.h quote.h record.h redirect.h restore.h \
 	section.h serve.h space.h spawn.h tableau.h title.h tokens.h turn.h \
@@ -43,7 +47,7 @@ XCLATE = xclate.o xclient.o xmaster.o cap.o collate.o flow.o lines.o \
 XAPPLY = xapply.o xrun.o xtask.o broker.o cap.o collate.o expand.o flow.o \
 	input.o joblog.o lines.o quote.o title.o tokens.o divconnect.o event.o \
 	spawn.o wrapper.o
-CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/peer \
+CHECKERS = examples/spck tests/chaos tests/driver tests/expand tests/holder tests/peer \
 	tests/records tests/riot tests/section tests/text tests/unit
 
 all: $(PROGRAMS) $(LIBRARY)
@@ -76,12 +80,19 @@ xclate: $(XCLATE)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(XCLATE) $(LDLIBS) \
 	    2>/dev/null || $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(XCLATE) $(LDLIBS)
 
-$(LIBRARY): divconnect.c divconnect.h
-	$(LIBCC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS) -c -o library.o divconnect.c
+$(LIBRARY): $(HEADERS) divconnect.c event.c master.c serve.c spawn.c wrapper.c
+	for p in $(PARTS); do \
+		$(LIBCC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS) -c -o lib$$p.o \
+		    $$p.c || exit 1; \
+	done
 	rm -f $@
-	$(AR) rcs $@ library.o
+	$(AR) rcs $@ libdivconnect.o libevent.o libmaster.o libserve.o \
+	    libspawn.o libwrapper.o
 
 # The programs of the tests and the bench.
+SPCK = divconnect.o event.o master.o serve.o spawn.o wrapper.o
+examples/spck: examples/spck.c $(SPCK) $(HEADERS)
+	$(COMPILE) -I. $(LDFLAGS) -o $@ examples/spck.c $(SPCK) $(LDLIBS)
 tests/chaos: tests/chaos.c divconnect.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/chaos.c divconnect.o $(LDLIBS)
 DRIVER = collate.o divconnect.o event.o flow.o lines.o spawn.o title.o
@@ -119,34 +130,54 @@ demo: all
 bench: all bench/lease tests/peer
 	sh bench/run
 
+html:
+	@command -v mandoc >/dev/null || { echo "html: mandoc is needed" >&2; exit 1; }
+	mkdir -p '$(HTML)'
+	for m in man/*; do \
+		mandoc -Thtml -O man=%N.%S.html,toc "$$m" \
+		    >'$(HTML)'/"$${m#man/}.html" || exit 1; \
+	done
+
 lint:
 	sh tests/lint
 
+BIN = $(DESTDIR)$(PREFIX)/bin
+LIB = $(DESTDIR)$(PREFIX)/lib
+INCLUDE = $(DESTDIR)$(PREFIX)/include
+SHARE = $(DESTDIR)$(PREFIX)/share
+
+# The headers but the first stand in a folder: others have an event.h, too.
 install: all
-	mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib \
-	    $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/man/man1 \
-	    $(DESTDIR)$(PREFIX)/share/man/man3
-	for p in $(PROGRAMS); do \
-		cp $$p $(DESTDIR)$(PREFIX)/bin/$$p && \
-		chmod 755 $(DESTDIR)$(PREFIX)/bin/$$p && \
-		cp man/$$p.1 $(DESTDIR)$(PREFIX)/share/man/man1/$$p.1 && \
-		chmod 644 $(DESTDIR)$(PREFIX)/share/man/man1/$$p.1 || exit 1; \
+	mkdir -p '$(BIN)' '$(LIB)/pkgconfig' '$(INCLUDE)/wrapkit' \
+	    '$(SHARE)/man/man1' '$(SHARE)/man/man3' '$(SHARE)/man/man7'
+	cp $(PROGRAMS) '$(BIN)'
+	cp $(LIBRARY) '$(LIB)'
+	cp divconnect.h '$(INCLUDE)'
+	cp $(PUBLIC) '$(INCLUDE)/wrapkit'
+	version=$$(sed -n 's/^.define WRAPKIT_VERSION "\(.*\)"/\1/p' wrapper.h) && \
+	sed -e 's,@PREFIX@,$(PREFIX),' -e "s,@VERSION@,$$version," \
+	    libdivconnect.pc.in >'$(LIB)/pkgconfig/libdivconnect.pc'
+	for s in 1 3 7; do \
+		cp man/*.$$s '$(SHARE)/man/man'$$s || exit 1; \
 	done
-	cp $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/$(LIBRARY)
-	cp divconnect.h $(DESTDIR)$(PREFIX)/include/divconnect.h
-	cp man/divconnect.3 $(DESTDIR)$(PREFIX)/share/man/man3/divconnect.3
-	chmod 644 $(DESTDIR)$(PREFIX)/lib/$(LIBRARY) \
-	    $(DESTDIR)$(PREFIX)/include/divconnect.h \
-	    $(DESTDIR)$(PREFIX)/share/man/man3/divconnect.3
+	cd '$(BIN)' && chmod 755 $(PROGRAMS)
+	cd '$(LIB)' && chmod 644 $(LIBRARY) pkgconfig/libdivconnect.pc
+	cd '$(INCLUDE)' && chmod 644 divconnect.h && cd wrapkit && \
+	    chmod 644 $(PUBLIC)
+	for s in 1 3 7; do for m in man/*.$$s; do \
+		chmod 644 '$(SHARE)'/man/man$$s/$${m#man/} || exit 1; \
+	done; done
 
 uninstall:
-	for p in $(PROGRAMS); do \
-		rm -f $(DESTDIR)$(PREFIX)/bin/$$p \
-		    $(DESTDIR)$(PREFIX)/share/man/man1/$$p.1; \
-	done
-	rm -f $(DESTDIR)$(PREFIX)/lib/$(LIBRARY) \
-	    $(DESTDIR)$(PREFIX)/include/divconnect.h \
-	    $(DESTDIR)$(PREFIX)/share/man/man3/divconnect.3
+	for p in $(PROGRAMS); do rm -f '$(BIN)'/$$p; done
+	for h in $(PUBLIC); do rm -f '$(INCLUDE)/wrapkit'/$$h; done
+	for s in 1 3 7; do for m in man/*.$$s; do \
+		rm -f '$(SHARE)'/man/man$$s/$${m#man/}; \
+	done; done
+	rm -f '$(LIB)/$(LIBRARY)' '$(LIB)/pkgconfig/libdivconnect.pc' \
+	    '$(INCLUDE)/divconnect.h'
+	rmdir '$(INCLUDE)/wrapkit' 2>/dev/null || :
 
 clean:
 	rm -f $(PROGRAMS) $(LIBRARY) $(CHECKERS) bench/lease *.o
+	rm -f html/*.html

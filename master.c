@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "spawn.h"
+
 static int
 end(const struct master *m, struct div_socket *socket, int code)
 {

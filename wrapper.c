@@ -663,7 +663,7 @@ wr_pass_variable(int detached)
 	char name[DIV_VARIABLE_MAX];
 	const char *value;
 
-	if (passed)
+	if (passed || program->variable == NULL)
 		return 0;
 	passed = 1;
 	snprintf(name, sizeof name, "%s_%d", program->variable, level);

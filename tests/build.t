@@ -5,7 +5,7 @@
 
 LIMIT=200
 mkdir src && cd src || exit 1
-(cd "$top" && tar cf - --exclude='*.o' --exclude=.git Makefile *.c *.h man \
+(cd "$top" && tar cf - --exclude='*.o' --exclude=.git Makefile *.c *.h *.in man \
     examples tests bench) | tar xf -
 rm -f *.o ptbw wraptree wrapw xapply xclate libdivconnect.a
 log=$T/w/log
@@ -20,13 +20,20 @@ t 'what is installed' 0 './bin/ptbw
 ./bin/xapply
 ./bin/xclate
 ./include/divconnect.h
+./include/wrapkit/event.h
+./include/wrapkit/master.h
+./include/wrapkit/serve.h
+./include/wrapkit/wrapper.h
 ./lib/libdivconnect.a
+./lib/pkgconfig/libdivconnect.pc
 ./share/man/man1/ptbw.1
 ./share/man/man1/wraptree.1
 ./share/man/man1/wrapw.1
 ./share/man/man1/xapply.1
 ./share/man/man1/xclate.1
-./share/man/man3/divconnect.3' '' \
+./share/man/man3/divconnect.3
+./share/man/man3/wrapper.3
+./share/man/man7/wrapper.7' '' \
     sh -c "cd '$T/w/dest/opt/wk' && find . ! -type d | sort"
 t 'the installed one works' 0 '0 1' '' env PATH="$T/w/dest/opt/wk/bin:$PATH" \
     ptbw -m -J2 ptbw -A -R2 echo
@@ -42,7 +49,7 @@ result $? 'uninstall'
 t 'nothing is left' 0 '' '' find "$T/w/dest" ! -type d
 make clean >"$log" 2>&1
 t 'clean leaves no product' 0 '' '' sh -c 'ls *.o *.a ptbw wraptree wrapw xapply xclate \
-    tests/chaos tests/driver tests/expand tests/holder tests/peer tests/records tests/riot \
+    examples/spck tests/chaos tests/driver tests/expand tests/holder tests/peer tests/records tests/riot \
     tests/section tests/text tests/unit bench/lease 2>/dev/null; true'
 cd ..
 finish
