@@ -20,7 +20,7 @@ else
 	skip 'SYNOPSIS is the usage' 'mandoc or col is not installed'
 fi
 
-for page in ptbw.1 wraptree.1 wrapw.1 xapply.1 xclate.1; do
+for page in ptbw.1 wraptree.1 wrapw.1 xapply.1 xclate.1 wrapper.7; do
 	sed -n 's/^\.Dl //p' "$top/man/$page" | sed 's/\\e/\\/g; s/\\&//g' >examples
 	while read -r example; do
 		rm -rf ex && mkdir ex
@@ -56,6 +56,31 @@ fi
 for f in $(sed -n 's/^.*[ *]\(div_[a-z_]*\)(.*/\1/p' "$top/divconnect.h" | sort -u); do
 	check "divconnect.3 has $f" grep -q "$f" "$top/man/divconnect.3"
 done
+
+# the program of wrapper(3), and its functions
+sed -n '/^#include <master/,/^\.Ed/p' "$top/man/wrapper.3" |
+    sed '/^\.Ed/d; s/\\e/\\/g; s/\\&//g' >x.c
+if command -v cc >/dev/null; then
+	check 'the program of wrapper(3) compiles' \
+	    sh -c "${LIBCC:-cc} ${CFLAGS-} -std=c11 -D_GNU_SOURCE -I'$top' x.c \
+		'$top/libdivconnect.a' -o x"
+	t 'and works' 0 '' '' ./x sh -c 'peer connect $x_1 s:ab r:xx'
+else
+	skip 'the program of wrapper(3)' 'no cc'
+fi
+for f in $(cd "$top" && sed -n 's/^.*[ *(]\(wr_[a-z_]*\|serve_[a-z_]*\|ev_[a-z_]*\|master_run\)[()].*/\1/p' \
+    wrapper.h serve.h event.h master.h | sort -u); do
+	check "wrapper.3 has $f" grep -qE "^\.(Fn|Va|Nm) $f( |$)" "$top/man/wrapper.3"
+done
+
+if command -v mandoc >/dev/null; then
+	check 'make html' sh -c "cd '$top' && make HTML='$T/w/html' html"
+	check 'each page is there' sh -c "for p in '$top'/man/*; do
+	    grep -q '<h1' html/\$(basename \$p).html || exit 1; done"
+	check 'and leads to the others' grep -q 'href="ptbw.1.html"' html/wrapper.7.html
+else
+	skip 'make html' 'mandoc is not installed'
+fi
 
 # README: what its transcripts show comes out
 sed -n 's/^    \$ //p' "$top/README" >commands
