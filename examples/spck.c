@@ -59,13 +59,12 @@ learn(const char *word)
 static void
 load(const char *path)
 {
-	FILE *f = NULL;
+	FILE *f = path != NULL ? fopen(path, "r") : div_levels("spck") == 0 ?
+	    fopen("/usr/share/dict/words", "r") : NULL;
 	char line[WORD_MAX + 2];
 
-	if (path != NULL && (f = fopen(path, "r")) == NULL)
+	if (path != NULL && f == NULL)
 		wr_die(WR_NOINPUT, "%s: %s", path, strerror(errno));
-	if (path == NULL && div_levels("spck") == 0)
-		f = fopen("/usr/share/dict/words", "r");
 	while (f != NULL && fgets(line, sizeof line, f) != NULL) {
 		line[strcspn(line, "\n")] = '\0';
 		learn(line);
