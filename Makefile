@@ -47,7 +47,7 @@ XCLATE = xclate.o xclient.o xmaster.o cap.o collate.o flow.o lines.o \
 XAPPLY = xapply.o xrun.o xtask.o broker.o cap.o collate.o expand.o flow.o \
 	input.o joblog.o lines.o quote.o title.o tokens.o divconnect.o event.o \
 	spawn.o wrapper.o
-CHECKERS = examples/spck tests/chaos tests/driver tests/expand tests/holder tests/peer \
+CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/peer \
 	tests/records tests/riot tests/section tests/text tests/unit
 
 all: $(PROGRAMS) $(LIBRARY)
@@ -90,9 +90,6 @@ $(LIBRARY): $(HEADERS) divconnect.c event.c master.c serve.c spawn.c wrapper.c
 	    libspawn.o libwrapper.o
 
 # The programs of the tests and the bench.
-SPCK = divconnect.o event.o master.o serve.o spawn.o wrapper.o
-examples/spck: examples/spck.c $(SPCK) $(HEADERS)
-	$(COMPILE) -I. $(LDFLAGS) -o $@ examples/spck.c $(SPCK) $(LDLIBS)
 tests/chaos: tests/chaos.c divconnect.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/chaos.c divconnect.o $(LDLIBS)
 DRIVER = collate.o divconnect.o event.o flow.o lines.o spawn.o title.o

@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 #include <divconnect.h>
-#include <master.h>
+#include <wrapkit/master.h>
 
 enum { WORD_MAX = 100, LEVELS_MAX = 32 };
 

@@ -49,7 +49,7 @@ result $? 'uninstall'
 t 'nothing is left' 0 '' '' find "$T/w/dest" ! -type d
 make clean >"$log" 2>&1
 t 'clean leaves no product' 0 '' '' sh -c 'ls *.o *.a ptbw wraptree wrapw xapply xclate \
-    examples/spck tests/chaos tests/driver tests/expand tests/holder tests/peer tests/records tests/riot \
+    tests/chaos tests/driver tests/expand tests/holder tests/peer tests/records tests/riot \
     tests/section tests/text tests/unit bench/lease 2>/dev/null; true'
 cd ..
 finish

@@ -58,11 +58,12 @@ for f in $(sed -n 's/^.*[ *]\(div_[a-z_]*\)(.*/\1/p' "$top/divconnect.h" | sort 
 done
 
 # the program of wrapper(3), and its functions
-sed -n '/^#include <master/,/^\.Ed/p' "$top/man/wrapper.3" |
+mkdir include && ln -s "$top" include/wrapkit && cp "$top/divconnect.h" include
+sed -n '/^#include <wrapkit/,/^\.Ed/p' "$top/man/wrapper.3" |
     sed '/^\.Ed/d; s/\\e/\\/g; s/\\&//g' >x.c
 if command -v cc >/dev/null; then
 	check 'the program of wrapper(3) compiles' \
-	    sh -c "${LIBCC:-cc} ${CFLAGS-} -std=c11 -D_GNU_SOURCE -I'$top' x.c \
+	    sh -c "${LIBCC:-cc} ${CFLAGS-} -std=c11 -D_GNU_SOURCE -Iinclude x.c \
 		'$top/libdivconnect.a' -o x"
 	t 'and works' 0 '' '' ./x sh -c 'peer connect $x_1 s:ab r:xx'
 else
