@@ -142,11 +142,14 @@ BIN = $(DESTDIR)$(PREFIX)/bin
 LIB = $(DESTDIR)$(PREFIX)/lib
 INCLUDE = $(DESTDIR)$(PREFIX)/include
 SHARE = $(DESTDIR)$(PREFIX)/share
+BASH = $(SHARE)/bash-completion/completions
+ZSH = $(SHARE)/zsh/site-functions
 
 # The headers but the first stand in a folder: others have an event.h, too.
 install: all
 	mkdir -p '$(BIN)' '$(LIB)/pkgconfig' '$(INCLUDE)/wrapkit' \
-	    '$(SHARE)/man/man1' '$(SHARE)/man/man3' '$(SHARE)/man/man7'
+	    '$(SHARE)/man/man1' '$(SHARE)/man/man3' '$(SHARE)/man/man7' \
+	    '$(BASH)' '$(ZSH)'
 	cp $(PROGRAMS) '$(BIN)'
 	cp $(LIBRARY) '$(LIB)'
 	cp divconnect.h '$(INCLUDE)'
@@ -157,6 +160,11 @@ install: all
 	for s in 1 3 7; do \
 		cp man/*.$$s '$(SHARE)/man/man'$$s || exit 1; \
 	done
+	for p in $(PROGRAMS); do \
+		sh complete.sh bash ./$$p >'$(BASH)'/$$p && \
+		sh complete.sh zsh ./$$p >'$(ZSH)'/_$$p && \
+		chmod 644 '$(BASH)'/$$p '$(ZSH)'/_$$p || exit 1; \
+	done
 	cd '$(BIN)' && chmod 755 $(PROGRAMS)
 	cd '$(LIB)' && chmod 644 $(LIBRARY) pkgconfig/libdivconnect.pc
 	cd '$(INCLUDE)' && chmod 644 divconnect.h && cd wrapkit && \
@@ -166,7 +174,9 @@ install: all
 	done; done
 
 uninstall:
-	for p in $(PROGRAMS); do rm -f '$(BIN)'/$$p; done
+	for p in $(PROGRAMS); do \
+		rm -f '$(BIN)'/$$p '$(BASH)'/$$p '$(ZSH)'/_$$p; \
+	done
 	for h in $(PUBLIC); do rm -f '$(INCLUDE)/wrapkit'/$$h; done
 	for s in 1 3 7; do for m in man/*.$$s; do \
 		rm -f '$(SHARE)'/man/man$$s/$${m#man/}; \

@@ -515,7 +515,7 @@ wr_help(void)
 		else
 			snprintf(left, sizeof left, "-%c, --%s%s%s", o->letter,
 			    o->name, o->arg ? " " : "", o->arg ? o->arg : "");
-		printf("  %-24s %s\n", left, o->help);
+		printf("  %-24s  %s\n", left, o->help);
 	}
 	wr_flush();
 }

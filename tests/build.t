@@ -5,7 +5,7 @@
 
 LIMIT=200
 mkdir src && cd src || exit 1
-(cd "$top" && tar cf - --exclude='*.o' --exclude=.git Makefile *.c *.h *.in man \
+(cd "$top" && tar cf - --exclude='*.o' --exclude=.git Makefile *.c *.h *.in *.sh man \
     examples tests bench) | tar xf -
 rm -f *.o ptbw wraptree wrapw xapply xclate libdivconnect.a
 log=$T/w/log
@@ -26,6 +26,11 @@ t 'what is installed' 0 './bin/ptbw
 ./include/wrapkit/wrapper.h
 ./lib/libdivconnect.a
 ./lib/pkgconfig/libdivconnect.pc
+./share/bash-completion/completions/ptbw
+./share/bash-completion/completions/wraptree
+./share/bash-completion/completions/wrapw
+./share/bash-completion/completions/xapply
+./share/bash-completion/completions/xclate
 ./share/man/man1/ptbw.1
 ./share/man/man1/wraptree.1
 ./share/man/man1/wrapw.1
@@ -33,7 +38,12 @@ t 'what is installed' 0 './bin/ptbw
 ./share/man/man1/xclate.1
 ./share/man/man3/divconnect.3
 ./share/man/man3/wrapper.3
-./share/man/man7/wrapper.7' '' \
+./share/man/man7/wrapper.7
+./share/zsh/site-functions/_ptbw
+./share/zsh/site-functions/_wraptree
+./share/zsh/site-functions/_wrapw
+./share/zsh/site-functions/_xapply
+./share/zsh/site-functions/_xclate' '' \
     sh -c "cd '$T/w/dest/opt/wk' && find . ! -type d | sort"
 t 'the installed one works' 0 '0 1' '' env PATH="$T/w/dest/opt/wk/bin:$PATH" \
     ptbw -m -J2 ptbw -A -R2 echo
