@@ -51,7 +51,7 @@ master_run(const struct master *m, char **operands,
 	wr_publish(&socket, m->detached);
 	if (utility.argv != NULL && (pid = spawn(&utility)) < 0)
 		return failed(m, &socket, spawn_error_code(errno),
-		    utility.file);
+		    wr_utility_name(utility.file));
 	serve_utility(pid);
 	if (serve_run(m->ops, &socket, &code) != 0)
 		return failed(m, &socket, WR_SYSTEM, "cannot serve");

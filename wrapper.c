@@ -476,7 +476,11 @@ explain(char *text, size_t room, const struct div_choice *c, int error,
 		snprintf(name, sizeof name, "%s_d", prefix);
 		d = getenv(name);
 		if (d == NULL)
-			snprintf(text, room, "no enclosing diversion");
+			snprintf(text, room, "no enclosing diversion (%s -m "
+			    "starts one, -%c names one)",
+			    program->prefix != NULL && strcmp(prefix,
+			    program->prefix) == 0 ? program->name : prefix,
+			    letter);
 		else
 			snprintf(text, room, "no enclosing diversion (a "
 			    "detached one: -%c %s)", letter, d);
@@ -690,6 +694,8 @@ wr_publish(struct div_socket *s, int detached)
 	}
 }
 
+static int of_shell;             /* the utility is what $SHELL says */
+
 char **
 wr_utility(char **operands, const struct wr_called *called,
     const char **file)
@@ -706,6 +712,8 @@ wr_utility(char **operands, const struct wr_called *called,
 		shell[0] = getenv("SHELL");
 		if (shell[0] == NULL || *shell[0] == '\0')
 			shell[0] = (char *)"/bin/sh";
+		else
+			of_shell = 1;
 		*file = shell[0];
 		slash = strrchr(shell[0], '/');
 		if (slash != NULL && slash[1] != '\0')
@@ -717,4 +725,15 @@ wr_utility(char **operands, const struct wr_called *called,
 	if (called->utility != NULL)
 		operands[0] = (char *)called->utility;
 	return operands;
+}
+
+const char *
+wr_utility_name(const char *file)
+{
+	static char text[4096];
+
+	if (!of_shell)
+		return file;
+	snprintf(text, sizeof text, "$SHELL: %s", file);
+	return text;
 }
