@@ -544,6 +544,13 @@ from_file(const char *path)
 		    "the file is empty");
 }
 
+_Noreturn static void
+too_few(const char *source, size_t n)
+{
+	wr_die(WR_DATA, "%s: has %zu token%s, a group (-R) needs %zu", source,
+	    n, n == 1 ? "" : "s", group);
+}
+
 /* End because of what a broker function returned. */
 _Noreturn static void
 broker_failed(const char *path)
@@ -597,8 +604,7 @@ from_master(const char *path)
 		broker_failed(path);
 	n = amount_of(p.count);
 	if (n > p.count)
-		wr_die(WR_DATA, "%s: has %zu tokens, a group needs %zu", path,
-		    p.count, group);
+		too_few(path, p.count);
 	token = wr_alloc(n, sizeof *token);
 	if (tableau_init(&tableau, p.type, p.source) != 0)
 		no_pool(path);
@@ -638,8 +644,7 @@ make_pool(void)
 		from_file(t);
 	n = tableau.count;
 	if (n < group)
-		wr_die(WR_DATA, "%s: has %zu tokens, a group needs %zu", t, n,
-		    group);
+		too_few(t, n);
 	if (n < suggested() && !want.quiet &&
 	    (want.jobs >= 0 || want.request >= 0))
 		wr_warn("token count %zu less than suggested (%zu)", n,

@@ -188,7 +188,7 @@ section_variable(void *of, const char *name)
 static void
 variable_unset(const char *name)
 {
-	wr_warn("%s: the variable is not set", name);
+	wr_warn("%%{%s}: the variable is not set", name);
 }
 
 static void

@@ -339,7 +339,7 @@ refused 'unbinding what is not there' 'ptbw_1: no such entry' '-u ptbw_1'
 w 'a target with control characters' 65 '' '~wrapw: a^Jb: a target has no newlines' \
     "wrapw -m wrapw -b 'a
 b' ptbw_1"
-w 'a target too long' 65 '' '~wrapw: /000*...: too long' \
+w 'a target too long' 65 '' '~wrapw: /000*...: too long*' \
     'wrapw -m wrapw -b /$(printf "%09000d" 0) ptbw_1'
 w 'a name with a blank' 65 '' 'wrapw: a b: a name has no blanks' 'wrapw -m wrapw -b /x "a b"'
 w 'itself' 69 '' '~wrapw: */ww0: */ww0/0: the target leads back to this socket' \
