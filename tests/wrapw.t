@@ -290,7 +290,8 @@ w 'a master is replaced under its clients' 0 'a a2' '' 'pool a
 w 'a union: the first that answers' 0 'a b a c' '' 'pool a; pool b; pool c
     ptbw_link=1 ptbw_1=$PWD/a wrapw -m sh -c "
 	wrapw -b -a b ptbw_1; ptbw -A echo
-	kill -9 \$(cat a.pid); ptbw -A echo; rm a; pool a >/dev/null; ptbw -A echo
+	kill -9 \$(cat a.pid); while ptbw -t a true 2>/dev/null; do :; done
+	ptbw -A echo; rm a; pool a >/dev/null; ptbw -A echo
 	wrapw -bB c ptbw_1; ptbw -A echo" | xargs echo; kill $(cat a.pid b.pid c.pid)'
 w 'a union in the listing' 0 "bind /w/a ptbw_1
 bind -a /w/b ptbw_1
