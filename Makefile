@@ -4,6 +4,7 @@
 #   make check                      the tests
 #   make demo                       the programs at work on real files
 #   make bench                      measure
+#   make html                       the pages for a browser
 #   make DESTDIR=... PREFIX=... install
 #
 # What is started thousands of times should start fast.  Static programs do,
@@ -24,12 +25,15 @@ AR = ar
 LIBCC = cc
 STATIC = -static
 PREFIX = /usr/local
+HTML = html
 
 OWN_FLAGS = -std=c11 -D_GNU_SOURCE -D_DARWIN_C_SOURCE -D_NETBSD_SOURCE
 COMPILE = $(CC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS)
 
-PROGRAMS = ptbw wrapw xapply xclate
+PROGRAMS = ptbw wraptree wrapw xapply xclate
 LIBRARY = libdivconnect.a
+PARTS = divconnect event master serve spawn wrapper
+PUBLIC = event.h master.h serve.h wrapper.h
 HEADERS = broker.h cap.h carry.h collate.h dial.h divconnect.h event.h \
 	expand.h flow.h input.h lines.h master.h pool.h quote.h record.h \
 	redirect.h relay.h restore.h section.h serve.h share.h space.h spawn.h \
@@ -37,11 +41,13 @@ HEADERS = broker.h cap.h carry.h collate.h dial.h divconnect.h event.h \
 	wrapper.h wrapw.h xapply.h xclate.h
 COMMON = divconnect.o event.o serve.o spawn.o wrapper.o
 PTBW = ptbw.o broker.o master.o pool.o tableau.o $(COMMON)
+WRAPTREE = wraptree.o broker.o divconnect.o event.o spawn.o wrapper.o
 WRAPW = wrapw.o wclient.o wmaster.o carry.o dial.o flow.o lines.o master.o \
 	relay.o restore.o space.o $(COMMON)
 XCLATE = xclate.o xclient.o xmaster.o cap.o collate.o flow.o lines.o \
 	record.o redirect.o section.o share.o title.o turn.o $(COMMON)
-XAPPLY = xapply.o xrun.o xsay.o xtask.o xtty.o broker.o cap.o collate.o expand.o flow.o \
+XAPPLY = xapply.o xrun.o xsay.o xtask.o xtty.o broker.o cap.o collate.o \
+	expand.o flow.o \
 	input.o joblog.o lines.o quote.o share.o title.o tokens.o turn.o \
 	divconnect.o event.o spawn.o wrapper.o
 CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/peer \
@@ -53,13 +59,17 @@ all: $(PROGRAMS) sshw $(LIBRARY)
 .c.o:
 	$(COMPILE) -c -o $@ $<
 
-$(PTBW) $(WRAPW) $(XAPPLY) $(XCLATE): $(HEADERS)
+$(PTBW) $(WRAPTREE) $(WRAPW) $(XAPPLY) $(XCLATE): $(HEADERS)
 
 # A system without a static libc gets ordinary programs.
 ptbw: $(PTBW)
 	@echo "linking $@"; \
 	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(PTBW) $(LDLIBS) \
 	    2>/dev/null || $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(PTBW) $(LDLIBS)
+wraptree: $(WRAPTREE)
+	@echo "linking $@"; \
+	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(WRAPTREE) $(LDLIBS) \
+	    2>/dev/null || $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(WRAPTREE) $(LDLIBS)
 wrapw: $(WRAPW)
 	@echo "linking $@"; \
 	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(WRAPW) $(LDLIBS) \
@@ -77,10 +87,14 @@ sshw: sshw.sh
 	cp sshw.sh $@
 	chmod 755 $@
 
-$(LIBRARY): divconnect.c divconnect.h
-	$(LIBCC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS) -c -o library.o divconnect.c
+$(LIBRARY): $(HEADERS) divconnect.c event.c master.c serve.c spawn.c wrapper.c
+	for p in $(PARTS); do \
+		$(LIBCC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS) -c -o lib$$p.o \
+		    $$p.c || exit 1; \
+	done
 	rm -f $@
-	$(AR) rcs $@ library.o
+	$(AR) rcs $@ libdivconnect.o libevent.o libmaster.o libserve.o \
+	    libspawn.o libwrapper.o
 
 # The programs of the tests and the bench.
 tests/chaos: tests/chaos.c divconnect.o $(HEADERS)
@@ -121,34 +135,64 @@ demo: all
 bench: all bench/lease tests/peer
 	sh bench/run
 
+html:
+	@command -v mandoc >/dev/null || { echo "html: mandoc is needed" >&2; exit 1; }
+	mkdir -p '$(HTML)'
+	for m in man/*; do \
+		mandoc -Thtml -O man=%N.%S.html,toc "$$m" \
+		    >'$(HTML)'/"$${m#man/}.html" || exit 1; \
+	done
+
 lint:
 	sh tests/lint
 
+BIN = $(DESTDIR)$(PREFIX)/bin
+LIB = $(DESTDIR)$(PREFIX)/lib
+INCLUDE = $(DESTDIR)$(PREFIX)/include
+SHARE = $(DESTDIR)$(PREFIX)/share
+BASH = $(SHARE)/bash-completion/completions
+ZSH = $(SHARE)/zsh/site-functions
+
+# The headers but the first stand in a folder: others have an event.h, too.
 install: all
-	mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib \
-	    $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/man/man1 \
-	    $(DESTDIR)$(PREFIX)/share/man/man3
-	for p in $(PROGRAMS) sshw; do \
-		cp $$p $(DESTDIR)$(PREFIX)/bin/$$p && \
-		chmod 755 $(DESTDIR)$(PREFIX)/bin/$$p && \
-		cp man/$$p.1 $(DESTDIR)$(PREFIX)/share/man/man1/$$p.1 && \
-		chmod 644 $(DESTDIR)$(PREFIX)/share/man/man1/$$p.1 || exit 1; \
+	mkdir -p '$(BIN)' '$(LIB)/pkgconfig' '$(INCLUDE)/wrapkit' \
+	    '$(SHARE)/man/man1' '$(SHARE)/man/man3' '$(SHARE)/man/man7' \
+	    '$(BASH)' '$(ZSH)'
+	cp $(PROGRAMS) sshw '$(BIN)'
+	cp $(LIBRARY) '$(LIB)'
+	cp divconnect.h '$(INCLUDE)'
+	cp $(PUBLIC) '$(INCLUDE)/wrapkit'
+	version=$$(sed -n 's/^.define WRAPKIT_VERSION "\(.*\)"/\1/p' wrapper.h) && \
+	sed -e 's,@PREFIX@,$(PREFIX),' -e "s,@VERSION@,$$version," \
+	    libdivconnect.pc.in >'$(LIB)/pkgconfig/libdivconnect.pc'
+	for s in 1 3 7; do \
+		cp man/*.$$s '$(SHARE)/man/man'$$s || exit 1; \
 	done
-	cp $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/$(LIBRARY)
-	cp divconnect.h $(DESTDIR)$(PREFIX)/include/divconnect.h
-	cp man/divconnect.3 $(DESTDIR)$(PREFIX)/share/man/man3/divconnect.3
-	chmod 644 $(DESTDIR)$(PREFIX)/lib/$(LIBRARY) \
-	    $(DESTDIR)$(PREFIX)/include/divconnect.h \
-	    $(DESTDIR)$(PREFIX)/share/man/man3/divconnect.3
+	for p in $(PROGRAMS) sshw; do \
+		sh complete.sh bash ./$$p >'$(BASH)'/$$p && \
+		sh complete.sh zsh ./$$p >'$(ZSH)'/_$$p && \
+		chmod 644 '$(BASH)'/$$p '$(ZSH)'/_$$p || exit 1; \
+	done
+	cd '$(BIN)' && chmod 755 $(PROGRAMS) sshw
+	cd '$(LIB)' && chmod 644 $(LIBRARY) pkgconfig/libdivconnect.pc
+	cd '$(INCLUDE)' && chmod 644 divconnect.h && cd wrapkit && \
+	    chmod 644 $(PUBLIC)
+	for s in 1 3 7; do for m in man/*.$$s; do \
+		chmod 644 '$(SHARE)'/man/man$$s/$${m#man/} || exit 1; \
+	done; done
 
 uninstall:
 	for p in $(PROGRAMS) sshw; do \
-		rm -f $(DESTDIR)$(PREFIX)/bin/$$p \
-		    $(DESTDIR)$(PREFIX)/share/man/man1/$$p.1; \
+		rm -f '$(BIN)'/$$p '$(BASH)'/$$p '$(ZSH)'/_$$p; \
 	done
-	rm -f $(DESTDIR)$(PREFIX)/lib/$(LIBRARY) \
-	    $(DESTDIR)$(PREFIX)/include/divconnect.h \
-	    $(DESTDIR)$(PREFIX)/share/man/man3/divconnect.3
+	for h in $(PUBLIC); do rm -f '$(INCLUDE)/wrapkit'/$$h; done
+	for s in 1 3 7; do for m in man/*.$$s; do \
+		rm -f '$(SHARE)'/man/man$$s/$${m#man/}; \
+	done; done
+	rm -f '$(LIB)/$(LIBRARY)' '$(LIB)/pkgconfig/libdivconnect.pc' \
+	    '$(INCLUDE)/divconnect.h'
+	rmdir '$(INCLUDE)/wrapkit' 2>/dev/null || :
 
 clean:
 	rm -f $(PROGRAMS) sshw $(LIBRARY) $(CHECKERS) bench/lease *.o
+	rm -f html/*.html

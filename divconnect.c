@@ -121,6 +121,29 @@ div_peer_uid(int sock, uid_t *uid)
 #endif
 }
 
+int
+div_peer_pid(int sock, pid_t *pid)
+{
+#if defined(__linux__)
+	struct ucred u;
+	socklen_t n = sizeof u;
+
+	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &u, &n) != 0)
+		return -1;
+	*pid = u.pid;
+	return 0;
+#elif defined(LOCAL_PEERPID)
+	socklen_t n = sizeof *pid;
+
+	return getsockopt(sock, SOL_LOCAL, LOCAL_PEERPID, pid, &n);
+#else
+	(void)sock;
+	*pid = 0;
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
 /* --- the stack in the environment --- */
 
 /* A level as the environment writes it: 0 to DIV_LEVEL_MAX, or -1. */

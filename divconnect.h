@@ -206,6 +206,13 @@ ssize_t div_recv(int sock, void *data, size_t len, int *fds, size_t max,
 /* Whose process is at the other end; -1 with errno when nobody can tell. */
 int div_peer_uid(int sock, uid_t *uid);
 
+/*
+ * Which process listened for the connection, to be shown to people: its
+ * number may have passed to another one since.  0 when it is none that we
+ * could see; -1 with errno (ENOSYS: the system does not tell).
+ */
+int div_peer_pid(int sock, pid_t *pid);
+
 /* Milliseconds of a clock that only goes forward. */
 int64_t div_now(void);
 

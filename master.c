@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "spawn.h"
+
 static int
 end(const struct master *m, struct div_socket *socket, int code)
 {
@@ -52,7 +54,7 @@ master_run(const struct master *m, char **operands,
 		wr_publish(&socket, m->detached);
 	if (utility.argv != NULL && (pid = spawn(&utility)) < 0)
 		return failed(m, &socket, spawn_error_code(errno),
-		    utility.file);
+		    wr_utility_name(utility.file));
 	serve_utility(pid);
 	if (serve_run(m->ops, &socket, &code) != 0)
 		return failed(m, &socket, WR_SYSTEM, "cannot serve");

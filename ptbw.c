@@ -110,6 +110,7 @@ static struct tableau tableau;
 static struct pool pool;
 static size_t group = 1;
 static struct broker outer = { .fd = -1 };  /* whom we borrowed from */
+static const char *outer_path;
 static int borrowed;                        /* masters to the pool's owner */
 static char *reply;                         /* room for the longest reply */
 static uint32_t *picked;
@@ -543,6 +544,13 @@ from_file(const char *path)
 		    "the file is empty");
 }
 
+_Noreturn static void
+too_few(const char *source, size_t n)
+{
+	wr_die(WR_DATA, "%s: has %zu token%s, a group (-R) needs %zu", source,
+	    n, n == 1 ? "" : "s", group);
+}
+
 /* End because of what a broker function returned. */
 _Noreturn static void
 broker_failed(const char *path)
@@ -589,14 +597,14 @@ from_master(const char *path)
 	char *text;
 	size_t n, len;
 
+	outer_path = path;
 	if (broker_open(&outer, path) != 0)
 		wr_die_connect(path);
 	if (broker_describe(&outer, &p) != 0)
 		broker_failed(path);
 	n = amount_of(p.count);
 	if (n > p.count)
-		wr_die(WR_DATA, "%s: has %zu tokens, a group needs %zu", path,
-		    p.count, group);
+		too_few(path, p.count);
 	token = wr_alloc(n, sizeof *token);
 	if (tableau_init(&tableau, p.type, p.source) != 0)
 		no_pool(path);
@@ -636,8 +644,7 @@ make_pool(void)
 		from_file(t);
 	n = tableau.count;
 	if (n < group)
-		wr_die(WR_DATA, "%s: has %zu tokens, a group needs %zu", t, n,
-		    group);
+		too_few(t, n);
 	if (n < suggested() && !want.quiet &&
 	    (want.jobs >= 0 || want.request >= 0))
 		wr_warn("token count %zu less than suggested (%zu)", n,
@@ -664,8 +671,8 @@ return_borrowed(void)
 	if (want.quit)
 		broker_quit(&outer);
 	if (broker_return(&outer) != 0)
-		wr_warn("the master that the tokens were borrowed from is "
-		    "gone");
+		wr_warn("%s: the master that the tokens were borrowed from "
+		    "is gone", outer_path);
 }
 
 static int
@@ -688,6 +695,19 @@ master(char **operands, const struct wr_called *called)
 
 	make_pool();
 	return master_run(&m, operands, called);
+}
+
+/* --- the client --- */
+
+static void
+connect_to(struct broker *b, const char *path)
+{
+	if (broker_open(b, path) == 0)
+		return;
+	if (errno == ENOTSOCK)
+		wr_die(WR_DATA, "%s: not a socket (a file of tokens is for a "
+		    "master, -m)", path);
+	wr_die_connect(path);
 }
 
 /* --- the client: the report --- */
@@ -766,8 +786,7 @@ report(const char *path)
 	struct broker_pool p;
 	char source[4096];
 
-	if (broker_open(&b, path) != 0)
-		wr_die_connect(path);
+	connect_to(&b, path);
 	if (broker_describe(&b, &p) != 0)
 		broker_failed(path);
 	wr_visible(source, sizeof source, p.source);
@@ -864,8 +883,7 @@ run(char **operands, const struct wr_called *called)
 
 	if (n > 0 || want.quit) {
 		path = wr_target(want.depth, want.tags);
-		if (broker_open(&b, path) != 0)
-			wr_die_connect(path);
+		connect_to(&b, path);
 	}
 	if (n > 0) {
 		take(&b, n, path);

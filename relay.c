@@ -23,6 +23,7 @@
 #include "dial.h"
 #include "master.h"
 #include "restore.h"
+#include "spawn.h"
 #include "wrapw.h"
 
 #define MAGIC "wrapw-relay"

@@ -24,6 +24,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "spawn.h"
+
 enum {
 	READ_SIZE = 16384,
 	ACCEPT_MAX = 256,         /* in one round, so that others get theirs */
@@ -519,7 +521,8 @@ destroy(struct serve_client *c)
 
 	if (c->known)
 		master.known--;
-	master.ops->gone(c);
+	if (master.ops->gone != NULL)
+		master.ops->gone(c);
 	ev_forget(&c->io);
 	ev_timer_stop(&c->unread);
 	if (c->io.fd >= 0)

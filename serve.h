@@ -15,7 +15,6 @@
 
 #include "divconnect.h"
 #include "event.h"
-#include "spawn.h"
 
 enum {
 	/* With more bytes of replies than this, no further requests of a
@@ -64,7 +63,8 @@ struct serve_ops {
 	/* The end has begun (see serve_ending), or NULL. */
 	void (*ending)(void);
 
-	/* The client is gone: take back all it holds.  It is freed next. */
+	/* The client is gone: take back all it holds; or NULL.  It is freed
+	 * next. */
 	void (*gone)(struct serve_client *c);
 };
 

@@ -27,16 +27,15 @@ help() {
 	cat <<-EOF
 	$synopsis
 
-	  -d, --detached          publish in wrapw_d alone over there
-	  -E, --everything        project wrapw diversions, too
-	  -q, --quiet             no remarks about sockets that are not there
-	  -v, --verbose           say more
-	  -0, --depth n           the name space of an enclosing wrapw (-0 the
-	                          tightest, -1, -2, ...), not of the whole stack
-	  -r, --remote-wrapw path what wrapw is called over there
-	      --allow-bind        the far side may change the name space
-	  -V, --version           print the version
-	  -h, --help              print this
+	  -d, --detached           publish in wrapw_d alone over there
+	  -E, --everything         project wrapw diversions, too
+	  -q, --quiet              no remarks about sockets that are not there
+	  -v, --verbose            say more
+	  -0, --depth n            the names of an enclosing wrapw (-0, -1, ...)
+	  -r, --remote-wrapw path  what wrapw is called over there
+	      --allow-bind         the far side may change the name space
+	  -V, --version            print the version
+	  -h, --help               print this
 	Options behind these, or behind --, are those of ssh.
 	EOF
 }

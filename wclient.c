@@ -461,7 +461,8 @@ change(char **words)
 		n = snprintf(request, sizeof request, "unbind %s", words[0]);
 	}
 	if (n >= WRAPW_LINE_MAX - 1)
-		wr_die(WR_DATA, "%.40s...: too long", words[0]);
+		wr_die(WR_DATA, "%.40s...: too long, target and name may "
+		    "have %d bytes", words[0], WRAPW_LINE_MAX - 16);
 	c = control_open(wrapw_path());
 	remark = demand(&c, request, &len);
 	if (len > 0 && remark[len - 1] == '\n')

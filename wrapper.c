@@ -476,7 +476,11 @@ explain(char *text, size_t room, const struct div_choice *c, int error,
 		snprintf(name, sizeof name, "%s_d", prefix);
 		d = getenv(name);
 		if (d == NULL)
-			snprintf(text, room, "no enclosing diversion");
+			snprintf(text, room, "no enclosing diversion (%s -m "
+			    "starts one, -%c names one)",
+			    program->prefix != NULL && strcmp(prefix,
+			    program->prefix) == 0 ? program->name : prefix,
+			    letter);
 		else
 			snprintf(text, room, "no enclosing diversion (a "
 			    "detached one: -%c %s)", letter, d);
@@ -515,7 +519,7 @@ wr_help(void)
 		else
 			snprintf(left, sizeof left, "-%c, --%s%s%s", o->letter,
 			    o->name, o->arg ? " " : "", o->arg ? o->arg : "");
-		printf("  %-24s %s\n", left, o->help);
+		printf("  %-24s  %s\n", left, o->help);
 	}
 	wr_flush();
 }
@@ -663,7 +667,7 @@ wr_pass_variable(int detached)
 	char name[DIV_VARIABLE_MAX];
 	const char *value;
 
-	if (passed)
+	if (passed || program->variable == NULL)
 		return 0;
 	passed = 1;
 	snprintf(name, sizeof name, "%s_%d", program->variable, level);
@@ -689,6 +693,8 @@ wr_publish(struct div_socket *s, int detached)
 		wr_die(WR_SYSTEM, "environment: %s", strerror(errno));
 	}
 }
+
+static int of_shell;             /* the utility is what $SHELL says */
 
 int
 wr_was_xapply(void)
@@ -721,6 +727,8 @@ wr_utility(char **operands, const struct wr_called *called,
 		shell[0] = getenv("SHELL");
 		if (shell[0] == NULL || *shell[0] == '\0')
 			shell[0] = (char *)"/bin/sh";
+		else
+			of_shell = 1;
 		*file = shell[0];
 		slash = strrchr(shell[0], '/');
 		if (slash != NULL && slash[1] != '\0')
@@ -732,4 +740,15 @@ wr_utility(char **operands, const struct wr_called *called,
 	if (called->utility != NULL)
 		operands[0] = (char *)called->utility;
 	return operands;
+}
+
+const char *
+wr_utility_name(const char *file)
+{
+	static char text[4096];
+
+	if (!of_shell)
+		return file;
+	snprintf(text, sizeof text, "$SHELL: %s", file);
+	return text;
 }

@@ -165,4 +165,8 @@ int wr_pass_variable(int detached);
 char **wr_utility(char **operands, const struct wr_called *called,
     const char **file);
 
+/* What to call that file in messages: whoever typed nothing learns where it
+ * comes from. */
+const char *wr_utility_name(const char *file);
+
 #endif

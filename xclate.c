@@ -119,7 +119,7 @@ above_2(int fd)
 void
 variable_unset(const char *name)
 {
-	wr_warn("%s: the variable is not set", name);
+	wr_warn("%%{%s}: the variable is not set", name);
 }
 
 void

@@ -1070,7 +1070,7 @@ close_outer(int code)
 	if (m.outer.fault == COLLATE_OUTPUT)
 		output_lost("collated output", m.outer.flow.error);
 	else if (m.outer.fault != COLLATE_GOOD)
-		wr_note("the enclosing master is gone");
+		wr_note("the enclosing master (of -O -) is gone");
 	collate_close(&m.outer);
 	return code;
 }
@@ -1252,8 +1252,8 @@ xclate_master(char **operands, const struct wr_called *called)
 	if (want.dry)
 		return dry_run(utility.argv);
 	if (utility.argv != NULL && (e = spawn_find(utility.file)) != 0)
-		wr_die(spawn_error_code(e), "%s: %s", utility.file,
-		    strerror(e));
+		wr_die(spawn_error_code(e), "%s: %s",
+		    wr_utility_name(utility.file), strerror(e));
 	if (want.verbose)
 		serve_verbose = wr_note;
 	prepare_master();
@@ -1275,7 +1275,8 @@ xclate_master(char **operands, const struct wr_called *called)
 	if (pid < 0) {
 		e = errno;
 		code = spawn_error_code(e);
-		wr_warn("%s: %s", utility.file, strerror(e));
+		wr_warn("%s: %s", wr_utility_name(utility.file),
+		    strerror(e));
 	} else {
 		if (want.pid == 0)
 			serve_utility(pid);

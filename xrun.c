@@ -149,8 +149,8 @@ say_summary(void)
 	clear_progress();
 	put_duration(text, sizeof text,
 	    (double)(div_now() - run.began) / 1000);
-	wr_warn("%ju tasks done in %s, %ju failed", run.done, text,
-	    run.failed);
+	wr_warn("%ju task%s done in %s, %ju failed", run.done,
+	    run.done == 1 ? "" : "s", text, run.failed);
 }
 
 /* A message does not land in the middle of the line. */

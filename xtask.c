@@ -190,7 +190,7 @@ section_variable(void *of, const char *name)
 static void
 variable_unset(const char *name)
 {
-	wr_warn("%s: the variable is not set", name);
+	wr_warn("%%{%s}: the variable is not set", name);
 }
 
 static void
@@ -483,7 +483,8 @@ task_prepare(struct task_setup *s)
 			shell = "/bin/sh";
 	}
 	if (*shell == '\0' && !want.argv)
-		wr_die(WR_UNAVAILABLE, "the name of the shell is empty");
+		wr_die(WR_UNAVAILABLE, "%s: the name of the shell is empty",
+		    want.shell != NULL ? "-S" : "$SHELL");
 	if (!want.argv)
 		s->shell = find_program(shell);
 	if (want.quote && !want.argv && !is_posix_shell(shell))

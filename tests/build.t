@@ -5,9 +5,9 @@
 
 LIMIT=200
 mkdir src && cd src || exit 1
-(cd "$top" && tar cf - --exclude='*.o' --exclude=.git Makefile *.c *.h *.sh man \
+(cd "$top" && tar cf - --exclude='*.o' --exclude=.git Makefile *.c *.h *.in *.sh man \
     examples tests bench) | tar xf -
-rm -f *.o ptbw sshw wrapw xapply xclate libdivconnect.a
+rm -f *.o ptbw sshw wraptree wrapw xapply xclate libdivconnect.a
 log=$T/w/log
 make CC="${CC:-cc}" CFLAGS='-O1 -Wall -Wextra -Wpedantic -Wshadow' >"$log" 2>&1
 result $? 'make' "$(tail -n 20 "$log")"
@@ -16,17 +16,38 @@ make CC="${CC:-cc}" DESTDIR="$T/w/dest" PREFIX=/opt/wk install >"$log" 2>&1
 result $? 'make DESTDIR= PREFIX= install' "$(tail -n 20 "$log")"
 t 'what is installed' 0 './bin/ptbw
 ./bin/sshw
+./bin/wraptree
 ./bin/wrapw
 ./bin/xapply
 ./bin/xclate
 ./include/divconnect.h
+./include/wrapkit/event.h
+./include/wrapkit/master.h
+./include/wrapkit/serve.h
+./include/wrapkit/wrapper.h
 ./lib/libdivconnect.a
+./lib/pkgconfig/libdivconnect.pc
+./share/bash-completion/completions/ptbw
+./share/bash-completion/completions/sshw
+./share/bash-completion/completions/wraptree
+./share/bash-completion/completions/wrapw
+./share/bash-completion/completions/xapply
+./share/bash-completion/completions/xclate
 ./share/man/man1/ptbw.1
 ./share/man/man1/sshw.1
+./share/man/man1/wraptree.1
 ./share/man/man1/wrapw.1
 ./share/man/man1/xapply.1
 ./share/man/man1/xclate.1
-./share/man/man3/divconnect.3' '' \
+./share/man/man3/divconnect.3
+./share/man/man3/wrapper.3
+./share/man/man7/wrapper.7
+./share/zsh/site-functions/_ptbw
+./share/zsh/site-functions/_sshw
+./share/zsh/site-functions/_wraptree
+./share/zsh/site-functions/_wrapw
+./share/zsh/site-functions/_xapply
+./share/zsh/site-functions/_xclate' '' \
     sh -c "cd '$T/w/dest/opt/wk' && find . ! -type d | sort"
 t 'the installed one works' 0 '0 1' '' env PATH="$T/w/dest/opt/wk/bin:$PATH" \
     ptbw -m -J2 ptbw -A -R2 echo
@@ -42,7 +63,7 @@ make DESTDIR="$T/w/dest" PREFIX=/opt/wk uninstall >"$log" 2>&1
 result $? 'uninstall'
 t 'nothing is left' 0 '' '' find "$T/w/dest" ! -type d
 make clean >"$log" 2>&1
-t 'clean leaves no product' 0 '' '' sh -c 'ls *.o *.a ptbw sshw wrapw xapply xclate \
+t 'clean leaves no product' 0 '' '' sh -c 'ls *.o *.a ptbw sshw wraptree wrapw xapply xclate \
     tests/chaos tests/driver tests/expand tests/holder tests/peer tests/records tests/riot \
     tests/section tests/text tests/unit bench/lease 2>/dev/null; true'
 cd ..

@@ -6,7 +6,7 @@ if command -v mandoc >/dev/null && command -v col >/dev/null; then
 	for page in "$top"/man/*; do
 		t "mandoc -Tlint ${page##*/}" 0 '' '' mandoc -Tlint -W warning "$page"
 	done
-	for p in ptbw wrapw xapply xclate; do
+	for p in ptbw wraptree wrapw xapply xclate; do
 		# the SYNOPSIS, joined to words, is the usage line
 		mandoc -Tascii -O width=500 "$top/man/$p.1" | col -b |
 		    sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' | grep "^ *$p" |
@@ -20,19 +20,19 @@ else
 	skip 'SYNOPSIS is the usage' 'mandoc or col is not installed'
 fi
 
-for page in ptbw.1 wrapw.1 xapply.1 xclate.1; do
+for page in ptbw.1 wraptree.1 wrapw.1 xapply.1 xclate.1 wrapper.7; do
 	sed -n 's/^\.Dl //p' "$top/man/$page" | sed 's/\\e/\\/g; s/\\&//g' >examples
 	while read -r example; do
 		rm -rf ex && mkdir ex
 		t "$page: $example" 0 - - sh -c "cd ex || exit
 $example"
 	done <examples
-	[ "$(wc -l <examples)" -ge 8 ]
+	[ "$(wc -l <examples)" -ge 3 ]
 	result $? "$page: examples were found"
 done
 
 # every option of the table is on the page, under all its names
-for p in ptbw sshw wrapw xapply xclate; do
+for p in ptbw sshw wraptree wrapw xapply xclate; do
 	for o in $($p -h | sed -n 's/^ *-\([a-zA-Z]\), -\(-[^ ]*\).*/\1_,_\2/p
 	    s/^ *-\(-[^ ]*\).*/\1/p'); do
 		o=$(echo "$o" | tr _ ' ')
@@ -56,6 +56,32 @@ fi
 for f in $(sed -n 's/^.*[ *]\(div_[a-z_]*\)(.*/\1/p' "$top/divconnect.h" | sort -u); do
 	check "divconnect.3 has $f" grep -q "$f" "$top/man/divconnect.3"
 done
+
+# the program of wrapper(3), and its functions
+mkdir include && ln -s "$top" include/wrapkit && cp "$top/divconnect.h" include
+sed -n '/^#include <wrapkit/,/^\.Ed/p' "$top/man/wrapper.3" |
+    sed '/^\.Ed/d; s/\\e/\\/g; s/\\&//g' >x.c
+if command -v cc >/dev/null; then
+	check 'the program of wrapper(3) compiles' \
+	    sh -c "${LIBCC:-cc} ${CFLAGS-} -std=c11 -D_GNU_SOURCE -Iinclude x.c \
+		'$top/libdivconnect.a' -o x"
+	t 'and works' 0 '' '' ./x sh -c 'peer connect $x_1 s:ab r:xx'
+else
+	skip 'the program of wrapper(3)' 'no cc'
+fi
+for f in $(cd "$top" && sed -n 's/^.*[ *(]\(wr_[a-z_]*\|serve_[a-z_]*\|ev_[a-z_]*\|master_run\)[()].*/\1/p' \
+    wrapper.h serve.h event.h master.h | sort -u); do
+	check "wrapper.3 has $f" grep -qE "^\.(Fn|Va|Nm) $f( |$)" "$top/man/wrapper.3"
+done
+
+if command -v mandoc >/dev/null; then
+	check 'make html' sh -c "cd '$top' && make HTML='$T/w/html' html"
+	check 'each page is there' sh -c "for p in '$top'/man/*; do
+	    grep -q '<h1' html/\$(basename \$p).html || exit 1; done"
+	check 'and leads to the others' grep -q 'href="ptbw.1.html"' html/wrapper.7.html
+else
+	skip 'make html' 'mandoc is not installed'
+fi
 
 # README: what its transcripts show comes out
 # (that of sshw is in sshw.t, which has another host)

@@ -59,7 +59,7 @@ t 'only comments' 65 '' 'ptbw: comments: no tokens, only comments' \
     ptbw -m -t comments true
 t 'a NUL' 65 '' 'ptbw: nul: line 2 holds a NUL byte' \
     sh -c 'printf "a\nb\0c\n" >nul; ptbw -m -t nul true'
-t 'fewer than -R' 65 '' 'ptbw: g: has 3 tokens, a group needs 4' \
+t 'fewer than -R' 65 '' 'ptbw: g: has 3 tokens, a group (-R) needs 4' \
     ptbw -m -R4 -t g true
 t 'fewer than suggested' 0 '' 'ptbw: token count 3 less than suggested (8)' \
     ptbw -m -J8 -t g true
@@ -73,7 +73,7 @@ t 'borrow with a depth' 0 b '' sh -c '
 t 'borrow by a path' 0 'a' '' sh -c '
     echo a >a; echo b >b; ptbw -m -t a ptbw -m -t b sh -c "
 	ptbw -m -t \$ptbw_1 ptbw -A echo"'
-t 'nothing to borrow from' 66 '' 'ptbw: no enclosing diversion' \
+t 'nothing to borrow from' 66 '' 'ptbw: no enclosing diversion (ptbw -m starts one, -t names one)' \
     ptbw -m -t - true
 t 'by default as many as there are CPUs, or fewer' 0 '~*has 1 tokens*' '' \
     ptbw -m -J1 ptbw -m -t - ptbw
@@ -83,7 +83,7 @@ t 'with a remark' 0 '' 'ptbw: token count 4 less than suggested (8)' \
     ptbw -m -J5 ptbw -m -J4 -R2 -t - true
 t 'down to one group' 0 '~*has 3 tokens*' - \
     ptbw -m -J5 ptbw -m -J4 -R3 -t - ptbw
-t 'smaller than one group' 65 '' '~ptbw: */sta0: has 2 tokens, a group needs 3' \
+t 'smaller than one group' 65 '' '~ptbw: */sta0: has 2 tokens, a group (-R) needs 3' \
     ptbw -m -J2 ptbw -m -R3 -t - true
 t 'the source is inherited, three levels down' 0 "~*Master tokens from file: g
 *" '' ptbw -m -t g ptbw -m -qJ3 -t - ptbw -m -qJ2 -t - ptbw -m -qJ1 -t - ptbw

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 # --- choosing a diversion ---
-t 'no diversion' 66 '' 'ptbw: no enclosing diversion' ptbw -
+t 'no diversion' 66 '' 'ptbw: no enclosing diversion (ptbw -m starts one, -t names one)' ptbw -
 t 'no diversion, but a detached one' 66 '' \
     'ptbw: no enclosing diversion (a detached one: -t /x/y)' \
     env ptbw_d=/x/y ptbw -
@@ -29,8 +29,9 @@ t 'link=d without a detached one' 65 '' \
 t 'no such socket' 69 '' 'ptbw: /nonexistent/s: No such file or directory' \
     env ptbw_link=1 ptbw_1=/nonexistent/s ptbw -
 : >file
-t 'not a socket' 65 '' 'ptbw: ./file: not a socket' ptbw -t ./file true
-t 'below something that is no socket' 65 '' 'ptbw: ./file/0: not a socket' \
+t 'not a socket' 65 '' 'ptbw: ./file: not a socket (a file of tokens is for a master, -m)' \
+    ptbw -t ./file true
+t 'below something that is no socket' 65 '' '~ptbw: ./file/0: not a socket*' \
     ptbw -t ./file/0 true
 t 'variables beyond the link are stale' 0 0 '' \
     env ptbw_9=/stale ptbw -m -J1 ptbw -A echo

@@ -80,7 +80,7 @@ x 'the time in a title' 0 same '' "xclate -m -T %t sh -c 'echo a | xclate a' >o
 m 'another escape character' '[a] 100%
 hi' '-a @ -T "[@x] 100%"' 'echo hi | xclate -a @ a'
 x 'an unset variable is said' 0 '<>
-a' '~xclate: NOSUCH*' "xclate -m -T '<%{NOSUCH}>' sh -c 'echo a | xclate x'"
+a' 'xclate: %{NOSUCH}: the variable is not set' "xclate -m -T '<%{NOSUCH}>' sh -c 'echo a | xclate x'"
 x 'an xid with a newline' 65 '' '~xclate: a^Jb: *' 'xclate "a
 b" </dev/null'
 x 'an xid with a control character' 65 '' '~xclate: *' 'xclate "$(printf "a\033b")" </dev/null'

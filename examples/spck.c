@@ -1,0 +1,265 @@
+/*
+ * spck.c - a wrapper to learn from: a spelling service for a process tree
+ *
+ *	spck -m [-d] [-f file] [-N path] [utility [args]]
+ *	spck [-lQ] [-depth] [-t path] [word ...]
+ *	spck -h | -V
+ *
+ * A master keeps a dictionary in memory.  A client prints those of the words
+ * (or of the text on its standard input) that no dictionary around it knows;
+ * with -l it teaches them to the tightest one, or to one further out (-1).
+ * So what a project calls things is learned by the project's master and
+ * forgotten with it, and what is good for all goes to the outermost.
+ *
+ *	cc spck.c $(pkg-config --cflags --libs libdivconnect) -o spck
+ *
+ * Read it from the end.  The protocol is a letter, a word and a newline; each
+ * is answered with one byte, + or -.  A master never asks another one, for
+ * then one that hangs would hang all within it: the client goes from
+ * dictionary to dictionary instead.  wrapper(3) has what is called here.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <divconnect.h>
+#include <wrapkit/master.h>
+
+enum { WORD_MAX = 100, LEVELS_MAX = 32 };
+
+static const char *option[128]; /* by letter: the argument or "", or NULL */
+
+/* --- the master: its dictionary --- */
+
+static void *words;             /* of tsearch(3) */
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static void
+learn(const char *word)
+{
+	char *copy = strdup(word), **node;
+
+	node = copy != NULL ? tsearch(copy, &words, compare) : NULL;
+	if (node == NULL || *node != copy)
+		free(copy);             /* no memory, or it is there already */
+}
+
+/* The outermost one knows what the system knows, the others begin empty. */
+static void
+load(const char *path)
+{
+	FILE *f = path != NULL ? fopen(path, "r") : div_levels("spck") == 0 ?
+	    fopen("/usr/share/dict/words", "r") : NULL;
+	char line[WORD_MAX + 2];
+
+	if (path != NULL && f == NULL)
+		wr_die(WR_NOINPUT, "%s: %s", path, strerror(errno));
+	while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		learn(line);
+	}
+	if (f != NULL)
+		fclose(f);
+}
+
+/* --- the master: what its clients' bytes mean --- */
+
+static void
+request(struct serve_client *c, char letter, const char *word)
+{
+	int yes = 1;
+
+	serve_known(c);                 /* from now on we stay for it */
+	if (letter == '?')
+		yes = tfind(word, &words, compare) != NULL;
+	else if (letter == '+')
+		learn(word);
+	else
+		yes = letter == 'Q' && serve_quit() >= 0;
+	serve_send(c, yes ? "+" : "-", 1);
+}
+
+/* Bytes have come: half a line or many.  What we do not use comes again. */
+static size_t
+input(struct serve_client *c, const char *data, size_t len)
+{
+	char line[WORD_MAX + 2];
+	size_t used = 0, n;
+	const char *end;
+
+	while (serve_taking(c) &&
+	    (end = memchr(data + used, '\n', len - used)) != NULL) {
+		n = (size_t)(end - data) - used;
+		if (n == 0 || n >= sizeof line) {
+			serve_drop(c, "a line is too long, or empty");
+			break;
+		}
+		memcpy(line, data + used, n);
+		line[n] = '\0';
+		request(c, line[0], line + 1);
+		used += n + 1;
+	}
+	return used;
+}
+
+static const struct serve_ops ops = {
+	.client_size = sizeof(struct serve_client),     /* we add nothing */
+	.request_max = WORD_MAX + 2,
+	.input = input
+};
+
+static const struct div_place place = {
+	.prefix = "spck",       /* of spck_link, spck_1, ... */
+	.template = "spckXXXXXX",
+	.stem = "s"
+};
+
+static int
+master(char **operands, const struct wr_called *called)
+{
+	struct div_place here = place;
+	const struct master m = { .ops = &ops, .place = &here,
+	    .detached = option['d'] != NULL };
+
+	here.path = option['N'];
+	load(option['f']);
+	return master_run(&m, operands, called);
+}
+
+/* --- the client --- */
+
+static int dictionary[LEVELS_MAX];      /* connections, the tightest first */
+static int dictionaries;
+
+static void
+connect_all(int depth, const char *direct)
+{
+	/* without one it ends with the suite's message and exit code */
+	const char *path = wr_target(depth, direct);
+	struct div_choice c;
+
+	div_select(&c, place.prefix, depth, direct);
+	while (path != NULL && dictionaries < LEVELS_MAX) {
+		dictionary[dictionaries] = div_connect(path);
+		if (dictionary[dictionaries++] < 0)
+			wr_die_connect(path);
+		/* one that was named is used alone, and only one is taught */
+		path = --c.level > 0 && option['l'] == NULL ?
+		    div_level_path(place.prefix, c.level) : NULL;
+	}
+}
+
+static int
+ask(int fd, char letter, const char *word)
+{
+	char line[WORD_MAX + 3], answer;
+	int n = snprintf(line, sizeof line, "%c%s\n", letter, word);
+
+	if (div_send(fd, line, (size_t)n, -1) != n || read(fd, &answer, 1) != 1)
+		wr_die(WR_UNAVAILABLE, "the master is gone");
+	return answer == '+';
+}
+
+/* Print a word that nobody knows, and return 1. */
+static int
+unknown(const char *word)
+{
+	int i;
+
+	if (strlen(word) > WORD_MAX || strpbrk(word, "\n") != NULL)
+		wr_die(WR_DATA, "%.20s...: not a word of at most %d bytes",
+		    word, WORD_MAX);
+	for (i = 0; i < dictionaries; i++)
+		if (ask(dictionary[i], option['l'] != NULL ? '+' : '?', word))
+			return 0;
+	puts(word);
+	return 1;
+}
+
+/* The next word of standard input, cut where it is too long. */
+static int
+read_word(char word[WORD_MAX + 1])
+{
+	size_t n = 0;
+	int c;
+
+	while ((c = getchar()) != EOF && (n == 0 || isalpha(c)))
+		if (isalpha(c) && n < WORD_MAX)
+			word[n++] = (char)c;
+	word[n] = '\0';
+	return n > 0;
+}
+
+static int
+client(char **operands)
+{
+	char word[WORD_MAX + 1];
+	int code = 0;
+
+	connect_all(option['0'] != NULL ? (int)wr_number('0', option['0'], 0,
+	    DIV_LEVEL_MAX) : 0, option['t']);
+	if (operands[0] == NULL && option['Q'] == NULL)
+		while (read_word(word))
+			code |= unknown(word);
+	for (; *operands != NULL; operands++)
+		code |= unknown(*operands);
+	if (option['Q'] != NULL)
+		ask(dictionary[0], 'Q', "");
+	wr_flush();
+	return code;
+}
+
+/* --- the command line --- */
+
+static const struct wr_option options[] = {
+	{ 'm', "master", NULL, "be a master and run the utility" },
+	{ 'd', "detached", NULL, "master: publish in spck_d alone" },
+	{ 'f', "file", "file", "master: the words to begin with" },
+	{ 'N', "socket", "path", "master: the name of the socket" },
+	{ '0', "depth", "n", "so many diversions further out (-1, -2, ...)" },
+	{ 't', "direct", "path", "client: the socket of the master" },
+	{ 'l', "learn", NULL, "client: teach the words" },
+	{ 'Q', "quit", NULL, "client: then have the persistent master quit" },
+	{ 'V', "version", NULL, "print the version and the stack" },
+	{ 'h', "help", NULL, "print this" },
+	{ 0, NULL, NULL, NULL }
+};
+
+static const struct wr_program spck = {
+	.name = "spck", .prefix = "spck", .variable = "SPCK",
+	.protocol = "1", .template = "spckXXXXXX", .direct = 't',
+	.synopsis = "-m [-d] [-f file] [-N path] [utility [args]]\n"
+	    "[-lQ] [-depth] [-t path] [word ...]\n-h | -V",
+	.options = options
+};
+
+int
+main(int argc, char **argv)
+{
+	struct wr_called called;
+	const char *arg;
+	int letter;
+
+	wr_begin(&spck, argc, argv, &called);
+	while ((letter = wr_option(&arg)) != -1)
+		option[letter] = arg != NULL ? arg : "";
+	if (option['h'] != NULL)
+		wr_help();
+	else if (option['V'] != NULL)
+		wr_version(0, option['t'], 0);
+	else
+		return option['m'] != NULL ? master(wr_operands(), &called) :
+		    client(wr_operands());
+	return 0;
+}

@@ -1,0 +1,115 @@
+#!/bin/sh
+# examples.t - the scripts of examples/, in stand-ins of their surroundings
+. "$(dirname "$0")/lib.sh"
+E=$top/examples
+
+for s in gpus shards nightly boxed ports; do
+	t "$s says how it is used" 64 '' "~usage: $s *" sh "$E/$s"
+done
+
+# --- gpus ---
+cat >jobs <<'END'
+echo training on $CUDA_VISIBLE_DEVICES; : >a; until test -e b; do sleep 0.1; done
+echo validating on $CUDA_VISIBLE_DEVICES >&2; : >b; until test -e a; do sleep 0.1; done
+exit 3
+END
+t 'gpus: two at a time, each on its own; one fails' 1 "~== 0 on gpu0
+training on gpu0
+== 1 on gpu1
+validating on gpu1
+== 2 on gpu[01]" 'xapply: 1 of 3 tasks failed' \
+    sh -c "sh '$E/gpus' -d 'gpu0 gpu1' jobs >out; code=\$?
+	# sections come as jobs end
+	awk '/^==/ { n = \$2 } { print n \"\\t\" \$0 }' out | sort -s -n -k 1,1 | cut -f 2-; exit \$code"
+t 'gpus: as nvidia-smi has them' 0 "== 0 on 7${nl}7" '' sh -c "
+	mkdir bin; printf '#!/bin/sh\necho 7\n' >bin/nvidia-smi; chmod +x bin/nvidia-smi
+	echo 'echo \$CUDA_VISIBLE_DEVICES' >job; PATH=\$PWD/bin:\$PATH sh '$E/gpus' job"
+t 'gpus: a job may have more' 0 "== 0 on a${nl}and b" '' sh -c "
+	echo 'ptbw -A echo and' >job; sh '$E/gpus' -d 'a b' job"
+command -v nvidia-smi >/dev/null ||
+    t 'gpus: no devices' 69 '' 'gpus: nvidia-smi finds no devices; name them with -d' \
+	sh "$E/gpus" jobs
+t 'gpus: no such file' 66 '' 'gpus: none: cannot be read' sh "$E/gpus" -d 1 none
+
+# --- shards ---
+mkdir tests && cd tests || exit 1
+printf '#!/bin/sh\necho fine\n' >good
+printf '#!/bin/sh\necho "1 < 2 & \\"so\\""; exit 3\n' >bad
+printf '#!/bin/sh\nkill -9 $$\n' >'kil led'
+chmod +x ./*
+t 'shards: what failed is shown' 1 'shard 1/1: 1 passed, 2 failed' "-- ./bad: exit 3
+1 < 2 & \"so\"
+-- ./kil led: signal 9" sh "$E/shards" -j2 good bad 'kil led'
+t 'shards: the report' 0 '<?xml version="1.0" encoding="UTF-8"?>
+<testsuite name="shard 1/1" tests="3" failures="2">
+<testcase name="./good" time="T"></testcase>
+<testcase name="./bad" time="T"><failure message="exit 3">1 &lt; 2 &amp; &quot;so&quot;
+</failure></testcase>
+<testcase name="./kil led" time="T"><failure message="signal 9"></failure></testcase>
+</testsuite>' '' sed 's/ time="[0-9.]*"/ time="T"/' report.xml
+t 'shards: the second half' 1 'shard 2/2: 0 passed, 1 failed' - sh "$E/shards" -s 2/2 good bad 'kil led'
+t 'shards: all of the first half but one' 0 'shard 1/3: 1 passed, 0 failed' '' \
+    sh "$E/shards" -s 1/3 -o other.xml good bad 'kil led'
+check 'shards: where -o says' test -s other.xml
+t 'shards: no such half' 64 '' '~usage:*' sh "$E/shards" -s 3/2 good
+printf '#!/bin/sh\nexec sleep 30\n' >slow; chmod +x slow
+t 'shards: one that hangs' 1 'shard 1/1: 0 passed, 1 failed' '~-- ./slow: signal *' \
+    sh "$E/shards" -T 0.3 slow
+cd ..
+
+# --- nightly: an ssh that runs it here ---
+mkdir rsh
+cat >rsh/ssh <<'END'
+#!/bin/sh
+while [ "${1#-}" != "$1" ]; do shift 2; done
+host=$1; shift
+[ "$host" != down ] || { echo "ssh: $host: no route" >&2; exit 255; }
+HOST=$host exec sh -c "$*"
+END
+chmod +x rsh/ssh
+printf 'web1\n# not this one\n\nquiet\ndown\n' >hosts
+NIGHT="PATH='$T/w/rsh':\$PATH; export PATH; sh '$E/nightly'"
+t 'nightly: a report' 1 '== web1
+it is   web1
+== down
+ssh: down: no route
+down: failed with 255' 'xapply: 1 of 3 tasks failed' sh -c "$NIGHT -P1 -l log hosts 'test \$HOST = quiet || echo \"it is   \$HOST\"'"
+t 'nightly: those that failed, once more' 0 '== down
+back' '' sh -c "echo 'shift; eval \"\$*\"' >again; NIGHTLY_RSH='sh ./again' sh '$E/nightly' -l log hosts 'echo back'"
+t 'nightly: one that hangs' 1 '' '~*task 1 (quiet): its time is up*' \
+    sh -c "echo quiet >one; $NIGHT -T 0.3 one 'exec sleep 30'"
+t 'nightly: no such file' 66 '' 'nightly: none: cannot be read' sh "$E/nightly" none true
+
+# --- boxed ---
+if unshare -Urmpf sh -c 'mount --bind . /mnt && mount -t tmpfs none /tmp' 2>/dev/null; then
+	t 'boxed: tokens of the pool outside, which cannot be seen' 0 "in the box with x y
+0" '' sh -c "printf 'x\ny\nz\n' >xyz
+	    ptbw -m -t xyz sh '$E/boxed' sh -c 'ptbw -A -R2 echo in the box with; ls -A \"$TMPDIR\" | wc -l | tr -d \" \"'"
+	t 'boxed: what is held outside is not to be had' 75 '' 'ptbw: /mnt/out/0: timed out waiting for 1 token' \
+	    ptbw -m -J1 ptbw sh "$E/boxed" ptbw -T 0 true
+	t 'boxed: with a pool of its own, and the status' 3 '0' '' \
+	    sh "$E/boxed" ptbw -A sh -c 'echo $1; exit 3' sh
+else
+	skip 'boxed' 'this system lets us make no container'
+fi
+
+# --- ports ---
+PORTS_SOCKET=$T/w/ports.sock
+export PORTS_SOCKET
+t 'ports: none are lent yet' 69 '' "ptbw: $PORTS_SOCKET: No such file or directory" \
+    sh "$E/ports" run true
+t 'ports start' 0 '' '' sh "$E/ports" start 8000 8002
+t 'ports start, twice' 73 '' "ports: $PORTS_SOCKET: they are lent already" \
+    sh "$E/ports" start 8000 8002
+t 'ports run' 0 '8000 8001' '' sh "$E/ports" run -n 2 sh -c 'echo $PORTS'
+t 'ports run: beside others' 0 '8002 8000' '' \
+    sh "$E/ports" run sh -c 'a=$PORTS; exec sh "$0" run sh -c "echo $a \$PORTS"' "$E/ports"
+t 'ports run: more than there are' 73 '' '~*cannot allocate 4 tokens, the pool has 3' \
+    sh "$E/ports" run -n 4 true
+t 'ports status' 0 '~ptbw: master has 3 tokens*8002	-	-*' '' sh "$E/ports" status
+t 'ports stop' 0 '' '' sh "$E/ports" stop
+wait_until test ! -e "$PORTS_SOCKET"
+result $? 'ports: the socket is gone'
+t 'ports start: where no socket can be' 73 '' '~ptbw: /none/s: *' \
+    env PORTS_SOCKET=/none/s sh "$E/ports" start 1 2
+finish

@@ -1,0 +1,102 @@
+#!/bin/sh
+# wraptree.t - the tree and what stands beside its processes
+. "$(dirname "$0")/lib.sh"
+
+if ! ps -A -o pid= -o ppid= -o args= >/dev/null 2>&1; then
+	skip 'wraptree' 'ps is not installed'
+	finish
+	exit
+fi
+mkdir none
+t 'without ps it says so' 69 '' '~*wraptree: ps: it lists no processes; is it installed\?' \
+    env PATH="$T/w/none" "$top/wraptree" -a
+t 'no diversion' 66 '' '~wraptree: no enclosing diversion (*-a)' wraptree
+t 'a process that is not there' 66 '' 'wraptree: 99999999: no such process' \
+    wraptree 99999999
+t 'what is no process id' 64 '' '~wraptree: x1: not a process id*usage:*' wraptree x1
+t 'two of them' 64 '' '~wraptree: more than one process id*' wraptree 1 2
+t '-a and a process' 64 '' '~wraptree: -a takes no process id*' wraptree -a 1
+t '-V' 0 '~wraptree: wrapkit [0-9]*wraptree: environments of others: *' '' wraptree -V
+
+# what the system does not tell cannot be drawn
+ptbw -m wraptree >seen 2>&1
+if grep -q '^elsewhere' seen; then
+	skip 'the tree' 'the system does not tell who listens at a socket'
+	finish
+	exit
+fi
+
+# the tree with the numbers taken out
+cat >shape <<'END'
+s/[0-9][0-9]* \([a-z]\)/\1/; s/, [0-9]* s]/, N s]/
+END
+cat >busy <<'END'
+ptbw -A -R2 sh -c ': >held; until test -e over; do sleep 0.1; done' &
+until test -e held; do sleep 0.1; done
+ptbw -R3 true &
+until ptbw -v - | grep -q Waiting; do sleep 0.1; done
+wraptree; code=$?
+: >over
+wait
+exit $code
+END
+printf 'gpu0\ngpu1\ngpu 2\n' >gpus
+ptbw -m -t gpus sh busy >tree 2>err
+t 'held and waited for' 0 '~ptbw -m -t gpus sh busy \[ptbw_1: 2 of 3 held, 1 waiting\]
+`-sh busy
+  |-ptbw -A -R2 sh -c * \[ptbw_1: holds gpu0 gpu1\]
+  | `-sh -c : >held;*
+*  |-ptbw -R3 true \[ptbw_1: waits for 3, N s\]
+  `-wraptree' '' sed -f shape tree
+
+t 'one in the other, through wrapw; each once' 0 '~ptbw -m -J2 xclate -m -W >&1 wrapw -m wraptree \[ptbw_1: 0 of 2 held\]
+`-xclate -m -W >&1 wrapw -m wraptree \[xcl_1\]
+  `-wrapw -m wraptree \[wrapw_1: presents ptbw_1, xcl_1\]
+    `-wraptree' '' sh -c 'ptbw -m -J2 xclate -m -W ">&1" wrapw -m wraptree >tree; code=$?
+    sed -f shape tree; exit $code'
+t 'a target that does not answer' 0 '~*wrapw_1: presents ptbw_1 (does not answer)\]*' '' \
+    sh -c 'ptbw_link=1 ptbw_1=$PWD/gone wrapw -q -m wraptree | grep presents'
+t 'a master that is gone' 0 '~*elsewhere: a process that cannot be seen from here \[ptbw_1: */gone: nobody answers\]' '' \
+    env ptbw_link=1 ptbw_1="$PWD/gone" wraptree
+t 'a detached one' 0 '~*ptbw -md -J1 wraptree*ptbw_d: 0 of 1 held*' '' \
+    ptbw -md -J1 wraptree
+t 'one that is not above us' 0 '~*elsewhere: [0-9]* ptbw -m -J1 *ptbw_1: 0 of 1 held\]' '' sh -c '
+	ptbw -m -J1 -N "$PWD/s" : & until test -S s; do sleep 0.1; done
+	ptbw_link=1 ptbw_1=$PWD/s sh -c "wraptree; exit \$?"; code=$?
+	ptbw -Qt s true; wait; exit $code'
+if [ -r /proc/self/environ ]; then
+	t 'below a process' 0 '~[0-9]* ptbw -m -J1 sh -c * \[ptbw_1: 1 of 1 held\]*holds 0\]*' '' sh -c '
+		ptbw -m -J1 sh -c "ptbw sh -c \": >in; until test -e out; do sleep 0.1; done\"" &
+		until test -e in; do sleep 0.1; done
+		wraptree $!; code=$?; : >out; wait; exit $code'
+	# of other trees nothing is asked here: they may be somebody else's tests
+	mkdir few
+	cat >few/ps <<-'END'
+	#!/bin/sh
+	PATH=/bin:/usr/bin:/usr/local/bin ps "$@" | awk -v root="$ROOT" '{ line[NR] = $0; up[$1] = $2 }
+	END { for (i = 1; i <= NR; i++) { split(line[i], f)
+	    for (p = f[1]; p in up && p != root; p = up[p]) ;
+	    if (p == root && f[1] != root) print line[i] } }'
+	END
+	chmod +x few/ps
+	t '-a: trees side by side' 0 '~[0-9]* ptbw -m -J[67] *0 of [67] held\]*
+[0-9]* ptbw -m -J[67] *0 of [67] held\]*
+  `-[0-9]* wraptree -a*' '' sh -c 'export ROOT=$$
+		(ptbw -m -J6 sh -c ": >in6; until test -e out6; do sleep 0.1; done"; true) &
+		until test -e in6; do sleep 0.1; done
+		(ptbw -m -J7 sh -c "PATH=\$PWD/few:\$PATH wraptree -a; exit \$?"); code=$?
+		: >out6; wait; exit $code'
+else
+	skip 'below a process' 'no /proc/PID/environ'
+	skip '-a' 'no /proc/PID/environ'
+fi
+seq 20 >twenty
+t 'many tokens are cut short' 0 '~*holds 1 2 3 4 5 6 7 8 and 12 more\]*' '' \
+    ptbw -m -t twenty ptbw -R20 wraptree
+t 'unless asked for' 0 '~*holds 1 2 3 * 18 19 20\]*' '' \
+    ptbw -m -t twenty ptbw -R20 wraptree -l
+t 'a name cannot write to the terminal' 0 '~*holds ^\[\[31m\]*' '' sh -c \
+    'printf "\033[31m\n" >tags; ptbw -m -t tags ptbw wraptree'
+t 'a full output is noticed' 71 '' 'wraptree: standard output: No space left on device' \
+    sh -c 'ptbw -m wraptree >/dev/full'
+finish
