@@ -115,6 +115,18 @@ cat >list <<'END'
 	wrapw -Rn
 64 wrapw: -Q does not go with -n
 	wrapw -Qn
+64 wrapw: -N goes with -m, -X or -P only
+	wrapw -N x true
+64 wrapw: -d goes with -m or -P only
+	wrapw -d true
+64 wrapw: --allow-bind goes with -X only
+	wrapw --allow-bind true
+64 wrapw: -P: the path of a link is absolute
+	wrapw -P link true
+69 wrapw: /nowhere: No such file or directory
+	wrapw -P /nowhere true
+0 wrapw: there is nothing to export
+	wrapw -m wrapw -Xv true
 64 wrapw: -b takes a target and a name
 	wrapw -b x
 65 wrapw: x y: a name has no blanks
@@ -284,6 +296,10 @@ END
 # Not provoked here: the format, a tab, the reason.
 cat >others <<'END'
 out of memory	the system's
+%s: the other end is no exporting wrapw	relay.t
+the connection to the other host is gone	relay.t
+the link is of version %s here and of %.15s at the other end	relay.t
+a connection was ended: %s	relay.t
 /dev/null: %s	the system's
 cannot serve: %s	the system's
 cannot wait: %s	the system's
@@ -331,7 +347,7 @@ done <list
 
 # each format as a pattern of the shell's
 (cd "$top" && for f in wrapper ptbw wraptree master wrapw wclient wmaster xclate \
-    xmaster xclient xapply xrun xtask joblog; do
+    xmaster xclient xapply xrun xsay xtask joblog relay carry; do
 	awk -f tests/formats.awk $f.c
 done) | sort -u >formats
 cut -f 1 others >known
