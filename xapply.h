@@ -96,6 +96,10 @@ struct task {
 	struct task *tty_next;    /* it waits for the terminal */
 	struct ev_timer alarm;    /* its time is up; it is killed; try again */
 	int killed, timed_out, due;
+	pid_t left;               /* its group, when it has ended before others
+	                             of that; then they are looked for: */
+	struct ev_timer look;
+	int looks;                /* so often since they were killed */
 	int grouped;              /* its process group is its own */
 	int64_t began;            /* monotonic, ms */
 	double started;           /* seconds since the epoch */

@@ -28,6 +28,8 @@
 extern char **environ;
 
 enum {
+	LOOK_MS = 50,              /* for processes that a task has left */
+	LOOKS = 20,                /* after they were killed */
 	SECTIONS_MAX = 1000,      /* under way */
 	CROWD = 32,               /* from so many on each holds less */
 	CROWD_CAP = 4096,
@@ -588,17 +590,46 @@ end_section(struct task *t)
 }
 
 static void
+is_over(struct task *t)
+{
+	t->left = 0;
+	ev_timer_stop(&t->alarm);
+	end_section(t);
+	t->setup->ended(t);
+}
+
+/* Those that it has left behind go on until they obey, or are killed.  (Dead
+ * ones whom nobody buries are not waited for.) */
+static void
+look_for_others(struct ev_timer *timer)
+{
+	struct task *t = (struct task *)((char *)timer -
+	    offsetof(struct task, look));
+
+	if (kill(-t->left, 0) == 0 && t->looks < LOOKS) {
+		t->looks += t->killed > 1;
+		ev_timer_set(timer, LOOK_MS);
+	} else {
+		is_over(t);
+	}
+}
+
+static void
 child_ended(struct ev_child *child, int status)
 {
 	struct task *t = (struct task *)((char *)child -
 	    offsetof(struct task, child));
 
+	t->left = child->pid;
 	child->pid = 0;
 	t->status = status;
-	ev_timer_stop(&t->alarm);
 	tty_ended(t);
-	end_section(t);
-	t->setup->ended(t);
+	t->look.expired = look_for_others;
+	t->looks = 0;
+	if (t->killed && t->grouped)
+		look_for_others(&t->look);
+	else
+		is_over(t);
 }
 
 static void
@@ -735,12 +766,16 @@ task_start(const struct task_setup *s, struct task *t)
 void
 task_signal(struct task *t, int sig)
 {
-	if (t->child.pid <= 0)
+	pid_t pid = t->child.pid > 0 ? t->child.pid : t->left;
+
+	if (pid <= 0)
 		return;
-	kill(t->grouped ? -t->child.pid : t->child.pid, sig);
+	if (sig == SIGKILL)
+		t->killed = 2;
+	kill(t->grouped ? -pid : pid, sig);
 	/* it could not hear when it is stopped */
 	if (sig != SIGKILL)
-		kill(t->grouped ? -t->child.pid : t->child.pid, SIGCONT);
+		kill(t->grouped ? -pid : pid, SIGCONT);
 }
 
 void

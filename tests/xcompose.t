@@ -427,6 +427,9 @@ n '-v: and the task waits for its line' 'not yet, then' 'mkfifo f; exec 3<>f; a=
     test -e late || printf "not yet, "; cat f >/dev/null & exec 3>&-; wait $p; test -e late && echo then'
 n '-n: likewise' '143' 'exec 2>/dev/null; mkfifo f; exec 3<>f; seq 100000 >many
     { until test "$(dd bs=1000 count=1 <f 2>/dev/null | wc -c)" -gt 0; do :; done; kill $(cat pid); } & as xapply -n -f "echo %1" many >f 2>/dev/null; echo $?'
+n 'children that do not listen are killed after all' 'gone' 'echo "trap \"\" TERM; echo \$\$ >pid; sleep 60; sleep 60" >k
+    xapply -T 0.2 "sh k & wait;%0" a 2>/dev/null
+    case $(ps -o stat= -p "$(cat pid)") in "" | Z*) echo gone ;; esac'
 n 'children of tasks are told as well' '143 gone' 'mkfifo f; cat f & r=$!
     { await up; kill $(cat pid); } & as xapply "(: >up; exec sleep 60) >f & wait;%0" a 2>/dev/null; c=$?; wait $r; echo $c gone'
 n 'while input is awaited' '143' 'mkfifo f; exec 3<>f
