@@ -499,8 +499,9 @@ task_prepare(struct task_setup *s)
 			wr_die(WR_NOINPUT, "%s: %s", want.input,
 			    strerror(errno));
 	}
-	/* who reads stdin as others do has to be in their group of processes */
-	s->grouped = !isatty(s->in >= 0 ? s->in : 0);
+	/* who shares the terminal as stdin is best in our group of processes;
+	 * but what is to be ended in time has to be one that can be told */
+	s->grouped = want.timeout_ms > 0 || !isatty(s->in >= 0 ? s->in : 0);
 	raise_limits();
 }
 

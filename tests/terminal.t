@@ -94,6 +94,20 @@ for in in '' ' </dev/null'; do
 	keys "echo \"code \$?$in\""
 	sees "an interrupt ends tasks and run$in" "code 130$in"
 done
+# a time that is up ends all of a task; and it can still read the terminal
+keys "SHELL=/bin/sh xapply -T 0.3 'sleep 60 & echo \$! >child; wait;%0' a"
+sees 'a time that is up' 'xapply: task 1 (a): its time is up'
+is_gone() {
+	case $(ps -o stat= -p "$(cat child)") in "" | Z*) return 0 ;; esac
+	return 1
+}
+wait_until is_gone
+result $? 'its children have ended, too'
+keys "SHELL=/bin/sh xapply -T 9 'echo what; read x; echo got \$x' a"
+wait_until shows what
+keys this
+sees 'with a time, a task reads stdin' 'got this a'
+
 # a run that reads its parameters, and tasks that read the terminal
 asks='"echo ask %1 >/dev/tty; read x </dev/tty; echo got \$x %1"'
 keys "printf '1\\n2\\n' | SHELL=/bin/sh xapply -f $asks -; echo code \$?"
