@@ -46,4 +46,24 @@ if unshare -Urn true 2>/dev/null; then
 else
 	skip 'no network' 'unshare is not allowed here'
 fi
+
+# what is missing is said in one line
+mkdir few && ln -s "$(command -v dirname)" few
+t 'the demo: a program is missing' 69 '' 'demo: awk is needed, and not installed' \
+    env PATH="$T/w/few" /bin/sh "$top/examples/demo"
+t 'tests: a TMPDIR that is not there' 0 \
+    '~# /nowhere: no place for tests, /tmp is used*passed, 0 failed, *' '' \
+    env TMPDIR=/nowhere sh "$here/run" text.t
+if unshare -rm sh -c 'mount -t tmpfs none /mnt' 2>/dev/null; then
+	cat >full <<'END'
+mount -t tmpfs -o size=4k none /mnt && TMPDIR=/mnt exec sh "$@"
+END
+	t 'the demo: a TMPDIR that is full' 73 '' 'demo: there is no room in /mnt (see TMPDIR)' \
+	    unshare -rm sh ./full "$top/examples/demo"
+	t 'tests: a TMPDIR that is full' 0 \
+	    '~# /mnt: no place for tests, /tmp is used*passed, 0 failed, *' '' \
+	    unshare -rm sh ./full "$here/run" text.t
+else
+	skip 'a full TMPDIR of the demo' 'no file system of its own can be mounted here'
+fi
 finish
