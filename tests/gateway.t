@@ -92,7 +92,7 @@ if unshare -Urmpnf sh -c 'mount -t tmpfs none /mnt' 2>/dev/null; then
 	# the services' own directory is hidden by an empty one
 	cat >container <<END
 exec unshare -Urmpnf sh -c 'mount -t tmpfs none "$T/w/outside" &&
-    PATH=$top:$PATH exec sh "$T/w/in.sh" "$T/w/outside/pool" "$T/w/slash/tmp/out"'
+    PATH="$top:$PATH" exec sh "$T/w/in.sh" "$T/w/outside/pool" "$T/w/slash/tmp/out"'
 END
 	gateway 'a container' sh ./container
 	cat >container <<END

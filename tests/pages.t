@@ -77,7 +77,7 @@ done
 if command -v mandoc >/dev/null; then
 	check 'make html' sh -c "cd '$top' && make HTML='$T/w/html' html"
 	check 'each page is there' sh -c "for p in '$top'/man/*; do
-	    grep -q '<h1' html/\$(basename \$p).html || exit 1; done"
+	    grep -q '<h1' html/\${p##*/}.html || exit 1; done"
 	check 'and leads to the others' grep -q 'href="ptbw.1.html"' html/wrapper.7.html
 else
 	skip 'make html' 'mandoc is not installed'
