@@ -19,7 +19,7 @@ for p in $programs; do
 	t "$p: an unknown option" 64 '' "~$p: unknown option --none*usage: $p *" "$p" --none
 	# each option of the usage that has a letter is in the table, and the
 	# other way round; -count stands for digits
-	grep -v '^  *-' "$p.h" | tr '[] |' '\n\n\n\n' |
+	grep -v '^  *-' "$p.h" | tr '[] |' '[\n*]' |
 	    sed -n 's/^-\([A-Za-z]*\)$/\1/p' |
 	    grep -v -x -e depth -e count | fold -w 1 | sort -u >used
 	sed -n 's/^  -\([A-Za-z]\),.*/\1/p' "$p.h" | sort -u >table
@@ -27,6 +27,8 @@ for p in $programs; do
 	for s in bash zsh; do
 		sh "$top/complete.sh" $s "$top/$p" >"$p.$s"
 		result $? "$p for $s"
+		# options are words
+		# shellcheck disable=SC2013
 		for o in $(sed -n 's/^  -\(.\), -\(-[^ ]*\).*/-\1 -\2/p
 		    s/^  .*[ ]--\([^ ]*\).*/--\1/p' "$p.h"); do
 			grep -q -F -e "$o" "$p.$s" || echo "$o"

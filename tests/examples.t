@@ -8,7 +8,7 @@ for s in gpus shards nightly boxed ports; do
 done
 
 # --- gpus ---
-cat >jobs <<'END'
+cat >./jobs <<'END'
 echo training on $CUDA_VISIBLE_DEVICES; : >a; until test -e b; do sleep 0.1; done
 echo validating on $CUDA_VISIBLE_DEVICES >&2; : >b; until test -e a; do sleep 0.1; done
 exit 3

@@ -71,13 +71,13 @@ if [ -r /proc/self/environ ]; then
 		wraptree $!; code=$?; : >out; wait; exit $code'
 	# of other trees nothing is asked here: they may be somebody else's tests
 	mkdir few
-	cat >few/ps <<-'END'
+	cat >few/ps <<-'EOF'
 	#!/bin/sh
 	PATH=/bin:/usr/bin:/usr/local/bin ps "$@" | awk -v root="$ROOT" '{ line[NR] = $0; up[$1] = $2 }
 	END { for (i = 1; i <= NR; i++) { split(line[i], f)
 	    for (p = f[1]; p in up && p != root; p = up[p]) ;
 	    if (p == root && f[1] != root) print line[i] } }'
-	END
+	EOF
 	chmod +x few/ps
 	t '-a: trees side by side' 0 '~[0-9]* ptbw -m -J[67] *0 of [67] held\]*
 [0-9]* ptbw -m -J[67] *0 of [67] held\]*
