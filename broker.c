@@ -34,7 +34,7 @@ answer_by(const struct broker *b)
 
 /* Wait until something can be read; deadline -1 is never. */
 static int
-wait_readable(const struct broker *b, int64_t deadline)
+wait_readable(struct broker *b, int64_t deadline)
 {
 	struct pollfd p = { b->fd, POLLIN, 0 };
 	int64_t ms;
@@ -46,8 +46,10 @@ wait_readable(const struct broker *b, int64_t deadline)
 		ms = deadline - div_now();
 		r = poll(&p, 1, ms > 0 ? (int)ms : 0);
 	} while (r < 0 && errno == EINTR);
-	if (r == 0)
+	if (r == 0) {
+		b->late = 1;
 		errno = ETIMEDOUT;
+	}
 	return r > 0 ? 0 : -1;
 }
 

@@ -17,6 +17,8 @@
 
 struct broker {
 	int fd;
+	int late;                 /* an answer has not come in time, and may yet
+	                             come: of no further use */
 	int patience;             /* milliseconds for each reply that others
 	                             do not hold up; -1 at first: for ever */
 	char *buf;                /* replies not yet looked at */

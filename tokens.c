@@ -411,7 +411,7 @@ take_of_pool(struct tokens *t, struct token_set *s)
 		return take_first(t, s);
 	if (broker_take(&t->broker, t->each, 0, s->index) == 0)
 		return hand_out(t, s);
-	if (errno != ETIMEDOUT && errno != ENOSPC)
+	if ((errno != ETIMEDOUT && errno != ENOSPC) || t->broker.late)
 		lost(t);
 	else if (!t->again.set)
 		ev_timer_set(&t->again, AGAIN_MS);

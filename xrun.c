@@ -817,7 +817,8 @@ static void
 pool_lost(void)
 {
 	complain("%s: %s", xapply_pool, run.tokens.error == ECONNRESET ?
-	    "the master is gone" : strerror(run.tokens.error));
+	    "the master is gone" : run.tokens.error == ETIMEDOUT ?
+	    "the master does not answer" : strerror(run.tokens.error));
 	stop_starting(run.tokens.error == EPROTO ? WR_PROTOCOL :
 	    WR_UNAVAILABLE);
 }

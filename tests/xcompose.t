@@ -466,6 +466,9 @@ n 'of another pool they are not used' '0' '
     ptbw -m -J1 xapply -t - "ptbw -m -J1 xapply -t - \"echo %%t1;%%0\" x;%0" z'
 n 'with the pool under another name' x 'ptbw -m -J1 -N "$PWD/pool" : & until test -S pool; do sleep 0.01; done
     xapply -t pool "xapply -t $PWD/pool echo x;%0" a; ptbw -t pool -Q true; wait'
+x 'a pool that does not answer: no more is started' 69 1 '~xapply: *s: the master does not answer*' '
+    ptbw -m -N $PWD/s -J2 : & m=$!; until test -S s; do sleep 0.01; done
+    xapply -t $PWD/s "echo %1; kill -STOP $m;%0" 1 2; c=$?; kill -CONT $m; ptbw -t s -Q true; wait $m; exit $c'
 n 'a run that is killed: its task keeps what it was lent' 'end second' 'cat >t <<"END"
 xapply -t - ": >up; await go; echo end >>log;%0" x 2>/dev/null & p=$!
 await up; kill -9 $p; wait $p
