@@ -24,7 +24,7 @@ works 'an IFS' IFS=/_t
 works 'a PATH with a blank' "PATH=$T/w/a blank/bin:$PATH"
 works 'a SHELL with a blank' "SHELL=$T/w/a blank/shell"
 works 'a SHELL that is not there' SHELL=/nowhere
-works 'next to nothing' -i "PATH=$PATH"
+works 'next to nothing' -i "PATH=$PATH" "ASAN_OPTIONS=${ASAN_OPTIONS-}"
 
 t 'the demo, with all of that at once' 0 '~*demo: all steps done' - \
     env -u HOME "TMPDIR=$long" IFS=/_t "SHELL=$T/w/a blank/shell" \
