@@ -46,6 +46,14 @@ quote() {
 	printf '%s\n' "$1" | sed "s/'/'\\\\''/g; \$s/\$/'/"
 }
 
+# The same for any login shell over there.  csh minds ! and line ends between
+# quotes, and fish backslashes: those go as numbers, which printf knows.
+numbered() {
+	printf '%s\n' "$1" | LC_ALL=C sed -e ':a' -e '$!{' -e N -e ba -e '}' \
+	    -e 's/\\/\\0134/g' -e "s/'/\\\\0047/g" -e 's/!/\\0041/g' \
+	    -e 's/\n/\\0012/g' -e "s/^/'/" -e "s/\$/'/"
+}
+
 detached='' everything='' quiet='' verbose='' depth='' bind='' remote=wrapw
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -130,7 +138,9 @@ link=/tmp/.sshw.$random
 # longer words.  The shell stays, to remove what a wrapw that was killed
 # leaves behind.
 # shellcheck disable=SC2016
-there='host=$1 link=$2 wrapw=$3 detached=$4 quiet=$5 verbose=$6 command=$7;
+there='host=$(printf "%b" "$1") link=$2 wrapw=$(printf "%b" "$3");
+detached=$4 quiet=$5 verbose=$6 command=$(printf "%b." "$7");
+command=${command%.};
 shell=${SHELL:-/bin/sh};
 if ! command -v "$wrapw" >/dev/null 2>&1; then
 	rm -f "$link";
@@ -152,9 +162,8 @@ code=$?;
 rm -f "$link" "$link.w";
 exit $code'
 
-# The login shell over there may be of any kind, but it knows quotes.
-far="exec sh -c $(quote "$(printf '%s\n' "$there" | tr -s '\n\t ' ' ')") sshw $(quote "$host") $(quote "$link") \
-$(quote "$remote") '$detached' '$quiet' '$verbose' $(quote "$command")"
+far="exec sh -c $(quote "$(printf '%s\n' "$there" | tr -s '\n\t ' ' ')") sshw $(numbered "$host") '$link' \
+$(numbered "$remote") '$detached' '$quiet' '$verbose' $(numbered "$command")"
 
 # With a socket to forward, or as plain ssh: wrapw -X knows which.  The first
 # of several values is the one that ssh takes, so what the user said counts.

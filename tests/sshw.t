@@ -23,6 +23,28 @@ usage 'hidden among others' '-N does not go with a command over there' -4CN x
 t 'help' 0 '~usage: sshw *--allow-bind*' '' sshw -h
 t 'version' 0 '~sshw *wrapkit *' '' sshw -V
 
+# words of any kind, for login shells of any kind: an ssh that goes nowhere
+mkdir near
+cat >near/ssh <<'END'
+#!/bin/sh
+while [ "$1" != -- ]; do
+	[ "$1" != -R ] || ln "${2#*:}" "${2%%:*}"
+	shift
+done
+exec "$LOGIN" -c "$3"
+END
+chmod +x near/ssh
+odd="printf '<%s>' '' -x 'it'\\''s' a!b !! 'c\\' 'd\\\\e' \"f'\" 'g
+h' '%s' '\\0041' ''"
+for shell in sh csh fish; do
+	if ! command -v "$shell" >/dev/null; then
+		skip "odd words for $shell" "it is not installed"
+		continue
+	fi
+	t "odd words for $shell" 0 "$(sh -c "$odd")" '' env LOGIN="$shell" \
+	    PATH="$T/w/near:$PATH" ptbw -m sshw host "$odd"
+done
+
 hosts='one two closed'
 trap 'cd /; for h in $hosts; do kill "$(cat "$T/w/$h/pid")"; done 2>/dev/null
     rm -rf "$T"' EXIT
