@@ -288,12 +288,16 @@ unlink_carried(struct carried *c)
 	free(c);
 }
 
-/* How many bytes a real descriptor was given so far. */
+/* How many bytes a real descriptor was given so far.  A socket that takes no
+ * more has what it will ever get. */
 static uint64_t
 written_to(const struct carried *c)
 {
-	return c->kind != K_SOCKET ? flow_written(&c->flow) :
-	    c->line != NULL ? c->line->written : 0;
+	if (c->kind != K_SOCKET)
+		return flow_written(&c->flow);
+	if (c->line == NULL)
+		return 0;
+	return c->line->near_dead ? UINT64_MAX : c->line->written;
 }
 
 /* Lines whose turn has come go on a little later; they may end, and others
@@ -997,7 +1001,7 @@ deliver(struct line *l, const char *data, size_t len)
 	close_fds(l);
 	l->delivered = 0;
 	if (l->socket != NULL)
-		wake(l->socket, l->near_dead);
+		wake(l->socket, 0);
 	return 1;
 }
 

@@ -24,7 +24,8 @@
  *	                                    when somebody else does
  *
  * Steps:  S:TEXT send, to one who may have hung up   s:TEXT send   r:TEXT expect just this   e expect the end
- *         h end our direction   c close   x:N send a byte with N descriptors
+ *         h end our direction   H the other one   c close
+ *         x:N send a byte with N descriptors
  *         d:TEXT send TEXT with a descriptor: a connection on which the
  *                other end, ours, goes on with the next steps
  *         b:PATH send a byte with a descriptor: a connection to PATH
@@ -580,6 +581,7 @@ step(const char *s)
 	case 'r': do_expect(arg); break;
 	case 'e': do_end(); break;
 	case 'h': shutdown(sock, SHUT_WR); break;
+	case 'H': shutdown(sock, SHUT_RD); break;
 	case 'c': close(sock); break;
 	case 'x': do_descriptors(atoi(arg)); break;
 	case 'd': do_hand_over(arg); break;

@@ -90,6 +90,22 @@ carried 'a descriptor over a connection that was one itself' \
     'd:t D:1=u r:x' 'f:t m f:u o:deep s:x' >deep
 carried 'the same, half closed' 'd:t r:a e s:b c' 'f:t m s:a h r:b e'
 
+# what is written to a connection that takes nothing holds nobody up
+peer limit 20 peer listen other H t:shut w:over & other=$!
+wait_until test -S other
+rm -f svc
+peer limit 20 peer plug other peer listen svc w:shut D:0=t \
+    r:x s:y r:x s:y r:x s:y r:x s:y c 2>err & service=$!
+wait_until test -S svc
+t 'a connection that is not read any more' 0 '' '' env svc_link=1 \
+    svc_1="$T/w/svc" peer limit 20 linked "set --
+    for i in 1 2 3 4; do set -- \"\$@\" o:a s:x r:y; done
+    peer connect \$svc_1 f:t \"\$@\" e"
+wait $service
+result $? 'what is said after it arrives' "$(cat err)"
+: >over
+wait $other
+
 # --- from the client ---
 exec 6>cout
 carried 'a connection, from the client' 'f:t m r:ask s:answer e' \
