@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -389,6 +390,44 @@ wanted(const struct serve_client *c)
 	    (c->out != NULL && !c->fd_blocked ? EV_WRITE : 0);
 }
 
+/* Are there bytes, or the end of them? */
+static int
+has_words(const struct serve_client *c)
+{
+	struct pollfd p = { c->io.fd, POLLIN, 0 };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/*
+ * Hear those who have not said yet who they are, in the order in which they
+ * came.  Who connects several times, each time with a first word, has one
+ * connection's word here before the next connection begins: so going from the
+ * latest to the first shows all that are in front of one that is ready, while
+ * the other way could miss what comes meanwhile.
+ */
+static void
+hear_strangers(void)
+{
+	size_t strangers = master.count - master.known;
+	struct serve_client *c, *ready = NULL;
+
+	for (c = master.clients; c != NULL && strangers > 0; c = c->next) {
+		if (c->known)
+			continue;
+		strangers--;
+		if (!c->gone && (wanted(c) & EV_READ) && has_words(c)) {
+			c->later = ready;
+			ready = c;
+		}
+	}
+	for (; ready != NULL; ready = ready->later)
+		if (!ready->gone) {
+			read_client(ready);
+			attend(ready);
+		}
+}
+
 static void
 client_ready(struct ev_io *io, int what)
 {
@@ -396,6 +435,10 @@ client_ready(struct ev_io *io, int what)
 
 	if (c->gone)
 		return;
+	if (master.ops->in_order && !c->known && (what & EV_READ)) {
+		hear_strangers();
+		return;
+	}
 	if ((what & (EV_READ | EV_HUP)) && (wanted(c) & EV_READ))
 		read_client(c);
 	else if (what & EV_HUP)
@@ -427,7 +470,7 @@ add_client(int fd)
 	if (master.ops->connected != NULL)
 		master.ops->connected(c);
 	/* most have asked already, and some need no second look */
-	if (wanted(c) & EV_READ)
+	if (!master.ops->in_order && (wanted(c) & EV_READ))
 		read_client(c);
 }
 
@@ -481,7 +524,7 @@ crowded(void)
 }
 
 static void
-accept_clients(void)
+accept_some(void)
 {
 	int i, fd;
 
@@ -504,6 +547,14 @@ accept_clients(void)
 			return;
 	}
 	master.to_accept = master.ended;        /* then none is left out */
+}
+
+static void
+accept_clients(void)
+{
+	accept_some();
+	if (master.ops->in_order)
+		hear_strangers();
 }
 
 static void

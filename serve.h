@@ -32,6 +32,7 @@ struct serve_client {
 	struct ev_io io;
 	struct serve_client *prev, *next;
 	struct serve_client *attend;            /* next that needs attention */
+	struct serve_client *later;             /* next to be heard, in_order */
 	struct serve_chunk *out, **out_end;     /* replies not yet taken */
 	size_t out_bytes;
 	char *in;                               /* bytes not yet understood */
@@ -49,6 +50,8 @@ struct serve_ops {
 	unsigned reserve;         /* descriptors that clients leave to us */
 	unsigned each;            /* that each client may need beside its own */
 	int keeps_going;          /* a utility that is stopped is continued */
+	int in_order;             /* of two whose first words are there, the one
+	                             who connected first is heard first */
 
 	/* A client has connected (its memory is zero), or NULL. */
 	void (*connected)(struct serve_client *c);
@@ -72,10 +75,10 @@ struct serve_ops {
 int serve_begin(void);
 
 /*
- * Serve while the utility and clients are there.  socket stays the caller's, to be
- * released with div_unlisten.  Standard input and output become /dev/null,
- * the working directory that of the socket.  *code is the master's exit
- * code.  -1 with errno when the loop failed.
+ * Serve while the utility and clients are there.  socket stays the caller's, to
+ * be released with div_unlisten.  Standard input and output become /dev/null,
+ * the working directory that of the socket.  *code is the master's exit code.
+ * -1 with errno when the loop failed.
  */
 int serve_run(const struct serve_ops *ops, struct div_socket *socket,
     int *code);

@@ -785,7 +785,7 @@ ending(void)
 	grant_next();
 }
 
-static const struct serve_ops ops = {
+static struct serve_ops ops = {
 	.client_size = sizeof(struct client),
 	.request_max = 4,
 	.reserve = 8,              /* for the pipe of a section, results, ... */
@@ -1166,6 +1166,7 @@ prepare_master(void)
 	m.queue.order = want.keep_order ? TURN_ARRIVAL :
 	    want.ordered ? TURN_NUMBER : TURN_READY;
 	m.next = want.order_from;
+	ops.in_order = want.keep_order;
 	m.turn_limit.expired = too_long;
 	m.bar.expired = show_progress;
 	m.begun = div_now();

@@ -9,6 +9,8 @@
  *	                                    stay until stdin ends
  *	peer crowd path count               begin so many connections to a
  *	                                    ptbw at once, then use each
+ *	peer sequence path count            so many, one after another, get
+ *	                                    the numbers 0, 1, 2, ...
  *	peer strangers path count           so many that do not say who they are
  *	peer fuzz path count seed           so many conversations of nonsense
  *	peer xfuzz path count seed          the same with an xclate
@@ -721,6 +723,33 @@ strangers(const char *path, int count)
 	return 0;
 }
 
+/* One connection after another, each with its name: an xclate that goes by who
+ * came first gives them numbers in that order. */
+static int
+sequence(const char *path, int count)
+{
+	enum { AT_ONCE = 50 };
+	int fd[AT_ONCE], i, k;
+	char number[16];
+
+	for (i = 0; i < count; i += AT_ONCE) {
+		for (k = 0; k < AT_ONCE; k++) {
+			sock = fd[k] = div_connect(path);
+			if (sock < 0)
+				fail(path, error_name());
+			step("s:name\\0");
+		}
+		for (k = 0; k < AT_ONCE; k++) {
+			sock = fd[k];
+			snprintf(number, sizeof number, "r:%d\\n", i + k);
+			step("r:0.8\\0");
+			step(number);
+			close(sock);
+		}
+	}
+	return 0;
+}
+
 static unsigned long seed;
 
 static unsigned
@@ -993,6 +1022,8 @@ main(int argc, char **argv)
 	}
 	if (argc == 4 && strcmp(argv[1], "crowd") == 0)
 		return crowd(argv[2], atoi(argv[3]));
+	if (argc == 4 && strcmp(argv[1], "sequence") == 0)
+		return sequence(argv[2], atoi(argv[3]));
 	if (argc == 4 && strcmp(argv[1], "strangers") == 0)
 		return strangers(argv[2], atoi(argv[3]));
 	if (argc == 5 && strcmp(argv[1], "many") == 0)

@@ -210,6 +210,8 @@ m 'in the order of arrival' '1
 2
 3' -k 'mkfifo f; { cat f; echo 1; } | xclate a & arrived 1
     echo 2 | xclate b & arrived 2; echo 3 | xclate c & arrived 3; : >f; wait'
+m 'whose word was here first, however many come at once' '' -k \
+    'nice -n 5 peer sequence $xcl_1 20000'
 m 'who leaves without a turn is skipped' '2' -k 'mkfifo f; cat f | xclate -s a & arrived 1; echo 2 | xclate b & arrived 2; : >f; wait'
 m 'who is killed is skipped' '2' -k 'mkfifo f; exec 3<>f; xclate a <f & p=$!; arrived 1
     echo 2 | xclate b & arrived 2; kill -9 $p; wait' 2>/dev/null

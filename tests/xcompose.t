@@ -152,7 +152,7 @@ n '--keep-order, with slots that do not wait' '1
 4
 5
 6' 'xapply --keep-order -P2 "test %1 != 1 || await d6; echo %1; : >d%1" 1 2 3 4 5 6'
-n '-k, 200' 'in order' 'xapply -k -P8 echo $(seq 200) >o; seq 200 | cmp - o && echo in order'
+n '-k, 2000' 'in order' 'xapply -k -P8 echo $(seq 2000) >o; seq 2000 | cmp - o && echo in order'
 n '-k, a failure and a death' '1
 4' 'xapply -k -P4 "%1" "await d4; echo 1" "exit 3" "kill -9 \$\$" "echo 4; : >d4" 2>/dev/null'
 n '-k -s' '[4]
