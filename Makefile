@@ -34,22 +34,21 @@ PROGRAMS = ptbw wraptree wrapw xapply xclate
 LIBRARY = libdivconnect.a
 PARTS = divconnect event master serve spawn wrapper
 PUBLIC = event.h master.h serve.h wrapper.h
-HEADERS = broker.h cap.h carry.h collate.h dial.h divconnect.h event.h \
-	expand.h flow.h input.h lines.h master.h pool.h quote.h record.h \
-	redirect.h relay.h restore.h section.h serve.h share.h space.h spawn.h \
-	tableau.h title.h tokens.h turn.h \
-	wrapper.h wrapw.h xapply.h xclate.h
+HEADERS = broker.h buffer.h cap.h carry.h collate.h dial.h divconnect.h \
+	event.h expand.h flow.h input.h lines.h master.h pool.h quote.h \
+	record.h redirect.h relay.h restore.h section.h serve.h share.h \
+	space.h spawn.h tableau.h title.h tokens.h turn.h wrapper.h wrapw.h \
+	xapply.h xclate.h
 COMMON = divconnect.o event.o serve.o spawn.o wrapper.o
 PTBW = ptbw.o broker.o master.o pool.o tableau.o $(COMMON)
 WRAPTREE = wraptree.o broker.o divconnect.o event.o spawn.o wrapper.o
-WRAPW = wrapw.o wclient.o wmaster.o carry.o dial.o flow.o lines.o master.o \
-	relay.o restore.o space.o $(COMMON)
-XCLATE = xclate.o xclient.o xmaster.o cap.o collate.o flow.o lines.o \
-	record.o redirect.o section.o share.o title.o turn.o $(COMMON)
-XAPPLY = xapply.o xrun.o xsay.o xtask.o xtty.o broker.o cap.o collate.o \
-	expand.o flow.o \
-	input.o joblog.o lines.o quote.o share.o title.o tokens.o turn.o \
-	divconnect.o event.o spawn.o wrapper.o
+WRAPW = wrapw.o wclient.o wmaster.o buffer.o carry.o dial.o flow.o lines.o \
+	master.o relay.o restore.o space.o $(COMMON)
+XCLATE = xclate.o xclient.o xmaster.o buffer.o cap.o collate.o flow.o \
+	lines.o record.o redirect.o section.o share.o title.o turn.o $(COMMON)
+XAPPLY = xapply.o xrun.o xsay.o xtask.o xtty.o broker.o buffer.o cap.o \
+	collate.o expand.o flow.o input.o joblog.o lines.o quote.o share.o \
+	title.o tokens.o turn.o divconnect.o event.o spawn.o wrapper.o
 CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/peer \
 	tests/records tests/riot tests/section tests/text tests/unit
 
@@ -99,28 +98,28 @@ $(LIBRARY): $(HEADERS) divconnect.c event.c master.c serve.c spawn.c wrapper.c
 # The programs of the tests and the bench.
 tests/chaos: tests/chaos.c divconnect.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/chaos.c divconnect.o $(LDLIBS)
-DRIVER = collate.o divconnect.o event.o flow.o lines.o share.o spawn.o \
-	title.o turn.o
+DRIVER = buffer.o collate.o divconnect.o event.o flow.o lines.o share.o \
+	spawn.o title.o turn.o
 tests/driver: tests/driver.c $(DRIVER) $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/driver.c $(DRIVER) $(LDLIBS)
-tests/expand: tests/expand.c expand.o quote.o $(HEADERS)
+tests/expand: tests/expand.c tests/tap.h expand.o quote.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/expand.c expand.o quote.o $(LDLIBS)
 tests/holder: tests/holder.c
 	$(COMPILE) $(LDFLAGS) -o $@ tests/holder.c $(LDLIBS)
 tests/peer: tests/peer.c divconnect.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/peer.c divconnect.o $(LDLIBS)
-tests/records: tests/records.c restore.o divconnect.o $(HEADERS)
+tests/records: tests/records.c tests/tap.h restore.o divconnect.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/records.c restore.o divconnect.o \
 	    $(LDLIBS)
 tests/riot: tests/riot.c
 	$(COMPILE) $(LDFLAGS) -o $@ tests/riot.c $(LDLIBS)
-tests/section: tests/section.c turn.o redirect.o record.o divconnect.o event.o \
-    spawn.o $(HEADERS)
+tests/section: tests/section.c tests/tap.h turn.o redirect.o record.o \
+    divconnect.o event.o spawn.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/section.c turn.o redirect.o \
 	    record.o divconnect.o event.o spawn.o $(LDLIBS)
-tests/text: tests/text.c cap.o title.o lines.o $(HEADERS)
+tests/text: tests/text.c tests/tap.h cap.o title.o lines.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/text.c cap.o title.o lines.o $(LDLIBS)
-tests/unit: tests/unit.c divconnect.o pool.o tableau.o $(HEADERS)
+tests/unit: tests/unit.c tests/tap.h divconnect.o pool.o tableau.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/unit.c divconnect.o pool.o \
 	    tableau.o $(LDLIBS)
 bench/lease: bench/lease.c divconnect.o $(HEADERS)

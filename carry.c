@@ -24,6 +24,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "buffer.h"
 #include "divconnect.h"
 #include "event.h"
 #include "flow.h"
@@ -57,11 +58,6 @@ enum {
 	K_TERMINAL = 't',         /* a pseudo-terminal, its holder writes */
 	K_SOCKET = 's',           /* one end of a socket pair */
 	K_NULL = 'n'              /* /dev/null: nothing to carry */
-};
-
-struct buffer {
-	char *data;
-	size_t from, to, room;
 };
 
 /* A descriptor. */
@@ -131,58 +127,6 @@ remark(const char *fmt, const char *detail)
 		serve_verbose(fmt, detail);
 }
 
-/* --- buffers --- */
-
-static size_t
-length(const struct buffer *b)
-{
-	return b->to - b->from;
-}
-
-/* Make room for len bytes more; -1 when there is no memory. */
-static int
-reserve(struct buffer *b, size_t len)
-{
-	size_t room = b->room > 0 ? b->room : 1024;
-	char *data;
-
-	if (b->from > 0) {
-		memmove(b->data, b->data + b->from, length(b));
-		b->to -= b->from;
-		b->from = 0;
-	}
-	while (room - b->to < len)
-		room *= 2;
-	if (room == b->room)
-		return 0;
-	data = realloc(b->data, room);
-	if (data == NULL)
-		return -1;
-	b->data = data;
-	b->room = room;
-	return 0;
-}
-
-static int
-append(struct buffer *b, const void *data, size_t len)
-{
-	if (len == 0)
-		return 0;
-	if (reserve(b, len) != 0)
-		return -1;
-	memcpy(b->data + b->to, data, len);
-	b->to += len;
-	return 0;
-}
-
-/* Idle connections are to cost nothing. */
-static void
-release(struct buffer *b)
-{
-	free(b->data);
-	memset(b, 0, sizeof *b);
-}
-
 /* --- frames for the wire --- */
 
 static void
@@ -192,8 +136,8 @@ put_frame(struct line *l, int type, const void *payload, size_t len)
 	    (unsigned char)(len >> 24), (unsigned char)(len >> 16),
 	    (unsigned char)(len >> 8), (unsigned char)len };
 
-	if (!l->wire_dead && (append(&l->out, head, sizeof head) != 0 ||
-	    append(&l->out, payload, len) != 0))
+	if (!l->wire_dead && (buffer_append(&l->out, head, sizeof head) != 0 ||
+	    buffer_append(&l->out, payload, len) != 0))
 		l->broken = 1;
 }
 
@@ -364,7 +308,7 @@ end_carried(struct carried *c)
 		close(c->fd);
 	if (c->wire >= 0)
 		close(c->wire);
-	release(&c->early);
+	buffer_release(&c->early);
 	c->fd = c->wire = -1;
 	serve_stay(-1);
 	if (!c->stand_in || c->owner == NULL || c->count == c->marked)
@@ -467,7 +411,7 @@ join(struct carried *c, int wire, const char *rest, size_t len)
 			return;
 		}
 		c->line->socket = c;
-		if (append(&c->line->in, rest, len) != 0)
+		if (buffer_append(&c->line->in, rest, len) != 0)
 			c->line->broken = 1;
 		ev_timer_set(&c->line->soon, 0);
 	} else if (outgoing(c)) {
@@ -521,7 +465,7 @@ carry_arrived(const char *token, int wire, const char *rest, size_t len)
 	}
 	early_count++;
 	c->wire = wire;
-	if (append(&c->early, rest, len) != 0)
+	if (buffer_append(&c->early, rest, len) != 0)
 		end_carried(c);
 	else
 		expect_wire(c);
@@ -773,8 +717,8 @@ take_descriptor(struct line *l, const char *text)
 	c->fd = fd[0];
 	own(l, c);
 	if (c->wire >= 0) {
-		join(c, c->wire, c->early.data, length(&c->early));
-		release(&c->early);
+		join(c, c->wire, c->early.data, buffer_length(&c->early));
+		buffer_release(&c->early);
 	} else {
 		expect_wire(c);
 	}
@@ -921,12 +865,12 @@ write_wire(struct line *l)
 
 	do
 		n = send(l->wire.fd, l->out.data + l->out.from,
-		    length(&l->out), MSG_DONTWAIT | MSG_NOSIGNAL);
+		    buffer_length(&l->out), MSG_DONTWAIT | MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
 	if (n >= 0) {
 		l->out.from += (size_t)n;
-		if (length(&l->out) == 0)
-			release(&l->out);
+		if (buffer_length(&l->out) == 0)
+			buffer_release(&l->out);
 		return 1;
 	}
 	if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -935,7 +879,7 @@ write_wire(struct line *l)
 	}
 	/* what the other end has said before it left is still to be read */
 	l->wire_dead = 1;
-	release(&l->out);
+	buffer_release(&l->out);
 	return 1;
 }
 
@@ -1075,7 +1019,7 @@ obey(struct line *l, int type, const char *data, size_t len)
 static int
 has_frame(const struct line *l)
 {
-	size_t have = length(&l->in);
+	size_t have = buffer_length(&l->in);
 
 	return have >= HEAD &&
 	    have - HEAD >= frame_length(l->in.data + l->in.from);
@@ -1096,8 +1040,8 @@ take_frame(struct line *l)
 	if (!done)
 		return 0;
 	l->in.from += HEAD + len;
-	if (length(&l->in) == 0)
-		release(&l->in);
+	if (buffer_length(&l->in) == 0)
+		buffer_release(&l->in);
 	return 1;
 }
 
@@ -1107,16 +1051,16 @@ read_wire(struct line *l)
 	size_t want = READ_MAX;
 	ssize_t n;
 
-	if (length(&l->in) >= HEAD) {
+	if (buffer_length(&l->in) >= HEAD) {
 		want = HEAD + frame_length(l->in.data + l->in.from);
 		if (want > HEAD + PAYLOAD_MAX) {
 			remark("the other end sends nonsense%s", "");
 			l->broken = 1;
 			return 0;
 		}
-		want -= length(&l->in);
+		want -= buffer_length(&l->in);
 	}
-	if (reserve(&l->in, want) != 0) {
+	if (buffer_reserve(&l->in, want) != 0) {
 		l->broken = 1;
 		return 0;
 	}
@@ -1128,8 +1072,8 @@ read_wire(struct line *l)
 		l->in.to += (size_t)n;
 		return 1;
 	}
-	if (length(&l->in) == 0)
-		release(&l->in);
+	if (buffer_length(&l->in) == 0)
+		buffer_release(&l->in);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		l->wire_in = 1;
 	else
@@ -1142,7 +1086,7 @@ read_wire(struct line *l)
 static int
 may_read_near(const struct line *l)
 {
-	return !l->near_ended && !l->near_in && length(&l->out) < WIRE_MAX &&
+	return !l->near_ended && !l->near_in && buffer_length(&l->out) < WIRE_MAX &&
 	    l->drying == 0;
 }
 
@@ -1151,7 +1095,7 @@ step(struct line *l)
 {
 	int moved = 0;
 
-	if (length(&l->out) > 0 && !l->wire_out)
+	if (buffer_length(&l->out) > 0 && !l->wire_out)
 		moved |= write_wire(l);
 	if (may_read_near(l))
 		moved |= read_near(l);
@@ -1176,7 +1120,7 @@ over(const struct line *l)
 {
 	if (l->broken || wire_over(l))
 		return 1;
-	if (length(&l->out) > 0)
+	if (buffer_length(&l->out) > 0)
 		return 0;
 	return l->refused || (l->near_ended && (l->wire_ended || l->near_hup));
 }
@@ -1211,8 +1155,8 @@ end_line(struct line *l)
 	}
 	close(l->near.fd);
 	close(l->wire.fd);
-	release(&l->in);
-	release(&l->out);
+	buffer_release(&l->in);
+	buffer_release(&l->out);
 	if ((c = l->socket) != NULL) {
 		c->count = l->taken;
 		c->line = NULL;
@@ -1318,8 +1262,8 @@ carry_line(int near, int wire, const struct carry_ahead *a)
 
 	if (l == NULL)
 		return;
-	if (append(&l->out, a->reply, strlen(a->reply)) != 0 ||
-	    append(&l->in, a->frames, a->frames_len) != 0)
+	if (buffer_append(&l->out, a->reply, strlen(a->reply)) != 0 ||
+	    buffer_append(&l->in, a->frames, a->frames_len) != 0)
 		l->broken = 1;
 	if (a->bytes_len > 0)
 		put_frame(l, F_DATA, a->bytes, a->bytes_len);

@@ -152,40 +152,6 @@ is_ready(int fd, short events)
 
 /* --- holding --- */
 
-static size_t
-length(const struct flow_buffer *b)
-{
-	return b->to - b->from;
-}
-
-/* Make room for so many bytes behind what is there. */
-static int
-reserve(struct flow_buffer *b, size_t len)
-{
-	size_t room = b->room ? b->room : READ_MIN;
-	char *data;
-
-	if (b->from == b->to)
-		b->from = b->to = 0;
-	if (b->room - b->to >= len && b->data != NULL)
-		return 0;
-	if (b->from > 0) {
-		memmove(b->data, b->data + b->from, length(b));
-		b->to -= b->from;
-		b->from = 0;
-	}
-	while (room - b->to < len)
-		room *= 2;
-	if (room == b->room)
-		return 0;
-	data = realloc(b->data, room);
-	if (data == NULL)
-		return -1;
-	b->data = data;
-	b->room = room;
-	return 0;
-}
-
 /* The sink is of no use any more: what we have is lost, and whoever feeds us
  * is to notice. */
 static void
@@ -203,14 +169,10 @@ fail(struct flow *f, int error)
 }
 
 static void
-add(struct flow_buffer *b, const char *data, size_t len, struct flow *f)
+add(struct buffer *b, const char *data, size_t len, struct flow *f)
 {
-	if (reserve(b, len) != 0) {
+	if (buffer_append(b, data, len) != 0)
 		fail(f, ENOMEM);
-		return;
-	}
-	memcpy(b->data + b->to, data, len);
-	b->to += len;
 }
 
 static void
@@ -272,8 +234,8 @@ hold(struct flow *f, const char *data, size_t len)
 	if (f->failed || len == 0)
 		return;
 	count_held(f, data, len);
-	if (length(&f->rest) == 0) {
-		if (!in_file && length(&f->mem) + len <=
+	if (buffer_length(&f->rest) == 0) {
+		if (!in_file && buffer_length(&f->mem) + len <=
 		    (f->has_out ? (size_t)CHUNK : f->cap)) {
 			add(&f->mem, data, len, f);
 			return;
@@ -394,19 +356,19 @@ write_file(struct flow *f, size_t len)
 }
 
 static int
-write_memory(struct flow *f, struct flow_buffer *b, size_t len)
+write_memory(struct flow *f, struct buffer *b, size_t len)
 {
 	struct iovec v[2];
 	int count = 0;
-	size_t front = length(&f->front), n;
+	size_t front = buffer_length(&f->front), n;
 	ssize_t r;
 
 	if (front > 0) {
 		v[count].iov_base = f->front.data + f->front.from;
 		v[count++].iov_len = front;
 	}
-	if (len > length(b))
-		len = length(b);
+	if (len > buffer_length(b))
+		len = buffer_length(b);
 	if (len > 0) {
 		v[count].iov_base = b->data + b->from;
 		v[count++].iov_len = len;
@@ -429,7 +391,7 @@ write_held(struct flow *f)
 	uint64_t may = writable(f);
 	size_t len = may < SIZE_MAX / 2 ? (size_t)may : SIZE_MAX / 2;
 
-	if (length(&f->front) > 0 || length(&f->mem) > 0)
+	if (buffer_length(&f->front) > 0 || buffer_length(&f->mem) > 0)
 		return write_memory(f, &f->mem, len);
 	if (f->file_from < f->file_to)
 		return write_file(f, len);
@@ -550,10 +512,10 @@ take_to_memory(struct flow *f, size_t room)
 	ssize_t n;
 
 	if (!f->has_out && len > READ_MIN)
-		len = length(&f->mem) > READ_MIN ? length(&f->mem) : READ_MIN;
+		len = buffer_length(&f->mem) > READ_MIN ? buffer_length(&f->mem) : READ_MIN;
 	if (len > room)
 		len = room;
-	if (reserve(&f->mem, len) != 0) {
+	if (buffer_reserve(&f->mem, len) != 0) {
 		source_ended(f, ENOMEM);
 		return 0;
 	}
@@ -668,9 +630,9 @@ hesitates(struct flow *f)
 static int
 take(struct flow *f)
 {
-	size_t have = length(&f->mem);
+	size_t have = buffer_length(&f->mem);
 	size_t room = f->has_out ? (size_t)CHUNK : f->cap;
-	int in_file = f->file_from < f->file_to || length(&f->rest) > 0;
+	int in_file = f->file_from < f->file_to || buffer_length(&f->rest) > 0;
 	int look = f->lines != NULL || f->copy != NULL;
 
 	if (f->finishing && f->total >= f->limit) {
@@ -688,7 +650,7 @@ take(struct flow *f)
 
 		if (hesitates(f))
 			return 0;
-		if (f->spill && length(&f->rest) == 0)
+		if (f->spill && buffer_length(&f->rest) == 0)
 			return look ? take_lines(f) : take_to_file(f);
 		if (!on)
 			return stuck(f);
@@ -703,7 +665,7 @@ take(struct flow *f)
 static int
 has_to_write(const struct flow *f)
 {
-	return length(&f->front) > 0 || writable(f) > 0;
+	return buffer_length(&f->front) > 0 || writable(f) > 0;
 }
 
 static int
@@ -953,7 +915,7 @@ flow_push(struct flow *f)
 int
 flow_idle(const struct flow *f)
 {
-	return f->held == 0 && length(&f->front) == 0 && f->happened == 0;
+	return f->held == 0 && buffer_length(&f->front) == 0 && f->happened == 0;
 }
 
 uint64_t

@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "buffer.h"
 #include "event.h"
 #include "lines.h"
 
@@ -37,11 +38,6 @@ enum {
 	FLOW_MARK = 128,    /* the sink has been given as much as mark says */
 	FLOW_DRY = 256      /* the source has nothing now, or has ended: the
 	                       answer to flow_ask_dry */
-};
-
-struct flow_buffer {
-	char *data;
-	size_t from, to, room;
 };
 
 struct flow {
@@ -71,7 +67,7 @@ struct flow {
 	    borrowed : 1, hesitated : 1;
 	int sink, kind;
 	int happened;
-	struct flow_buffer front, mem, rest;
+	struct buffer front, mem, rest;
 	int file;                  /* 0: none */
 	off_t file_from, file_to;
 	uint64_t limit;            /* finishing: of total */

@@ -22,6 +22,7 @@
 
 #include "../expand.h"
 #include "../quote.h"
+#include "tap.h"
 
 /* The tables leave out what is zero. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
@@ -33,22 +34,7 @@
 
 enum { ARGS = 13, LONG = 200000, MANY = 100000 };
 
-static int count, failed;
-static unsigned long seed, times = 1;
-
-static void
-ok(int good, const char *name)
-{
-	printf("%sok %d - %s\n", good ? "" : "not ", ++count, name);
-	failed += !good;
-}
-
-static unsigned
-dice(unsigned n)
-{
-	seed = seed * 6364136223846793005ul + 1442695040888963407ul;
-	return (unsigned)(seed >> 33) % n;
-}
+static unsigned long times = 1;
 
 static void
 show(const char *what, const char *data, size_t len)
@@ -1906,11 +1892,11 @@ test_shells(void)
 int
 main(int argc, char **argv)
 {
-	seed = argc > 1 ? strtoul(argv[1], NULL, 10) :
+	seed = argc > 1 ? strtoull(argv[1], NULL, 10) :
 	    (unsigned long)time(NULL);
 	if (argc > 2)
 		times = strtoul(argv[2], NULL, 10);
-	printf("# seed %lu\n", seed);
+	printf("# seed %llu\n", seed);
 	test_rows();
 	test_mistakes();
 	test_long_parameter();

@@ -84,31 +84,19 @@ else
 fi
 
 # README: what its transcripts show comes out
-# (that of sshw is in sshw.t, which has another host)
-sed -n 's/^    \$ //p' "$top/README" | grep -v sshw >commands
-grep -v -e xapply -e xclate -e 'sh$' -e wrapw -e ' : &' -e env -e Q commands >readme
-t 'README: the transcript of ptbw, command by command' 73 "~a on gpu*
-ptbw: master has 2 tokens, max length 4 (total space 10)
- Master tokens from file: gpus
- Index	Lock	Tokens (request in groups of 1)
-     0	[1-9]*	gpu0
-     1	0	gpu1" '~ptbw: */sta0: cannot allocate 3 tokens, the pool has 2' \
-    sh -c '. ./readme | { read -r first; { echo "$first"; cat; } >got; }
-	sort got | sed -n "/^a on/p"; sed -n "/^ptbw/,\$p" got
-	eval "$(tail -n 1 readme)" 2>/dev/null'
-grep -e xclate -e 'sh$' commands >readme
-t 'README: the transcript of xclate' 0 "~== bad.sh
-bad.sh: *
-part 1
-part 2
-part 3" '' sh -c 'mkdir readme.d && cd readme.d && . ../readme'
-grep -e wrapw -e ' : &' -e env -e Q commands >readme
-t 'README: the transcript of wrapw' 0 "gpu0 gpu1
-now 0" '' sh -c 'mkdir readme.w && cd readme.w && printf "gpu0\ngpu1\n" >gpus &&
-    . ../readme; wait'
-grep -e xapply commands >readme
-t 'README: the transcript of xapply' 0 "~a on gpu[01]
-b on gpu[01]
-it is; \$HOME" '' sh -c 'mkdir readme.a && cd readme.a && printf "gpu0\ngpu1\n" >gpus &&
-    . ../readme'
+# (that of a terminal is in terminal.t, that of another host in sshw.t)
+transcript() {  # transcript NUMBER: the lines of that transcript
+	awk -v n="$1" '/^    \$ / && !in_one { in_one = 1; i++ }
+	    !/^    / { in_one = 0 }
+	    in_one && i == n { print substr($0, 5) }' "$top/README"
+}
+transcript 2 >script
+mkdir readme.d
+awk '/^\$/ { in_it = ($0 == "$ cat all"); next } in_it' script >readme.d/all
+sed -n 's/^\$ //p' script >commands
+t 'README: the file of the script' 0 '' '' test -s readme.d/all
+t 'README: the transcript of a script' 0 "~$(sed '/^\$/d
+    s/on gpu[01]/on gpu[01]/; s/^\(bad.sh: \).*/\1*/' script)" '' \
+    sh -c 'cd readme.d && printf "gpu0\ngpu1\n" >gpus && . ../commands'
+t 'README: a screen and a half' 0 '' '' awk 'length > 80 || NR > 75' "$top/README"
 finish

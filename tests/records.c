@@ -15,28 +15,13 @@
 #include <time.h>
 
 #include "../restore.h"
+#include "tap.h"
 
 enum { COUNT = 100000, ROOM = 4096 };
 
 extern char **environ;
 
-static int count, failed;
-static unsigned long seed;
 static regex_t variable;
-
-static void
-ok(int good, const char *name)
-{
-	printf("%sok %d - %s\n", good ? "" : "not ", ++count, name);
-	failed += !good;
-}
-
-static unsigned
-dice(unsigned n)
-{
-	seed = seed * 6364136223846793005ul + 1442695040888963407ul;
-	return (unsigned)(seed >> 33) % n;
-}
 
 /* --- records to begin with, and what is done to them --- */
 
@@ -181,9 +166,9 @@ fuzz(long n)
 int
 main(int argc, char **argv)
 {
-	seed = argc > 1 ? strtoul(argv[1], NULL, 10) :
+	seed = argc > 1 ? strtoull(argv[1], NULL, 10) :
 	    (unsigned long)time(NULL);
-	printf("# seed %lu\n", seed);
+	printf("# seed %llu\n", seed);
 	if (regcomp(&variable, "^[A-Za-z][A-Za-z0-9_]*_(link|list|d|[0-9]+)=",
 	    REG_EXTENDED | REG_NOSUB) != 0)
 		return 1;

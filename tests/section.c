@@ -32,25 +32,9 @@
 #include "../redirect.h"
 #include "../spawn.h"
 #include "../turn.h"
+#include "tap.h"
 
 enum { BROKEN = 99, OUTPUTS = 8 };
-
-static int count, failed;
-static unsigned long long seed;
-
-static void
-ok(int good, const char *name)
-{
-	printf("%sok %d - %s\n", good ? "" : "not ", ++count, name);
-	failed += !good;
-}
-
-static unsigned
-dice(unsigned n)
-{
-	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-	return (unsigned)(seed >> 33) % n;
-}
 
 /* --- names --- */
 

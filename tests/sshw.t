@@ -165,8 +165,8 @@ done <examples
 [ "$(wc -l <examples)" -ge 4 ]
 result $? 'examples were found'
 
-command=$(sed -n 's/^    \$ //p' "$top/README" | grep sshw |
-    sed 's/sshw far/sshw -F conf one/')
+command=$(sed -n '/^    \$/h; /^    > *sshw/{ H; g; s/^    [$>] //; s/\n    > /\n/; p; }' \
+    "$top/README" | sed 's/sshw far/sshw -F conf one/')
 t 'README: the transcript of sshw' 0 'far [01]
 here [01]' '' sh -c "{ $command; } | sort | sed 's/[01]\$/[01]/'"
 

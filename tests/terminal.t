@@ -130,6 +130,20 @@ keys fg
 wait_until shows fg
 keys fourth
 sees 'and it goes on' 'got fourth 4'
+
+# README: its transcript of a terminal, typed in; of the tokens nobody knows
+# which is which
+printf 'gpu0\ngpu1\n' >gpus
+awk '/^    \$ / { on = 1 } on && !/^    / { exit } on { print substr($0, 5) }' \
+    "$top/README" >transcript
+while IFS= read -r line <&3; do
+	case $line in
+	'$ '*)  keys "${line#??}" ;;
+	*)      sees "README: $line" "$(echo "$line" | sed 's/gpu[01]/gpu[01]/')" ;;
+	esac
+done 3<transcript
+keys 'echo levels: ${ptbw_link-none}'
+sees 'and its shells have ended' 'levels: none'
 keys 'exit'
 wait_until sh -c "! tmux -L wk$$ has-session"
 result $? 'the session ended'

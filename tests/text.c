@@ -16,6 +16,7 @@
 #include "../cap.h"
 #include "../lines.h"
 #include "../title.h"
+#include "tap.h"
 
 #define E "\033[0K"
 #define S "section_start:1600000000:a_b-c.9"
@@ -25,23 +26,6 @@
 #define L LINES_GITLAB
 
 enum { LONG = 100000 };
-
-static int count, failed;
-static unsigned long seed;
-
-static void
-ok(int good, const char *name)
-{
-	printf("%sok %d - %s\n", good ? "" : "not ", ++count, name);
-	failed += !good;
-}
-
-static unsigned
-dice(unsigned n)
-{
-	seed = seed * 6364136223846793005ul + 1442695040888963407ul;
-	return (unsigned)(seed >> 33) % n;
-}
 
 /* One line of what was wanted and what came instead. */
 static void
@@ -735,9 +719,9 @@ test_lines(void)
 int
 main(int argc, char **argv)
 {
-	seed = argc > 1 ? strtoul(argv[1], NULL, 10) :
+	seed = argc > 1 ? strtoull(argv[1], NULL, 10) :
 	    (unsigned long)time(NULL);
-	printf("# seed %lu\n", seed);
+	printf("# seed %llu\n", seed);
 	test_sizes();
 	test_titles();
 	test_lines();

@@ -20,23 +20,7 @@
 #include "../divconnect.h"
 #include "../pool.h"
 #include "../tableau.h"
-
-static int count, failed;
-static unsigned long seed;
-
-static void
-ok(int good, const char *name)
-{
-	printf("%sok %d - %s\n", good ? "" : "not ", ++count, name);
-	failed += !good;
-}
-
-static unsigned
-dice(unsigned n)
-{
-	seed = seed * 6364136223846793005ul + 1442695040888963407ul;
-	return (unsigned)(seed >> 33) % n;
-}
+#include "tap.h"
 
 /* --- the pool --- */
 
@@ -402,8 +386,8 @@ main(int argc, char **argv)
 	static const size_t sizes[] = { 1, 2, 63, 64, 65, 300, 4095, 4097 };
 	size_t i;
 
-	seed = argc > 1 ? strtoul(argv[1], NULL, 10) : (unsigned long)time(NULL);
-	printf("# seed %lu\n", seed);
+	seed = argc > 1 ? strtoull(argv[1], NULL, 10) : (unsigned long)time(NULL);
+	printf("# seed %llu\n", seed);
 	for (i = 0; i < sizeof sizes / sizeof *sizes; i++)
 		test_pool(sizes[i]);
 	test_large();
