@@ -7,7 +7,6 @@
 #
 # SPDX-License-Identifier: ISC
 
-version=0.1
 synopsis='usage: sshw [-dEqv] [-depth] [-r wrapw] [--allow-bind] [--] [ssh options] host [command [args]]
        sshw -h | -V'
 # of ssh: the letters that take an argument
@@ -23,21 +22,41 @@ usage() {
 	exit 64
 }
 
-help() {
-	cat <<-EOF
-	$synopsis
+# To standard output, which may be full.
+put() {         # put TEXT
+	exec 3>&1
+	why=$(printf '%s\n' "$1" | LC_ALL=C cat 2>&1 >&3) ||
+	    fail 71 "standard output: ${why##*: }"
+	exit
+}
 
-	  -d, --detached           publish in wrapw_d alone over there
-	  -E, --everything         project wrapw diversions, too
-	  -q, --quiet              no remarks about sockets that are not there
-	  -v, --verbose            say more
-	  -0, --depth n            the names of an enclosing wrapw (-0, -1, ...)
-	  -r, --remote-wrapw path  what wrapw is called over there
-	      --allow-bind         the far side may change the name space
-	  -V, --version            print the version
-	  -h, --help               print this
-	Options behind these, or behind --, are those of ssh.
-	EOF
+help() {
+	put "$synopsis
+  -d, --detached            publish in wrapw_d alone over there
+  -E, --everything          project wrapw diversions, too
+  -q, --quiet               no remarks about sockets that are not there
+  -v, --verbose             say more
+  -depth, --depth n         so many diversions further out (-1, -2, ...)
+  -r, --remote-wrapw path   what wrapw is called over there
+      --allow-bind          the far side may change the name space
+  -V, --version             print the version and the stack
+  -h, --help                print this
+Options behind these, or behind --, are those of ssh."
+}
+
+# What we need here must be here.
+need() {        # need PROGRAM...
+	for p; do
+		command -v "$p" >/dev/null || fail 127 "$p: not found in \$PATH"
+	done
+}
+
+version() {
+	need wrapw
+	said=$(wrapw -V) || exit
+	ssh=$(ssh -V 2>&1) || ssh='not installed'
+	put "$(printf '%s\n' "$said" | sed 's/^wrapw: /sshw: /')
+sshw: ssh: $ssh"
 }
 
 # What a shell reads as the one word that was given.
@@ -70,9 +89,9 @@ while [ $# -gt 0 ]; do
 	-r | --remote-wrapw) [ $# -gt 1 ] || usage "$1 needs a path"
 		remote=$2; shift ;;
 	-r*) remote=${1#-r} ;;
-	-V | --version) echo "sshw $version"; exec wrapw -V ;;
-	-h | --help) help; exit ;;
-	--*) usage "$1: unknown option" ;;
+	-V | --version) version ;;
+	-h | --help) help ;;
+	--*) usage "unknown option $1" ;;
 	-[0-9]*)        # but -4C is for ssh
 		case ${1#-} in *[!0-9]*) break ;; esac
 		depth=$1 ;;
@@ -177,6 +196,7 @@ if [ -n "$5" ]; then
 fi
 exec ssh '"$options"' $3 -- "$1"'
 
+need wrapw ssh
 [ -n "$depth" ] || set -- wrapw -m ${everything:+"$everything"} \
     ${quiet:+"$quiet"} ${verbose:+"$verbose"}
 [ -z "$depth" ] || set --

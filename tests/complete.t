@@ -2,7 +2,7 @@
 # complete.t - -h and -V of all programs, and the completions made of them
 . "$(dirname "$0")/lib.sh"
 
-programs='ptbw wraptree wrapw xapply xclate'
+programs='ptbw sshw wraptree wrapw xapply xclate'
 for p in $programs; do
 	$p -h >"$p.h" 2>err
 	result $? "$p -h" "$(cat err)"

@@ -11,7 +11,7 @@ usage() {       # usage NAME MESSAGE ARG...
 }
 usage 'no host' 'no host is given'
 usage 'no host behind options' 'no host is given' -v -p 22
-usage 'an unknown option' '--nonsense: unknown option' --nonsense host
+usage 'an unknown option' 'unknown option --nonsense' --nonsense host
 usage 'a depth that is none' '--depth x: not a number' --depth x host
 usage 'no path behind -r' '-r needs a path' -r
 usage 'an empty one' '-r: the path is empty' -r '' host
@@ -21,7 +21,20 @@ for o in f N W s O; do
 done
 usage 'hidden among others' '-N does not go with a command over there' -4CN x
 t 'help' 0 '~usage: sshw *--allow-bind*' '' sshw -h
-t 'version' 0 '~sshw *wrapkit *' '' sshw -V
+t 'version' 0 '~sshw: wrapkit *sshw: ssh: *' '' sshw -V
+
+mkdir only
+for p in sh cat od ssh sed tr; do
+	ln -s "$(command -v $p)" only/$p
+done
+t 'no wrapw here' 127 '' 'sshw: wrapw: not found in $PATH' \
+    env PATH="$T/w/only" "$top/sshw" -V
+rm only/ssh
+ln -s "$top/wrapw" only/wrapw
+t 'no ssh here' 127 '' 'sshw: ssh: not found in $PATH' \
+    env PATH="$T/w/only" "$top/sshw" host true
+t 'which -V tells' 0 '~*sshw: ssh: not installed' '' \
+    env PATH="$T/w/only" "$top/sshw" -V
 
 # words of any kind, for login shells of any kind: an ssh that goes nowhere
 mkdir near
