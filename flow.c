@@ -700,9 +700,11 @@ deliver(struct flow *f)
 static void
 note_empty(struct flow *f)
 {
-	if (!f->has_out || has_to_write(f))
+	if (!f->has_out || has_to_write(f)) {
+		/* what was true a moment ago is not to be told any more */
 		f->told_empty = 0;
-	else if (!f->told_empty && (!f->has_in || f->whole_lines)) {
+		f->happened &= ~FLOW_EMPTY;
+	} else if (!f->told_empty && (!f->has_in || f->whole_lines)) {
 		f->told_empty = 1;
 		f->happened |= FLOW_EMPTY;
 	}

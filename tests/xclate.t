@@ -162,6 +162,37 @@ a	2' '' "xclate -m -O '>o' sh -c 'mkfifo f g; exec 3<>f 4<>g
 m 'lines: the last one may be unfinished' 'abc' '' 'printf abc | xclate -l a'
 m 'lines: nothing in, nothing out' '' '-T t -H h' 'xclate -l a </dev/null'
 x 'lines: one record' 0 'a@' '' "xclate -m -N '>n' sh -c 'for i in 1 2 3; do echo \$i; sleep .05; done | xclate -l a' >/dev/null; tr '\0' @ <n"
+# The output is nearly full and not read; x asks for a turn in the middle of a
+# line, and finds the rest of it with its turn.
+cat >"$T/within" <<'END'
+#!/bin/sh
+mkfifo f g
+xclate -I holder sh -c 'cat h; : >written; cat g' & holder=$!
+exec 4>g
+until test -e written; do sleep 0.1; done
+xclate -l -b -L 1 x <f 4>&- & x=$!
+exec 3>f
+head -c 200000 long >&3        # more than the fifo holds: it is at work
+arrived 2
+until ps -o stat= -p $x | grep -q '^S'; do sleep 0.1; done
+kill -STOP $x
+tail -c +200001 long >&3
+exec 4>&-
+wait $holder
+kill -CONT $x
+exec 3>&-
+echo other | xclate other &
+arrived 3
+: >go
+wait
+END
+chmod +x "$T/within"
+x 'a turn for lines is not given back within one' 0 same '' '
+    { yes h | head -c 59999; echo; } >h
+    { head -c 230000 /dev/zero | tr "\\0" x; echo; } >long
+    { cat h long; echo other; } >want
+    xclate -m within </dev/null | { until test -e go; do sleep 0.1; done; cat; } |
+        cmp - want && echo same'
 x 'lines and a line that does not fit' 0 same '' "(echo a; head -c 300000 /dev/zero | tr '\0' x; echo; echo z) >want
     for o in '' -b '-b -L 1'; do
 	xclate -m sh -c \"cat want | xclate -l \$o x\" | cmp - want || exit
