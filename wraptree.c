@@ -14,6 +14,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -158,30 +159,95 @@ is_below(long pid, long root)
 }
 
 static void
-list_processes(void)
+add_process(long pid, long parent, const char *args)
 {
-	FILE *f = popen("exec ps -A -o pid= -o ppid= -o args=", "r");
-	struct process p = { 0, 0, NULL, 0, 0 };
+	struct process p = { pid, parent, NULL, 0, 0 };
+
+	p.args = copy(args);
+	process = one_more(process, processes, sizeof *process);
+	process[processes++] = p;
+}
+
+static void
+ask_ps(void)
+{
+	FILE *f = popen("command -v ps >/dev/null && "
+	    "exec ps -A -o pid= -o ppid= -o args=", "r");
 	char *line = NULL;
 	size_t room = 0;
+	long pid, parent;
 	int at;
 
 	if (f == NULL)
-		wr_die(WR_SYSTEM, "ps: %s", strerror(errno));
+		return;
 	while (getline(&line, &room, f) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		at = 0;
-		if (sscanf(line, "%ld %ld %n", &p.pid, &p.parent, &at) < 2 ||
-		    p.parent == (long)getpid())
-			continue;       /* the latter is that ps */
-		p.args = copy(line + at);
-		process = one_more(process, processes, sizeof *process);
-		process[processes++] = p;
+		/* a child of ours is that ps */
+		if (sscanf(line, "%ld %ld %n", &pid, &parent, &at) >= 2 &&
+		    parent != (long)getpid())
+			add_process(pid, parent, line + at);
 	}
 	free(line);
-	if (pclose(f) != 0 || processes == 0)
-		wr_die(WR_UNAVAILABLE, "ps: it lists no processes; is it "
-		    "installed?");
+	pclose(f);
+}
+
+/* The beginning of a file of /proc; its length, 0 when there is nothing. */
+static size_t
+read_proc(long pid, const char *name, char *text, size_t room)
+{
+	char path[64];
+	size_t n = 0;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%ld/%s", pid, name);
+	f = fopen(path, "re");
+	if (f != NULL) {
+		n = fread(text, 1, room - 1, f);
+		fclose(f);
+	}
+	text[n] = '\0';
+	return n;
+}
+
+/* Linux tells without ps. */
+static void
+ask_proc(void)
+{
+	char stat[512], args[4096], *name, *end;
+	DIR *dir = opendir("/proc");
+	struct dirent *d;
+	long pid, parent;
+	size_t i, n;
+
+	while (dir != NULL && (d = readdir(dir)) != NULL) {
+		pid = strtol(d->d_name, &end, 10);
+		/* a name may have anything in it, parentheses as well */
+		if (*end != '\0' || read_proc(pid, "stat", stat,
+		    sizeof stat) == 0 || (name = strchr(stat, '(')) == NULL ||
+		    (end = strrchr(stat, ')')) == NULL ||
+		    sscanf(end, ") %*c %ld", &parent) != 1)
+			continue;
+		n = read_proc(pid, "cmdline", args, sizeof args);
+		for (i = 0; i + 1 < n; i++)
+			if (args[i] == '\0' || args[i] == '\n')
+				args[i] = ' ';
+		end[1] = '\0';
+		add_process(pid, parent, n > 0 ? args : name);
+	}
+	if (dir != NULL)
+		closedir(dir);
+}
+
+static void
+list_processes(void)
+{
+	ask_ps();
+	if (processes == 0)
+		ask_proc();
+	if (processes == 0)
+		wr_die(WR_UNAVAILABLE,
+		    "ps: it lists no processes; is it installed?");
 }
 
 /* --- diversions --- */

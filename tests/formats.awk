@@ -6,7 +6,7 @@ END {
 	while (match(text, /(wr_die|wr_usage|wr_warn|wr_note|complain)\(/)) {
 		text = substr(text, RSTART + RLENGTH)
 		call = text
-		sub(/;.*/, "", call)
+		sub(/\);.*/, "", call)
 		rest = call
 		at = index(rest, "\"")
 		if (!at)

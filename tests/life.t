@@ -234,15 +234,11 @@ t 'another name becomes argv[0] of the utility' 0 other '' \
 t 'its own name by a path is its own name' 0 sh '' \
     peer name /any/where/ptbw ptbw -m sh -c 'echo ${0##*/}'
 t 'an empty name is its own name' 0 sh '' peer name '' ptbw -m sh -c 'echo $0'
-if command -v ps >/dev/null; then
 t 'a dash: session leader' 0 'leader
 0' '' sh -c '
     peer name -ptbw ptbw -m sh -c "
-	set -- \$(ps -o sid= -p \$PPID) \$PPID; [ \$1 = \$2 ] && echo leader"
+	set -- \$(peer sid \$PPID) \$PPID; [ \$1 = \$2 ] && echo leader"
     echo $?' 
-else
-	skip 'a dash: session leader' 'no ps'
-fi
 t 'another name becomes argv[0] of the command' 0 "first: other" '' \
     ptbw -m sh -c 'printf "echo first: \$0" >x; peer name other ptbw sh -c "echo first: \$0"'
 

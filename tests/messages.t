@@ -165,8 +165,6 @@ cat >list <<'END'
 	wraptree 99999999
 64 wraptree: -a takes no process id
 	wraptree -a 1
-69 wraptree: ps: it lists no processes; is it installed?
-	mkdir no; p=$(command -v wraptree); PATH=$PWD/no "$p" 1
 66 xclate: no enclosing diversion (xclate -m starts one, -u names one)
 	xclate a
 64 xclate: -u: the name is empty
@@ -296,6 +294,7 @@ cat >others <<'END'
 out of memory	the system's
 %s: the other end is no exporting wrapw	relay.t
 the connection to the other host is gone	relay.t
+ps: it lists no processes; is it installed?	where there is no /proc
 the link is of version %s here and of %.15s at the other end	relay.t
 a connection was ended: %s	relay.t
 /dev/null: %s	the system's
@@ -309,7 +308,6 @@ working directory: %s	the system's
 a temporary file: %s	the system's: crowd.t
 cannot start a task: %s	the system's limit of processes
 cannot become a session leader: %s	only a leader of a group meets it
-ps: %s	no shell to run ps
 %s: no turn was to be had there	an outer master of another kind: xclate.t
 %s: the master does not answer	a master that is stopped for 5 s
 %s: the master's answer makes no sense	a broken master: wire.t

@@ -22,6 +22,8 @@
  *	                                    blocked
  *	peer plug path command...           a command whose stdin is a
  *	                                    connection
+ *	peer sid pid, peer pgid pid         its session, its process group
+ *	peer state pid                      the letter of its state
  *	peer lock file command...           hold a lock on file meanwhile; 99
  *	                                    when somebody else does
  *
@@ -750,6 +752,26 @@ sequence(const char *path, int count)
 	return 0;
 }
 
+/* What ps would say, where there may be none. */
+static int
+state_of(const char *pid)
+{
+	char path[64], stat[512], *end;
+	FILE *f;
+
+	if (access("/proc/self/stat", R_OK) != 0) {
+		execlp("ps", "ps", "-o", "stat=", "-p", pid, (char *)NULL);
+		fail("ps", strerror(errno));
+	}
+	snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
+	f = fopen(path, "r");
+	if (f == NULL || fgets(stat, sizeof stat, f) == NULL ||
+	    (end = strrchr(stat, ')')) == NULL)
+		return 1;
+	printf("%c\n", end[2]);
+	return fclose(f);
+}
+
 static unsigned long seed;
 
 static unsigned
@@ -1005,6 +1027,12 @@ main(int argc, char **argv)
 		execvp(argv[3], argv + 3);
 		fail(argv[3], strerror(errno));
 	}
+	if (argc == 3 && strcmp(argv[1], "sid") == 0)
+		return printf("%ld\n", (long)getsid(atoi(argv[2]))) < 0;
+	if (argc == 3 && strcmp(argv[1], "pgid") == 0)
+		return printf("%ld\n", (long)getpgid(atoi(argv[2]))) < 0;
+	if (argc == 3 && strcmp(argv[1], "state") == 0)
+		return state_of(argv[2]);
 	if (argc > 3 && strcmp(argv[1], "lock") == 0)
 		return lock(argv[2], argv + 3);
 	signal(SIGPIPE, SIG_IGN);

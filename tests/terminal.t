@@ -98,7 +98,7 @@ done
 keys "SHELL=/bin/sh xapply -T 0.3 'sleep 60 & echo \$! >child; wait;%0' a"
 sees 'a time that is up' 'xapply: task 1 (a): its time is up'
 is_gone() {
-	case $(ps -o stat= -p "$(cat child)") in "" | Z*) return 0 ;; esac
+	case $(peer state "$(cat child)") in "" | Z*) return 0 ;; esac
 	return 1
 }
 wait_until is_gone

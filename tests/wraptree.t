@@ -2,14 +2,19 @@
 # wraptree.t - the tree and what stands beside its processes
 . "$(dirname "$0")/lib.sh"
 
-if ! ps -A -o pid= -o ppid= -o args= >/dev/null 2>&1; then
+mkdir none
+if [ -r /proc/self/stat ]; then
+	t 'without ps it reads /proc' 0 '~[0-9]* ptbw -m *0 of 1 held\]*-[0-9]* *wraptree' '' \
+	    ptbw -m -J1 env PATH="$T/w/none" "$top/wraptree"
+elif ! ps -A -o pid= -o ppid= -o args= >/dev/null 2>&1; then
 	skip 'wraptree' 'ps is not installed'
 	finish
 	exit
+else
+	t 'without ps it says so' 69 '' \
+	    'wraptree: ps: it lists no processes; is it installed?' \
+	    env PATH="$T/w/none" "$top/wraptree" -a
 fi
-mkdir none
-t 'without ps it says so' 69 '' '~*wraptree: ps: it lists no processes; is it installed\?' \
-    env PATH="$T/w/none" "$top/wraptree" -a
 t 'no diversion' 66 '' '~wraptree: no enclosing diversion (*-a)' wraptree
 t 'a process that is not there' 66 '' 'wraptree: 99999999: no such process' \
     wraptree 99999999

@@ -126,7 +126,7 @@ if [ -c /dev/full ]; then
 	wait_until test -e on
 	kill -STOP $!
 	echo >go
-	wait_until sh -c 'ps -o stat= -p "$(cat u)" | grep -q Z'
+	wait_until sh -c 'peer state "$(cat u)" | grep -q Z'
 	kill -CONT $!
 	wait $!
 	result $(($? != 74)) 'a full notify stream at the last moment'
@@ -174,7 +174,7 @@ xclate -l -b -L 1 x <f 4>&- & x=$!
 exec 3>f
 head -c 200000 long >&3        # more than the fifo holds: it is at work
 arrived 2
-until ps -o stat= -p $x | grep -q '^S'; do sleep 0.1; done
+until peer state $x | grep -q '^S'; do sleep 0.1; done
 kill -STOP $x
 tail -c +200001 long >&3
 exec 4>&-
@@ -233,7 +233,7 @@ x 'unless asked to' 0 held '' "xclate -m -O '>o' sh -c '
 for o in '' -s -g -l --newline --tagstring= --stderr-last; do
 	x "-D with $o" 0 same '' "d=\$PWD; xclate -m sh -c 'cd /; xclate $o -cD x pwd' | tr -d '\t' >got
 	    test \"\$(cat got)\" = \"\$d\" && echo same"
-	x "a session of its own, $o" 0 same '' "xclate -m xclate $o -cY x sh -c 'test \$(ps -o sid= -p \$\$) = \$\$ && echo same' | tr -d '\t'"
+	x "a session of its own, $o" 0 same '' "xclate -m xclate $o -cY x sh -c 'test \$(peer sid \$\$) = \$\$ && echo same' | tr -d '\t'"
 done
 
 # --- order ---

@@ -429,7 +429,7 @@ n '-n: likewise' '143' 'exec 2>/dev/null; mkfifo f; exec 3<>f; seq 100000 >many
     { until test "$(dd bs=1000 count=1 <f 2>/dev/null | wc -c)" -gt 0; do :; done; kill $(cat pid); } & as xapply -n -f "echo %1" many >f 2>/dev/null; echo $?'
 n 'children that do not listen are killed after all' 'gone' 'echo "trap \"\" TERM; echo \$\$ >pid; sleep 60; sleep 60" >k
     xapply -T 0.2 "sh k & wait;%0" a 2>/dev/null
-    case $(ps -o stat= -p "$(cat pid)") in "" | Z*) echo gone ;; esac'
+    case $(peer state "$(cat pid)") in "" | Z*) echo gone ;; esac'
 n 'children of tasks are told as well' '143 gone' 'mkfifo f; cat f & r=$!
     { await up; kill $(cat pid); } & as xapply "(: >up; exec sleep 60) >f & wait;%0" a 2>/dev/null; c=$?; wait $r; echo $c gone'
 n 'while input is awaited' '143' 'mkfifo f; exec 3<>f
@@ -447,12 +447,8 @@ n 'an interrupted run can be resumed' '1
 2
 3' '{ await up2; kill $(cat pid); } & as xapply --joblog j "test %1 = 1 || stubborn %1 TERM 2>/dev/null; echo %1" 1 2 3 2>/dev/null
     sed 2q j >k; mv k j; xapply --resume --joblog j echo 1 2 3'
-if command -v ps >/dev/null; then
-	n 'a process group of its own' 'own' 'xapply "test \$(ps -o pgid= -p \$\$) -eq \$\$ && echo own;%0" a'
-	n 'without a shell' 'own' 'xapply "sh -c '\''test \$(ps -o pgid= -p \$\$) -eq \$\$ && echo own'\'' %0" a'
-else
-	skip 'a process group of its own' 'no ps'
-fi
+n 'a process group of its own' 'own' 'xapply "test \$(peer pgid \$\$) -eq \$\$ && echo own;%0" a'
+n 'without a shell' 'own' 'xapply "sh -c '\''test \$(peer pgid \$\$) -eq \$\$ && echo own'\'' %0" a'
 
 # --- runs within tasks that hold the whole pool ---
 n 'each begins with the tokens of its task' '9 3' '
