@@ -1086,8 +1086,8 @@ read_wire(struct line *l)
 static int
 may_read_near(const struct line *l)
 {
-	return !l->near_ended && !l->near_in && buffer_length(&l->out) < WIRE_MAX &&
-	    l->drying == 0;
+	return !l->near_ended && !l->near_in && l->drying == 0 &&
+	    buffer_length(&l->out) < WIRE_MAX;
 }
 
 static int

@@ -512,7 +512,8 @@ take_to_memory(struct flow *f, size_t room)
 	ssize_t n;
 
 	if (!f->has_out && len > READ_MIN)
-		len = buffer_length(&f->mem) > READ_MIN ? buffer_length(&f->mem) : READ_MIN;
+		len = buffer_length(&f->mem) > READ_MIN ?
+		    buffer_length(&f->mem) : READ_MIN;
 	if (len > room)
 		len = room;
 	if (buffer_reserve(&f->mem, len) != 0) {
@@ -917,7 +918,8 @@ flow_push(struct flow *f)
 int
 flow_idle(const struct flow *f)
 {
-	return f->held == 0 && buffer_length(&f->front) == 0 && f->happened == 0;
+	return f->held == 0 && buffer_length(&f->front) == 0 &&
+	    f->happened == 0;
 }
 
 uint64_t

@@ -189,25 +189,30 @@ ask_ps(void)
 			add_process(pid, parent, line + at);
 	}
 	free(line);
-	pclose(f);
+	/* half a list would be drawn as if it were all */
+	if (pclose(f) != 0)
+		processes = 0;
 }
 
-/* The beginning of a file of /proc; its length, 0 when there is nothing. */
+/* A file of /proc, as much of it as there is room for, with a NUL behind it;
+ * its length, 0 when there is nothing, or it is not for us. */
 static size_t
 read_proc(long pid, const char *name, char *text, size_t room)
 {
 	char path[64];
-	size_t n = 0;
-	FILE *f;
+	size_t len = 0;
+	ssize_t got;
+	int fd;
 
 	snprintf(path, sizeof path, "/proc/%ld/%s", pid, name);
-	f = fopen(path, "re");
-	if (f != NULL) {
-		n = fread(text, 1, room - 1, f);
-		fclose(f);
-	}
-	text[n] = '\0';
-	return n;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && len < room - 1 &&
+	    (got = read(fd, text + len, room - 1 - len)) > 0)
+		len += (size_t)got;
+	if (fd >= 0)
+		close(fd);
+	text[len] = '\0';
+	return len;
 }
 
 /* Linux tells without ps. */
@@ -300,19 +305,10 @@ add_environment(char *const envp[])
 static void
 add_environment_of(long pid)
 {
-	char path[64], *data, *p, **envp;
-	size_t len = 0, n = 0;
-	ssize_t got;
-	int fd;
+	char *data = wr_alloc(ENVIRONMENT_MAX + 1, 1), *p, **envp;
+	size_t len = read_proc(pid, "environ", data, ENVIRONMENT_MAX + 1);
+	size_t n = 0;
 
-	snprintf(path, sizeof path, "/proc/%ld/environ", pid);
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-		return;
-	data = wr_alloc(ENVIRONMENT_MAX + 1, 1);
-	while (len < ENVIRONMENT_MAX &&
-	    (got = read(fd, data + len, ENVIRONMENT_MAX - len)) > 0)
-		len += (size_t)got;
-	close(fd);
 	for (p = data; p < data + len; p += strlen(p) + 1)
 		n++;
 	envp = wr_alloc(n + 1, sizeof *envp);

@@ -93,6 +93,13 @@ wait_until() {
 	done
 }
 
+# transcript NUMBER: the lines of that transcript of the README
+transcript() {
+	awk -v n="$1" '/^    \$ / && !in_one { in_one = 1; i++ }
+	    !/^    / { in_one = 0 }
+	    in_one && i == n { print substr($0, 5) }' "$top/README"
+}
+
 finish() {
 	[ -z "$(ls -A "$TMPDIR")" ]
 	result $? "nothing is left in \$TMPDIR" "$(find "$TMPDIR")"

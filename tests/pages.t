@@ -85,11 +85,6 @@ fi
 
 # README: what its transcripts show comes out
 # (that of a terminal is in terminal.t, that of another host in sshw.t)
-transcript() {  # transcript NUMBER: the lines of that transcript
-	awk -v n="$1" '/^    \$ / && !in_one { in_one = 1; i++ }
-	    !/^    / { in_one = 0 }
-	    in_one && i == n { print substr($0, 5) }' "$top/README"
-}
 transcript 2 >script
 mkdir readme.d
 awk '/^\$/ { in_it = ($0 == "$ cat all"); next } in_it' script >readme.d/all

@@ -178,8 +178,7 @@ done <examples
 [ "$(wc -l <examples)" -ge 4 ]
 result $? 'examples were found'
 
-command=$(sed -n '/^    \$/h; /^    > *sshw/{ H; g; s/^    [$>] //; s/\n    > /\n/; p; }' \
-    "$top/README" | sed 's/sshw far/sshw -F conf one/')
+command=$(transcript 3 | sed -n 's/^[$>] //p' | sed 's/sshw far/sshw -F conf one/')
 t 'README: the transcript of sshw' 0 'far [01]
 here [01]' '' sh -c "{ $command; } | sort | sed 's/[01]\$/[01]/'"
 

@@ -134,8 +134,7 @@ sees 'and it goes on' 'got fourth 4'
 # README: its transcript of a terminal, typed in; of the tokens nobody knows
 # which is which
 printf 'gpu0\ngpu1\n' >gpus
-awk '/^    \$ / { on = 1 } on && !/^    / { exit } on { print substr($0, 5) }' \
-    "$top/README" >transcript
+transcript 1 >transcript
 while IFS= read -r line <&3; do
 	case $line in
 	'$ '*)  keys "${line#??}" ;;
