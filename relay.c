@@ -216,22 +216,19 @@ static size_t
 visitor_input(struct serve_client *c, const char *data, size_t len)
 {
 	struct visitor *v = (struct visitor *)c;
-	const char *end = memchr(data, '\n', len);
 	char line[FIRST_LINE_MAX];
-	size_t n = end != NULL ? (size_t)(end - data) : len;
+	long n;
 
 	if (v->state != FIRST_LINE)
 		return 0;
-	if (n >= sizeof line) {
+	n = serve_line(data, len, line, sizeof line);
+	if (n < 0) {
 		turn_away(v, "a line is too long");
 		return len;
 	}
-	if (end == NULL)
-		return 0;
-	memcpy(line, data, n);
-	line[n] = '\0';
-	understand(v, line, end + 1, len - n - 1);
-	return n + 1;
+	if (n > 0)
+		understand(v, line, data + n, len - (size_t)n);
+	return (size_t)n;
 }
 
 static void

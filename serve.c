@@ -142,6 +142,21 @@ serve_taking(const struct serve_client *c)
 	    c->out_bytes <= SERVE_UNREAD_MAX;
 }
 
+long
+serve_line(const char *data, size_t len, char *line, size_t size)
+{
+	const char *end = memchr(data, '\n', len);
+	size_t n = end != NULL ? (size_t)(end - data) : len;
+
+	if (n >= size)
+		return -1;
+	if (end == NULL)
+		return 0;
+	memcpy(line, data, n);
+	line[n] = '\0';
+	return (long)n + 1;
+}
+
 size_t
 serve_clients(void)
 {

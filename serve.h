@@ -136,6 +136,13 @@ int serve_release(struct serve_client *c);
 /* May further requests of the client be taken now? */
 int serve_taking(const struct serve_client *c);
 
+/*
+ * For protocols of lines: the first one of data, its newline replaced by a NUL,
+ * in line[size].  Returns how many bytes of data it is; 0 when its end has not
+ * come yet; -1 when it does not fit.
+ */
+long serve_line(const char *data, size_t len, char *line, size_t size);
+
 /* Leave a client's further requests unread for now; take them up again. */
 void serve_pause(struct serve_client *c);
 void serve_resume(struct serve_client *c);

@@ -490,28 +490,20 @@ obey(struct client *k, char *line)
 /* --- what clients send --- */
 
 /* A line of the control protocol; returns its bytes, 0 when it is not here
- * yet. */
+ * yet (or is longer than .request_max, which ends the client). */
 static size_t
 take_line(struct client *k, const char *data, size_t len)
 {
-	const char *end = memchr(data, '\n', len);
 	char line[WRAPW_LINE_MAX];
-	size_t n;
+	long n = serve_line(data, len, line, sizeof line);
 
-	if (end == NULL)
+	if (n <= 0)
 		return 0;
-	n = (size_t)(end - data);
-	if (n >= sizeof line) {
-		serve_drop(&k->c, "a request is too long");
-		return len;
-	}
-	memcpy(line, data, n);
-	line[n] = '\0';
-	if (memchr(line, '\0', n) != NULL)
+	if (strlen(line) != (size_t)n - 1)
 		no(k, "unknown request");
 	else
 		obey(k, line);
-	return n + 1;
+	return (size_t)n;
 }
 
 static int

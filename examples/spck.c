@@ -20,7 +20,6 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include <ctype.h>
 #include <errno.h>
 #include <search.h>
 #include <stdio.h>
@@ -55,20 +54,25 @@ learn(const char *word)
 		free(copy);             /* no memory, or it is there already */
 }
 
-/* The outermost one knows what the system knows, the others begin empty. */
-static void
-load(const char *path)
+/* The next word of a file, in pieces where it is too long. */
+static int
+next_word(FILE *f, char word[WORD_MAX + 1])
 {
-	FILE *f = path != NULL ? fopen(path, "r") : div_levels("spck") == 0 ?
-	    fopen("/usr/share/dict/words", "r") : NULL;
-	char line[WORD_MAX + 2];
+	return fscanf(f, "%*[^A-Za-z]") != EOF &&
+	    fscanf(f, "%100[A-Za-z]", word) == 1;
+}
 
-	if (path != NULL && f == NULL)
+/* What a master knows from the start. */
+static void
+learn_file(const char *path)
+{
+	char word[WORD_MAX + 1];
+	FILE *f = fopen(path, "r");
+
+	if (f == NULL && path == option['f'])
 		wr_die(WR_NOINPUT, "%s: %s", path, strerror(errno));
-	while (f != NULL && fgets(line, sizeof line, f) != NULL) {
-		line[strcspn(line, "\n")] = '\0';
-		learn(line);
-	}
+	while (f != NULL && next_word(f, word))
+		learn(word);
 	if (f != NULL)
 		fclose(f);
 }
@@ -76,39 +80,33 @@ load(const char *path)
 /* --- the master: what its clients' bytes mean --- */
 
 static void
-request(struct serve_client *c, char letter, const char *word)
+request(struct serve_client *c, const char *line)
 {
 	int yes = 1;
 
 	serve_known(c);                 /* from now on we stay for it */
-	if (letter == '?')
-		yes = tfind(word, &words, compare) != NULL;
-	else if (letter == '+')
-		learn(word);
+	if (line[0] == '?')
+		yes = tfind(line + 1, &words, compare) != NULL;
+	else if (line[0] == '+')
+		learn(line + 1);
 	else
-		yes = letter == 'Q' && serve_quit() >= 0;
+		yes = line[0] == 'Q' && serve_quit() >= 0;
 	serve_send(c, yes ? "+" : "-", 1);
 }
 
-/* Bytes have come: half a line or many.  What we do not use comes again. */
+/* Bytes have come: half a line or many.  What we do not use comes again, and
+ * is the end of the client when it is more than .request_max. */
 static size_t
 input(struct serve_client *c, const char *data, size_t len)
 {
 	char line[WORD_MAX + 2];
-	size_t used = 0, n;
-	const char *end;
+	size_t used = 0;
+	long n;
 
-	while (serve_taking(c) &&
-	    (end = memchr(data + used, '\n', len - used)) != NULL) {
-		n = (size_t)(end - data) - used;
-		if (n == 0 || n >= sizeof line) {
-			serve_drop(c, "a line is too long, or empty");
-			break;
-		}
-		memcpy(line, data + used, n);
-		line[n] = '\0';
-		request(c, line[0], line + 1);
-		used += n + 1;
+	while (serve_taking(c) && (n = serve_line(data + used, len - used,
+	    line, sizeof line)) > 0) {
+		request(c, line);
+		used += (size_t)n;
 	}
 	return used;
 }
@@ -119,21 +117,22 @@ static const struct serve_ops ops = {
 	.input = input
 };
 
-static const struct div_place place = {
-	.prefix = "spck",       /* of spck_link, spck_1, ... */
-	.template = "spckXXXXXX",
-	.stem = "s"
-};
-
 static int
 master(char **operands, const struct wr_called *called)
 {
-	struct div_place here = place;
-	const struct master m = { .ops = &ops, .place = &here,
+	const struct div_place place = {
+		.prefix = "spck",       /* of spck_link, spck_1, ... */
+		.template = "spckXXXXXX",
+		.stem = "s",
+		.path = option['N']
+	};
+	const struct master m = { .ops = &ops, .place = &place,
 	    .detached = option['d'] != NULL };
 
-	here.path = option['N'];
-	load(option['f']);
+	if (option['f'] != NULL)
+		learn_file(option['f']);
+	else if (div_levels("spck") == 0)
+		learn_file("/usr/share/dict/words");    /* the outermost */
 	return master_run(&m, operands, called);
 }
 
@@ -145,18 +144,18 @@ static int dictionaries;
 static void
 connect_all(int depth, const char *direct)
 {
-	/* without one it ends with the suite's message and exit code */
-	const char *path = wr_target(depth, direct);
 	struct div_choice c;
 
-	div_select(&c, place.prefix, depth, direct);
-	while (path != NULL && dictionaries < LEVELS_MAX) {
-		dictionary[dictionaries] = div_connect(path);
+	/* without one it ends with the suite's message and exit code */
+	wr_target(depth, direct);
+	while (dictionaries < LEVELS_MAX &&
+	    div_select(&c, "spck", depth++, direct) == 0) {
+		dictionary[dictionaries] = div_connect(c.path);
 		if (dictionary[dictionaries++] < 0)
-			wr_die_connect(path);
+			wr_die_connect(c.path);
 		/* one that was named is used alone, and only one is taught */
-		path = --c.level > 0 && option['l'] == NULL ?
-		    div_level_path(place.prefix, c.level) : NULL;
+		if (c.level <= 1 || option['l'] != NULL)
+			break;
 	}
 }
 
@@ -187,20 +186,6 @@ unknown(const char *word)
 	return 1;
 }
 
-/* The next word of standard input, cut where it is too long. */
-static int
-read_word(char word[WORD_MAX + 1])
-{
-	size_t n = 0;
-	int c;
-
-	while ((c = getchar()) != EOF && (n == 0 || isalpha(c)))
-		if (isalpha(c) && n < WORD_MAX)
-			word[n++] = (char)c;
-	word[n] = '\0';
-	return n > 0;
-}
-
 static int
 client(char **operands)
 {
@@ -210,7 +195,7 @@ client(char **operands)
 	connect_all(option['0'] != NULL ? (int)wr_number('0', option['0'], 0,
 	    DIV_LEVEL_MAX) : 0, option['t']);
 	if (operands[0] == NULL && option['Q'] == NULL)
-		while (read_word(word))
+		while (next_word(stdin, word))
 			code |= unknown(word);
 	for (; *operands != NULL; operands++)
 		code |= unknown(*operands);

@@ -75,8 +75,9 @@ t '-V' 0 '~spck: wrapkit [0-9]*spck: environment prefix "spck"*\[target\]' '' \
     spck -m -f words spck -V
 t '-h' 0 '~usage: spck -m*' '' spck -h
 t 'one who sends nonsense harms nobody' 0 '' '' spck -m -f words sh -c '
-    awk "BEGIN { for (;;) print \"\" }" | head -c 4000 >junk
-    peer connect $spck_1 "s:\n" e && peer connect $spck_1 "s:?the\n" r:+ "s:x\n" r:- &&
+    long=$(printf "?%0200d" 0)
+    peer connect $spck_1 "s:$long\n" e && peer connect $spck_1 "s:$long" e &&
+    peer connect $spck_1 "s:?the\n" r:+ "s:\n" r:- "s:x\n" r:- &&
     peer connect $spck_1 "s:?th" "s:e\n?no\n" "r:+-" && spck the'
 t 'a word that is none' 65 '' '~spck: a*: not a word of at most 100 bytes' \
     spck -m -f words spck "$(printf 'a%0200d' 0)"
