@@ -71,6 +71,7 @@ for b in '' -1; do
 done
 b=
 c 'a request that is too long' "S:\\0$(printf '%09000d' 0)" "S:$(printf '%030000d' 0)" E
+c 'and ends with a newline' "S:\\0$(printf '%08192d' 0)\\nversion\\n" E
 c 'many requests, the answers read later' "$(printf 's:\\0'; i=0
     while [ $i -lt 3000 ]; do printf 'version\\n'; i=$((i + 1)); done)" r:+ n:3000 'r:+ 4\n1.0\n' h e
 c 'descriptors that nobody asked for' x:2 's:\0' r:- h e
