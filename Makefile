@@ -102,7 +102,7 @@ DRIVER = buffer.o collate.o divconnect.o event.o flow.o lines.o share.o \
 	spawn.o title.o turn.o
 tests/driver: tests/driver.c $(DRIVER) $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/driver.c $(DRIVER) $(LDLIBS)
-tests/expand: tests/expand.c tests/tap.h expand.o quote.o $(HEADERS)
+tests/expand: tests/expand.c tests/shown.h tests/tap.h expand.o quote.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/expand.c expand.o quote.o $(LDLIBS)
 tests/holder: tests/holder.c
 	$(COMPILE) $(LDFLAGS) -o $@ tests/holder.c $(LDLIBS)
@@ -117,7 +117,8 @@ tests/section: tests/section.c tests/tap.h turn.o redirect.o record.o \
     divconnect.o event.o spawn.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/section.c turn.o redirect.o \
 	    record.o divconnect.o event.o spawn.o $(LDLIBS)
-tests/text: tests/text.c tests/tap.h cap.o title.o lines.o $(HEADERS)
+tests/text: tests/text.c tests/shown.h tests/tap.h cap.o title.o lines.o \
+    $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/text.c cap.o title.o lines.o $(LDLIBS)
 tests/unit: tests/unit.c tests/tap.h divconnect.o pool.o tableau.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/unit.c divconnect.o pool.o \

@@ -882,10 +882,11 @@ ask_questions(struct collate *c)
 	push(c);
 }
 
-static int
-expand(struct collate *c, char **text, const char *own, size_t *len)
+/* What titles and tags of this section may stand for. */
+static struct title_values
+values_of(struct collate *c)
 {
-	struct title_values v = {
+	return (struct title_values){
 		.escape = c->escape ? c->escape : '%',
 		.xid = c->xid,
 		.sequence = c->sequence,
@@ -893,6 +894,12 @@ expand(struct collate *c, char **text, const char *own, size_t *len)
 		.of = c,
 		.unset = c->unset
 	};
+}
+
+static int
+expand(struct collate *c, char **text, const char *own, size_t *len)
+{
+	const struct title_values v = values_of(c);
 	char *from = own != NULL ? strdup(own) : *text;
 
 	if (own != NULL)
@@ -911,14 +918,7 @@ expand(struct collate *c, char **text, const char *own, size_t *len)
 static int
 prepare_lines(struct collate *c)
 {
-	struct title_values v = {
-		.escape = c->escape ? c->escape : '%',
-		.xid = c->xid,
-		.sequence = c->sequence,
-		.value = c->value,
-		.of = c,
-		.unset = c->unset
-	};
+	const struct title_values v = values_of(c);
 
 	if (c->tag != NULL && c->tag_text == NULL) {
 		c->tag_text = title_expand(c->tag, &v, 0, &c->change.tag_len);

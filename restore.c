@@ -214,11 +214,22 @@ listed(const struct div_list *l, const char *prefix, size_t n)
 	return 0;
 }
 
+/* Take a variable out, given as NAME=VALUE.  environ is changed by it. */
+static int
+unset_entry(const char *entry)
+{
+	char *name = strndup(entry, strcspn(entry, "="));
+	int r = name != NULL ? unsetenv(name) : -1;
+
+	free(name);
+	return r;
+}
+
 int
 restore_clear(void)
 {
 	struct div_list l;
-	char **e = environ, *name;
+	char **e = environ;
 	size_t n;
 	int r = 0;
 
@@ -229,10 +240,8 @@ restore_clear(void)
 			e++;
 			continue;
 		}
-		name = strndup(*e, strcspn(*e, "="));
-		r = name != NULL ? unsetenv(name) : -1;
-		free(name);
-		e = environ;    /* it has been changed */
+		r = unset_entry(*e);
+		e = environ;
 	}
 	div_list_free(&l);
 	return r;
@@ -288,7 +297,7 @@ static int
 remove_stale(const char *link, int below, size_t prefix)
 {
 	int last = atoi(strchr(link, '=') + 1), level, r = 0;
-	char **e = environ, *name;
+	char **e = environ;
 	size_t n;
 
 	while (*e != NULL && r == 0) {
@@ -298,10 +307,8 @@ remove_stale(const char *link, int below, size_t prefix)
 			e++;
 			continue;
 		}
-		name = strndup(*e, strcspn(*e, "="));
-		r = name != NULL ? unsetenv(name) : -1;
-		free(name);
-		e = environ;    /* it has been changed */
+		r = unset_entry(*e);
+		e = environ;
 	}
 	return r;
 }

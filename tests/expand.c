@@ -22,6 +22,7 @@
 
 #include "../expand.h"
 #include "../quote.h"
+#include "shown.h"
 #include "tap.h"
 
 /* The tables leave out what is zero. */
@@ -35,35 +36,6 @@
 enum { ARGS = 13, LONG = 200000, MANY = 100000 };
 
 static unsigned long times = 1;
-
-static void
-show(const char *what, const char *data, size_t len)
-{
-	printf("# %s (%zu): ", what, len);
-	for (; len > 0; len--, data++)
-		if (*data < ' ' || *data > '~' || *data == '\\')
-			printf("\\%03o", (unsigned char)*data);
-		else
-			putchar(*data);
-	putchar('\n');
-}
-
-/* A test's name that has the text in it, cut where it is long. */
-static const char *
-named(const char *what, const char *text)
-{
-	static char name[100];
-	size_t n = (size_t)snprintf(name, 40, "%s: ", what);
-
-	for (; *text != '\0' && n < sizeof name - 8; text++)
-		if (*text < ' ' || *text > '~' || *text == '\\' || *text == '#')
-			n += (size_t)sprintf(name + n, "\\%03o",
-			    (unsigned char)*text);
-		else
-			name[n++] = *text;
-	name[n] = '\0';
-	return name;
-}
 
 static void *
 memory(size_t n)
