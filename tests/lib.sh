@@ -100,6 +100,26 @@ transcript() {
 	    in_one && i == n { print substr($0, 5) }' "$top/README"
 }
 
+# examples PAGE: each example of a page, as a reader sees it, in examples/N; what
+# it prints, where the page shows that, in examples/N.out.  An example is a .Dl,
+# or what is displayed behind a comment that says so.
+examples() {
+	rm -rf examples
+	mkdir examples
+	awk '
+	function seen(text) {
+		gsub(/\\e/, "\\", text)
+		gsub(/\\&/, "", text)
+		return text
+	}
+	/^\.Dl / { print seen(substr($0, 5)) >("examples/" ++n) }
+	/^\.\\" example$/ { to = "examples/" ++n }
+	last == "prints" && /^\.Bd/ { to = "examples/" n ".out" }
+	/^\.Ed/ { to = "" }
+	to != "" && !/^\.(Bd|\\")/ { print seen($0) >to }
+	{ last = $0 }' "$top/man/$1"
+}
+
 finish() {
 	[ -z "$(ls -A "$TMPDIR")" ]
 	result $? "nothing is left in \$TMPDIR" "$(find "$TMPDIR")"

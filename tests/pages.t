@@ -21,15 +21,32 @@ else
 fi
 
 for page in ptbw.1 wraptree.1 wrapw.1 xapply.1 xclate.1 wrapper.7; do
-	sed -n 's/^\.Dl //p' "$top/man/$page" | sed 's/\\e/\\/g; s/\\&//g' >examples
-	while read -r example; do
+	examples $page
+	n=1
+	while [ -e examples/$n ]; do
 		rm -rf ex && mkdir ex
-		t "$page: $example" 0 - - sh -c "cd ex || exit
-$example"
-	done <examples
-	[ "$(wc -l <examples)" -ge 3 ]
+		out=-
+		[ ! -e examples/$n.out ] || out=$(cat examples/$n.out)
+		t "$page: $(head -n 1 examples/$n)" 0 "$out" - \
+		    sh -c "cd ex && . ../examples/$n"
+		n=$((n + 1))
+	done
+	[ $n -gt 3 ]
 	result $? "$page: examples were found"
 done
+
+# what a reader sees of an example can be pasted: no line is broken or changed
+if command -v mandoc >/dev/null && command -v col >/dev/null; then
+	for page in ptbw.1 sshw.1 wraptree.1 wrapw.1 xapply.1 xclate.1 wrapper.7; do
+		examples $page
+		mandoc -Tascii -O width=78 "$top/man/$page" | col -bx |
+		    sed 's/^ *//' >page
+		t "$page: examples are on the page as they are run" 1 '' '' sh -c '
+		    sed "s/^ *//" examples/*[0-9] | grep -vxF -f page'
+	done
+else
+	skip 'examples as a reader sees them' 'mandoc or col is not installed'
+fi
 
 # every option of the table is on the page, under all its names
 for p in ptbw sshw wraptree wrapw xapply xclate; do

@@ -170,12 +170,13 @@ if command -v xapply >/dev/null; then
 fi
 
 # the examples of the page
-sed -n 's/^\.Dl //p' "$top/man/sshw.1" | sed 's/\\e/\\/g; s/\\&//g
-    s/sshw far/sshw -F conf one/; s/sshw %1/sshw -F conf %1/; s/far >/one >/' >examples
-while read -r example; do
-	t "sshw.1: $example" 0 - - sh -c "$example"
-done <examples
-[ "$(wc -l <examples)" -ge 4 ]
+examples sshw.1
+for e in examples/*; do
+	sed 's/sshw far/sshw -F conf one/; s/sshw %1/sshw -F conf %1/; s/far >/one >/' \
+	    "$e" >example
+	t "sshw.1: $(head -n 1 "$e")" 0 - - sh -c '. ./example'
+done
+[ -e examples/4 ]
 result $? 'examples were found'
 
 command=$(transcript 3 | sed -n 's/^[$>] //p' | sed 's/sshw far/sshw -F conf one/')
