@@ -435,7 +435,7 @@ broker_tie(struct broker *b)
 		errno = ECONNRESET;
 	if (n <= 0)
 		return -1;
-	return c == '+' ? 0 : protocol_error();
+	return c == BROKER_TIE[0] ? 0 : protocol_error();
 }
 
 int
@@ -453,7 +453,7 @@ broker_take_tie(struct broker *b, int *fd)
 		errno = ECONNRESET;
 	if (n <= 0)
 		return -1;
-	/* "+", or "-No": there is none */
+	/* or "-No": there is none */
 	return text[n - 1] == '\n' ? 0 : protocol_error();
 }
 

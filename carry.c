@@ -24,6 +24,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "broker.h"
 #include "buffer.h"
 #include "divconnect.h"
 #include "event.h"
@@ -93,6 +94,7 @@ struct line {
 	struct carried *given;    /* stand-ins that our side holds */
 	struct carried *lent;     /* real ones of our side */
 	struct carried *socket;   /* that this is the line of, or NULL */
+	int tie;                  /* kept open for the other side, or -1 */
 	uint64_t taken, written;  /* bytes of near */
 	struct carried *waits;    /* for this one to have */
 	uint64_t until;           /* so much */
@@ -690,6 +692,7 @@ take_descriptor(struct line *l, const char *text)
 	char kind, token[CARRY_TOKEN];
 	unsigned rows = 0, columns = 0;
 	struct carried *c;
+	struct buffer early;
 	int fd[2];
 
 	if (sscanf(text, "%c %32s %5u %5u", &kind, token, &rows, &columns) < 2 ||
@@ -717,8 +720,11 @@ take_descriptor(struct line *l, const char *text)
 	c->fd = fd[0];
 	own(l, c);
 	if (c->wire >= 0) {
-		join(c, c->wire, c->early.data, buffer_length(&c->early));
-		buffer_release(&c->early);
+		/* c may be gone then */
+		early = c->early;
+		memset(&c->early, 0, sizeof c->early);
+		join(c, c->wire, early.data, buffer_length(&early));
+		buffer_release(&early);
 	} else {
 		expect_wire(c);
 	}
@@ -827,6 +833,18 @@ terminals_dry(struct line *l)
 	return 0;
 }
 
+/*
+ * A tie is to be open for as long as the connection is, no more: it is somebody
+ * else's connection, which nobody may read from (see ptbw's protocol).  Our own
+ * end of the line lasts just as long.
+ */
+static int
+is_tie(const struct line *l, const char *text, size_t n, size_t count)
+{
+	return count == 1 && l->tie < 0 && n == sizeof BROKER_TIE - 1 &&
+	    memcmp(text, BROKER_TIE, n) == 0;
+}
+
 /* Returns whether there may be more. */
 static int
 read_near(struct line *l)
@@ -845,14 +863,21 @@ read_near(struct line *l)
 		l->near_in = 1;
 		return 0;
 	}
+	if (n < 0 && errno == EMSGSIZE) {
+		refuse(l, "too many descriptors in one message");
+		return 1;
+	}
 	if (n <= 0) {
 		near_over(l);
 		return 1;
 	}
 	l->taken += (uint64_t)n;
 	put_marks(l);
-	for (i = 0; i < count; i++)
-		lend(l, fds[i]);
+	if (is_tie(l, chunk, (size_t)n, count))
+		l->tie = fds[0];
+	else
+		for (i = 0; i < count; i++)
+			lend(l, fds[i]);
 	if (!l->refused)
 		put_frame(l, F_DATA, chunk, (size_t)n);
 	return 1;
@@ -1122,7 +1147,9 @@ over(const struct line *l)
 		return 1;
 	if (buffer_length(&l->out) > 0)
 		return 0;
-	return l->refused || (l->near_ended && (l->wire_ended || l->near_hup));
+	/* a tie is for those at the other end, whatever became of ours */
+	return l->refused || (l->near_ended && (l->wire_ended ||
+	    (l->near_hup && l->tie < 0)));
 }
 
 /* Nobody is to be surprised by bytes that come after their time: what a dead
@@ -1155,6 +1182,8 @@ end_line(struct line *l)
 	}
 	close(l->near.fd);
 	close(l->wire.fd);
+	if (l->tie >= 0)
+		close(l->tie);
 	buffer_release(&l->in);
 	buffer_release(&l->out);
 	if ((c = l->socket) != NULL) {
@@ -1251,6 +1280,7 @@ new_line(int near, int wire)
 	l->wire.fd = wire;
 	l->wire.ready = wire_ready;
 	l->soon.expired = soon;
+	l->tie = -1;
 	serve_stay(1);
 	return l;
 }

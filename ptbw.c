@@ -380,7 +380,7 @@ req_tie(struct client *k)
 	if (borrowed == 0 || k->tied)
 		serve_send(&k->c, "-No\n", 4);
 	else
-		serve_send_fd(&k->c, "+\n", 2, outer.fd);
+		serve_send_fd(&k->c, BROKER_TIE, sizeof BROKER_TIE - 1, outer.fd);
 	k->tied = 1;
 }
 

@@ -7,8 +7,9 @@
  * ps(1) lists the processes.  The diversions are those that the environments
  * of the processes name, as far as the system lets us read them, and our own
  * anyway.  The system tells which process listens at a socket (div_peer_pid),
- * so a master is found however it is called, also behind a wrapw.  What a pool says of
- * itself is asked as ptbw -v does it; for a name space wrapw -n is run.
+ * so a master is found however it is called, also behind a wrapw.  What a pool
+ * says of itself is asked as ptbw -v does it; for a name space wrapw -n is run.
+ * All that may be anybody's, and is made visible when it is printed.
  *
  * Each finding becomes a note about a process; then the tree is drawn.
  *
@@ -60,12 +61,14 @@ struct process {
 struct master {
 	char *prefix, *variable, *path;
 	long pid;               /* 0: not one that we can see */
+	int answers;
 };
 
 struct note {
 	long pid;
 	const struct master *about;
 	char *text;
+	size_t len, room;
 	size_t names;           /* tokens in it */
 	int drawn;
 };
@@ -104,6 +107,27 @@ copy(const char *text)
 	return s;
 }
 
+static void
+extend(struct note *n, const char *fmt, ...)
+{
+	va_list ap;
+	size_t more;
+
+	va_start(ap, fmt);
+	more = (size_t)vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n->len + more >= n->room) {
+		n->room = 2 * (n->len + more + 1);
+		n->text = realloc(n->text, n->room);
+		if (n->text == NULL)
+			wr_die(WR_SYSTEM, "out of memory");
+	}
+	va_start(ap, fmt);
+	vsnprintf(n->text + n->len, more + 1, fmt, ap);
+	va_end(ap);
+	n->len += more;
+}
+
 static struct note *
 note_of(long pid, const struct master *about, const char *beginning)
 {
@@ -114,23 +138,9 @@ note_of(long pid, const struct master *about, const char *beginning)
 		    strncmp(note[i].text, beginning, strlen(beginning)) == 0)
 			return &note[i];
 	note = one_more(note, notes, sizeof *note);
-	note[notes] = (struct note){ pid, about, copy(beginning), 0, 0 };
+	note[notes] = (struct note){ .pid = pid, .about = about };
+	extend(&note[notes], "%s", beginning);
 	return &note[notes++];
-}
-
-static void
-extend(struct note *n, const char *fmt, ...)
-{
-	char piece[512], *text;
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(piece, sizeof piece, fmt, ap);
-	va_end(ap);
-	text = wr_alloc(strlen(n->text) + strlen(piece) + 1, 1);
-	strcat(strcpy(text, n->text), piece);
-	free(n->text);
-	n->text = text;
 }
 
 /* --- processes --- */
@@ -168,11 +178,12 @@ add_process(long pid, long parent, const char *args)
 	process[processes++] = p;
 }
 
+#define PS "ps -A -o pid= -o ppid= -o args="
+
 static void
 ask_ps(void)
 {
-	FILE *f = popen("command -v ps >/dev/null && "
-	    "exec ps -A -o pid= -o ppid= -o args=", "r");
+	FILE *f = popen("command -v ps >/dev/null && exec " PS, "r");
 	char *line = NULL;
 	size_t room = 0;
 	long pid, parent;
@@ -183,9 +194,11 @@ ask_ps(void)
 	while (getline(&line, &room, f) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		at = 0;
-		/* a child of ours is that ps */
+		/* a child of ours may be that ps, or have been there before
+		 * the shell that we were */
 		if (sscanf(line, "%ld %ld %n", &pid, &parent, &at) >= 2 &&
-		    parent != (long)getpid())
+		    (parent != (long)getpid() ||
+		    strstr(line + at, PS) == NULL))
 			add_process(pid, parent, line + at);
 	}
 	free(line);
@@ -257,10 +270,31 @@ list_processes(void)
 
 /* --- diversions --- */
 
+/* Does whoever is behind the name that a wrapw has for a master speak through
+ * that wrapw?  At the far end of a link all of them do. */
+static int
+is_relayed(const char *path, long pid)
+{
+	char *front = copy(path), *slash = strrchr(front, '/');
+	pid_t relay = 0;
+	int fd = -1;
+
+	if (slash != NULL && slash > front) {
+		*slash = '\0';
+		fd = div_exists(front) ? div_connect(front) : -1;
+	}
+	if (fd >= 0 && div_peer_pid(fd, &relay) != 0)
+		relay = 0;
+	if (fd >= 0)
+		close(fd);
+	free(front);
+	return relay > 0 && (long)relay == pid;
+}
+
 static void
 add_master(const struct div_entry *e)
 {
-	struct master m = { e->prefix, e->variable, e->path, 0 };
+	struct master m = { e->prefix, e->variable, e->path, 0, 0 };
 	pid_t pid = 0;
 	size_t i;
 	int fd;
@@ -272,10 +306,12 @@ add_master(const struct div_entry *e)
 	if (fd >= 0 && div_peer_pid(fd, &pid) != 0)
 		pid = 0;
 	m.pid = (long)pid;
+	m.answers = fd >= 0;
 	if (fd >= 0)
 		close(fd);
 	for (i = 0; i < masters; i++)   /* by another way to it */
-		if (pid > 0 && master[i]->pid == m.pid)
+		if (pid > 0 && master[i]->pid == m.pid &&
+		    !is_relayed(m.path, m.pid))
 			return;
 	master = one_more(master, masters, sizeof *master);
 	master[masters] = wr_alloc(1, sizeof m);
@@ -283,7 +319,7 @@ add_master(const struct div_entry *e)
 	m.variable = copy(m.variable);
 	m.path = copy(m.path);
 	*master[masters++] = m;
-	if (fd < 0)
+	if (!m.answers)
 		extend(note_of(0, master[masters - 1], ""), "%s: nobody "
 		    "answers", m.path);
 }
@@ -326,12 +362,10 @@ static void
 add_name(long pid, const struct master *m, const char *name)
 {
 	struct note *n = note_of(pid, m, "holds");
-	char visible[256];
 
-	wr_visible(visible, sizeof visible, name);
 	n->names++;
 	if (in_full || n->names <= NAMES_SHOWN)
-		extend(n, " %s", visible);
+		extend(n, " %s", name);
 }
 
 static size_t
@@ -366,13 +400,14 @@ static size_t
 ask_waiting(struct broker *b, const struct master *m)
 {
 	size_t len, count = 0;
-	char *text = broker_waiting(b, &len), *line;
+	char *text = broker_waiting(b, &len), *line, *end;
 	unsigned long n, seconds;
 	long pid;
 
 	if (text == NULL)
 		return 0;
-	for (line = text; line < text + len; line = strchr(line, '\n') + 1) {
+	for (line = text; (end = memchr(line, '\n',
+	    (size_t)(text + len - line))) != NULL; line = end + 1) {
 		if (sscanf(line, "%ld %lu %lu", &pid, &n, &seconds) != 3)
 			break;
 		count++;
@@ -434,6 +469,8 @@ ask_space(const struct master *m)
 static void
 ask(const struct master *m)
 {
+	if (!m->answers)
+		return;         /* a wrapw -n would take a file for a record */
 	if (strcmp(m->prefix, "ptbw") == 0)
 		ask_pool(m);
 	else if (strcmp(m->prefix, "wrapw") == 0)
@@ -444,11 +481,26 @@ ask(const struct master *m)
 
 /* --- the tree --- */
 
+/* Print a text with its control characters visible. */
+static void
+print(const char *text, size_t most)
+{
+	size_t room = 2 * strlen(text) + 3;
+	char *visible = wr_alloc(room, 1);
+
+	wr_visible(visible, room, text);
+	if (most > 0 && strlen(visible) > most)
+		strcpy(visible + most - 3, "...");
+	fputs(visible, stdout);
+	free(visible);
+}
+
 static void
 draw_note(struct note *n)
 {
 	n->drawn = 1;
-	printf(" [%s%s%s", n->about->variable, *n->text ? ": " : "", n->text);
+	printf(" [%s%s", n->about->variable, n->len > 0 ? ": " : "");
+	print(n->text, 0);
 	if (!in_full && n->names > NAMES_SHOWN)
 		printf(" and %zu more", n->names - NAMES_SHOWN);
 	putchar(']');
@@ -457,13 +509,10 @@ draw_note(struct note *n)
 static void
 draw_line(const struct process *p)
 {
-	char args[4096];
 	size_t i;
 
-	wr_visible(args, sizeof args, p->args);
-	if (!in_full && strlen(args) > ARGS_SHOWN)
-		strcpy(args + ARGS_SHOWN - 3, "...");
-	printf("%ld %s", p->pid, args);
+	printf("%ld ", p->pid);
+	print(p->args, in_full ? 0 : ARGS_SHOWN);
 	for (i = 0; i < notes; i++)
 		if (note[i].pid == p->pid)
 			draw_note(&note[i]);
@@ -531,13 +580,18 @@ set_scope(long root)
 		process[i].in_scope = is_below(process[i].pid, root);
 }
 
-/* The outermost of the masters that enclose us. */
+/* The outermost of the masters that enclose us.  (Who was put into a namespace
+ * of processes does not see his parent.) */
 static long
 outermost(void)
 {
 	long root = (long)getppid();
 	size_t i;
 
+	if (process_of(root) == NULL)
+		root = (long)getpid();
+	if (process_of(root) == NULL)
+		wr_die(WR_UNAVAILABLE, "ps: it does not list us");
 	for (i = 0; i < masters; i++)
 		if (master[i]->pid > 0 && is_below(root, master[i]->pid))
 			root = master[i]->pid;
@@ -610,7 +664,9 @@ show(const char *word)
 		set_scope(root);
 	}
 	for (i = 0; i < processes; i++)
-		if (process[i].in_scope && process[i].pid != (long)getpid())
+		if (process[i].in_scope && process[i].pid == (long)getpid())
+			add_environment(environ);
+		else if (process[i].in_scope)
 			add_environment_of(process[i].pid);
 	for (i = 0; i < masters; i++)
 		ask(master[i]);

@@ -74,7 +74,7 @@ for b in '' -1; do
 
 	t "$b B and L of a borrowed pool, one tie for each" 0 '' '' \
 	    ptbw -m -J3 ptbw -m -J2 -t - -N "$s" \
-	    peer $b connect "$s" 's:1\nGBL' 'r:0\n1\n+\n' s:LV 'r:-No\n0.4\n'
+	    peer $b connect "$s" 's:1\nGBL' 'r:0\n1\n+tie\n' s:LV 'r:-No\n0.4\n'
 
 	# the first line
 	t "$b pid@host" 0 '' '' ptbw -m -N "$s" \

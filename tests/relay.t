@@ -133,6 +133,36 @@ exec 3<>pipe
 cannot 'a pipe for both' 'a pipe open for both reading and writing'
 exec 3>&-
 
+rm -f svc
+peer limit 20 peer listen svc E 2>err & service=$!
+wait_until test -S svc
+t 'more descriptors than a message may have' 0 '' '~*a connection was ended: too many *' \
+    env svc_link=1 svc_1="$T/w/svc" linked 'peer connect $svc_1 x:17 E'
+wait $service
+result $? 'the service goes on' "$(cat err)"
+
+# --- a pool that is borrowed itself ---
+t 'its tokens over a link' 0 "0${nl}0" '' \
+    ptbw -m -J1 ptbw -m -t - linked 'ptbw -A echo; ptbw -A echo'
+ptbw -m -N "$T/w/outer" -J1 : & outer=$!
+wait_until test -S outer
+(
+	ptbw_link=1 ptbw_1=$T/w/outer
+	export ptbw_link ptbw_1
+	# the end of this link takes its name away, which is not to be ours
+	mkdir borrower && cd borrower || exit
+	exec ptbw -m -t - sh -c 'echo $PPID >pid
+	    exec linked "ptbw sh -c \": >held; until test -e free; do sleep 0.1; done\""'
+) & inner=$!
+wait_until test -e borrower/held
+kill -9 "$(cat borrower/pid)"
+wait $inner 2>/dev/null
+t 'are held when the borrower is killed' 75 '' '~*timed out*' ptbw -T 0 -t outer true
+: >borrower/free
+t 'until their holder is gone' 0 '' '' ptbw -T 20 -t outer true
+ptbw -Qt outer true
+wait $outer
+
 # --- order, in a crowd ---
 cat >crowd.sh <<'END'
 i=0

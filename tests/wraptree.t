@@ -95,6 +95,47 @@ else
 	skip 'below a process' 'no /proc/PID/environ'
 	skip '-a' 'no /proc/PID/environ'
 fi
+t 'its own children are drawn' 0 '~*wraptree*-[0-9]* ptbw sh -c *holds 0\]*' '' \
+    sh -c 'ptbw -m -J1 sh -c "ptbw sh -c \": >up; until test -s kids; do sleep 0.1; done\" &
+	until test -e up; do sleep 0.1; done; exec wraptree >kids"; cat kids'
+t 'its own environment counts below a process' 0 '~[0-9]* ptbw -m -J1 *0 of 1 held*' '' \
+    ptbw -m -J1 sh -c 'exec wraptree $PPID'
+# a list without the parent, as in a namespace of processes
+mkdir orphan
+cat >orphan/ps <<-'EOF'
+#!/bin/sh
+PATH=/bin:/usr/bin:/usr/local/bin ps "$@" | awk -v parent="$ROOT" '$1 != parent'
+EOF
+chmod +x orphan/ps
+t 'a parent that cannot be seen' 0 '~[0-9]* wraptree*0 of 1 held\]*' '' \
+    ptbw -m -J1 sh -c 'PATH=$PWD/orphan:$PATH ROOT=$$ wraptree; exit $?'
+t 'at the far end of a link each stands for itself' 0 \
+    '~[0-9]* wrapw -P *\[ptbw_1: 1 of 2 held\] \[ptbw_2: 1 of 1 held\]*holds 0\]*' '' \
+    ptbw -m -J2 ptbw -m -J1 -t - wrapw -mq wrapw -X sh -c '
+	ln "$WRAPW_EXPORT" link
+	env -i PATH="$PATH" TMPDIR="$TMPDIR" wrapw -P "$PWD/link" \
+	    ptbw sh -c "wraptree; exit \$?"'
+# masters that are none
+mkfifo fifo
+t 'nobody at a FIFO' 0 '~*\[wrapw_1: */fifo: nobody answers\]' '' \
+    env wrapw_link=1 wrapw_1="$PWD/fifo" wraptree
+for answer in '5\n1 2 3' '2\n\n\n' 'x\n' '9\n'; do
+	rm -f odd
+	peer master odd A c A l r:SJRU 's:1,2\n1\n1\nJx\0' r:T 's:a\0' r:0O \
+	    's:-1\n' r:W "s:$answer" E 2>odd.err & odd=$!
+	wait_until test -S odd
+	t "a bad list of who waits: $answer" 0 '~*\[ptbw_1: 0 of 1 held\]*' '' \
+	    env ptbw_link=1 ptbw_1="$PWD/odd" wraptree
+	wait $odd
+	result $? 'as it was asked' "$(cat odd.err)"
+done
+esc=$(printf '\033[31m')
+t 'a path cannot write to the terminal' 0 \
+    '~*\[ptbw_1: /x^\[\[31m^Jroot 1 init: nobody answers\]' '' \
+    env ptbw_link=1 ptbw_1="/x$esc${nl}root 1 init" wraptree
+long=$(printf '%0900d' 0)
+t 'nor is a long one cut' 0 "~*\\[ptbw_1: /$long: nobody answers\\]" '' \
+    env ptbw_link=1 ptbw_1="/$long" wraptree
 seq 20 >twenty
 t 'many tokens are cut short' 0 '~*holds 1 2 3 4 5 6 7 8 and 12 more\]*' '' \
     ptbw -m -t twenty ptbw -R20 wraptree
