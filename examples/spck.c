@@ -7,7 +7,8 @@
  *
  * A master keeps a dictionary in memory.  A client prints those of the words
  * (or of the text on its standard input) that no dictionary around it knows;
- * with -l it teaches them to the tightest one, or to one further out (-1).
+ * with -l it teaches them to the tightest one, or to one further out (-1), and
+ * prints those which that one does not take.
  * So what a project calls things is learned by the project's master and
  * forgotten with it, and what is good for all goes to the outermost.
  *
@@ -30,13 +31,14 @@
 #include <divconnect.h>
 #include <wrapkit/master.h>
 
-enum { WORD_MAX = 100, LEVELS_MAX = 32 };
+enum { WORD_MAX = 100, LEVELS_MAX = 32, WORDS_MAX = 1000000 };
 
 static const char *option[128]; /* by letter: the argument or "", or NULL */
 
 /* --- the master: its dictionary --- */
 
 static void *words;             /* of tsearch(3) */
+static long count;
 
 static int
 compare(const void *a, const void *b)
@@ -44,14 +46,27 @@ compare(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-static void
+static int
+known(const char *word)
+{
+	return tfind(word, &words, compare) != NULL;
+}
+
+/* Clients are not to fill our memory: there is a bound.  Is it known now? */
+static int
 learn(const char *word)
 {
-	char *copy = strdup(word), **node;
+	char *copy;
 
-	node = copy != NULL ? tsearch(copy, &words, compare) : NULL;
-	if (node == NULL || *node != copy)
-		free(copy);             /* no memory, or it is there already */
+	if (known(word))
+		return 1;
+	copy = count < WORDS_MAX ? strdup(word) : NULL;
+	if (copy == NULL || tsearch(copy, &words, compare) == NULL) {
+		free(copy);
+		return 0;
+	}
+	count++;
+	return 1;
 }
 
 /* The next word of a file, in pieces where it is too long. */
@@ -73,6 +88,8 @@ learn_file(const char *path)
 		wr_die(WR_NOINPUT, "%s: %s", path, strerror(errno));
 	while (f != NULL && next_word(f, word))
 		learn(word);
+	if (f != NULL && ferror(f))
+		wr_die(WR_NOINPUT, "%s: %s", path, strerror(errno));
 	if (f != NULL)
 		fclose(f);
 }
@@ -82,13 +99,13 @@ learn_file(const char *path)
 static void
 request(struct serve_client *c, const char *line)
 {
-	int yes = 1;
+	int yes;
 
 	serve_known(c);                 /* from now on we stay for it */
 	if (line[0] == '?')
-		yes = tfind(line + 1, &words, compare) != NULL;
+		yes = known(line + 1);
 	else if (line[0] == '+')
-		learn(line + 1);
+		yes = learn(line + 1);
 	else
 		yes = line[0] == 'Q' && serve_quit() >= 0;
 	serve_send(c, yes ? "+" : "-", 1);
@@ -197,6 +214,8 @@ client(char **operands)
 	if (operands[0] == NULL && option['Q'] == NULL)
 		while (next_word(stdin, word))
 			code |= unknown(word);
+	if (ferror(stdin))
+		wr_die(WR_NOINPUT, "standard input: %s", strerror(errno));
 	for (; *operands != NULL; operands++)
 		code |= unknown(*operands);
 	if (option['Q'] != NULL)

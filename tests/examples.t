@@ -51,7 +51,16 @@ t 'shards: the second half' 1 'shard 2/2: 0 passed, 1 failed' - sh "$E/shards" -
 t 'shards: all of the first half but one' 0 'shard 1/3: 1 passed, 0 failed' '' \
     sh "$E/shards" -s 1/3 -o other.xml good bad 'kil led'
 check 'shards: where -o says' test -s other.xml
-t 'shards: no such half' 64 '' '~usage:*' sh "$E/shards" -s 3/2 good
+for half in 3/2 2 08/10 0/1 1/ /; do
+	t "shards: no such half: $half" 64 '' '~usage:*' sh "$E/shards" -s $half good
+done
+printf '#!/bin/sh\nprintf "a\\000b\\033\\377c\\303\\244\\n"; exit 1\n' >odd
+chmod +x odd
+t 'shards: bytes that XML has not' 1 'shard 1/1: 0 passed, 1 failed' - \
+    sh "$E/shards" -o odd.xml odd
+t 'shards: are not in the report' 1 '' '' sh -c \
+    'LC_ALL=C tr -d "\012\040-\176\303\244" <odd.xml | grep .'
+check 'shards: all others are' grep -q '>abc' odd.xml
 printf '#!/bin/sh\nexec sleep 30\n' >slow; chmod +x slow
 t 'shards: one that hangs' 1 'shard 1/1: 0 passed, 1 failed' '~-- ./slow: signal *' \
     sh "$E/shards" -T 0.3 slow
@@ -96,8 +105,12 @@ fi
 # --- ports ---
 PORTS_SOCKET=$T/w/ports.sock
 export PORTS_SOCKET
-t 'ports: none are lent yet' 69 '' "ptbw: $PORTS_SOCKET: No such file or directory" \
+t 'ports: none are lent yet' 69 '' "ports: $PORTS_SOCKET: no ports are lent (ports start does it)" \
     sh "$E/ports" run true
+for range in '9 1' '08 10' '1 65536' '1 99999999' 'x 1'; do
+	# shellcheck disable=SC2086
+	t "ports start $range" 64 '' '~usage:*' sh "$E/ports" start $range
+done
 t 'ports start' 0 '' '' sh "$E/ports" start 8000 8002
 t 'ports start, twice' 73 '' "ports: $PORTS_SOCKET: they are lent already" \
     sh "$E/ports" start 8000 8002
@@ -110,6 +123,11 @@ t 'ports status' 0 '~ptbw: master has 3 tokens*8002	-	-*' '' sh "$E/ports" statu
 t 'ports stop' 0 '' '' sh "$E/ports" stop
 wait_until test ! -e "$PORTS_SOCKET"
 result $? 'ports: the socket is gone'
+t 'ports start: two at once' 0 '0 73' '~ptbw: *' sh -c '
+    sh "$0" start 7000 7001 & one=$!
+    sh "$0" start 8000 8001; b=$?
+    wait $one; a=$?
+    printf "%s\n" $a $b | sort | xargs echo; sh "$0" stop' "$E/ports"
 t 'ports start: where no socket can be' 73 '' '~ptbw: /none/s: *' \
     env PORTS_SOCKET=/none/s sh "$E/ports" start 1 2
 finish

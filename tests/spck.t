@@ -41,6 +41,9 @@ t 'a text' 1 "is${nl}here" '' \
     spck -m -f words sh -c 'echo "the word, and 2 the; is-here" | spck'
 t 'the file is that of the one master' 66 '' 'spck: none: No such file or directory' \
     spck -m -f none spck the
+t 'a text that cannot be read' 66 '' 'spck: standard input: Is a directory' \
+    spck -m -f words sh -c 'spck </'
+t 'nor can a dictionary' 66 '' 'spck: /: Is a directory' spck -m -f / true
 t 'a word that was taught is known' 0 '' '' \
     spck -m -f words sh -c 'spck -l foo && spck foo'
 t 'to the master that was asked, and those within it' 1 'foo' '' \
