@@ -55,6 +55,8 @@ master_run(const struct master *m, char **operands,
 	if (utility.argv != NULL && (pid = spawn(&utility)) < 0)
 		return failed(m, &socket, spawn_error_code(errno),
 		    wr_utility_name(utility.file));
+	if (utility.argv == NULL && !m->hidden)
+		wr_tell_socket(&socket, m->place);
 	serve_utility(pid);
 	if (serve_run(m->ops, &socket, &code) != 0)
 		return failed(m, &socket, WR_SYSTEM, "cannot serve");

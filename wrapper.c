@@ -408,6 +408,9 @@ wr_number(int letter, const char *text, long min, long max)
 		wr_usage("%s: %s is not a whole number", option, text);
 	if (n > max && strcmp(option, "--depth") == 0)
 		return max;      /* too deep for any stack: told later */
+	if ((errno != 0 || n < min || n > max) && letter == '0')
+		wr_usage("%s (or -%s): %s is not between %ld and %ld", option,
+		    text, text, min, max);
 	if (errno != 0 || n < min || n > max)
 		wr_usage("%s: %s is not between %ld and %ld", option, text,
 		    min, max);
@@ -656,6 +659,13 @@ wr_listen(struct div_socket *s, const struct div_place *where)
 		break;
 	}
 	wr_die(WR_CANTCREATE, "%s: %s", s->path ? s->path : "socket", reason);
+}
+
+void
+wr_tell_socket(const struct div_socket *s, const struct div_place *where)
+{
+	if (where->path == NULL || access(where->path, F_OK) != 0)
+		wr_warn("the socket is %s", s->path);
 }
 
 /* <VARIABLE>_N, the options of our utility, takes the place of <VARIABLE>. */

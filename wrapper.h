@@ -154,7 +154,12 @@ int wr_was_xapply(void);
 void wr_listen(struct div_socket *s, const struct div_place *where);
 void wr_publish(struct div_socket *s, int detached);
 
-/* The second half of that alone, for what is started before the socket is
+/* Say where the socket is, unless it has the name that was asked for: who is to
+ * use a persistent master has no other way to learn it. */
+void wr_tell_socket(const struct div_socket *s,
+    const struct div_place *where);
+
+/* The second half of wr_publish alone, for what is started before the socket is
  * published; wr_publish does not do it again then.  -1 with errno. */
 int wr_pass_variable(int detached);
 

@@ -1192,7 +1192,7 @@ absolute(const char *path)
 }
 
 static void
-open_socket(void)
+open_socket(int persistent)
 {
 	char stem[24] = "";
 	int level = div_levels(xclate.prefix) + 1;
@@ -1207,6 +1207,8 @@ open_socket(void)
 	if (want.detached)
 		snprintf(stem, sizeof stem, "%d_", level);
 	wr_listen(&master_socket, &place);
+	if (persistent)
+		wr_tell_socket(&master_socket, &place);
 }
 
 static int
@@ -1267,7 +1269,7 @@ xclate_master(char **operands, const struct wr_called *called)
 	keep_streams();
 	if (want.output != NULL && strcmp(want.output, "-") == 0)
 		open_outer();
-	open_socket();
+	open_socket(utility.argv == NULL && want.pid == 0);
 	if (wr_pass_variable(want.detached) != 0)
 		wr_die(WR_SYSTEM, "environment: %s", strerror(errno));
 	open_streams(utility.argv != NULL);

@@ -248,12 +248,15 @@ output_failed(int error)
 static void
 complain_of_markup(const char *what, const struct expand_error *e)
 {
-	char text[200];
+	char text[200], hint[32] = "";
 
 	snprintf(text, sizeof text, "%.*s", (int)(e->len < 120 ? e->len : 120),
 	    e->text);
-	complain("%s'%s'%s: position %zu: %s", what, text,
-	    e->param > 0 ? " (a parameter)" : "", e->at + 1, e->reason);
+	if (strncmp(e->reason, "unknown escape", 14) == 0)
+		snprintf(hint, sizeof hint, " (%c%c is a plain %c)",
+		    want.escape, want.escape, want.escape);
+	complain("%s'%s'%s: position %zu: %s%s", what, text,
+	    e->param > 0 ? " (a parameter)" : "", e->at + 1, e->reason, hint);
 }
 
 static struct expand *
@@ -327,22 +330,23 @@ make_variables(struct task *t, const struct expand_values *v)
 	return 0;
 }
 
-/* Parameter 1, or the number. */
+/* Parameter 1, or the number.  What is cut may be the same as another one: a
+ * file of results needs a name of its own. */
 static char *
 make_xid(const struct expand_values *v)
 {
-	char number[24];
-	const char *text = number;
-	size_t len;
+	char number[24], xid[COLLATE_XID_MAX + 1];
+	size_t len = v->params > 0 ? v->param[0].len : 0;
+	int digits = snprintf(number, sizeof number, "~%ju", v->number);
 
-	if (want.number || v->params == 0 || v->param[0].len == 0) {
-		len = (size_t)snprintf(number, sizeof number, "%ju", v->number);
-	} else {
-		text = v->param[0].data;
-		len = v->param[0].len < COLLATE_XID_MAX ? v->param[0].len :
-		    COLLATE_XID_MAX;
-	}
-	return strndup(text, len);
+	if (want.number || len == 0)
+		return strdup(number + 1);
+	if (len <= COLLATE_XID_MAX || want.results == NULL)
+		return strndup(v->param[0].data, len <= COLLATE_XID_MAX ? len :
+		    COLLATE_XID_MAX);
+	snprintf(xid, sizeof xid, "%.*s%s", COLLATE_XID_MAX - digits,
+	    v->param[0].data, number);
+	return strdup(xid);
 }
 
 static struct expand_values

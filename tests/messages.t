@@ -31,6 +31,12 @@ cat >list <<'END'
 	ptbw -R two true
 64 ptbw: -R: -1 is not between 0 and 1000000
 	ptbw -R -1 true
+64 xapply: --count (or -0): 0 is not between 1 and 1000000
+	xapply -0 echo a
+0 ptbw: the socket is */s
+	ptbw -m -N s : 2>said & until test -s said; do :; done; cat said >&2; kill $!; wait
+0 xclate: the socket is */1
+	xclate -m : 2>said & until test -s said; do :; done; cat said >&2; kill $!; wait
 64 ptbw: -T: soon is not a time in seconds
 	ptbw -T soon true
 64 ptbw: -T: 3000000 is more than 2000000 seconds
@@ -157,6 +163,8 @@ cat >list <<'END'
 	peer listen s c & until test -S s; do sleep 0.1; done; wrapw -t s true
 65 wrapw: file: not a socket
 	: >file; wrapw -t file -n -Q; wrapw -t file -u ptbw_1
+69 wraptree: ps: it does not list us
+	printf '#!/bin/sh\necho 1 0 init\n' >ps; chmod +x ps; PATH=$PWD:$PATH ptbw -m wraptree
 66 wraptree: no enclosing diversion (all that can be seen: -a)
 	wraptree
 64 wraptree: me: not a process id
@@ -215,6 +223,8 @@ cat >list <<'END'
 	xclate -m sh -c 'echo | xclate -n a'
 - xclate: section a: its turn lasted longer than 0.200 s
 	xclate -m --turn-timeout 0.2 sh -c '(echo; sleep 1) | xclate a'
+127 xclate: none: No such file or directory (in section a)
+	xclate -m xclate a none
 73 xclate: --joblog /none/log: No such file or directory
 	xclate -m --joblog /none/log true
 73 xclate: --results /none/dir: No such file or directory
