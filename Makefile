@@ -135,12 +135,20 @@ demo: all
 bench: all bench/lease tests/peer
 	sh bench/run
 
+# Links to pages that are not ours would lead nowhere.
 html:
 	@command -v mandoc >/dev/null || { echo "html: mandoc is needed" >&2; exit 1; }
 	mkdir -p '$(HTML)'
 	for m in man/*; do \
 		mandoc -Thtml -O man=%N.%S.html,toc "$$m" \
 		    >'$(HTML)'/"$${m#man/}.html" || exit 1; \
+	done
+	cd '$(HTML)' && for l in $$(sed -n \
+	    's/.*<a class="Xr" href="\([^"]*\)".*/\1/p' *.html | sort -u); do \
+		[ -e "$$l" ] || for h in *.html; do \
+			sed "s,<a class=\"Xr\" href=\"$$l\">\([^<]*\)</a>,\1,g" \
+			    "$$h" >new && mv new "$$h" || exit 1; \
+		done; \
 	done
 
 lint:

@@ -33,9 +33,18 @@ table=$("$2" -h | awk '/^  +-/ {
 
 # What completes an argument, by what the table calls it.
 files='path file spec dir tags wrap shell'
+# What stands in front of the command, if something does (not with -m), or in
+# its place.
+case $name in
+wraptree) first=pid ;;
+sshw) first=host ;;
+xclate) first=xid ;;
+*) first= ;;
+esac
 
 bash() {
-	printf '%s\n' "$table" | awk -F '\t' -v name="$name" -v files="$files" '
+	printf '%s\n' "$table" | awk -F '\t' -v name="$name" -v files="$files" \
+	    -v first="$first" '
 	function add(option) {
 		all = all " " option
 		if ($3 == "-" || (option !~ /^--/ && $3 ~ /^\[/))
@@ -51,6 +60,7 @@ bash() {
 		printf "\tlocal all=\047%s\047\n", substr(all, 2)
 		printf "\tlocal takes=\047 %s\047\n", takes
 		printf "\tlocal paths=\047 %s\047\n", paths
+		printf "\tlocal first=\047%s\047\n", first
 	}'
 	cat <<'END'
 	local cur=${COMP_WORDS[COMP_CWORD]} i=1 k w option=
@@ -59,9 +69,11 @@ bash() {
 		w=${COMP_WORDS[i]} option=
 		case $w in
 		--) ((i++)); break ;;
+		--master) first= ;;
 		--*) [[ $takes == *" $w "* ]] && option=$w ;;
 		-?*)
 			for ((k = 1; k < ${#w}; k++)); do
+				[[ ${w:k:1} != m ]] || first=
 				[[ $takes == *" -${w:k:1} "* ]] || continue
 				((k + 1 == ${#w})) && option=-${w:k:1}
 				break
@@ -81,12 +93,21 @@ bash() {
 		    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 	elif ((i >= COMP_CWORD)) && [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$all" -- "$cur")
-	elif ((i >= COMP_CWORD)); then
-		mapfile -t COMPREPLY < <(compgen -c -f -- "$cur")
-	elif declare -F _command_offset >/dev/null; then
-		_command_offset "$i"
-	else
-		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+	elif ((i >= COMP_CWORD)) && [[ -n $first ]]; then
+		case $first in
+		pid) w=$(ps -A -o pid= 2>/dev/null)
+		    mapfile -t COMPREPLY < <(compgen -W "$w" -- "$cur") ;;
+		host) mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur") ;;
+		esac
+	elif [[ $first != pid ]]; then
+		[[ -z $first ]] || ((i++))
+		if ((i >= COMP_CWORD)); then
+			mapfile -t COMPREPLY < <(compgen -c -f -- "$cur")
+		elif declare -F _command_offset >/dev/null; then
+			_command_offset "$i"
+		else
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		fi
 	fi
 }
 END
@@ -94,7 +115,8 @@ END
 }
 
 zsh() {
-	printf '%s\n' "$table" | awk -F '\t' -v name="$name" -v files="$files" -v q="'" '
+	printf '%s\n' "$table" | awk -F '\t' -v name="$name" -v files="$files" \
+	    -v first="$first" -v q="'" '
 	function quoted(text) {
 		gsub(/\\/, "\\\\&", text)
 		gsub(/\[/, "\\\\&", text)
@@ -115,8 +137,8 @@ zsh() {
 			text = text "-"
 		else if ($3 != "-")
 			text = text "+"
-		printf " \\\n\t%s%s%s[%s]", q, $1 != "-" ? "(-" $1 " " $2 ")" : "",
-		    text, quoted($4)
+		printf " \\\n\t%s%s%s[%s]", q, $1 != "-" ? "(-" $1 " " $2 \
+		    (first && $1 == "m" ? " 1" : "") ")" : "", text, quoted($4)
 		if ($3 != "-")
 			printf "%s:%s:%s", text ~ /-$/ ? ":" : "", bare($3),
 			    index(" " files " ", " " $3 " ") ? "_files" : " "
@@ -128,7 +150,16 @@ zsh() {
 		printf "_arguments -s -S -A \"-*\" :"
 	}
 	{ if ($1 != "-") spec("-" $1); spec($2) }
-	END { printf " \\\n\t%s*::command:_normal%s\n", q, q }'
+	END {
+		action["pid"] = "_pids"
+		action["host"] = "_hosts"
+		action["xid"] = " "
+		if (first)
+			printf " \\\n\t%s1:%s:%s%s", q, first, action[first], q
+		if (first != "pid")
+			printf " \\\n\t%s*::command:_normal%s", q, q
+		print ""
+	}'
 }
 
 case $1 in

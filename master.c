@@ -54,7 +54,7 @@ master_run(const struct master *m, char **operands,
 		wr_publish(&socket, m->detached);
 	if (utility.argv != NULL && (pid = spawn(&utility)) < 0)
 		return failed(m, &socket, spawn_error_code(errno),
-		    wr_utility_name(utility.file));
+		    wr_command_name(utility.file));
 	if (utility.argv == NULL && !m->hidden)
 		wr_tell_socket(&socket, m->place);
 	serve_utility(pid);

@@ -903,8 +903,8 @@ run(char **operands, const struct wr_called *called)
 			leave(&b, path);
 		return spawn_code(status);
 	}
-	wr_die(spawn_error_code(errno), "%s: %s", command.file,
-	    strerror(errno));
+	wr_die(spawn_error_code(errno), "%s: %s",
+	    wr_command_name(command.file), strerror(errno));
 	return 0;
 }
 

@@ -317,7 +317,8 @@ relay_export(char **operands, const struct wr_called *called)
 	if (plain.argv == NULL)
 		return 0;
 	spawn_exec(&plain);
-	wr_die(spawn_error_code(errno), "%s: %s", plain.file, strerror(errno));
+	wr_die(spawn_error_code(errno), "%s: %s", wr_command_name(plain.file),
+	    strerror(errno));
 }
 
 /* --- the projecting end --- */

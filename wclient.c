@@ -516,8 +516,8 @@ run(struct source *s, char **words, const struct wr_called *called)
 		spawn_exec(&command);
 	else if (spawn_wait(&command, &status) == 0)
 		return quit(s->path, spawn_code(status));
-	wr_die(spawn_error_code(errno), "%s: %s", command.file,
-	    strerror(errno));
+	wr_die(spawn_error_code(errno), "%s: %s",
+	    wr_command_name(command.file), strerror(errno));
 }
 
 int

@@ -753,12 +753,12 @@ wr_utility(char **operands, const struct wr_called *called,
 }
 
 const char *
-wr_utility_name(const char *file)
+wr_command_name(const char *file)
 {
 	static char text[4096];
 
 	if (!of_shell)
-		return file;
+		return *file != '\0' ? file : "''";
 	snprintf(text, sizeof text, "$SHELL: %s", file);
 	return text;
 }

@@ -172,6 +172,6 @@ char **wr_utility(char **operands, const struct wr_called *called,
 
 /* What to call that file in messages: whoever typed nothing learns where it
  * comes from. */
-const char *wr_utility_name(const char *file);
+const char *wr_command_name(const char *file);
 
 #endif

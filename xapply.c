@@ -46,7 +46,7 @@ enum {
 static const struct wr_option options[] = {
 	{ '0', "count", "n", "parameters for each task (1)" },
 	{ 'P', "jobs", "[jobs]",
-	  "so many tasks at a time; 0: as there are CPUs; 50%: of them" },
+	  "so many tasks at a time (1); 0: as there are CPUs; 50%: of them" },
 	{ 'f', "files", NULL, "parameters are the lines of files" },
 	{ 'z', "null", NULL, "-f: lines end in NUL" },
 	{ 'p', "pad", "text", "-f: for files that have fewer lines" },
@@ -69,7 +69,7 @@ static const struct wr_option options[] = {
 	{ O_RESULTS, "results", "dir", "-m, and each output in a file" },
 	{ 't', "tags", "tags", "a file of tokens, a pool's socket, or -" },
 	{ 'R', "request", "req", "tokens for each task (1)" },
-	{ 'J', "sets", "tasks", "a pool for so many tasks at a time" },
+	{ 'J', "sets", "tasks", "a pool for so many tasks (see -P)" },
 	{ 'A', "append", NULL, "the tokens are $1, $2, ... of the task" },
 	{ 'T', "timeout", "seconds", "tasks are ended after that" },
 	{ O_RETRIES, "retries", "n", "failed tasks are run n times in all" },
@@ -173,7 +173,7 @@ set_escape(const char *arg)
 	if (c == 0 || strcmp(arg, "^@") == 0 || strcmp(arg, "\\000") == 0)
 		wr_die(NO_ESCAPE, "-a: NUL cannot be in a command");
 	if (c < 0 || c > 255)
-		wr_usage("-a: %s is not one character", arg);
+		wr_usage("-a: '%s' is not one character", arg);
 	want.escape = (char)c;
 }
 

@@ -246,7 +246,7 @@ set_escape(const char *arg)
 	int c = title_escape(arg);
 
 	if (c < 0)
-		wr_usage("-a: %s is not one character", arg);
+		wr_usage("-a: '%s' is not one character", arg);
 	want.escape = (char)c;
 }
 

@@ -457,8 +457,8 @@ check_section(const char *xid)
 	}
 	e = spawn_find(me.file);
 	if (e != 0)
-		wr_die(spawn_error_code(e), "%s: %s (in section %s)", me.file,
-		    strerror(e), xid);
+		wr_die(spawn_error_code(e), "%s: %s (in section %s)",
+		    wr_command_name(me.file), strerror(e), xid);
 }
 
 int

@@ -1256,7 +1256,7 @@ xclate_master(char **operands, const struct wr_called *called)
 		return dry_run(utility.argv);
 	if (utility.argv != NULL && (e = spawn_find(utility.file)) != 0)
 		wr_die(spawn_error_code(e), "%s: %s",
-		    wr_utility_name(utility.file), strerror(e));
+		    wr_command_name(utility.file), strerror(e));
 	if (want.verbose)
 		serve_verbose = wr_note;
 	prepare_master();
@@ -1278,7 +1278,7 @@ xclate_master(char **operands, const struct wr_called *called)
 	if (pid < 0) {
 		e = errno;
 		code = spawn_error_code(e);
-		wr_warn("%s: %s", wr_utility_name(utility.file),
+		wr_warn("%s: %s", wr_command_name(utility.file),
 		    strerror(e));
 	} else {
 		if (want.pid == 0)

@@ -56,6 +56,15 @@ END
 	t 'bash: an option behind an argument' 0 '--quit' '' bash ask ptbw -R 2 --quit
 	t 'bash: what is attached is an argument' 0 '--quit' '' bash ask ptbw -R2 --quit
 	t 'bash: the command' 0 '~*xargs*' '' bash ask ptbw -m xarg
+	t 'bash: behind what a section is called' 0 '~*xargs*' '' bash ask xclate -c a xarg
+	t 'bash: which is anything' 0 '' '' bash ask xclate -c xarg
+	t 'bash: a master has no section' 0 '~*xargs*' '' bash ask xclate -m xarg
+	t 'bash: nor has one that is spelt out' 0 '~*xargs*' '' bash ask xclate --master xarg
+	if ps -A -o pid= >/dev/null 2>&1; then
+		t 'bash: a process' 0 "~*$$*" '' bash ask wraptree "$$"
+	fi
+	t 'bash: and no more' 0 '' '' bash ask wraptree 1 some
+	t 'bash: a command on a host' 0 '~*xargs*' '' bash ask sshw far xarg
 	t 'bash: its options are not ours' 0 '' '' bash ask ptbw -m none --mast
 	t 'bash: its files' 0 'some-file' '' bash ask ptbw -m none some
 else

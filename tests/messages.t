@@ -179,7 +179,7 @@ cat >list <<'END'
 	xclate -u '' a
 64 xclate: --ci: travis is neither github nor gitlab
 	xclate -m --ci travis true
-64 xclate: -a: %% is not one character
+64 xclate: -a: '%%' is not one character
 	xclate -a %% a
 64 xclate: -m was given twice
 	xclate -mm true
@@ -245,7 +245,7 @@ cat >list <<'END'
 	xapply -ff : a
 64 xapply: -e: 1x is not the name of a variable
 	xapply -e 1x : a
-64 xapply: -a: ab is not one character
+64 xapply: -a: 'ab' is not one character
 	xapply -a ab : a
 78 xapply: -a: NUL cannot be in a command
 	xapply -a '^@' : a

@@ -96,6 +96,9 @@ if command -v mandoc >/dev/null; then
 	check 'each page is there' sh -c "for p in '$top'/man/*; do
 	    grep -q '<h1' html/\${p##*/}.html || exit 1; done"
 	check 'and leads to the others' grep -q 'href="ptbw.1.html"' html/wrapper.7.html
+	t 'and nowhere else' 0 '' '' sh -c "cd html && sed -n '
+	    s/.*class=\"Xr\" href=\"\([^\"]*\)\".*/\1/p' *.html | while read -r l; do
+	    test -e \$l || echo \$l; done"
 else
 	skip 'make html' 'mandoc is not installed'
 fi
