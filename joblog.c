@@ -152,7 +152,8 @@ joblog_open(const char *path, int resume, int dry)
 		wr_die(WR_CANTCREATE, "%s: %s", path, strerror(errno));
 	if (!whole)
 		putc('\n', joblog.file);
-	if (fseek(joblog.file, 0, SEEK_END) == 0 && ftell(joblog.file) == 0)
+	/* a pipe has nothing before it */
+	if (fseek(joblog.file, 0, SEEK_END) != 0 || ftell(joblog.file) == 0)
 		fputs(HEADER, joblog.file);
 	fflush(joblog.file);
 }
@@ -171,7 +172,7 @@ joblog_write(const struct task *t)
 	if (joblog.file == NULL)
 		return;
 	fprintf(joblog.file, "%ju\t%.3f\t%.3f\t%d\t%d\t", t->number + 1,
-	    t->started, (double)(div_now() - t->began) / 1000,
+	    t->started, (double)(t->ended - t->began) / 1000,
 	    s == 0 && t->timed_out ? TASK_TIMED_OUT :
 	    WIFEXITED(s) ? WEXITSTATUS(s) : 0,
 	    WIFSIGNALED(s) ? WTERMSIG(s) : 0);

@@ -90,6 +90,7 @@ struct task {
 	char *xid;                /* as the joblog and the collator have it */
 	char **vars;              /* "NAME=VALUE", ended by NULL */
 	int attempts;
+	int64_t ended;            /* the last of them */
 	struct token_set *tokens;
 	struct section *section;
 	struct ev_child child;
@@ -141,6 +142,9 @@ void task_free(struct task *t);
 
 /* How many sections are under way; may another one begin? */
 size_t task_sections(void);
+
+/* Does a name (len bytes) hold control characters, which an xid has not? */
+int task_changes_xid(const char *name, size_t len);
 int task_room(void);
 
 /* Read how sections are to look from $XCLATE, as xclate's client would. */

@@ -52,7 +52,6 @@ static struct {
 	int signal;               /* that ends us */
 	int signals;              /* so many have come */
 	int64_t signaled;         /* when the last one has, */
-	int passed_on;            /* and by our wrapper */
 	int code;                 /* of what went wrong */
 	int halted;               /* exit code of the failure that halted us */
 	uintmax_t done, failed, skipped;
@@ -179,9 +178,11 @@ stop_starting(int code)
 	while ((t = run.waiting) != NULL) {
 		delist(t);
 		run.waiting_count--;
-		joblog_write(t);        /* its last attempt has failed */
-		run.done++;
-		run.failed++;
+		if (t->attempts > 0) {
+			joblog_write(t);        /* the last one has failed */
+			run.done++;
+			run.failed++;
+		}
 		task_free(t);
 	}
 }
@@ -191,31 +192,39 @@ signal_all(int sig)
 {
 	struct task *t;
 
-	for (t = run.running; t != NULL; t = t->next) {
+	for (t = run.running; t != NULL; t = t->next)
 		task_signal(t, sig);
-		if (sig == SIGTERM && !t->killed) {
+}
+
+/* TERM for all, and KILL for those whom that does not end. */
+static void
+end_all(void)
+{
+	struct task *t;
+
+	signal_all(SIGTERM);
+	for (t = run.running; t != NULL; t = t->next)
+		if (!t->killed) {
 			t->killed = 1;
 			ev_timer_set(&t->alarm, KILL_MS);
 		}
-	}
 }
 
 /*
  * Has it been told of already?  What is sent to a whole process group comes
- * from the wrapper that we are the run of, too; and when a terminal goes away
- * both it and its shell send HUP.
+ * from the wrapper that we are the run of, too; timeout(1) tells its child and
+ * then the group; and when a terminal goes away both it and its shell send HUP.
  */
 static int
 same_again(int sig)
 {
 	int64_t since = div_now() - run.signaled;
-	int passed_on = xapply_wrapped && ev_signal_sender() == getppid();
-	int either = passed_on || run.passed_on;
 
+	if (sig == run.signal &&
+	    since < (sig == SIGHUP ? SAME_HUP_MS : SAME_MS))
+		return 1;
 	run.signaled = div_now();
-	run.passed_on = passed_on;
-	return sig == run.signal && ((either && since < SAME_MS) ||
-	    (sig == SIGHUP && since < SAME_HUP_MS));
+	return 0;
 }
 
 /* The first is passed on; the second leaves the tasks no choice. */
@@ -330,22 +339,28 @@ make_variables(struct task *t, const struct expand_values *v)
 	return 0;
 }
 
-/* Parameter 1, or the number.  What is cut may be the same as another one: a
- * file of results needs a name of its own. */
+/*
+ * Parameter 1, or the number.  What is cut, or changed for the wire, may be the
+ * same as another one: where it is to be the name of a file it has the number
+ * behind it.
+ */
 static char *
 make_xid(const struct expand_values *v)
 {
 	char number[24], xid[COLLATE_XID_MAX + 1];
+	const char *text = v->params > 0 ? v->param[0].data : "";
 	size_t len = v->params > 0 ? v->param[0].len : 0;
 	int digits = snprintf(number, sizeof number, "~%ju", v->number);
 
-	if (want.number || len == 0)
+	if (want.number || (len == 0 && want.results == NULL))
 		return strdup(number + 1);
-	if (len <= COLLATE_XID_MAX || want.results == NULL)
-		return strndup(v->param[0].data, len <= COLLATE_XID_MAX ? len :
+	if (want.results == NULL || (len > 0 && len <= COLLATE_XID_MAX &&
+	    !task_changes_xid(text, len)))
+		return strndup(text, len < COLLATE_XID_MAX ? len :
 		    COLLATE_XID_MAX);
-	snprintf(xid, sizeof xid, "%.*s%s", COLLATE_XID_MAX - digits,
-	    v->param[0].data, number);
+	if (len > COLLATE_XID_MAX - (size_t)digits)
+		len = COLLATE_XID_MAX - (size_t)digits;
+	snprintf(xid, sizeof xid, "%.*s%s", (int)len, text, number);
 	return strdup(xid);
 }
 
@@ -492,7 +507,7 @@ count_failure(const struct task *t)
 	run.halted = exit_code(t);
 	stop_starting(0);
 	if (want.halt == NOW)
-		signal_all(SIGTERM);
+		end_all();
 }
 
 static int
@@ -508,7 +523,6 @@ wait_to_retry(struct task *t)
 	enlist(&run.waiting, t);
 	run.waiting_count++;
 	t->due = want.retry_ms == 0;
-	t->killed = t->timed_out = 0;
 	t->alarm.expired = try_again;
 	if (!t->due)
 		ev_timer_set(&t->alarm, want.retry_ms);
@@ -520,6 +534,7 @@ conclude(struct task *t)
 {
 	tokens_give(&run.tokens, t->tokens);
 	t->tokens = NULL;
+	t->ended = div_now();
 	if (is_tried_again(t)) {
 		wait_to_retry(t);
 		return;
@@ -617,7 +632,8 @@ static void
 no_room(struct task *t, int error)
 {
 	/* the else-command has no batch */
-	if (++run.no_room > NO_ROOM_TRIES || run.input.count == 0) {
+	if ((run.running_count == 0 && task_sections() == 0 &&
+	    ++run.no_room > NO_ROOM_TRIES) || run.input.count == 0) {
 		complain("cannot start a task: %s", strerror(error));
 		stop_starting(WR_SYSTEM);
 		task_free(t);
@@ -661,6 +677,7 @@ begin(struct task *t)
 		task_free(t);
 		return;
 	}
+	t->killed = t->timed_out = 0;
 	if (want.delay_ms > 0)
 		ev_timer_set(&run.delay, want.delay_ms);
 	if (e != 0) {
@@ -909,6 +926,8 @@ run_otherwise(char **operands)
 		v.params = n;
 		v.file = NULL;
 		t = new_task(set, run.otherwise, &v);
+		if (t == NULL)
+			stop_starting(WR_DATA);
 	} else if (run.tokens.error != 0) {
 		pool_lost();
 	}
@@ -985,7 +1004,8 @@ begin_run(const char *template, char **operands)
 	static const int sigs[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
 	size_t i;
 
-	if (ev_init() != 0 || spawn_signal(SIGPIPE, SIG_IGN) != 0)
+	if (ev_init() != 0 || spawn_signal(SIGPIPE, SIG_IGN) != 0 ||
+	    spawn_signal(SIGXFSZ, SIG_IGN) != 0)
 		wr_die(WR_SYSTEM, "cannot wait: %s", strerror(errno));
 	run.setup = (struct task_setup){ .in = -1, .keep = -1,
 	    .ended = task_ended, .section_over = start_tasks,
@@ -1054,7 +1074,10 @@ result(void)
 {
 	if (run.signal != 0)
 		end_by(run.signal);
-	if (run.output_error == EPIPE && !spawn_ignored(SIGPIPE))
+	/* behind a collator of our own it is that one's output which is lost,
+	 * for a reason that it knows */
+	if (run.output_error == EPIPE && !xapply_wrapped &&
+	    !spawn_ignored(SIGPIPE))
 		end_by(SIGPIPE);
 	if (run.code != 0)
 		return run.code;

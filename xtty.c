@@ -21,6 +21,11 @@ static int tty = -1;
 static struct task *has_it;       /* or NULL: we do, if anybody of ours */
 static struct task *waiting;      /* for it, stopped */
 
+/* Not every shell tells a job that goes on in its foreground. */
+enum { LOOK_MS = 200 };
+static void look(struct ev_timer *t);
+static struct ev_timer look_again = { .expired = look };
+
 static int
 in_foreground(void)
 {
@@ -63,10 +68,21 @@ give_next(void)
 {
 	struct task *t = waiting;
 
-	if (has_it != NULL || t == NULL || !in_foreground())
+	if (has_it != NULL || t == NULL)
 		return;
+	if (!in_foreground()) {
+		ev_timer_set(&look_again, LOOK_MS);
+		return;
+	}
 	waiting = t->tty_next;
 	give(t);
+}
+
+static void
+look(struct ev_timer *t)
+{
+	(void)t;
+	give_next();
 }
 
 /* Its user wants all of us to stop; when we go on, so does it. */

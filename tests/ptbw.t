@@ -100,7 +100,8 @@ t 'a borrowing master ended by its second TERM leaves them to its clients' 0 \
 	ptbw sh -c \": >up; until test -e go; do sleep 0.01; done\" &
 	until test -e end; do sleep 0.01; done" & p=$!
     until test -e up; do sleep 0.01; done
-    kill $p; until test -e told; do :; done; kill $p; wait $p
+    kill $p; until test -e told; do :; done
+    while kill $p 2>/dev/null; do sleep 0.1; done; wait $p
     ptbw -T0.2 true; a=$?
     : >go; : >end; ptbw true; echo $a $?'
 ptbw -m -N "$T/w/s" -J2 : &

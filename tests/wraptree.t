@@ -113,7 +113,7 @@ t 'at the far end of a link each stands for itself' 0 \
     '~[0-9]* wrapw -P *\[ptbw_1: 1 of 2 held\] \[ptbw_2: 1 of 1 held\]*holds 0\]*' '' \
     ptbw -m -J2 ptbw -m -J1 -t - wrapw -mq wrapw -X sh -c '
 	ln "$WRAPW_EXPORT" link
-	env -i PATH="$PATH" TMPDIR="$TMPDIR" wrapw -P "$PWD/link" \
+	env -i ASAN_OPTIONS="${ASAN_OPTIONS-}" PATH="$PATH" TMPDIR="$TMPDIR" wrapw -P "$PWD/link" \
 	    ptbw sh -c "wraptree; exit \$?"'
 # masters that are none
 mkfifo fifo

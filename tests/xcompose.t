@@ -404,11 +404,11 @@ done
 n 'output of those who are told is not lost' 'told
 143' '{ await up; kill $(cat pid); } & as xapply -m "trap \"echo told; exit\" TERM; : >up; while :; do sleep 0.01; done;%0" a 2>/dev/null; echo $?'
 n 'waiting tasks: the second signal is KILL' '143 TERM gone' 'mkfifo f; cat f & r=$!
-    { await up1 up2; kill $(cat pid); await told; kill $(cat pid); } &
+    { await up1 up2; kill $(cat pid); await told; p=$(cat pid); while kill $p 2>/dev/null; do sleep 0.1; done; } &
     as xapply -P2 "%1" "trap \"\" TERM; { : >up1; sleep 60; } >f" "stubborn 2 TERM" ": >up3" 2>/dev/null; c=$?
     wait $r; test ! -e up3 && echo $c $(cat told) gone'
 n 'the same in wrappers' '143 TERM gone' 'mkfifo f; cat f & r=$!
-    { await up1 up2; kill $(cat ppid); await told; kill $(cat ppid); } &
+    { await up1 up2; kill $(cat ppid); await told; p=$(cat ppid); while kill $p 2>/dev/null; do sleep 0.1; done; } &
     as xapply -m -J2 -P2 "%1" "trap \"\" TERM; { : >up1; sleep 60; } >f" "stubborn 2 TERM" ": >up3" 2>/dev/null; c=$?
     wait $r; test ! -e up3 && echo $c $(cat told) gone'
 n 'and in the wrapper that the run is known by' '143 TERM gone' 'mkfifo f; cat f & r=$!

@@ -423,12 +423,12 @@ who sh 'V=1 show a'
 who sh 'show a 2>/dev/null'
 who sh 'show a' -A
 who sh 'show a' -S "$T/s/sh"
-for s in bash dash ksh mksh zsh; do
+for s in bash dash ksh mksh; do
 	SHELL=$T/s/$s
 	who '' 'show a'
 	who $s 'show *'
 done
-for s in other fish csh; do
+for s in other fish csh zsh; do
 	SHELL=$T/s/$s
 	who $s 'show a'
 done
