@@ -357,6 +357,34 @@ put_marks(struct line *l)
 	}
 }
 
+/* Do bytes go from our end to the wire? */
+static int
+outgoing(const struct carried *c)
+{
+	return c->stand_in ? c->kind != K_READ : c->kind == K_READ;
+}
+
+/*
+ * A real descriptor does not take what was written to its stand-in.  Who says
+ * that it was must not be believed: his connection ends.  (A reader that has
+ * left is another thing: the writer gets SIGPIPE.)
+ */
+static void
+not_written(struct carried *c, int error)
+{
+	char reason[REASON_MAX];
+	struct line *l;
+
+	snprintf(reason, sizeof reason, "what was written is lost: %s",
+	    strerror(error));
+	for (l = c->waiters; l != NULL; l = l->next_waiter)
+		refuse(l, reason);
+	if (c->owner == NULL)
+		return;
+	refuse(c->owner, reason);
+	ev_timer_set(&c->owner->soon, 0);
+}
+
 static void
 flow_says(struct flow *f, int what)
 {
@@ -367,6 +395,9 @@ flow_says(struct flow *f, int what)
 		dry(c);
 	if (what & FLOW_MARK)
 		wake(c, 0);
+	if ((what & FLOW_FAILED) && !c->stand_in && !outgoing(c) &&
+	    f->error != EPIPE)
+		not_written(c, f->error);
 	if ((what & FLOW_FAILED) || (f->ended && flow_idle(f)))
 		end_carried(c);
 }
@@ -389,13 +420,6 @@ watch_hangup(struct carried *c, int sink)
 		return;
 	c->hangup.ready = hung_up;
 	ev_want(&c->hangup, 0);
-}
-
-/* Do bytes go from our end to the wire? */
-static int
-outgoing(const struct carried *c)
-{
-	return c->stand_in ? c->kind != K_READ : c->kind == K_READ;
 }
 
 /* There are both the descriptor and its wire. */
@@ -435,6 +459,11 @@ no_wire(struct ev_timer *t)
 	struct carried *c = (struct carried *)((char *)t -
 	    offsetof(struct carried, patience));
 
+	/* for as long as the connection stands the link may be slow */
+	if (c->owner != NULL) {
+		ev_timer_set(t, WIRE_MS);
+		return;
+	}
 	remark("a descriptor's connection is missing%s", "");
 	end_carried(c);
 }
@@ -987,6 +1016,11 @@ has_got(struct line *l, const char *text)
 		return 0;
 	}
 	c = find(token);
+	if (c != NULL && c->kind == 0) {
+		remark("the other end sends nonsense%s", "");
+		l->broken = 1;
+		return 0;
+	}
 	if (c == NULL || c->stand_in || c->ended || written_to(c) >= count)
 		return 1;
 	l->waits = c;
@@ -1124,7 +1158,7 @@ step(struct line *l)
 		moved |= write_wire(l);
 	if (may_read_near(l))
 		moved |= read_near(l);
-	if (l->waits != NULL || l->near_out || l->broken)
+	if (l->waits != NULL || l->near_out || l->broken || l->refused)
 		return moved;
 	if (has_frame(l))
 		moved |= take_frame(l);

@@ -39,6 +39,7 @@ master_run(const struct master *m, char **operands,
 	pid_t pid = 0;
 	int code;
 
+	utility.group = m->group;
 	utility.argv = wr_utility(operands, called, &utility.file);
 	if (m->verbose)
 		serve_verbose = wr_note;

@@ -18,6 +18,7 @@ struct master {
 	const struct div_place *place;
 	int detached, verbose;
 	int hidden;               /* not published: it is no diversion */
+	int group;                /* the utility gets a process group */
 
 	/* The socket listens and is not published yet: 0, or the exit code,
 	 * after a message.  NULL for nothing to do. */

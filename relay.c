@@ -10,6 +10,7 @@
 #include "relay.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -502,9 +503,22 @@ reach(const char *token)
 	dial_start(&r->dial, want.project, 0, DIV_CONNECT_MS, reached);
 }
 
+static int grouped;                     /* the utility has a process group */
+
+/* Without a terminal that would tell the processes of a job, we do. */
+static int
+has_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 /*
- * The link is gone, and with it what the utility could do here: it is told
- * as it would be by a terminal that hangs up.
+ * The link is gone, and with it what the utility could do here: it and its
+ * children are told as they would be by a terminal that hangs up.
  */
 static void
 link_lost(struct ev_io *io, int what)
@@ -520,7 +534,7 @@ link_lost(struct ev_io *io, int what)
 	close(io->fd);
 	wr_note("the connection to the other host is gone");
 	if (serve_quit() < 0 && pid > 0)
-		kill((pid_t)pid, SIGHUP);
+		kill((pid_t)(grouped ? -pid : pid), SIGHUP);
 }
 
 /* Read, before there is a loop; 0 when it is over, or too late. */
@@ -681,6 +695,7 @@ relay_project(char **operands, const struct wr_called *called)
 		.place = &place,
 		.detached = want.detached,
 		.verbose = want.verbose,
+		.group = grouped = !has_terminal(),
 		.bound = linked,
 		.ended = remove_link
 	};

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cap.h"
@@ -428,7 +429,7 @@ become(struct words *w, char **argv)
  * The collator.  An enclosing one will do, unless something is wanted of it
  * that only one of our own can be told; or we are in a section of it and it
  * keeps an order: then ours would wait for the end of that one, as it does for
- * us.
+ * us.  (Of one that is reached through a wrapw we do not know which it is.)
  */
 static int
 find_collator(char **argv)
@@ -439,13 +440,15 @@ find_collator(char **argv)
 	int in_section;
 	struct words w = { NULL, 0 };
 	struct div_choice c;
+	struct stat st;
 
 	if (!want.collate || want.dry)
 		return 0;
 	xapply_collator = want.detached ? getenv("xcl_d") :
 	    getenv("xcl_link") ? wr_target_of("xcl", 'u', 0, NULL) : NULL;
-	in_section = !own && xapply_collator != NULL &&
-	    section != NULL && strcmp(section, xapply_collator) == 0;
+	in_section = !own && xapply_collator != NULL && section != NULL &&
+	    (strcmp(section, xapply_collator) == 0 ||
+	    (stat(xapply_collator, &st) != 0 && div_exists(xapply_collator)));
 	if (xapply_collator != NULL && !in_section && (own || !special)) {
 		xapply_collator = strdup(xapply_collator);
 		xapply_wrapped |= own;

@@ -163,6 +163,38 @@ t 'until their holder is gone' 0 '' '' ptbw -T 20 -t outer true
 ptbw -Qt outer true
 wait $outer
 
+# --- what cannot be written, or comes late ---
+exec 3>/dev/full
+rm -f svc
+peer limit 20 peer listen svc D:3=t e 2>err & service=$!
+wait_until test -S svc
+t 'what is lost is not said to be written' 0 '' '~*a connection was ended: what was written is lost: *' \
+    env svc_link=1 svc_1="$T/w/svc" linked 'peer connect $svc_1 f:t o:text C s:x E'
+wait $service
+result $? 'the service hears nothing of it' "$(cat err)"
+exec 3>&-
+t 'a section on a full disk' 0 '~*what was written is lost: *' '' \
+    sh -c 'xclate -m -O ">/dev/full" sh -c "linked \"echo hello | xclate a\"" 2>&1'
+# the far end is stopped for longer than a descriptor's wire may take
+rm -f svc got go
+: >out
+exec 3>>out
+peer limit 20 peer listen svc r:go t:asked w:go D:3=t r:x F:out=late s:y 2>err & service=$!
+wait_until test -S svc
+env svc_link=1 svc_1="$T/w/svc" linked 'echo $PPID >far.pid
+    peer limit 20 peer connect $svc_1 s:go f:t o:late s:x r:y' >got 2>&1 & far=$!
+wait_until test -e asked
+kill -STOP "$(cat far.pid)"
+: >go
+# (there is nothing to wait for but the time: carry.c, WIRE_MS)
+sleep 11
+kill -CONT "$(cat far.pid)"
+wait $far
+result $? 'a link that stalls loses nothing' "$(cat got)"
+wait $service
+result $? 'and the service has it' "$(cat err)"
+exec 3>&-
+
 # --- order, in a crowd ---
 cat >crowd.sh <<'END'
 i=0
@@ -316,6 +348,21 @@ t 'the near end is killed: the token is back' 0 '' '' \
     ptbw -t pool -T1 -R1 true
 wait $far
 t 'and the command told' 0 hangup '' cat told
+# all of them, where there is no terminal to do it
+rm -f up told export link
+wrapw -t m wrapw -X -N "$T/w/export" : & near=$!
+wait_until test -S export
+ln export link
+wrapw -P "$T/w/link" sh -c 'ptbw -R1 sh dies.sh; :' 2>>err </dev/null & far=$!
+wait_until test -s up
+kill -9 $near
+wait $far
+if (: </dev/tty) 2>/dev/null; then
+	kill -HUP "$(cat up)"
+	skip 'and what the command has started' 'there is a terminal'
+else
+	t 'and what the command has started' 0 hangup '' cat told
+fi
 t 'the far end says so' 0 '~*the connection to the other host is gone*' '' cat err
 rm -f export
 # the far end is killed

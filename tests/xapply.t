@@ -581,6 +581,16 @@ n 'KILL, 5 s after TERM: --timeout and --halt now' 'killed 137 9' '
     xapply -T 0.2 --joblog j --halt soon "trap \"\" TERM; await never;" a 2>/dev/null; c=$?
     wait $! && test $? -eq 5
     echo killed $c $(cut -f 5 j | tail -n 1)'
+x 'a task whose time was up and that waits for its next attempt has failed' 143 '1 124' - \
+    'xapply --retries 2 --retry-delay 60 -T 0.3 --joblog j "echo \$\$ >pid; trap \"exit 0\" TERM; sleep 9 & wait;%0" a & p=$!
+    until test -s pid; do sleep 0.1; done; while kill -0 $(cat pid) 2>/dev/null; do sleep 0.1; done
+    kill $p; wait $p; code=$?; awk "\$1 == 1 { print \$1, \$4 }" j; exit $code'
+x 'a bad template of -N' 65 '' "~*unknown escape*" ': >"e%z"; xapply -f -N "echo %+" cat "e%z"'
+x 'a joblog that is a pipe has a heading' 0 '~Seq*' '' 'xapply --joblog /dev/stdout true a | cat'
+x 'held output beyond the limit of files' 0 '1000' '' 'ulimit -f 100; seq 1000 >few
+    TMPDIR=$PWD xapply -m -P2 "if [ %1 = a ]; then until test -e b; do sleep 0.1; done; else seq 100000; : >b; fi" a b 2>err | head -n 1000 | wc -l | tr -d " "'
+x 'names of results are one for each task' 0 'a?b~0 a?b~1 a?b~2 ~3' '' \
+    "printf 'a\\tb\\0a\\nb\\0a\\rb\\0\\0' | xapply -fz --results r 'echo task %u;%0' - >/dev/null; ls r | sort | xargs echo"
 x '-T: the task and its children end' 0 'gone 15' '~*its time is up' 'mkfifo f; exec 3<>f; cat f 3>&- & r=$!
     xapply -T 0.3 --joblog j "sleep 60 >f & wait;%0" a 3>&-; exec 3>&-
     wait $r && echo gone $(cut -f 5 j | tail -n 1)'
