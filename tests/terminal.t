@@ -139,6 +139,18 @@ keys fg
 wait_until shows fg
 keys fourth
 sees 'and it goes on' 'got fourth 4'
+# bash tells nobody that runs in the background already
+if command -v bash >/dev/null; then
+	keys "PS1='$ ' bash --norc --noediting -i"
+	keys "echo 5 | SHELL=/bin/sh xapply -f $asks - &"
+	wait_until shows 'ask 5'
+	keys fg
+	keys fifth
+	sees 'a run that comes to the foreground' 'got fifth 5'
+	keys exit
+else
+	skip 'a run that comes to the foreground' 'bash is not installed'
+fi
 
 # README: its transcript of a terminal, typed in; of the tokens nobody knows
 # which is which
