@@ -587,8 +587,17 @@ x 'a task whose time was up and that waits for its next attempt has failed' 143 
     kill $p; wait $p; code=$?; awk "\$1 == 1 { print \$1, \$4 }" j; exit $code'
 x 'a bad template of -N' 65 '' "~*unknown escape*" ': >"e%z"; xapply -f -N "echo %+" cat "e%z"'
 x 'a joblog that is a pipe has a heading' 0 '~Seq*' '' 'xapply --joblog /dev/stdout true a | cat'
-x 'held output beyond the limit of files' 0 '1000' '' 'ulimit -f 100; seq 1000 >few
-    TMPDIR=$PWD xapply -m -P2 "if [ %1 = a ]; then until test -e b; do sleep 0.1; done; else seq 100000; : >b; fi" a b 2>err | head -n 1000 | wc -l | tr -d " "'
+# (one has the turn until the other, which is held, goes on no more)
+x 'held output beyond the limit of files' 0 400006 '' 'ulimit -f 100
+    cat >task <<-"END"
+	case $1 in
+	a)  echo first; until test -s at; do sleep 0.1; done
+	    until was=$(cat at); sleep 0.5; test "$was" = "$(cat at)"; do :; done ;;
+	b)  i=0; while [ $i -lt 4000 ]; do printf %0100d 0; i=$((i + 1)); echo $i >at; done ;;
+	esac
+	END
+    { TMPDIR=$PWD xapply -m -P2 "sh task %1" a b; echo $? >code; } | wc -c | tr -d " "
+    exit $(cat code)'
 x 'names of results are one for each task' 0 'a?b~0 a?b~1 a?b~2 ~3' '' \
     "printf 'a\\tb\\0a\\nb\\0a\\rb\\0\\0' | xapply -fz --results r 'echo task %u;%0' - >/dev/null; ls r | sort | xargs echo"
 x '-T: the task and its children end' 0 'gone 15' '~*its time is up' 'mkfifo f; exec 3<>f; cat f 3>&- & r=$!
