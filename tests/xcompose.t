@@ -321,6 +321,9 @@ n 'but with a file' '2 A' "ptbw -m -J4 xapply -t $tok 'echo \$ptbw_link %t1%0' a
 n 'and with -J' '2 iota' "ptbw -m -t $tok xapply -J2 'echo \$ptbw_link %ft%0' a"
 n 'without them a task sees the pool around us' '1 A' "ptbw -m -t $tok xapply 'echo \$ptbw_link \$(ptbw -A echo)%0' a"
 n 'through wrapw' 'A tok' "cp $tok tok; ptbw -m -t tok wrapw -m xapply -t - 'echo %t1 %ft%0' a"
+n 'a run within a section whose master it reaches through wrapw' "b${nl}in x${nl}in a" \
+    'xapply -k "echo b; wrapw -m xapply -m \"echo in\" x" a'
+x 'with results, a full output' 74 '' '~xclate: collated output: No space *' 'xapply -k --results r "echo %1" a >/dev/full'
 n 'the collator through wrapw' '[a]
 a' 'xclate -m -T "[%x]" wrapw -m xapply -m echo a'
 
