@@ -342,6 +342,7 @@ struct reach {
 };
 
 static struct ev_io hold;         /* open as long as the link is */
+static int grouped;               /* the utility has a process group */
 
 /* Say what a new connection is for. */
 static int
@@ -502,8 +503,6 @@ reach(const char *token)
 	strcpy(r->token, token);
 	dial_start(&r->dial, want.project, 0, DIV_CONNECT_MS, reached);
 }
-
-static int grouped;                     /* the utility has a process group */
 
 /* Without a terminal that would tell the processes of a job, we do. */
 static int
@@ -695,13 +694,14 @@ relay_project(char **operands, const struct wr_called *called)
 		.place = &place,
 		.detached = want.detached,
 		.verbose = want.verbose,
-		.group = grouped = !has_terminal(),
+		.group = !has_terminal(),
 		.bound = linked,
 		.ended = remove_link
 	};
 
 	if (want.project[0] != '/')
 		wr_usage("-P: the path of a link is absolute");
+	grouped = m.group;
 	/* the name of the socket may be there for everybody to see */
 	mask = umask(077);
 	return master_run(&m, operands, called);

@@ -30,8 +30,6 @@
 enum {
 	READ_SIZE = 16384,
 	ACCEPT_MAX = 256,         /* in one round, so that others get theirs */
-	SAME_MS = 200,            /* between a signal and itself */
-	SAME_HUP_MS = 1000,
 	RETRY_MS = 1000           /* after the system had no descriptor left */
 };
 
@@ -749,9 +747,7 @@ stop(int code)
 }
 
 /*
- * TERM and HUP: the utility's, once; the second time they are ours.  When a
- * terminal goes away, both it and its shell send HUP: that is one.  So is what
- * timeout(1) sends to us, and then to our group.
+ * TERM and HUP: the utility's, once; the second time they are ours.
  */
 static void
 told_to_end(int sig)
@@ -764,8 +760,8 @@ told_to_end(int sig)
 		master.term_passed = sig;
 		master.passed_at = div_now();
 		kill(master.utility.pid, sig);
-	} else if (sig != master.term_passed || div_now() > master.passed_at +
-	    (sig == SIGHUP ? SAME_HUP_MS : SAME_MS)) {
+	} else if (sig != master.term_passed ||
+	    !spawn_same_signal(sig, master.passed_at)) {
 		stop(128 + sig);
 	}
 }
@@ -856,8 +852,7 @@ serve_begin(void)
 	size_t i;
 
 	spawn_raise_limit();
-	if (ev_init() != 0 || spawn_signal(SIGPIPE, SIG_IGN) != 0 ||
-	    spawn_signal(SIGXFSZ, SIG_IGN) != 0)
+	if (ev_init() != 0 || spawn_write_errors() != 0)
 		return -1;
 	for (i = 0; i < sizeof caught / sizeof *caught; i++)
 		if (ev_signal(caught[i].sig, caught[i].arrived) != 0)

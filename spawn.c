@@ -32,7 +32,11 @@
 
 #define DEFAULT_PATH "/usr/local/bin:/bin:/usr/bin"
 
-enum { SIGNALS = 65 };
+enum {
+	SIGNALS = 65,
+	SAME_MS = 200,            /* between a signal and itself */
+	SAME_HUP_MS = 1000
+};
 
 static struct {
 	struct sigaction action[SIGNALS]; /* as found */
@@ -68,6 +72,21 @@ spawn_remember(int sig)
 		return -1;
 	found.changed[sig] = 1;
 	return 0;
+}
+
+int
+spawn_write_errors(void)
+{
+	return spawn_signal(SIGPIPE, SIG_IGN) == 0 ?
+	    spawn_signal(SIGXFSZ, SIG_IGN) : -1;
+}
+
+/* When a terminal goes away, both it and its shell send HUP.  timeout(1) tells
+ * its child, and then the group. */
+int
+spawn_same_signal(int sig, int64_t sent)
+{
+	return div_now() <= sent + (sig == SIGHUP ? SAME_HUP_MS : SAME_MS);
 }
 
 int

@@ -10,6 +10,7 @@
 #define SPAWN_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
@@ -21,6 +22,13 @@ int spawn_signal(int sig, void (*handler)(int));
 /* The first half of that alone, for who changes it in his own way. */
 int spawn_remember(int sig);
 int spawn_ignored(int sig);
+
+/* Have what cannot be written fail with errno, and end nobody: a pipe without a
+ * reader, a file that has reached its limit.  -1 with errno. */
+int spawn_write_errors(void);
+
+/* Is a signal the same one again that was sent at that time (of div_now)? */
+int spawn_same_signal(int sig, int64_t sent);
 
 /*
  * The first call of a program: remembers the signal mask, and opens

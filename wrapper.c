@@ -408,13 +408,12 @@ wr_number(int letter, const char *text, long min, long max)
 		wr_usage("%s: %s is not a whole number", option, text);
 	if (n > max && strcmp(option, "--depth") == 0)
 		return max;      /* too deep for any stack: told later */
-	if ((errno != 0 || n < min || n > max) && letter == '0')
+	if (errno == 0 && n >= min && n <= max)
+		return n;
+	if (letter == '0')
 		wr_usage("%s (or -%s): %s is not between %ld and %ld", option,
 		    text, text, min, max);
-	if (errno != 0 || n < min || n > max)
-		wr_usage("%s: %s is not between %ld and %ld", option, text,
-		    min, max);
-	return n;
+	wr_usage("%s: %s is not between %ld and %ld", option, text, min, max);
 }
 
 int

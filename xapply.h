@@ -142,9 +142,6 @@ void task_free(struct task *t);
 
 /* How many sections are under way; may another one begin? */
 size_t task_sections(void);
-
-/* Does a name (len bytes) hold control characters, which an xid has not? */
-int task_changes_xid(const char *name, size_t len);
 int task_room(void);
 
 /* Read how sections are to look from $XCLATE, as xclate's client would. */

@@ -390,8 +390,7 @@ wait_for_command(void)
 static int
 serve_section(void)
 {
-	if (ev_init() != 0 || spawn_signal(SIGPIPE, SIG_IGN) != 0 ||
-	    spawn_signal(SIGXFSZ, SIG_IGN) != 0)
+	if (ev_init() != 0 || spawn_write_errors() != 0)
 		wr_die(WR_SYSTEM, "cannot wait: %s", strerror(errno));
 	ev_child_other(other_ended);
 	me.inherited = me.argv == NULL && ev_children();

@@ -29,8 +29,6 @@ enum {
 	NO_ROOM_TRIES = 40,
 	PROGRESS_MS = 200,
 	STRAIN_MS = 1000,          /* between two looks at load and memory */
-	SAME_MS = 200,             /* between a signal and itself */
-	SAME_HUP_MS = 1000,
 	FAILED_MAX = 100           /* as an exit code */
 };
 
@@ -51,7 +49,7 @@ static struct {
 	int stopping;             /* nothing new is started */
 	int signal;               /* that ends us */
 	int signals;              /* so many have come */
-	int64_t signaled;         /* when the last one has, */
+	int64_t signaled;         /* when the last one has */
 	int code;                 /* of what went wrong */
 	int halted;               /* exit code of the failure that halted us */
 	uintmax_t done, failed, skipped;
@@ -210,18 +208,12 @@ end_all(void)
 		}
 }
 
-/*
- * Has it been told of already?  What is sent to a whole process group comes
- * from the wrapper that we are the run of, too; timeout(1) tells its child and
- * then the group; and when a terminal goes away both it and its shell send HUP.
- */
+/* Has it been told of already?  What is sent to a whole process group comes
+ * from the wrapper that we are the run of, too. */
 static int
 same_again(int sig)
 {
-	int64_t since = div_now() - run.signaled;
-
-	if (sig == run.signal &&
-	    since < (sig == SIGHUP ? SAME_HUP_MS : SAME_MS))
+	if (sig == run.signal && spawn_same_signal(sig, run.signaled))
 		return 1;
 	run.signaled = div_now();
 	return 0;
@@ -340,27 +332,28 @@ make_variables(struct task *t, const struct expand_values *v)
 }
 
 /*
- * Parameter 1, or the number.  What is cut, or changed for the wire, may be the
- * same as another one: where it is to be the name of a file it has the number
- * behind it.
+ * Parameter 1, or the number.  What is no xid as it is, and so cut or changed
+ * for the wire, may be the same as another one: where it is to be the name of a
+ * file it has the number behind it.
  */
 static char *
 make_xid(const struct expand_values *v)
 {
-	char number[24], xid[COLLATE_XID_MAX + 1];
-	const char *text = v->params > 0 ? v->param[0].data : "";
-	size_t len = v->params > 0 ? v->param[0].len : 0;
-	int digits = snprintf(number, sizeof number, "~%ju", v->number);
+	char number[24], xid[COLLATE_XID_MAX + 2];
+	size_t len = v->params > 0 ? v->param[0].len : 0, room;
+	size_t seen = len < sizeof xid ? len : sizeof xid - 1;
 
+	room = COLLATE_XID_MAX -
+	    (size_t)snprintf(number, sizeof number, "~%ju", v->number);
 	if (want.number || (len == 0 && want.results == NULL))
 		return strdup(number + 1);
-	if (want.results == NULL || (len > 0 && len <= COLLATE_XID_MAX &&
-	    !task_changes_xid(text, len)))
-		return strndup(text, len < COLLATE_XID_MAX ? len :
-		    COLLATE_XID_MAX);
-	if (len > COLLATE_XID_MAX - (size_t)digits)
-		len = COLLATE_XID_MAX - (size_t)digits;
-	snprintf(xid, sizeof xid, "%.*s%s", (int)len, text, number);
+	/* one byte more than an xid may have shows that it is too long */
+	if (seen > 0)
+		memcpy(xid, v->param[0].data, seen);
+	xid[seen] = '\0';
+	if (want.results != NULL && (len == 0 || collate_check_xid(xid) != 0))
+		strcpy(xid + (len < room ? len : room), number);
+	xid[COLLATE_XID_MAX] = '\0';
 	return strdup(xid);
 }
 
@@ -1004,8 +997,7 @@ begin_run(const char *template, char **operands)
 	static const int sigs[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
 	size_t i;
 
-	if (ev_init() != 0 || spawn_signal(SIGPIPE, SIG_IGN) != 0 ||
-	    spawn_signal(SIGXFSZ, SIG_IGN) != 0)
+	if (ev_init() != 0 || spawn_write_errors() != 0)
 		wr_die(WR_SYSTEM, "cannot wait: %s", strerror(errno));
 	run.setup = (struct task_setup){ .in = -1, .keep = -1,
 	    .ended = task_ended, .section_over = start_tasks,

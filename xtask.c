@@ -283,22 +283,6 @@ copy_vars(char *const *vars)
 	return copy;
 }
 
-static int
-is_control(char c)
-{
-	return (unsigned char)c < ' ' || c == '\177';
-}
-
-int
-task_changes_xid(const char *name, size_t len)
-{
-	while (len > 0 && !is_control(*name)) {
-		name++;
-		len--;
-	}
-	return len > 0;
-}
-
 /* The xid on the wire: 63 bytes, no control characters. */
 static char *
 wire_xid(const char *xid)
@@ -307,7 +291,7 @@ wire_xid(const char *xid)
 
 	snprintf(copy, COLLATE_XID_MAX + 1, "%s", xid);
 	for (p = copy; *p != '\0'; p++)
-		if (is_control(*p))
+		if ((unsigned char)*p < ' ' || *p == '\177')
 			*p = '?';
 	return copy;
 }
@@ -518,7 +502,8 @@ task_prepare(struct task_setup *s)
 	}
 	/* who shares the terminal as stdin is best in our group of processes;
 	 * but what is to be ended in time has to be one that can be told */
-	s->grouped = want.timeout_ms > 0 || want.halt == NOW || !isatty(s->in >= 0 ? s->in : 0);
+	s->grouped = want.timeout_ms > 0 || want.halt == NOW ||
+	    !isatty(s->in >= 0 ? s->in : 0);
 	raise_limits();
 }
 

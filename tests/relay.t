@@ -16,14 +16,22 @@ PATH=$T/w:$PATH
 with_service() { # with_service COMMAND...: the service is the socket "svc"
 	env svc_link=1 svc_1="$T/w/svc" "$@"
 }
+serve() {       # serve STEP...: what the service does
+	rm -f svc
+	peer limit 20 peer listen svc "$@" 2>err & service=$!
+	wait_until test -S svc
+}
+served() {      # served NAME: it has done so
+	wait $service
+	result $? "$1" "$(cat err)"
+}
 # carried NAME "STEP..." "STEP...": the service's and the client's steps; the
 # service's stdout is the file out, its descriptors 3, 4 and 5 are what the
 # test says
 carried() {
-	rm -f svc got err
+	rm -f got
 	# shellcheck disable=SC2086
-	peer limit 20 peer listen svc $2 2>err & service=$!
-	wait_until test -S svc
+	serve $2
 	client=
 	for step in $3; do client="$client '$step'"; done
 	with_service peer limit 20 linked "peer connect \$svc_1 $client" \
@@ -117,13 +125,10 @@ carried 'several in one message' 'f:x s:y' 'x:1 r:y'
 
 # --- what cannot be carried ---
 cannot() {      # cannot NAME WHAT: 3 is one
-	rm -f svc
-	peer limit 20 peer listen svc D:3=t E 2>err & service=$!
-	wait_until test -S svc
+	serve D:3=t E
 	t "$1" 0 '' "~*a connection was ended: *$2*a connection was ended: *$2*" \
 	    env svc_link=1 svc_1="$T/w/svc" linked 'peer connect $svc_1 e'
-	wait $service
-	result $? "$1: the service goes on" "$(cat err)"
+	served "$1: the service goes on"
 }
 exec 3<.
 cannot 'a directory' 'a directory'
@@ -133,13 +138,10 @@ exec 3<>pipe
 cannot 'a pipe for both' 'a pipe open for both reading and writing'
 exec 3>&-
 
-rm -f svc
-peer limit 20 peer listen svc E 2>err & service=$!
-wait_until test -S svc
+serve E
 t 'more descriptors than a message may have' 0 '' '~*a connection was ended: too many *' \
     env svc_link=1 svc_1="$T/w/svc" linked 'peer connect $svc_1 x:17 E'
-wait $service
-result $? 'the service goes on' "$(cat err)"
+served 'the service goes on'
 
 # --- a pool that is borrowed itself ---
 t 'its tokens over a link' 0 "0${nl}0" '' \
@@ -165,23 +167,19 @@ wait $outer
 
 # --- what cannot be written, or comes late ---
 exec 3>/dev/full
-rm -f svc
-peer limit 20 peer listen svc D:3=t e 2>err & service=$!
-wait_until test -S svc
+serve D:3=t e
 t 'what is lost is not said to be written' 0 '' '~*a connection was ended: what was written is lost: *' \
     env svc_link=1 svc_1="$T/w/svc" linked 'peer connect $svc_1 f:t o:text C s:x E'
-wait $service
-result $? 'the service hears nothing of it' "$(cat err)"
+served 'the service hears nothing of it'
 exec 3>&-
 t 'a section on a full disk' 0 '~*what was written is lost: *' '' \
     sh -c 'xclate -m -O ">/dev/full" sh -c "linked \"echo hello | xclate a\"" 2>&1'
 # the far end is stopped for longer than a descriptor's wire may take
-rm -f svc got go
+rm -f got go
 : >out
 exec 3>>out
-peer limit 20 peer listen svc r:go t:asked w:go D:3=t r:x F:out=late s:y 2>err & service=$!
-wait_until test -S svc
-env svc_link=1 svc_1="$T/w/svc" linked 'echo $PPID >far.pid
+serve r:go t:asked w:go D:3=t r:x F:out=late s:y
+with_service linked 'echo $PPID >far.pid
     peer limit 20 peer connect $svc_1 s:go f:t o:late s:x r:y' >got 2>&1 & far=$!
 wait_until test -e asked
 kill -STOP "$(cat far.pid)"
@@ -191,8 +189,7 @@ sleep 11
 kill -CONT "$(cat far.pid)"
 wait $far
 result $? 'a link that stalls loses nothing' "$(cat got)"
-wait $service
-result $? 'and the service has it' "$(cat err)"
+served 'and the service has it'
 exec 3>&-
 
 # --- order, in a crowd ---
