@@ -10,7 +10,6 @@
 #include "broker.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,23 +28,18 @@ enum {
 static int64_t
 answer_by(const struct broker *b)
 {
-	return b->patience < 0 ? -1 : div_now() + b->patience;
+	return b->patience < 0 ? -1 : div_awake() + b->patience;
 }
 
 /* Wait until something can be read; deadline -1 is never. */
 static int
 wait_readable(struct broker *b, int64_t deadline)
 {
-	struct pollfd p = { b->fd, POLLIN, 0 };
-	int64_t ms;
 	int r;
 
 	if (deadline < 0)
 		return 0;
-	do {
-		ms = deadline - div_now();
-		r = poll(&p, 1, ms > 0 ? (int)ms : 0);
-	} while (r < 0 && errno == EINTR);
+	r = div_readable(b->fd, deadline);
 	if (r == 0) {
 		b->late = 1;
 		errno = ETIMEDOUT;
@@ -371,7 +365,7 @@ broker_take(struct broker *b, size_t n, int ms, uint32_t *token)
 		return take_now(b, n, token);
 	if (broker_ask(b, n) != 0)
 		return -1;
-	return granted(b, n, ms < 0 ? -1 : div_now() + ms, token);
+	return granted(b, n, ms < 0 ? -1 : div_awake() + ms, token);
 }
 
 /* Names as they come, each behind a newline. */
@@ -464,7 +458,7 @@ broker_take_tie(struct broker *b, int *fd)
 static int
 wait_closed(struct broker *b)
 {
-	int64_t deadline = div_now() + ANSWER_MS;
+	int64_t deadline = div_awake() + ANSWER_MS;
 	int answered = 0;
 	size_t i;
 

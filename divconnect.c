@@ -34,7 +34,10 @@ enum {
 	NAMES_TRIED = 10000,     /* numbered sockets in one directory */
 	HIDDEN_TRIED = 100,
 	LOCK_TRIES = 100,        /* for a second in all */
-	LOCK_WAIT_MS = 10
+	LOCK_WAIT_MS = 10,
+	WAIT_END_MS = 500,       /* the last part of a wait */
+	WAIT_LATE_MS = 250,      /* later than that: we stood still */
+	WAIT_MAX_MS = 1000000
 };
 
 /* --- what systems do differently --- */
@@ -960,7 +963,13 @@ div_recv(int sock, void *data, size_t len, int *fds, size_t max,
 	return n;
 }
 
-/* --- connecting --- */
+/* --- time --- */
+
+static int64_t stood_still;      /* milliseconds, of this process */
+static struct {
+	int64_t from;
+	int ms;                  /* asked for; -1: any time is right */
+} waiting;
 
 int64_t
 div_now(void)
@@ -971,14 +980,59 @@ div_now(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Milliseconds until the deadline, at least one. */
-static int
-remaining(int64_t deadline)
+int64_t
+div_awake(void)
 {
-	int64_t ms = deadline - div_now();
-
-	return ms > 1 ? (int)ms : 1;
+	return div_now() - stood_still;
 }
+
+/* The end is a wait of its own, so that who wakes late has some time left. */
+int
+div_wait(int64_t deadline)
+{
+	int64_t ms;
+
+	waiting.ms = -1;
+	if (deadline >= 0) {
+		waiting.from = div_now();
+		ms = deadline - (waiting.from - stood_still);
+		if (ms > 2 * WAIT_END_MS)
+			ms -= WAIT_END_MS;
+		waiting.ms = ms < 0 ? 0 : ms < WAIT_MAX_MS ? (int)ms :
+		    WAIT_MAX_MS;
+	}
+	return waiting.ms;
+}
+
+/* A wait that took too long counts as half of it: that leaves time for others,
+ * and yet a machine that is always late comes to the end. */
+void
+div_waited(void)
+{
+	int64_t took;
+
+	if (waiting.ms < 0)
+		return;
+	took = div_now() - waiting.from;
+	if (took > waiting.ms + WAIT_LATE_MS)
+		stood_still += took - waiting.ms / 2;
+}
+
+int
+div_readable(int fd, int64_t deadline)
+{
+	struct pollfd p = { fd, POLLIN, 0 };
+	int ms, r;
+
+	do {
+		ms = div_wait(deadline);
+		r = poll(&p, 1, ms);
+		div_waited();
+	} while (r < 0 ? errno == EINTR : r == 0 && ms > 0);
+	return r;
+}
+
+/* --- connecting --- */
 
 static size_t
 without_slashes(const char *path, size_t n)
@@ -1061,12 +1115,13 @@ wait_connect(int fd, const struct sockaddr_un *sun, int64_t deadline)
 
 	fcntl(fd, F_SETFL, 0);
 	do {
-		ms = remaining(deadline);
+		ms = div_wait(deadline);
 		wait.tv_sec = ms / 1000;
-		wait.tv_usec = ms % 1000 * 1000;
+		wait.tv_usec = ms > 0 ? ms % 1000 * 1000 : 1; /* 0: for ever */
 		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
 		r = connect(fd, (const struct sockaddr *)sun, sizeof *sun);
-	} while (r != 0 && errno == EINTR);
+		div_waited();
+	} while (r != 0 && (errno == EINTR || (errno == EAGAIN && ms > 0)));
 	if (r != 0 && errno == EAGAIN)
 		errno = ETIMEDOUT;
 	memset(&wait, 0, sizeof wait);
@@ -1298,17 +1353,13 @@ div_dial(struct div_dial *d, const char *path, int hops)
 int
 div_connect(const char *path)
 {
-	int64_t deadline = div_now() + DIV_CONNECT_MS;
-	struct pollfd p = { -1, POLLIN, 0 };
+	int64_t deadline = div_awake() + DIV_CONNECT_MS;
 	struct div_dial d;
 	int r;
 
 	r = dial(&d, path, 0, deadline);
 	while (r == 0) {
-		p.fd = d.fd;
-		do
-			r = poll(&p, 1, remaining(deadline));
-		while (r < 0 && errno == EINTR);
+		r = div_readable(d.fd, deadline);
 		if (r == 0)
 			errno = ETIMEDOUT;
 		if (r <= 0) {

@@ -213,8 +213,29 @@ int div_peer_uid(int sock, uid_t *uid);
  */
 int div_peer_pid(int sock, pid_t *pid);
 
+/* --- time --- */
+
 /* Milliseconds of a clock that only goes forward. */
 int64_t div_now(void);
+
+/*
+ * The same without the time in which this process could not run, because it or
+ * the whole machine was stopped, as far as the waits below have noticed: for
+ * deadlines.  Who stood still hears from others before it is too late for it.
+ */
+int64_t div_awake(void);
+
+/* Wait until fd can be read or has ended: 1; 0 when that was not before the
+ * deadline, of div_awake, or -1 for none; or -1 with the errno of poll. */
+int div_readable(int fd, int64_t deadline);
+
+/*
+ * For those who wait in another way: for how long to wait at once, in the
+ * milliseconds of poll, on the way to a deadline (0 when it has come, -1 for
+ * none); and what to say after each such wait, whatever has ended it.
+ */
+int div_wait(int64_t deadline);
+void div_waited(void);
 
 /* --- what systems do differently, close-on-exec from birth --- */
 

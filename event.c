@@ -311,7 +311,7 @@ ev_timer_set(struct ev_timer *t, int ms)
 
 	ev_timer_stop(t);
 	t->set = 1;
-	t->when = div_now() + ms;
+	t->when = div_awake() + ms;
 	for (p = last_timer; p != NULL && p->when > t->when; p = p->prev)
 		;
 	t->prev = p;
@@ -326,18 +326,6 @@ ev_timer_set(struct ev_timer *t, int ms)
 		last_timer = t;
 }
 
-/* How long to wait for descriptors: until the first deadline, or -1. */
-static int
-patience(void)
-{
-	int64_t ms;
-
-	if (first_timer == NULL)
-		return -1;
-	ms = first_timer->when - div_now();
-	return ms > 0 ? (ms < 1000000 ? (int)ms : 1000000) : 0;
-}
-
 static void
 run_timers(void)
 {
@@ -346,7 +334,7 @@ run_timers(void)
 
 	if (first_timer == NULL)
 		return;
-	now = div_now();
+	now = div_awake();
 	while ((t = first_timer) != NULL && t->when <= now) {
 		ev_timer_stop(t);
 		t->expired(t);
@@ -501,10 +489,15 @@ int
 ev_turn(int wait)
 {
 	struct ev_io *io;
-	int i;
+	int i, n, ms = 0;
 
 	batch_count = 0;
-	if (wait_events(wait ? patience() : 0) < 0) {
+	if (wait)
+		ms = div_wait(first_timer != NULL ? first_timer->when : -1);
+	n = wait_events(ms);
+	if (wait)
+		div_waited();
+	if (n < 0) {
 		if (errno != EINTR)
 			return -1;
 		/* most likely one of ours: no need to wait for its byte */

@@ -55,7 +55,8 @@ int ev_want(struct ev_io *io, int want);
  * more, not even what this round has already seen. */
 void ev_forget(struct ev_io *io);
 
-/* Set (or set anew) a deadline so many milliseconds from now; or stop it. */
+/* Set (or set anew) a deadline so many milliseconds from now, of div_awake; or
+ * stop it. */
 void ev_timer_set(struct ev_timer *t, int ms);
 void ev_timer_stop(struct ev_timer *t);
 

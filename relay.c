@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -540,14 +539,7 @@ link_lost(struct ev_io *io, int what)
 static ssize_t
 await(int fd, char *to, size_t len, int64_t deadline)
 {
-	struct pollfd p = { fd, POLLIN, 0 };
-	int64_t ms = deadline - div_now();
-	int r;
-
-	do
-		r = poll(&p, 1, ms > 0 ? (int)ms : 0);
-	while (r < 0 && errno == EINTR);
-	return r == 1 ? recv(fd, to, len, 0) : 0;
+	return div_readable(fd, deadline) == 1 ? recv(fd, to, len, 0) : 0;
 }
 
 /* The other end has said no, or something else. */
@@ -568,7 +560,7 @@ mismatch(const char *line)
 static int
 fetch_record(char **record, size_t *len)
 {
-	int64_t deadline = div_now() + LINK_MS;
+	int64_t deadline = div_awake() + LINK_MS;
 	char line[64], version[16];
 	size_t n, have;
 	ssize_t r;

@@ -474,7 +474,7 @@ add_client(int fd)
 	c->io.fd = fd;
 	c->io.ready = client_ready;
 	c->unread.expired = unread_too_long;
-	c->since = div_now();
+	c->since = div_awake();
 	c->next = master.clients;
 	if (c->next != NULL)
 		c->next->prev = c;
@@ -666,7 +666,7 @@ static void
 end_of_grace(struct ev_timer *t)
 {
 	struct serve_client *c;
-	int64_t now = div_now(), from, next = 0;
+	int64_t now = div_awake(), from, next = 0;
 
 	for (c = master.clients; c != NULL; c = c->next) {
 		if (c->known || c->gone)
@@ -685,7 +685,7 @@ static void
 begin_end(void)
 {
 	master.ended = 1;
-	master.ended_at = div_now();
+	master.ended_at = div_awake();
 	master.to_accept = 1;    /* some may have connected just before */
 	if (master.ops != NULL && master.ops->ending != NULL)
 		master.ops->ending();
@@ -823,7 +823,7 @@ finished(void)
 	if (master.count == 0)
 		return 1;
 	if (master.known > 0 ||
-	    div_now() < master.ended_at + SERVE_GRACE_MS) {
+	    div_awake() < master.ended_at + SERVE_GRACE_MS) {
 		master.last_round = 0;
 		return 0;
 	}

@@ -37,7 +37,7 @@ struct serve_client {
 	size_t out_bytes;
 	char *in;                               /* bytes not yet understood */
 	size_t in_len;
-	int64_t since;                          /* when it connected */
+	int64_t since;                          /* connected, of div_awake */
 	struct ev_timer unread;                 /* it takes no replies */
 	unsigned known : 1, paused : 1, finishing : 1, gone : 1,
 	    attended : 1, fd_blocked : 1;

@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,13 +49,9 @@ struct source {
 static size_t
 read_some(const struct control *c, char *to, size_t n, int ms)
 {
-	struct pollfd p = { c->fd, POLLIN, 0 };
 	ssize_t got = -1;
-	int r;
+	int r = div_readable(c->fd, div_awake() + ms);
 
-	do
-		r = poll(&p, 1, ms);
-	while (r < 0 && errno == EINTR);
 	errno = ETIMEDOUT;
 	if (r == 1)
 		got = recv(c->fd, to, n, 0);

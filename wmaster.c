@@ -166,7 +166,7 @@ static void
 try_target(struct request *r)
 {
 	size_t left = r->targets->count - r->at;
-	int64_t ms = r->until - div_now();
+	int64_t ms = r->until - div_awake();
 
 	if (left == 0 || ms <= 0) {
 		refuse(r->client, "the target does not answer");
@@ -197,7 +197,7 @@ hand_over(struct client *k, const char *cookie, int hops)
 	r->client = k;
 	r->entry = e;
 	r->targets = space_hold(e->targets);
-	r->until = div_now() + ANSWER_MS;
+	r->until = div_awake() + ANSWER_MS;
 	r->hops = hops;
 	k->request = r;
 	serve_pause(&k->c);
