@@ -63,7 +63,8 @@ before=$(date +%s)
 t 'it says nothing: five seconds' 1 '' \
     'peer: ww/0: ETIMEDOUT' peer connect ww/0
 took=$(($(date +%s) - before))
-[ $took -ge 4 ] && [ $took -le 9 ]
+# (a busy machine may stand still for some seconds)
+[ $took -ge 4 ] && [ $took -le 19 ]
 result $? "took $took seconds"
 played 'it sees the end'
 wrapw e

@@ -3,7 +3,6 @@
 # a container of unshare's; and the transcript of wrapw's document
 . "$(dirname "$0")/lib.sh"
 
-LIMIT=60
 sh=$(command -v sh)
 
 # copy_in ROOT FILE...: programs, at the same place below ROOT, with what

@@ -7,7 +7,7 @@
 #	check NAME command...		it must succeed
 #	result 0|1 NAME [DETAIL]	what the test found out by itself
 #	skip NAME REASON
-#	wait_until command...		ask until it succeeds, 20 s or more
+#	wait_until command...		ask until it succeeds, 60 s or more
 #	finish				the last line of every test
 # Each works in a directory of its own, $T/w; $TMPDIR must end up empty.
 
@@ -64,7 +64,7 @@ matches() {     # matches PATTERN TEXT
 t() {
 	name=$1 code=$2 out=$3 err=$4
 	shift 4
-	peer limit "${LIMIT:-20}" "$@" >"$T/out" 2>"$T/err" </dev/null
+	peer limit "${LIMIT:-60}" "$@" >"$T/out" 2>"$T/err" </dev/null
 	got=$?
 	gout=$(cat "$T/out") gerr=$(cat "$T/err")
 	[ "$got" -eq "$code" ] && matches "$out" "$gout" && matches "$err" "$gerr"
@@ -88,7 +88,7 @@ wait_until() {
 	tries=0
 	until "$@" 2>/dev/null; do
 		tries=$((tries + 1))
-		[ "$tries" -le 2000 ] || { note "waited in vain: $*"; return 1; }
+		[ "$tries" -le 6000 ] || { note "waited in vain: $*"; return 1; }
 		sleep 0.01 2>/dev/null || sleep 1
 	done
 }

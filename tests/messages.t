@@ -328,7 +328,6 @@ $XCLATE: %s says nothing to a section of ours	xcompose.t
 %s: the master is gone, section %s was not written	a master that is killed: xcompose.t
 %s: the master is gone, section %s was not written (%llu bytes)	likewise: xclate.t
 END
-LIMIT=20
 : >all
 while IFS= read -r line; do
 	case $line in

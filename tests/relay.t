@@ -3,7 +3,6 @@
 # carried, in which order, and what becomes of it when something dies
 . "$(dirname "$0")/lib.sh"
 
-LIMIT=60
 # linked COMMAND: sh runs it at the far end of a link, with the stack of here;
 # $XOPT are options of the near end
 cat >linked <<'END'
@@ -169,7 +168,7 @@ wait $outer
 exec 3>/dev/full
 serve D:3=t e
 t 'what is lost is not said to be written' 0 '' '~*a connection was ended: what was written is lost: *' \
-    env svc_link=1 svc_1="$T/w/svc" linked 'peer connect $svc_1 f:t o:text C s:x E'
+    env svc_link=1 svc_1="$T/w/svc" linked 'peer connect $svc_1 f:t o:text C E'
 served 'the service hears nothing of it'
 exec 3>&-
 t 'a section on a full disk' 0 '~*what was written is lost: *' '' \

@@ -46,10 +46,12 @@ row 14 0 'hi
 ho' '' "xclate -m sh -c 'echo hi | xclate - ; echo ho | xclate -- x'"
 row 15 0 'a
 b
-c' '' "xclate -m sh -c '(echo a; sleep 1; echo b) | xclate x & sleep .3; echo c | xclate y; wait'"
+c' '' "xclate -m sh -c '(echo a; until test -e go; do :; done; sleep .2; echo b) | xclate x &
+    until test -s o; do :; done; (echo c; : >go) | xclate y; wait' >o; cat o"
 row 16 0 'c
 a
-b' '' "xclate -m sh -c '(echo a; sleep 1; echo b) | xclate x cat & sleep .3; echo c | xclate y; wait'"
+b' '' "xclate -m sh -c '(echo a; : >begun; until test -e go; do :; done; echo b) | xclate x cat &
+    until test -e begun; do :; done; echo c | xclate y; : >go; wait'"
 row 17 0 'out
 in' '' "xclate -m -W '>>w' sh -c 'echo in|xclate -w a; echo out|xclate b'; cat w"
 row 18 0 o e "xclate -m sh -c 'xclate -E x sh -c \"echo o; echo e >&2\" </dev/null 2>/dev/null'"
@@ -102,7 +104,7 @@ row 54 0 gone 700 "xclate -m sh -c 'd=\${xcl_1%/*}; stat -c %a \$d >&2; echo \$d
 row 55 0 'a
 q
 m0
-gone' '' "(sleep 1 | xclate -mu ./s :; echo m\$?) & sleep .3; echo a|xclate -u ./s a; echo q|xclate -Qu ./s q; wait; test -e s || echo gone"
+gone' '' "(sleep 1 | xclate -mu ./s :; echo m\$?) & until test -S s; do :; done; echo a|xclate -u ./s a; echo q|xclate -Qu ./s q; wait; test -e s || echo gone"
 row 56 3 '' late "xclate -m sh -c '(sleep 1; echo late >&2) & exit 3'"
 row 57 0 1 st=9 "(xclate -m sh -c 'seq 100000 | xclate a; exit 9'; echo st=\$? >&2) | head -n 1"
 row 58 0 123 '' "xclate -m sh -c 'for i in 1 2 3; do head -c 1000000 /dev/zero | tr \"\\0\" \$i | xclate \$i & done; wait' | tr -s 123 | fold -w1 | sort | tr -d '\n'"

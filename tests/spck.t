@@ -2,7 +2,6 @@
 # spck.t - the example of a wrapper: built as somebody else would, and used
 . "$(dirname "$0")/lib.sh"
 
-LIMIT=60
 for v in $(env | sed -n 's/^\(spck_[^=]*\)=.*/\1/p; s/^\(SPCK[^=]*\)=.*/\1/p'); do
 	unset "$v"
 done

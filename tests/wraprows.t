@@ -3,7 +3,6 @@
 # protocol, what a master passes on; whole and byte by byte
 . "$(dirname "$0")/lib.sh"
 
-LIMIT=30
 echo a >a.tok
 ptbw -m -t a.tok -N "$T/w/a" : & pool=$!
 wait_until test -S a

@@ -386,7 +386,7 @@ x 'no descriptor leaks' 0 same '' "ls /dev/fd >/dev/null; sh -c 'ls /dev/fd' >a
     xclate -m xclate -c x sh -c 'ls /dev/fd' >d; cmp a b && cmp a d && sort -u c | cmp - a && echo same"
 if [ -r /proc/self/stat ]; then
 	x 'who waits uses no time' 0 idle '' "ticks() { cut -d ' ' -f 14,15 /proc/\$1/stat | tr ' ' +; }
-	xclate -m -u ./s -O '|exec sleep 2' : & p=\$!; until test -S s; do :; done
+	mkfifo full; exec 3<>full; xclate -m -u ./s -O '>full' : & p=\$!; until test -S s; do :; done
 	yes | xclate -u ./s a & q=\$!; sleep .2; echo b | xclate -u ./s b & r=\$!
 	sleep .3; a=\$((\$(ticks \$p) + \$(ticks \$q) + \$(ticks \$r))); sleep 1
 	b=\$((\$(ticks \$p) + \$(ticks \$q) + \$(ticks \$r))); test \$((b - a)) -lt 20 && echo idle
