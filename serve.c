@@ -352,11 +352,28 @@ unread_too_long(struct ev_timer *t)
 
 /* --- requests --- */
 
+/* Present the lines that are whole; how many bytes they are. */
+static size_t
+present_lines(struct serve_client *c, char *data, size_t len)
+{
+	char *end, *line = data;
+
+	while (serve_taking(c) && (end = memchr(line, '\n',
+	    len - (size_t)(line - data))) != NULL &&
+	    (size_t)(end - line) < master.ops->request_max) {
+		*end = '\0';
+		master.ops->line(c, line);
+		line = end + 1;
+	}
+	return (size_t)(line - data);
+}
+
 /* Present bytes to the program; what it leaves is kept for later. */
 static void
-present(struct serve_client *c, const char *data, size_t len)
+present(struct serve_client *c, char *data, size_t len)
 {
-	size_t used = master.ops->input(c, data, len), rest = len - used;
+	size_t used = master.ops->line != NULL ? present_lines(c, data, len) :
+	    master.ops->input(c, data, len), rest = len - used;
 	char *keep = NULL;
 
 	if (serve_taking(c) && rest > master.ops->request_max) {

@@ -63,6 +63,10 @@ struct serve_ops {
 	 */
 	size_t (*input)(struct serve_client *c, const char *data, size_t len);
 
+	/* In its place, where requests are lines: one has come.  A NUL stands
+	 * for its newline. */
+	void (*line)(struct serve_client *c, const char *line);
+
 	/* The end has begun (see serve_ending), or NULL. */
 	void (*ending)(void);
 

@@ -111,27 +111,10 @@ request(struct serve_client *c, const char *line)
 	serve_send(c, yes ? "+" : "-", 1);
 }
 
-/* Bytes have come: half a line or many.  What we do not use comes again, and
- * is the end of the client when it is more than .request_max. */
-static size_t
-input(struct serve_client *c, const char *data, size_t len)
-{
-	char line[WORD_MAX + 2];
-	size_t used = 0;
-	long n;
-
-	while (serve_taking(c) && (n = serve_line(data + used, len - used,
-	    line, sizeof line)) > 0) {
-		request(c, line);
-		used += (size_t)n;
-	}
-	return used;
-}
-
 static const struct serve_ops ops = {
 	.client_size = sizeof(struct serve_client),     /* we add nothing */
-	.request_max = WORD_MAX + 2,
-	.input = input
+	.request_max = WORD_MAX + 2,    /* a longer one ends its client */
+	.line = request
 };
 
 static int
