@@ -1015,7 +1015,7 @@ div_waited(void)
 		return;
 	took = div_now() - waiting.from;
 	if (took > waiting.ms + WAIT_LATE_MS)
-		stood_still += took - waiting.ms / 2;
+		stood_still += took - (waiting.ms + 1) / 2;
 }
 
 int
