@@ -136,7 +136,7 @@ bench: all bench/lease tests/peer
 	sh bench/run
 
 # Links to pages that are not ours would lead nowhere.
-html:
+html: always
 	@command -v mandoc >/dev/null || { echo "html: mandoc is needed" >&2; exit 1; }
 	mkdir -p '$(HTML)'
 	for m in man/*; do \
@@ -154,6 +154,8 @@ html:
 lint:
 	sh tests/lint
 
+always:
+
 BIN = $(DESTDIR)$(PREFIX)/bin
 LIB = $(DESTDIR)$(PREFIX)/lib
 INCLUDE = $(DESTDIR)$(PREFIX)/include
@@ -163,7 +165,7 @@ ZSH = $(SHARE)/zsh/site-functions
 
 # The headers but the first stand in a folder: others have an event.h, too.
 install: all
-	mkdir -p '$(BIN)' '$(LIB)/pkgconfig' '$(INCLUDE)/wrapkit' \
+	umask 022 && mkdir -p '$(BIN)' '$(LIB)/pkgconfig' '$(INCLUDE)/wrapkit' \
 	    '$(SHARE)/man/man1' '$(SHARE)/man/man3' '$(SHARE)/man/man7' \
 	    '$(BASH)' '$(ZSH)'
 	cp $(PROGRAMS) sshw '$(BIN)'

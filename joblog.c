@@ -21,7 +21,10 @@
 static struct {
 	FILE *file;
 	const char *path;
-	unsigned char *done;      /* by number */
+	struct entry {
+		char *xid;        /* NULL: nothing is known */
+		int done;
+	} *entry;                 /* by number */
 	size_t count;
 	int error;
 } joblog;
@@ -48,24 +51,46 @@ malformed(size_t line)
 }
 
 static void
-note(size_t number, int done)
+note(size_t number, const char *xid, int done)
 {
-	unsigned char *p;
+	struct entry *p;
 	size_t n;
 
 	if (number >= joblog.count) {
-		n = 2 * number + 64;
-		p = wr_alloc(n, 1);
+		n = number + number / 2 + 64;
+		p = wr_alloc(n, sizeof *p);
 		if (joblog.count > 0)
-			memcpy(p, joblog.done, joblog.count);
-		free(joblog.done);
-		joblog.done = p;
+			memcpy(p, joblog.entry, joblog.count * sizeof *p);
+		free(joblog.entry);
+		joblog.entry = p;
 		joblog.count = n;
 	}
-	joblog.done[number] = (unsigned char)done;
+	p = &joblog.entry[number];
+	if (p->xid == NULL || strcmp(p->xid, xid) != 0) {
+		free(p->xid);
+		p->xid = strdup(xid);
+		if (p->xid == NULL)
+			wr_die(WR_SYSTEM, "out of memory");
+	}
+	p->done = done;
 }
 
-/* A later line of the same task counts for it. */
+/* What put_text has made of a text, back in its place. */
+static void
+get_text(char *text)
+{
+	char *to = text;
+
+	for (; *text != '\0'; text++)
+		if (*text != '\\' || text[1] == '\0')
+			*to++ = *text;
+		else
+			*to++ = *++text == 'n' ? '\n' :
+			    *text == 't' ? '\t' : *text;
+	*to = '\0';
+}
+
+/* A later line of the same number counts for it. */
 static void
 read_line(char *text, size_t line, int resume)
 {
@@ -89,7 +114,8 @@ read_line(char *text, size_t line, int resume)
 	if (number == 0)        /* the else-command */
 		return;
 	failed = strcmp(field[3], "0") != 0 || strcmp(field[4], "0") != 0;
-	note(number - 1, !failed || resume == 1);
+	get_text(field[5]);
+	note(number - 1, field[5], !failed || resume == 1);
 }
 
 /* Whether there is anything in it: a run may have ended within the header. */
@@ -159,9 +185,14 @@ joblog_open(const char *path, int resume, int dry)
 }
 
 int
-joblog_done(uintmax_t number)
+joblog_done(uintmax_t number, const char *xid)
 {
-	return number < joblog.count && joblog.done[number];
+	const struct entry *p;
+
+	if (number >= joblog.count)
+		return 0;
+	p = &joblog.entry[number];
+	return p->done && strcmp(p->xid, xid) == 0;
 }
 
 void

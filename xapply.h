@@ -174,8 +174,8 @@ void tty_again(int sig);
  * again.  Ends us if it cannot be. */
 void joblog_open(const char *path, int resume, int dry);
 
-/* Has the task been done before? */
-int joblog_done(uintmax_t number);
+/* Has the task of this number (from 0) and xid been done before? */
+int joblog_done(uintmax_t number, const char *xid);
 
 /* A line for a task that has ended. */
 void joblog_write(const struct task *t);

@@ -726,6 +726,26 @@ input_failed(void)
 	stop_starting(run.input.code);
 }
 
+/* Has the joblog what would become of the batch? */
+static int
+was_done(void)
+{
+	static const struct token_set none;
+	struct expand_values v;
+	char *xid;
+	int done;
+
+	if (!want.resume)
+		return 0;
+	v = values(&none);
+	xid = make_xid(&v);
+	if (xid == NULL)
+		wr_die(WR_SYSTEM, "out of memory");
+	done = joblog_done(v.number, xid);
+	free(xid);
+	return done;
+}
+
 /* Is a batch here that has no task yet?  It is read before tokens are taken,
  * which others may need while we wait for input. */
 static int
@@ -734,8 +754,7 @@ have_batch(void)
 	while (!run.batch && !run.input_over) {
 		switch (input_next(&run.input)) {
 		case INPUT_BATCH:
-			run.batch = !want.resume ||
-			    !joblog_done(run.input.count - 1);
+			run.batch = !was_done();
 			run.skipped += !run.batch;
 			run.input_over = input_total(&run.input) > 0 &&
 			    run.input.count == input_total(&run.input);

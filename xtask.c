@@ -423,13 +423,12 @@ base_name(const char *path)
 	return slash != NULL ? slash + 1 : path;
 }
 
-/* Shells whose words are those of POSIX, and who read no file for -c (zsh
- * does). */
+/* Shells whose quotes are those of POSIX; tests/expand.c asks them. */
 static int
 is_posix_shell(const char *path)
 {
 	static const char *const known[] = { "sh", "dash", "bash", "ksh",
-	    "ksh93", "mksh", "ash", "busybox", "yash", "posh" };
+	    "ksh93", "mksh", "ash", "busybox", "yash", "posh", "zsh" };
 	const char *name = base_name(path);
 	size_t i;
 
@@ -439,12 +438,15 @@ is_posix_shell(const char *path)
 	return 0;
 }
 
-/* Does the environment change what a shell does with words? */
+/* May words mean something else to the shell?  zsh reads a file for -c, others
+ * do so where the environment says it. */
 static int
-is_configured(void)
+is_configured(const char *shell)
 {
 	char **e;
 
+	if (strcmp(base_name(shell), "zsh") == 0)
+		return 1;
 	for (e = environ; *e != NULL; e++)
 		if (strncmp(*e, "BASH_ENV=", 9) == 0 ||
 		    strncmp(*e, "BASH_FUNC_", 10) == 0 ||
@@ -491,9 +493,9 @@ task_prepare(struct task_setup *s)
 	if (!want.argv)
 		s->shell = find_program(shell);
 	if (want.quote && !want.argv && !is_posix_shell(shell))
-		wr_usage("-q: %s has quotes of its own", shell);
+		wr_usage("-q: %s has quotes of its own (-S sh)", shell);
 	s->direct = want.argv || (want.shell == NULL && !want.append &&
-	    is_posix_shell(shell) && !is_configured());
+	    is_posix_shell(shell) && !is_configured(shell));
 	if (want.input != NULL) {
 		s->in = open(want.input, O_RDONLY | O_CLOEXEC);
 		if (s->in < 0)

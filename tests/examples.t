@@ -30,6 +30,38 @@ command -v nvidia-smi >/dev/null ||
     t 'gpus: no devices' 69 '' 'gpus: nvidia-smi finds no devices; name them with -d' \
 	sh "$E/gpus" jobs
 t 'gpus: no such file' 66 '' 'gpus: none: cannot be read' sh "$E/gpus" -d 1 none
+t 'gpus: the name of a device is no pattern' 0 "== 0 on [*]${nl}[*]" '' \
+    sh -c "echo 'echo \"\$CUDA_VISIBLE_DEVICES\"' >job; sh '$E/gpus' -d '[*]' job"
+
+# --- signals ---
+gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+# ended SIGNAL CODE SCRIPT [ARG...]: of a script that waits for "slow"
+ended() {
+	signal=$1 code=$2 script=$3
+	shift 3
+	rm -f running pid
+	# (peer has INT do what it does at a terminal)
+	peer limit 60 sh -c 'echo $$ >pid; exec sh "$@"' sh "$E/$script" "$@" \
+	    >/dev/null 2>&1 & p=$!
+	wait_until test -s running
+	kill "-$signal" "$(cat pid)"
+	wait $p
+	[ $? -eq "$code" ] && wait_until gone "$(cat running)" && [ -z "$(ls "$TMPDIR")" ]
+	result $? "$script is ended by $signal" "$(cat running; ls "$TMPDIR")"
+}
+printf '#!/bin/sh\necho $$ >running\nexec sleep 60\n' >slow
+chmod +x slow
+echo ./slow >job
+for s in 'HUP 129' 'INT 130' 'TERM 143'; do
+	# shellcheck disable=SC2086
+	{
+		ended $s gpus -d a job
+		ended $s shards slow
+		NIGHTLY_RSH='sh -c ./slow' ended $s nightly job x
+	}
+done
 
 # --- shards ---
 mkdir tests && cd tests || exit 1
@@ -64,6 +96,11 @@ check 'shards: all others are' grep -q '>abc' odd.xml
 printf '#!/bin/sh\nexec sleep 30\n' >slow; chmod +x slow
 t 'shards: one that hangs' 1 'shard 1/1: 0 passed, 1 failed' '~-- ./slow: signal *' \
     sh "$E/shards" -T 0.3 slow
+t 'shards: nobody reads what failed' 0 'rep' '' sh -c \
+    "{ sh '$E/shards' -o late.xml bad good 2>&1; } | true
+    until grep -q /testsuite late.xml 2>/dev/null; do sleep 0.1; done; echo rep"
+t 'shards: a name of two lines' 65 '' '~shards: a*b: its name *' \
+    sh "$E/shards" "a${nl}b"
 cd ..
 
 # --- nightly: an ssh that runs it here ---
@@ -85,6 +122,12 @@ ssh: down: no route
 down: failed with 255' 'xapply: 1 of 3 tasks failed' sh -c "$NIGHT -P1 -l log hosts 'test \$HOST = quiet || echo \"it is   \$HOST\"'"
 t 'nightly: those that failed, once more' 0 '== down
 back' '' sh -c "echo 'shift; eval \"\$*\"' >again; NIGHTLY_RSH='sh ./again' sh '$E/nightly' -l log hosts 'echo back'"
+t 'nightly: another list' 0 '== new
+back
+== down
+back' '' sh -c "printf 'new\nweb1\ndown\nquiet\n' >hosts; sed -i.b '\$d' log; sed 's/255/1/; s/	0	0	down/	1	0	down/' log >l2
+    NIGHTLY_RSH='sh ./again' sh '$E/nightly' -P1 -l l2 hosts 'echo back'"
+t 'nightly: no file at all' 66 '' '~*directory*' sh "$E/nightly" . true
 t 'nightly: one that hangs' 1 '' '~*task 1 (quiet): its time is up*' \
     sh -c "echo quiet >one; $NIGHT -T 0.3 one 'exec sleep 30'"
 t 'nightly: no such file' 66 '' 'nightly: none: cannot be read' sh "$E/nightly" none true
@@ -120,9 +163,23 @@ t 'ports run: beside others' 0 '8002 8000' '' \
 t 'ports run: more than there are' 73 '' '~*cannot allocate 4 tokens, the pool has 3' \
     sh "$E/ports" run -n 4 true
 t 'ports status' 0 '~ptbw: master has 3 tokens*8002	-	-*' '' sh "$E/ports" status
-t 'ports stop' 0 '' '' sh "$E/ports" stop
+sh "$E/ports" run sh -c ': >had; until test -e free; do sleep 0.1; done' & user=$!
+wait_until test -e had
+sh "$E/ports" stop & stop=$!
 wait_until test ! -e "$PORTS_SOCKET"
-result $? 'ports: the socket is gone'
+result $? 'ports stop: nobody is let in'
+t 'ports start: some are lent still' 73 '' "ports: $PORTS_SOCKET: some are lent still, by process $(cat "$PORTS_SOCKET.pid")" \
+    sh "$E/ports" start 8000 8002
+kill -0 $stop
+result $? 'ports stop: waits for who has ports'
+: >free
+wait $stop
+result $? 'ports stop: and ends well'
+wait $user
+result $? 'ports stop: so does who had them'
+t 'ports: a name without a directory' 0 9000 '' sh -c '
+    PORTS_SOCKET=here sh "$0" start 9000 9000 && PORTS_SOCKET=here sh "$0" run sh -c "echo \$PORTS" &&
+    PORTS_SOCKET=here sh "$0" stop && test ! -e here && test ! -e here.pid' "$E/ports"
 t 'ports start: two at once' 0 '0 73' '~ptbw: *' sh -c '
     sh "$0" start 7000 7001 & one=$!
     sh "$0" start 8000 8001; b=$?

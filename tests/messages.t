@@ -251,7 +251,7 @@ cat >list <<'END'
 	xapply -a '^@' : a
 69 xapply: -g: gtfw is not supported
 	xapply -g : a
-64 xapply: -q: ./perl has quotes of its own
+64 xapply: -q: ./perl has quotes of its own (-S sh)
 	ln -s /bin/sh perl; xapply -q -S ./perl : a
 69 xapply: -S: the name of the shell is empty
 	xapply -S '' : a

@@ -666,12 +666,21 @@ n '--resume: failures are not done again' '3' 'xapply --joblog j "exit 1;%0" 1 2
 n '--resume-failed: they are' '2 again
 3' 'xapply --joblog j "exit %1" 0 2; xapply --resume-failed --joblog j "echo %1%0" 0 "2 again" 3'
 n '--resume-failed: a signal is a failure' 'again' 'xapply --joblog j "%1" : "kill -9 \$\$" 2>/dev/null
-    xapply --resume-failed --joblog j "echo %1%0" no again'
+    xapply --resume-failed --joblog j "echo %1%0" : again'
 n '--resume-failed, twice' '3' 'xapply --joblog j "exit 1;%0" 1; xapply --resume-failed --joblog j ":" 1
     xapply --resume-failed --joblog j "echo again;%0" 1; wc -l <j | tr -d " "'
 n '--resume after a line that was cut off' '2
-3' 'xapply --joblog j : 1 2; printf "3	17" >>j; xapply --resume --joblog j "echo %1%0" 1 no 3 | grep -v no >o
+3' 'xapply --joblog j : 1 2; printf "3	17" >>j; xapply --resume --joblog j "echo %1%0" 1 2 3 >o
     xapply --joblog k : 1; printf "2	17" >>k; xapply --resume --joblog k "echo %1%0" 1 2 >p; cat p o'
+n '--resume: who was not on the list is run' 'new
+c
+b
+0
+1
+2' 'xapply --joblog j : a "b\n" b c; xapply --resume --joblog j "echo %1%0" new "b\n" c c
+    xapply --resume --joblog j "echo %1%0" new "b\n" b c; xapply -u --joblog j : a b
+    xapply --resume -u --joblog j "echo %1;%0" 1 new; xapply --resume --joblog j "echo %u;%0" 1 new
+    xapply --resume --joblog j "echo 2;%0" 1 2'
 n '--resume through wrappers' '3' 'xapply --joblog j : 1 2; xapply -m -J1 --resume --joblog j "echo %1%0" 1 2 3'
 n '--resume with files' 'c' 'printf "a\nb\n" >f; xapply -f --joblog j : f; echo c >>f; xapply -f --resume --joblog j echo f'
 

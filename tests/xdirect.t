@@ -435,6 +435,12 @@ done
 SHELL=$T/s/sh
 : >"$T/trace"
 t 'nor is one when words are quoted' 0 '<a  b>' '' xapply -q show 'a  b'
+SHELL=$T/s/zsh
+t 'also by zsh, which is started' 0 '<a  b>' '' xapply -q show 'a  b'
+[ "$(cat "$T/trace")" = zsh ]
+result $? 'that was so' "$(cat "$T/trace")"
+SHELL=$T/s/sh
+: >"$T/trace"
 t 'or none is wanted' 0 '<a>' '' xapply --argv show a
 [ ! -s "$T/trace" ]
 result $? 'that was so' "$(cat "$T/trace")"
