@@ -32,7 +32,11 @@ enum {
 	FIRST_LINE_MAX = 512,     /* bytes of a first line, or its answer */
 	TARGET_MS = DIV_CONNECT_MS - 300, /* less than a client waits */
 	LINK_MS = 10000,          /* for the link to answer at first */
-	RESERVE = 16              /* descriptors that clients leave to us */
+	LOOK_MS = 20,             /* for room for those who wait */
+	RESERVE = 16,             /* descriptors that clients leave to us */
+	/* At the exporting end: those that all leave, and the percentages that
+	 * lines, and with them those who wait for one, may take of all. */
+	LEAVE = 1, LINES = 60, WAITERS = 75
 };
 
 static int
@@ -48,8 +52,9 @@ printable(const char *text)
 /* Who comes over the link, until it is known what for. */
 struct visitor {
 	struct serve_client c;    /* first */
-	enum { FIRST_LINE, DIALING, GREETING, HOLDING } state;
-	int control;              /* it wants the control protocol */
+	enum { FIRST_LINE, WAITING, DIALING, GREETING, HOLDING } state;
+	struct visitor *next;     /* of those who wait for room */
+	char cookie[DIV_COOKIE_MAX + 1]; /* empty: the control protocol */
 	struct dial dial;
 	struct ev_io near;        /* the target */
 	struct ev_timer patience;
@@ -61,11 +66,33 @@ static struct {
 	const char *target;       /* the master whose name space it is */
 	char *record;
 	size_t record_len;
+	/* Lines leave room for the descriptors of those who are being served;
+	 * for these wires must always be accepted. */
+	struct visitor *waiting, **waiting_end;
+	struct ev_timer look;
 } export;
+
+/* No more in the queue of those who wait for room. */
+static void
+leave_queue(struct visitor *v)
+{
+	struct visitor **p;
+
+	for (p = &export.waiting; *p != v; p = &(*p)->next)
+		;
+	*p = v->next;
+	if (*p == NULL)
+		export.waiting_end = p;
+	v->next = NULL;
+	v->state = FIRST_LINE;
+	ev_timer_stop(&v->patience);
+}
 
 static void
 turn_away(struct visitor *v, const char *reason)
 {
+	if (v->state == WAITING)
+		leave_queue(v);
 	if (serve_verbose != NULL)
 		serve_verbose("a request was refused: %s", reason);
 	serve_printf(&v->c, "- %.300s\n", reason);
@@ -150,30 +177,74 @@ target_dialed(struct dial *d, int fd)
 		return;
 	}
 	v->near.fd = fd;
-	if (v->control)
+	if (*v->cookie == '\0')
 		greet(v);
 	else
 		let_in(v);
+}
+
+static void
+dial_target(struct visitor *v)
+{
+	char path[4096];
+
+	v->state = DIALING;
+	snprintf(path, sizeof path, "%s%s%s", export.target,
+	    *v->cookie != '\0' ? "/" : "", v->cookie);
+	/* never done at once: the target has to be asked for something */
+	dial_start(&v->dial, path, 0, TARGET_MS, target_dialed);
+}
+
+/* Whoever waits is let in in turn; the next one has a descriptor by then. */
+static void
+look_for_room(struct ev_timer *t)
+{
+	struct visitor *v = export.waiting;
+
+	if (v != NULL && !serve_crowded(LINES)) {
+		leave_queue(v);
+		dial_target(v);
+	}
+	if (export.waiting != NULL)
+		ev_timer_set(t, v != export.waiting ? 0 : LOOK_MS);
+}
+
+static void
+waited_too_long(struct ev_timer *t)
+{
+	turn_away((struct visitor *)((char *)t -
+	    offsetof(struct visitor, patience)), "too many connections");
+}
+
+static void
+wait_for_room(struct visitor *v)
+{
+	v->state = WAITING;
+	*export.waiting_end = v;
+	export.waiting_end = &v->next;
+	v->patience.expired = waited_too_long;
+	ev_timer_set(&v->patience, TARGET_MS);
+	if (!export.look.set)
+		ev_timer_set(&export.look, LOOK_MS);
 }
 
 /* "line COOKIE": a client of the other end. */
 static void
 wants_line(struct visitor *v, const char *cookie)
 {
-	char path[4096];
-
 	if (strchr(cookie, '/') != NULL || strlen(cookie) > DIV_COOKIE_MAX) {
 		turn_away(v, "no such entry");
 		return;
 	}
-	v->control = *cookie == '\0';
-	v->state = DIALING;
-	snprintf(path, sizeof path, "%s%s%s", export.target,
-	    v->control ? "" : "/", cookie);
+	strcpy(v->cookie, cookie);
 	serve_known(&v->c);
 	serve_pause(&v->c);
-	/* never done at once: the target has to be asked for something */
-	dial_start(&v->dial, path, 0, TARGET_MS, target_dialed);
+	if (export.waiting == NULL && !serve_crowded(LINES))
+		dial_target(v);
+	else if (!serve_crowded(WAITERS))
+		wait_for_room(v);
+	else
+		turn_away(v, "too many connections");
 }
 
 /* "hold": the other end itself, for as long as it lives. */
@@ -242,6 +313,8 @@ visitor_gone(struct serve_client *c)
 {
 	struct visitor *v = (struct visitor *)c;
 
+	if (v->state == WAITING)
+		leave_queue(v);
 	dial_cancel(&v->dial);
 	ev_timer_stop(&v->patience);
 	if (v->near.fd < 0)
@@ -273,6 +346,8 @@ static int
 tell_utility(const struct div_socket *socket)
 {
 	carry_begin(NULL);
+	export.waiting_end = &export.waiting;
+	export.look.expired = look_for_room;
 	if (setenv(RELAY_VARIABLE, socket->path, 1) == 0)
 		return 0;
 	wr_warn("environment: %s", strerror(errno));
@@ -285,8 +360,7 @@ relay_export(char **operands, const struct wr_called *called)
 	static const struct serve_ops ops = {
 		.client_size = sizeof(struct visitor),
 		.request_max = FIRST_LINE_MAX,
-		.reserve = RESERVE,
-		.each = 3,
+		.reserve = LEAVE,       /* lines wait; others must be let in */
 		.connected = visitor_came,
 		.input = visitor_input,
 		.gone = visitor_gone

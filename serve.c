@@ -534,23 +534,37 @@ accept_later(void)
 	ev_timer_set(&master.retry, RETRY_MS);
 }
 
-/*
- * Would one more client leave too few descriptors for serving them?  The one
- * it would get tells: it is the lowest that is free.
- */
-static int
-crowded(void)
+/* How many descriptors are in use: what the next one would be tells. */
+static rlim_t
+in_use(void)
 {
 	int fd;
 
-	if (master.limit == RLIM_INFINITY || master.count == 0)
+	if (master.limit == RLIM_INFINITY)
 		return 0;
 	fd = fcntl(master.socket->fd, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0)
-		return 1;
+		return master.limit;
 	close(fd);
+	return (rlim_t)fd;
+}
+
+int
+serve_crowded(unsigned percent)
+{
+	return in_use() >= master.limit / 100 * percent +
+	    master.limit % 100 * percent / 100;
+}
+
+/* Would one more client leave too few descriptors for serving them?  One alone
+ * is always served. */
+static int
+crowded(void)
+{
+	if (master.count == 0)
+		return 0;
 	errno = EMFILE;
-	return (rlim_t)fd * (1 + master.ops->each) + master.ops->reserve >=
+	return in_use() * (1 + master.ops->each) + master.ops->reserve >=
 	    master.limit;
 }
 
@@ -754,6 +768,8 @@ void
 serve_stay(int change)
 {
 	master.stays += change;
+	if (change < 0 && master.retry.set)
+		ev_timer_set(&master.retry, 0);
 }
 
 static void

@@ -147,6 +147,9 @@ int serve_taking(const struct serve_client *c);
  */
 long serve_line(const char *data, size_t len, char *line, size_t size);
 
+/* Are so many percent of the descriptors that we may have in use? */
+int serve_crowded(unsigned percent);
+
 /* Leave a client's further requests unread for now; take them up again. */
 void serve_pause(struct serve_client *c);
 void serve_resume(struct serve_client *c);

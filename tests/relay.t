@@ -235,6 +235,34 @@ exec 3<&-
 wait $master
 result $((n != 20000000)) 'and gets all' "$n"
 
+# --- few descriptors here ---
+# Those who wait for their turn must leave some to the one who has it.
+# Whoever finds none is told that.
+for n in 24 32 64 128; do
+	rm -f path over err; : >away
+	t "20 sections, and $n descriptors" 0 20 '' sh -c '
+	    xclate -m wrapw -mq sh -c "ulimit -n $0; exec wrapw -X sh -c \"
+		echo \\\$WRAPW_EXPORT >path; until test -e over; do sleep 0.1; done\"" >few &
+	    until test -s path; do sleep 0.1; done
+	    wrapw -P "$(cat path)" sh -c "for i in \$(seq 20); do
+		echo \$i | xclate \$i 2>>err || echo not \$i >>away & done; wait"; code=$?
+	    : >over; wait; sort -u few away | wc -l | tr -d " "
+	    test -s away && test $0 -gt 40 && cat err >&2; exit $code' $n
+done
+rm -f path over away
+t 'more than there is room for: they are turned away, and it goes on' 0 'one
+0' '' sh -c '
+    ptbw -m -J1 wrapw -mq sh -c "ulimit -n 40; exec wrapw -X sh -c \"
+	echo \\\$WRAPW_EXPORT >path; until test -e over; do sleep 0.1; done\"" &
+    until test -s path; do sleep 0.1; done
+    wrapw -P "$(cat path)" sh -c "
+	ptbw sh -c \": >has; until test -e go; do sleep 0.1; done\" &
+	until test -e has; do sleep 0.1; done
+	for i in \$(seq 40); do ptbw true 2>>err || echo \$i >>away & done
+	until test -s away; do sleep 0.1; done; echo one; : >go; wait
+	ptbw -A echo"; code=$?
+    : >over; wait; exit $code'
+
 # --- the name space ---
 t 'the stack is there' 0 '~wrapw_1=*.w*ptbw_1=*/0*' '' sh -c '
     ptbw -m linked "env | grep _[0-9]= | sort -r" | tr "\n" " " |
