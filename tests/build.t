@@ -49,6 +49,9 @@ t 'what is installed' 0 './bin/ptbw
 ./share/zsh/site-functions/_xapply
 ./share/zsh/site-functions/_xclate' '' \
     sh -c "cd '$T/w/dest/opt/wk' && find . ! -type d | sort"
+t 'for others as well' 0 '' '' sh -c "umask 077 &&
+    make DESTDIR='$T/w/closed' PREFIX=/wk install >/dev/null &&
+    find '$T/w/closed/wk' ! -perm -044 && rm -rf '$T/w/closed'"
 t 'the installed one works' 0 '0 1' '' env PATH="$T/w/dest/opt/wk/bin:$PATH" \
     ptbw -m -J2 ptbw -A -R2 echo
 t 'wrapw, too' 0 '0 1' '' env PATH="$T/w/dest/opt/wk/bin:$PATH" \

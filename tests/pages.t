@@ -93,6 +93,9 @@ done
 
 if command -v mandoc >/dev/null; then
 	check 'make html' sh -c "cd '$top' && make HTML='$T/w/html' html"
+	check 'and again, where the directory of old ones has that name' sh -c "
+	    mkdir once && cp -R '$top/man' '$top/Makefile' once && cd once &&
+	    make html && rm html/ptbw.1.html && make html && test -s html/ptbw.1.html"
 	check 'each page is there' sh -c "for p in '$top'/man/*; do
 	    grep -q '<h1' html/\${p##*/}.html || exit 1; done"
 	check 'and leads to the others' grep -q 'href="ptbw.1.html"' html/wrapper.7.html
