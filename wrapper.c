@@ -328,12 +328,13 @@ short_option(const char **arg)
 {
 	const struct wr_option *o;
 	char text[] = { '-', *bundle, '\0' };
+	int digit = *bundle >= '0' && *bundle <= '9';
 
-	if (*bundle >= '0' && *bundle <= '9')
-		return depth_option(arg);
 	for (o = program->options; o->letter != 0; o++)
-		if (o->letter == *bundle)
+		if (o->letter == (digit ? '0' : *bundle))
 			break;
+	if (o->letter != 0 && digit)
+		return depth_option(arg);
 	if (o->letter == 0)
 		wr_usage("unknown option -%c%s", *bundle, where(word_at - 1));
 	bundle++;

@@ -20,6 +20,7 @@ t 'a process that is not there' 66 '' 'wraptree: 99999999: no such process' \
     wraptree 99999999
 t 'what is no process id' 64 '' '~wraptree: x1: not a process id*usage:*' wraptree x1
 t 'two of them' 64 '' '~wraptree: more than one process id*' wraptree 1 2
+t 'it has no depth' 64 '' '~wraptree: unknown option -1*usage:*' wraptree -1
 t '-a and a process' 64 '' '~wraptree: -a takes no process id*' wraptree -a 1
 t '-V' 0 '~wraptree: wrapkit [0-9]*wraptree: environments of others: *' '' wraptree -V
 
