@@ -180,7 +180,7 @@ result $? 'ports stop: so does who had them'
 t 'ports: a name without a directory' 0 9000 '' sh -c '
     PORTS_SOCKET=here sh "$0" start 9000 9000 && PORTS_SOCKET=here sh "$0" run sh -c "echo \$PORTS" &&
     PORTS_SOCKET=here sh "$0" stop && test ! -e here && test ! -e here.pid' "$E/ports"
-t 'ports start: two at once' 0 '0 73' '~ptbw: *' sh -c '
+t 'ports start: two at once' 0 '0 73' '~p*ports.sock: *' sh -c '
     sh "$0" start 7000 7001 & one=$!
     sh "$0" start 8000 8001; b=$?
     wait $one; a=$?
