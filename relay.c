@@ -143,11 +143,15 @@ greeted(struct ev_io *io, int what)
 		turn_away(v, strerror(errno));
 }
 
+/* For the target's greeting, or for room. */
 static void
-greeted_late(struct ev_timer *t)
+waited_too_long(struct ev_timer *t)
 {
-	turn_away((struct visitor *)((char *)t -
-	    offsetof(struct visitor, patience)), "the master does not answer");
+	struct visitor *v = (struct visitor *)((char *)t -
+	    offsetof(struct visitor, patience));
+
+	turn_away(v, v->state == WAITING ? "too many connections" :
+	    "the master does not answer");
 }
 
 static void
@@ -158,7 +162,6 @@ greet(struct visitor *v)
 
 	v->state = GREETING;
 	v->near.ready = greeted;
-	v->patience.expired = greeted_late;
 	ev_timer_set(&v->patience, TARGET_MS);
 	if (div_send(v->near.fd, text, len, -1) != (ssize_t)len ||
 	    ev_want(&v->near, EV_READ) != 0)
@@ -210,19 +213,11 @@ look_for_room(struct ev_timer *t)
 }
 
 static void
-waited_too_long(struct ev_timer *t)
-{
-	turn_away((struct visitor *)((char *)t -
-	    offsetof(struct visitor, patience)), "too many connections");
-}
-
-static void
 wait_for_room(struct visitor *v)
 {
 	v->state = WAITING;
 	*export.waiting_end = v;
 	export.waiting_end = &v->next;
-	v->patience.expired = waited_too_long;
 	ev_timer_set(&v->patience, TARGET_MS);
 	if (!export.look.set)
 		ev_timer_set(&export.look, LOOK_MS);
@@ -305,7 +300,10 @@ visitor_input(struct serve_client *c, const char *data, size_t len)
 static void
 visitor_came(struct serve_client *c)
 {
-	((struct visitor *)c)->near.fd = -1;
+	struct visitor *v = (struct visitor *)c;
+
+	v->near.fd = -1;
+	v->patience.expired = waited_too_long;
 }
 
 static void

@@ -331,8 +331,6 @@ test_listen(void)
 	free(path);
 }
 
-/* A master that accepts nobody: its backlog fills, then connecting ends in
- * time (BSDs refuse at once). */
 /* Times are wide: the machine that tests this may stand still by itself. */
 static void
 test_time(void)
@@ -357,6 +355,8 @@ test_time(void)
 	ok(div_now() - deadline < 30000, "and not for ever");
 }
 
+/* A master that accepts nobody: its backlog fills, then connecting ends in
+ * time (BSDs refuse at once). */
 static void
 test_busy(void)
 {
