@@ -35,9 +35,8 @@ enum {
 	HIDDEN_TRIED = 100,
 	LOCK_TRIES = 100,        /* for a second in all */
 	LOCK_WAIT_MS = 10,
-	WAIT_END_MS = 500,       /* the last part of a wait */
-	WAIT_LATE_MS = 250,      /* later than that: we stood still */
-	WAIT_MAX_MS = 1000000
+	WAIT_MAX_MS = 1000,      /* at once: so much of a stop may count */
+	WAIT_LATE_MS = 250       /* later than that: we stood still */
 };
 
 /* --- what systems do differently --- */
@@ -986,7 +985,6 @@ div_awake(void)
 	return div_now() - stood_still;
 }
 
-/* The end is a wait of its own, so that who wakes late has some time left. */
 int
 div_wait(int64_t deadline)
 {
@@ -996,26 +994,34 @@ div_wait(int64_t deadline)
 	if (deadline >= 0) {
 		waiting.from = div_now();
 		ms = deadline - (waiting.from - stood_still);
-		if (ms > 2 * WAIT_END_MS)
-			ms -= WAIT_END_MS;
 		waiting.ms = ms < 0 ? 0 : ms < WAIT_MAX_MS ? (int)ms :
 		    WAIT_MAX_MS;
 	}
 	return waiting.ms;
 }
 
-/* A wait that took too long counts as half of it: that leaves time for others,
- * and yet a machine that is always late comes to the end. */
+/*
+ * A wait that took too long counts as half of it: that leaves time for others.
+ * A machine that is late again and again has to come to the end, even with
+ * waits that are short: there the time that made them late counts.
+ */
 void
 div_waited(void)
 {
-	int64_t took;
+	static int64_t late = -WAIT_MAX_MS;      /* when, of div_awake */
+	int64_t took, counts;
 
 	if (waiting.ms < 0)
 		return;
 	took = div_now() - waiting.from;
-	if (took > waiting.ms + WAIT_LATE_MS)
-		stood_still += took - (waiting.ms + 1) / 2;
+	if (took <= waiting.ms + WAIT_LATE_MS)
+		return;
+	counts = (waiting.ms + 1) / 2;
+	if (waiting.from - stood_still < late + WAIT_MAX_MS &&
+	    counts < WAIT_LATE_MS)
+		counts = WAIT_LATE_MS;
+	stood_still += took - counts;
+	late = div_awake();
 }
 
 int

@@ -13,7 +13,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +23,8 @@
 #include "divconnect.h"
 #include "title.h"
 #include "xclate.h"
+
+enum { PROBE_MS = 1000 };        /* for what a master says first */
 
 /* Options that have a long name alone. */
 enum {
@@ -140,15 +141,15 @@ static const char *
 probe(const char *path)
 {
 	static char text[64];
-	struct pollfd p = { div_connect(path), POLLIN, 0 };
+	int fd = div_connect(path);
 	char said[32];
 	ssize_t n = -1;
 
-	if (p.fd < 0)
+	if (fd < 0)
 		return NULL;
-	if (poll(&p, 1, 1000) == 1)
-		n = read(p.fd, said, sizeof said - 1);
-	close(p.fd);
+	if (div_readable(fd, div_awake() + PROBE_MS) == 1)
+		n = read(fd, said, sizeof said - 1);
+	close(fd);
 	if (n <= 0)
 		return NULL;
 	said[n] = '\0';

@@ -132,14 +132,17 @@ t '-T gives up' 75 '' '~*waiting for 1 token' ptbw -m -J1 ptbw ptbw -T 0.1 true
 t '-T in time' 0 got '' ptbw -m -J1 sh -c '
     ptbw sh -c ": >h; until test -e w; do sleep 0.01; done" &
     until test -e h; do :; done; ptbw -T 15 echo got & : >w; wait'
-# (3 s are what it means, nothing that is waited for)
-t '-T, when all stood still meanwhile' 0 0 '' sh -c '
-    ptbw -m -N "$PWD/still" -J1 : & m=$!; until test -S still; do sleep 0.01; done
+# (seconds here are what it means, nothing that is waited for)
+for times in '2 3 0' '4 3 2'; do
+    set -- $times
+    t "-T $1, when all stood still for $2 s meanwhile" 0 0 '' sh -c '
+    rm -f h2 w2; ptbw -m -N "$PWD/still" -J1 : & m=$!; until test -S still; do sleep 0.01; done
     ptbw -t still -x sh -c ": >h2; until test -e w2; do sleep 0.01; done" & h=$!
-    until test -e h2; do sleep 0.01; done; ptbw -t still -T 2 -A echo & c=$!
+    until test -e h2; do sleep 0.01; done; ptbw -t still -T $1 -A echo & c=$!
     until ptbw -t still -v - | sed "1,/Waiting/d" | grep -q .; do sleep 0.01; done
-    kill -STOP $c $h $m; sleep 3; : >w2; kill -CONT $c $h $m
-    wait $c; r=$?; kill $m; wait $m; exit $r'
+    kill -STOP $c $h $m; sleep $2; kill -CONT $c $h $m; sleep $3; : >w2
+    wait $c; r=$?; kill $m; wait $m; exit $r' - $times
+done
 t 'after -T the place in the queue is gone' 0 '75  Waiting	Tokens	Seconds' '' \
     ptbw -m -J1 ptbw sh -c '
     ptbw -T 0.05 true 2>/dev/null; echo "$? $(ptbw -v - | sed -n "/Waiting/,\$p")"'

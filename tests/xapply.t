@@ -606,11 +606,13 @@ x '-T: the task and its children end' 0 'gone 15' '~*its time is up' 'mkfifo f; 
 x '--timeout counts as a failure' 1 b '~*xapply: 1 of 2 tasks failed' 'xapply --timeout .3 --fail "%1" "sleep 60" "echo b"'
 x '--timeout: also of one that ends well then' 1 '' '~*xapply: 1 of 1 tasks failed' \
     'xapply --timeout .3 --fail "trap \"exit 0\" TERM; while :; do sleep 0.01; done;%0" a'
-# (3 s are what it means, nothing that is waited for)
-n '-T: time in which all stood still does not count' 'end
-0' '
-    xapply -T 2 "echo \$\$ >pid; : >up; until test -e go; do sleep 0.01; done; echo end;%0" a & p=$!
-    await up; t=$(cat pid); kill -STOP $p $t; sleep 3; : >go; kill -CONT $p $t; wait $p; echo $?'
+# (seconds here are what it means, nothing that is waited for)
+for times in '2 3 0' '4 3 2'; do
+    n "-T: time in which all stood still does not count ($times)" 'end
+0' 'set -- '"$times"'
+    rm -f up go; xapply -T $1 "echo \$\$ >pid; : >up; until test -e go; do sleep 0.01; done; echo end;%0" a & p=$!
+    await up; t=$(cat pid); kill -STOP $p $t; sleep $2; kill -CONT $p $t; sleep $3; : >go; wait $p; echo $?'
+done
 n '-T: who is in time is left alone' 'a' 'xapply -T 15 "sleep 0.1; echo" a'
 n '--retries: until it is done' '3 a' 'xapply --fail --retries 5 "echo >>o; test \$(wc -l <o) -eq 3 || exit 1; echo \$((\$(wc -l <o))) %1" a'
 x '--retries: not more often' 1 '3' 'xapply: 1 of 1 tasks failed' 'xapply --fail --retries 3 "echo >>o; false;%0" a; c=$?; wc -l <o | tr -d " "; exit $c'
