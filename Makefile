@@ -32,23 +32,25 @@ COMPILE = $(CC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS)
 
 PROGRAMS = ptbw wraptree wrapw xapply xclate
 LIBRARY = libdivconnect.a
-PARTS = divconnect event master serve spawn wrapper
+PARTS = divconnect event master serve spawn terminal wrapper
 PUBLIC = event.h master.h serve.h wrapper.h
 HEADERS = broker.h buffer.h cap.h carry.h collate.h dial.h divconnect.h \
 	event.h expand.h flow.h input.h lines.h master.h pool.h quote.h \
 	record.h redirect.h relay.h restore.h section.h serve.h share.h \
-	space.h spawn.h tableau.h title.h tokens.h turn.h wrapper.h wrapw.h \
-	xapply.h xclate.h
-COMMON = divconnect.o event.o serve.o spawn.o wrapper.o
+	space.h spawn.h tableau.h terminal.h title.h tokens.h turn.h \
+	wrapper.h wrapw.h xapply.h xclate.h
+COMMON = divconnect.o event.o serve.o spawn.o terminal.o wrapper.o
 PTBW = ptbw.o broker.o master.o pool.o tableau.o $(COMMON)
-WRAPTREE = wraptree.o broker.o divconnect.o event.o spawn.o wrapper.o
+WRAPTREE = wraptree.o broker.o divconnect.o event.o spawn.o terminal.o \
+	wrapper.o
 WRAPW = wrapw.o wclient.o wmaster.o buffer.o carry.o dial.o flow.o lines.o \
 	master.o relay.o restore.o space.o $(COMMON)
 XCLATE = xclate.o xclient.o xmaster.o buffer.o cap.o collate.o flow.o \
 	lines.o record.o redirect.o section.o share.o title.o turn.o $(COMMON)
 XAPPLY = xapply.o xrun.o xsay.o xtask.o xtty.o broker.o buffer.o cap.o \
 	collate.o expand.o flow.o input.o joblog.o lines.o quote.o share.o \
-	title.o tokens.o turn.o divconnect.o event.o spawn.o wrapper.o
+	title.o tokens.o turn.o divconnect.o event.o spawn.o terminal.o \
+	wrapper.o
 CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/peer \
 	tests/records tests/riot tests/section tests/text tests/unit
 
@@ -86,20 +88,21 @@ sshw: sshw.sh
 	cp sshw.sh $@
 	chmod 755 $@
 
-$(LIBRARY): $(HEADERS) divconnect.c event.c master.c serve.c spawn.c wrapper.c
+$(LIBRARY): $(HEADERS) divconnect.c event.c master.c serve.c spawn.c \
+    terminal.c wrapper.c
 	for p in $(PARTS); do \
 		$(LIBCC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS) -c -o lib$$p.o \
 		    $$p.c || exit 1; \
 	done
 	rm -f $@
 	$(AR) rcs $@ libdivconnect.o libevent.o libmaster.o libserve.o \
-	    libspawn.o libwrapper.o
+	    libspawn.o libterminal.o libwrapper.o
 
 # The programs of the tests and the bench.
 tests/chaos: tests/chaos.c divconnect.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/chaos.c divconnect.o $(LDLIBS)
 DRIVER = buffer.o collate.o divconnect.o event.o flow.o lines.o share.o \
-	spawn.o title.o turn.o
+	spawn.o terminal.o title.o turn.o
 tests/driver: tests/driver.c $(DRIVER) $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/driver.c $(DRIVER) $(LDLIBS)
 tests/expand: tests/expand.c tests/shown.h tests/tap.h expand.o quote.o $(HEADERS)
@@ -114,9 +117,9 @@ tests/records: tests/records.c tests/tap.h restore.o divconnect.o $(HEADERS)
 tests/riot: tests/riot.c
 	$(COMPILE) $(LDFLAGS) -o $@ tests/riot.c $(LDLIBS)
 tests/section: tests/section.c tests/tap.h turn.o redirect.o record.o \
-    divconnect.o event.o spawn.o $(HEADERS)
+    divconnect.o event.o spawn.o terminal.o $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/section.c turn.o redirect.o \
-	    record.o divconnect.o event.o spawn.o $(LDLIBS)
+	    record.o divconnect.o event.o spawn.o terminal.o $(LDLIBS)
 tests/text: tests/text.c tests/shown.h tests/tap.h cap.o title.o lines.o \
     $(HEADERS)
 	$(COMPILE) $(LDFLAGS) -o $@ tests/text.c cap.o title.o lines.o $(LDLIBS)

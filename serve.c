@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "spawn.h"
+#include "terminal.h"
 
 enum {
 	READ_SIZE = 16384,
@@ -918,6 +919,8 @@ utility_stopped(struct ev_child *child, int sig)
 	(void)sig;
 	if (master.ops != NULL && master.ops->keeps_going)
 		kill(child->pid, SIGCONT);
+	else
+		terminal_child_stopped(child->pid);
 }
 
 void

@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "divconnect.h"
+#include "terminal.h"
 
 #define DEFAULT_PATH "/usr/local/bin:/bin:/usr/bin"
 
@@ -445,8 +446,12 @@ spawn_wait(const struct spawn *s, int *status)
 	*status = 0;
 	pid = spawn(s);
 	e = errno;
-	while (pid > 0 && (r = waitpid(pid, status, WNOHANG)) == 0)
-		if (sigwait(&set, &sig) == 0 && sig != SIGCHLD)
+	while (pid > 0 &&
+	    ((r = waitpid(pid, status, WNOHANG | WUNTRACED)) == 0 ||
+	    (r == pid && WIFSTOPPED(*status))))
+		if (r == pid)
+			terminal_child_stopped(pid);
+		else if (sigwait(&set, &sig) == 0 && sig != SIGCHLD)
 			kill(pid, sig);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	errno = e;

@@ -168,6 +168,11 @@ void tty_stopped(struct task *t, int sig);
 void tty_ended(struct task *t);
 void tty_again(int sig);
 
+/* All of a run stops, and goes on: a task with a process group of its own, who
+ * does not wait for the terminal. */
+void tty_stop(struct task *t);
+void tty_continue(struct task *t);
+
 /* --- the log (joblog.c) --- */
 
 /* Open it (dry: only read it); with resume, note which tasks need not run

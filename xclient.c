@@ -21,6 +21,7 @@
 #include "event.h"
 #include "flow.h"
 #include "spawn.h"
+#include "terminal.h"
 #include "xclate.h"
 
 static struct {
@@ -66,6 +67,13 @@ child_ended(struct ev_child *c, int status)
 {
 	c->pid = 0;
 	me.code = spawn_code(status);
+}
+
+static void
+child_stopped(struct ev_child *c, int sig)
+{
+	(void)sig;
+	terminal_child_stopped(c->pid);
 }
 
 static void
@@ -130,6 +138,7 @@ watch_command(pid_t pid)
 {
 	me.child.pid = pid;
 	me.child.ended = child_ended;
+	me.child.stopped = child_stopped;
 	ev_child_watch(&me.child);
 	me.inherited = 1;
 }

@@ -20,6 +20,7 @@
 #include "input.h"
 #include "quote.h"
 #include "spawn.h"
+#include "terminal.h"
 #include "xapply.h"
 
 enum {
@@ -232,6 +233,22 @@ told_to_end(int sig)
 	/* a terminal has told those of our process group, too */
 	if (run.signals > 1 || ev_signal_sender() != 0 || run.setup.grouped)
 		signal_all(run.signals > 1 ? SIGKILL : sig);
+}
+
+/* A terminal stops those of our process group alone. */
+static void
+told_to_stop(int sig)
+{
+	struct task *t;
+
+	for (t = run.running; t != NULL; t = t->next)
+		tty_stop(t);
+	spawn_signal(sig, SIG_DFL);
+	terminal_stop(sig);
+	ev_signal(sig, told_to_stop);
+	for (t = run.running; t != NULL; t = t->next)
+		tty_continue(t);
+	tty_again(SIGCONT);
 }
 
 /* The collated output cannot be written: who goes on would do so in vain. */
@@ -1045,6 +1062,7 @@ begin_run(const char *template, char **operands)
 		if (ev_signal(sigs[i], told_to_end) != 0)
 			wr_die(WR_SYSTEM, "signals: %s", strerror(errno));
 	if (ev_signal(SIGCONT, tty_again) != 0 ||
+	    (run.setup.grouped && ev_signal(SIGTSTP, told_to_stop) != 0) ||
 	    ev_signal(SIGUSR1, change_jobs) != 0 ||
 	    ev_signal(SIGUSR2, change_jobs) != 0)
 		wr_die(WR_SYSTEM, "signals: %s", strerror(errno));

@@ -5,19 +5,18 @@
  * the terminal, or asks for a password there.  So we do what a shell does for
  * its jobs: as long as we are in the foreground it is put there in our place,
  * and we take the terminal back when it has ended.
+ * A stop is one of all: of the tasks by us, whom the terminal does not reach.
  *
  * SPDX-License-Identifier: ISC
  */
-#include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "spawn.h"
+#include "terminal.h"
 #include "xapply.h"
 
-static int tty = -1;
 static struct task *has_it;       /* or NULL: we do, if anybody of ours */
 static struct task *waiting;      /* for it, stopped */
 
@@ -26,51 +25,59 @@ enum { LOOK_MS = 200 };
 static void look(struct ev_timer *t);
 static struct ev_timer look_again = { .expired = look };
 
-static int
-in_foreground(void)
-{
-	if (tty < 0)
-		tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-	return tty >= 0 && tcgetpgrp(tty) == getpgrp();
-}
-
 static void
 give(struct task *t)
 {
 	has_it = t;
-	tcsetpgrp(tty, t->child.pid);
+	terminal_give(t->child.pid);
 	kill(-t->child.pid, SIGCONT);
 }
 
-/* From the background, where only who ignores this may do so. */
 static void
 take_back(void)
 {
 	has_it = NULL;
-	spawn_signal(SIGTTOU, SIG_IGN);
-	tcsetpgrp(tty, getpgrp());
+	terminal_give(getpgrp());
+}
+
+/* Where in the queue it is, or the end of that. */
+static struct task **
+place(const struct task *t)
+{
+	struct task **p;
+
+	for (p = &waiting; *p != NULL && *p != t; p = &(*p)->tty_next)
+		;
+	return p;
 }
 
 static void
 dequeue(struct task *t)
 {
-	struct task **p;
+	struct task **p = place(t);
 
-	for (p = &waiting; *p != NULL; p = &(*p)->tty_next)
-		if (*p == t) {
-			*p = t->tty_next;
-			break;
-		}
+	if (*p == t)
+		*p = t->tty_next;
+}
+
+static void
+enqueue(struct task *t, struct task **at)
+{
+	t->tty_next = *at;
+	*at = t;
 }
 
 static void
 give_next(void)
 {
 	struct task *t = waiting;
+	pid_t group;
 
 	if (has_it != NULL || t == NULL)
 		return;
-	if (!in_foreground()) {
+	group = terminal_group();
+	/* (it may have come back to it from a group that it made) */
+	if (group != getpgrp() && group != t->child.pid) {
 		ev_timer_set(&look_again, LOOK_MS);
 		return;
 	}
@@ -87,34 +94,32 @@ look(struct ev_timer *t)
 
 /* Its user wants all of us to stop; when we go on, so does it. */
 static void
-stop_all(struct task *t)
+stop_with(struct task *t)
 {
 	take_back();
-	kill(0, SIGTSTP);
-	if (in_foreground())
-		give(t);
-	else
-		tty_stopped(t, SIGTTIN);
+	enqueue(t, &waiting);
+	raise(SIGTSTP);
+	ev_timer_set(&look_again, LOOK_MS);      /* who ignores it */
 }
 
 void
 tty_stopped(struct task *t, int sig)
 {
-	struct task **p;
+	int asks = sig == SIGTTIN || sig == SIGTTOU;
 
-	if (!t->grouped)
-		return;
-	if (sig == SIGTSTP && has_it == t) {
-		stop_all(t);
+	if (!t->grouped) {
+		terminal_child_stopped(t->child.pid);
 		return;
 	}
-	if ((sig != SIGTTIN && sig != SIGTTOU) || has_it == t)
+	if (!asks && has_it == t)
+		stop_with(t);
+	if (!asks)
 		return;
+	/* while we were stopped it lost what it had */
+	if (has_it == t)
+		has_it = NULL;
 	dequeue(t);
-	for (p = &waiting; *p != NULL; p = &(*p)->tty_next)
-		;
-	*p = t;
-	t->tty_next = NULL;
+	enqueue(t, place(t));
 	give_next();
 }
 
@@ -134,8 +139,24 @@ tty_ended(struct task *t)
 }
 
 void
+tty_stop(struct task *t)
+{
+	if (t->grouped && t->child.pid > 0)
+		kill(-t->child.pid, SIGTSTP);
+}
+
+void
+tty_continue(struct task *t)
+{
+	if (t->grouped && t->child.pid > 0 && *place(t) != t)
+		kill(-t->child.pid, SIGCONT);
+}
+
+void
 tty_again(int sig)
 {
 	(void)sig;
+	if (has_it != NULL && terminal_is_ours())
+		give(has_it);
 	give_next();
 }

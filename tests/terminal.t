@@ -139,6 +139,74 @@ keys fg
 wait_until shows fg
 keys fourth
 sees 'and it goes on' 'got fourth 4'
+is_in() {       # is_in STATE FILE...: of the processes whose pids they hold
+	state=$1
+	shift
+	for pid; do
+		case $(peer state "$(cat "$pid")") in $state*) ;; *) return 1 ;; esac
+	done
+}
+# tasks that the terminal does not reach
+keys "SHELL=/bin/sh xapply -P2 -T 600 'echo \$\$ >run%1; exec sleep 60;%0' 1 2"
+wait_until test -s run1 -a -s run2
+tm send-keys C-z
+sees 'a run with tasks of its own is stopped' '.*\(Stopped\|Suspended\).*-T 600.*'
+is_in T run1 run2
+result $? 'and so are they'
+keys fg
+wait_until is_in S run1 run2
+result $? 'they go on'
+tm send-keys C-c
+keys 'echo "600: $?"'
+sees 'and are interrupted' '600: 130'
+# (4 s are what it means, nothing that is waited for)
+keys "SHELL=/bin/sh xapply -T 3 'echo then; read x; echo got \$x;%0' a"
+wait_until shows then
+tm send-keys C-z
+sees 'a task whose time runs is stopped' '.*\(Stopped\|Suspended\).*-T 3.*'
+sleep 4
+keys fg
+keys that
+sees 'which does not count' 'got that'
+# stopped by another than the terminal, which is the shell's then
+keys "echo 5 | SHELL=/bin/sh xapply -f 'echo \$PPID >run; echo \$\$ >task
+	read x </dev/tty; until test -e on; do sleep 0.05; done
+	read y </dev/tty; echo got \$x \$y %1;%0' -"
+keys one
+wait_until test -s task
+kill -STOP "$(cat run)"
+sees 'a run is stopped from elsewhere' '.*\(Stopped\|Suspended\).*xapply -f.*'
+: >on
+wait_until is_in T task
+keys fg
+keys two
+sees 'and its task gets the terminal back' 'got one two 5'
+rm -f on run task
+
+# a shell in a wrapper is suspended, as if it were not in one
+if command -v bash >/dev/null; then
+	n=0
+	for in in 'ptbw -m' 'ptbw -m ptbw' 'wrapw -m' 'wrapw -m ptbw -m' \
+	    "SHELL=/bin/sh xapply %1\\ --norc\\ --noediting" \
+	    "SHELL=/bin/sh xapply -T 60 %1\\ --norc\\ --noediting"; do
+		n=$((n + 1))
+		case $in in *apply*) ;; *) in="$in bash --norc --noediting #" ;; esac
+		keys "PS1='$ ' $in bash"
+		keys "echo in$n \$((1 + 1)) \$BASH"
+		wait_until shows "in$n 2 .*bash"
+		keys suspend
+		keys "echo out$n \$((1 + 1)) \$BASH"
+		sees "suspend: the shell outside goes on ($in)" "out$n 2 *"
+		keys fg
+		keys "echo back$n \$((1 + 1)) \$BASH"
+		sees 'fg: and that inside again' "back$n 2 .*bash"
+		keys exit
+		keys "echo over$n \$((1 + 1)) \$BASH"
+		sees 'and at its end the one outside' "over$n 2 *"
+	done
+else
+	skip 'shells in wrappers, suspended' 'bash is not installed'
+fi
 # bash tells nobody that runs in the background already
 if command -v bash >/dev/null; then
 	keys "PS1='$ ' bash --norc --noediting -i"

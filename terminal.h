@@ -1,0 +1,40 @@
+/*
+ * terminal.h - job control for who stands between a shell and a program
+ *
+ * A program that puts a process group of its own into the foreground, as every
+ * interactive shell does, is out of reach for the job control of the shell
+ * outside, which knows ours alone.  Who starts such programs has to be a link
+ * of that chain: to stop when they stop, and to give the terminal back.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef TERMINAL_H
+#define TERMINAL_H
+
+#include <sys/types.h>
+
+/* The process group in the foreground of our terminal, or -1. */
+pid_t terminal_group(void);
+
+/* Are we in it? */
+int terminal_is_ours(void);
+
+/* Put a group of our session there.  From the background, too. */
+void terminal_give(pid_t group);
+
+/*
+ * Stop all of our process group, ourselves included, by a signal of job
+ * control.  Returns when we go on: 1; or 0 at once when that signal stops
+ * nobody here: it is ignored, or no shell is left that could continue us.
+ * The clock of deadlines (div_awake) does not count the time between.
+ */
+int terminal_stop(int sig);
+
+/*
+ * A child of ours has stopped.  If the terminal is that of its own process
+ * group, take it back and stop with it; in the foreground again it gets the
+ * terminal once more and goes on.
+ */
+void terminal_child_stopped(pid_t pid);
+
+#endif
