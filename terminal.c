@@ -63,7 +63,7 @@ continued(int sig)
 }
 
 int
-terminal_stop(int sig)
+terminal_stop(pid_t whom, int sig)
 {
 	struct sigaction sa, old;
 
@@ -73,7 +73,7 @@ terminal_stop(int sig)
 	went_on = 0;
 	sigaction(SIGCONT, &sa, &old);
 	div_wait(0);
-	kill(0, sig);
+	kill(whom, sig);
 	div_waited();
 	sigaction(SIGCONT, &old, NULL);
 	return went_on;
@@ -88,10 +88,10 @@ terminal_child_stopped(pid_t pid)
 	if (group <= 0 || group == getpgrp() || group != terminal_group())
 		return;
 	terminal_give(getpgrp());
-	stopped = terminal_stop(SIGTSTP);
+	stopped = terminal_stop(0, SIGTSTP);
 	/* a background job that wants the terminal */
 	while (stopped && !terminal_is_ours())
-		stopped = terminal_stop(SIGTTIN);
+		stopped = terminal_stop(0, SIGTTIN);
 	if (terminal_is_ours())
 		terminal_give(group);
 	kill(-group, SIGCONT);

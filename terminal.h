@@ -23,12 +23,12 @@ int terminal_is_ours(void);
 void terminal_give(pid_t group);
 
 /*
- * Stop all of our process group, ourselves included, by a signal of job
- * control.  Returns when we go on: 1; or 0 at once when that signal stops
- * nobody here: it is ignored, or no shell is left that could continue us.
+ * Stop by a signal of job control: ourselves (getpid()), or all of our process
+ * group (0).  Returns when we go on: 1; or 0 at once when that signal does not
+ * stop us: it is ignored, or no shell is left that could continue us.
  * The clock of deadlines (div_awake) does not count the time between.
  */
-int terminal_stop(int sig);
+int terminal_stop(pid_t whom, int sig);
 
 /*
  * A child of ours has stopped.  If the terminal is that of its own process

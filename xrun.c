@@ -244,7 +244,7 @@ told_to_stop(int sig)
 	for (t = run.running; t != NULL; t = t->next)
 		tty_stop(t);
 	spawn_signal(sig, SIG_DFL);
-	terminal_stop(sig);
+	terminal_stop(getpid(), sig);
 	ev_signal(sig, told_to_stop);
 	for (t = run.running; t != NULL; t = t->next)
 		tty_continue(t);

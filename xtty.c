@@ -98,7 +98,7 @@ stop_with(struct task *t)
 {
 	take_back();
 	enqueue(t, &waiting);
-	raise(SIGTSTP);
+	kill(0, SIGTSTP);
 	ev_timer_set(&look_again, LOOK_MS);      /* who ignores it */
 }
 

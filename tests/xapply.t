@@ -531,6 +531,11 @@ n 'a stopped task keeps its slot' '2
 3
 went on' 'xapply -P2 "%1" "echo \$\$ >pid; kill -STOP \$\$; echo went on; : >went" "await pid; echo 2" \
     "echo 3" "until test -e went; do kill -CONT \$(cat pid); sleep 0.01; done" 2>/dev/null'
+n 'TSTP to a run stops its tasks too, and nobody else' 'T T
+went on 0' 'xapply "echo \$\$ >pid; : >up; await go; echo went on;%0" a >o & p=$!; await up; kill -TSTP $p
+    stopped() { case $(peer state $p)$(peer state $(cat pid)) in TT) ;; *) false ;; esac }
+    until stopped; do sleep 0.01; done; echo T T
+    kill -CONT $p; : >go; wait $p; c=$?; echo $(cat o) $c'
 n 'what a task leaves behind is not waited for' 'back' 'xapply "(await go; : >late) >/dev/null 2>&1 &%0" a
     test ! -e late && echo back; : >go; await late'
 n '200 tasks, 8 at once' '200' 'xapply -P8 "echo %1 >>o;%0" $(seq 200); sort -u o | wc -l | tr -d " "'
