@@ -319,3 +319,10 @@ cap_evaluate(const char *text, size_t *bytes, const char **at)
 		return -1;
 	return *r.at == '\0' ? whole(v, bytes) : fail(EINVAL);
 }
+
+const char *
+cap_reason(int error)
+{
+	return error == EDOM ? "a division by zero" :
+	    error == ERANGE ? "negative or too large" : "not a size";
+}

@@ -18,6 +18,9 @@
  */
 int cap_evaluate(const char *text, size_t *bytes, const char **at);
 
+/* What such an errno means, for messages. */
+const char *cap_reason(int error);
+
 /* The unit letters, a line each, for people. */
 extern const char cap_units[];
 

@@ -300,8 +300,8 @@ received(struct collate *c, char tag, int fd)
 
 	switch (tag) {
 	case 'o': to = &c->out; break;
-	case 'e': to = &c->err; break;
-	case 'i': to = &c->in; break;
+	case 'e': to = &c->err; c->err_came = 1; break;
+	case 'i': to = &c->in; c->in_came = 1; break;
 	case 'w': to = &c->widow_fd; break;
 	default: to = &c->dir; break;
 	}
@@ -311,8 +311,8 @@ received(struct collate *c, char tag, int fd)
 	if (tag == '.' || tag == '/' || c->has_turn)
 		return;
 	if ((c->widow && c->widow_fd < 0) ||
-	    (c->asked && c->out < 0) || (c->want_err && c->err < 0) ||
-	    (c->want_in && c->in < 0))
+	    (c->asked && c->out < 0) || (c->want_err && !c->err_came) ||
+	    (c->want_in && !c->in_came))
 		return;
 	granted(c);
 }
@@ -423,6 +423,7 @@ yield_turn(struct collate *c)
 {
 	flow_leave(&c->flow);
 	c->has_turn = c->asked = c->told_grant = 0;
+	c->err_came = c->in_came = 0;   /* they come with each turn */
 	c->status = c->sent = 0;
 	if (c->fault != COLLATE_GOOD) {
 		finished(c);    /* without a master there is no other turn */
@@ -476,17 +477,16 @@ emptied(struct collate *c)
 static void
 source_over(struct collate *c)
 {
-	int more = c->more;
+	int fd;
 
 	if (c->direct || (c->reports && !c->has_code))
 		return;
-	if (more > 0) {
-		c->more = 0;
-		lseek(more, 0, SEEK_SET);
-		flow_source(&c->flow, more, 0);
-		return;
-	}
-	over(c);
+	fd = c->more != NULL ? c->more() : -1;
+	c->more = NULL;
+	if (fd >= 0)
+		flow_source(&c->flow, fd, 1);
+	else
+		over(c);
 }
 
 static void

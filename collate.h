@@ -88,9 +88,9 @@ struct collate {
 	                                       there is no master any more */
 	void (*ended)(struct collate *c);   /* all is done, see fault */
 	void (*unreadable)(int error);      /* the source failed; or NULL */
-	int more;                 /* a file to read, from its beginning, when
-	                             the source has ended and the code is
-	                             known; it is closed then; 0: none */
+	int (*more)(void);        /* the source has ended and the code is known:
+	                             what to read as well, the section's from
+	                             now on; -1: nothing.  Or NULL */
 	const char *(*value)(void *c, const char *name); /* see title.h; of is c */
 	void (*unset)(const char *name);
 
@@ -124,6 +124,7 @@ struct collate {
 	int status, sent;         /* bits to tell, bits told */
 	int told_code;
 	unsigned named : 1, settled : 1, asked : 1, has_turn : 1, titled : 1,
+	    err_came : 1, in_came : 1,
 	    ruled : 1, has_code : 1, over : 1, finishing : 1, done : 1,
 	    master_squeezes : 1, master_quick : 1, master_shares : 1,
 	    shared : 1, yields : 1, told_grant : 1,

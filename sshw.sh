@@ -7,6 +7,9 @@
 #
 # SPDX-License-Identifier: ISC
 
+# as the programs have it: what is closed is the null device
+(exec 3>&1) 2>/dev/null || exec >/dev/null
+
 synopsis='usage: sshw [-dEqv] [-depth] [-r wrapw] [--allow-bind] [--] [ssh options] host [command [args]]
        sshw -h | -V'
 # of ssh: the letters that take an argument

@@ -127,8 +127,8 @@ default_jobs(void)
 	if (text == NULL || *text == '\0')
 		return DEFAULT_JOBS;
 	n = strspn(text, "0123456789");
-	if (n < 6 && text[n] == '\0' && atol(text) > 0)
-		return (size_t)atol(text);
+	if (n < 6 && text[n] == '\0')
+		return atol(text) > 0 ? (size_t)atol(text) : spawn_cpus();
 	wr_warn("$PARALLEL is not a plain number: %s", text);
 	return DEFAULT_JOBS;
 }

@@ -177,9 +177,7 @@ evaluate_cap(const char *text)
 	if (strlen(rest) == strlen(text) || *rest != '\0')
 		if (cap_evaluate(rest, &n, &at) != 0)
 			wr_die(WR_DATA, "-L %s: %s", text,
-			    errno == EDOM ? "a division by zero" :
-			    errno == ERANGE ? "negative or too large" :
-			    "not a size");
+			    cap_reason(errno));
 	free(rest);
 	return n;
 }

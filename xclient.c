@@ -27,6 +27,9 @@
 static struct {
 	struct collate section;
 	struct flow input;         /* stdin, to the command */
+	struct flow late;          /* stderr, held until stdout is over */
+	struct ev_io rest;         /* of that, when there is no room */
+	int late_lost;
 	struct ev_child child;
 	const char *path, *file;
 	char **argv;               /* the command, or NULL */
@@ -67,6 +70,8 @@ child_ended(struct ev_child *c, int status)
 {
 	c->pid = 0;
 	me.code = spawn_code(status);
+	if (me.late_lost && me.code == 0)
+		me.code = OUTPUT_LOST;
 }
 
 static void
@@ -153,26 +158,97 @@ prepare_signals(void)
 		wr_die(WR_SYSTEM, "signals: %s", strerror(errno));
 }
 
-static int
-command_stderr(int out)
+/* A command that nobody reads would wait for us for ever, and so would we for
+ * its end. */
+static void
+read_rest(struct ev_io *io, int what)
 {
+	char bytes[4096];
+	ssize_t n;
+
+	(void)what;
+	do
+		n = read(io->fd, bytes, sizeof bytes);
+	while (n > 0);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	ev_forget(io);
+	close(io->fd);
+}
+
+static void
+lose_rest(void)
+{
+	me.late_lost = 1;
+	wr_warn("section %s: no room for its standard error, which is lost "
+	    "from there on (TMPDIR names a directory for it)", me.section.xid);
+	me.rest.fd = fcntl(me.late.in.fd, F_DUPFD_CLOEXEC, 3);
+	me.rest.ready = read_rest;
+	flow_cut(&me.late);
+	if (me.rest.fd >= 0)
+		ev_want(&me.rest, EV_READ);
+	if (me.child.pid == 0 && me.code == 0) {
+		me.code = OUTPUT_LOST;
+		collate_code(&me.section, me.code);
+	}
+}
+
+static void
+late_says(struct flow *f, int what)
+{
+	if (what & FLOW_STUCK)
+		lose_rest();
+	if ((what & FLOW_FAILED) ||
+	    ((what & FLOW_EMPTY) && (f->ended || me.late_lost)))
+		flow_close(f);
+}
+
+/* Now the section takes it. */
+static int
+late_stderr(void)
+{
+	int fd[2];
+
+	if (div_pipe(fd) != 0)
+		wr_die(WR_SYSTEM, "pipe: %s", strerror(errno));
+	flow_sink(&me.late, fd[1]);
+	return fd[0];
+}
+
+/* What becomes the command's stderr.  *late: where it is read. */
+static int
+command_stderr(int out, int *late)
+{
+	int fd[2];
+
 	if (want.use_stderr)
 		return me.section.err;
 	if (want.with_stderr)
 		return out;
 	if (!want.stderr_last)
 		return -1;
-	me.section.more = flow_file();
-	if (me.section.more < 0)
-		wr_die(WR_SYSTEM, "a temporary file: %s", strerror(errno));
-	return me.section.more;
+	if (div_pipe(fd) != 0)
+		wr_die(WR_SYSTEM, "pipe: %s", strerror(errno));
+	*late = fd[0];
+	return fd[1];
+}
+
+static void
+hold_stderr(int fd)
+{
+	me.late.cap = me.section.flow.cap;
+	me.late.spill = 1;
+	me.late.event = late_says;
+	flow_source(&me.late, fd, 1);
+	me.section.more = late_stderr;
 }
 
 static void
 start_command(void)
 {
 	struct spawn s = { .file = me.file, .argv = me.argv, .keep = -1 };
-	int fd[3] = { -1, -1, -1 }, out[2] = { -1, -1 }, feed = -1, e;
+	int fd[3] = { -1, -1, -1 }, out[2] = { -1, -1 }, feed = -1, late = -1;
+	int e;
 	pid_t pid;
 
 	me.started = 1;
@@ -180,7 +256,7 @@ start_command(void)
 		wr_die(WR_SYSTEM, "pipe: %s", strerror(errno));
 	fd[0] = command_stdin(&feed);
 	fd[1] = me.capture ? out[1] : collate_output(&me.section);
-	fd[2] = command_stderr(fd[1]);
+	fd[2] = command_stderr(fd[1], &late);
 	s.fd = fd;
 	s.dir = want.use_dir ? me.section.dir : 0;
 	s.session = want.session;
@@ -192,15 +268,20 @@ start_command(void)
 		close(fd[0]);
 	if (me.capture)
 		close(out[1]);
+	if (late >= 0)
+		close(fd[2]);
 	if (pid < 0) {
 		close(out[0]);
 		close(feed);
+		close(late);
 		command_failed(e);
 		return;
 	}
 	watch_command(pid);
 	if (me.capture)
 		flow_source(&me.section.flow, out[0], 1);
+	if (late >= 0)
+		hold_stderr(late);
 	if (feed >= 0)
 		flow_sink(&me.input, feed);
 }

@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,7 +59,8 @@ static struct {
 
 	struct ev_timer soon;     /* start what can be, in the next turn */
 	struct ev_timer delay;    /* the next start has to wait for it */
-	int64_t looked;           /* at load and memory, when that was */
+	struct ev_timer relief;   /* look again at load and memory */
+	int64_t looked;           /* when that was */
 	int strained;             /* they were too much */
 	int no_room;
 	struct ev_timer tick;     /* of the progress line */
@@ -169,6 +171,7 @@ stop_starting(int code)
 	run.input_over = 1;
 	run.batch = 0;
 	ev_timer_stop(&run.delay);
+	ev_timer_stop(&run.relief);
 	if (run.spoken != NULL) {
 		tokens_give(&run.tokens, run.spoken->tokens);
 		task_free(run.spoken);
@@ -258,6 +261,17 @@ output_failed(int error)
 	if (run.output_error == 0)
 		run.output_error = error != 0 ? error : ECONNRESET;
 	stop_starting(error != 0 ? OUTPUT_LOST : WR_PROTOCOL);
+}
+
+/* Nothing can be written to stdout any more. */
+static void
+lines_lost(int error)
+{
+	if (run.output_error == 0 && error != EPIPE)
+		complain("standard output: %s", strerror(error));
+	if (run.output_error == 0)
+		run.output_error = error;
+	stop_starting(OUTPUT_LOST);
 }
 
 /* --- expansion --- */
@@ -538,6 +552,25 @@ wait_to_retry(struct task *t)
 		ev_timer_set(&t->alarm, want.retry_ms);
 }
 
+/* What we were told to end, or have ended ourselves, has not been done. */
+static int
+was_cut_short(const struct task *t)
+{
+	return has_failed(t) && !t->timed_out &&
+	    (run.signal != 0 || t->killed);
+}
+
+/* It was killed for writing where nobody reads: others would be, too. */
+static int
+reader_gone(const struct task *t)
+{
+	struct pollfd p = { STDOUT_FILENO, POLLOUT, 0 };
+
+	return xapply_collator == NULL && WIFSIGNALED(t->status) &&
+	    WTERMSIG(t->status) == SIGPIPE && poll(&p, 1, 0) == 1 &&
+	    (p.revents & (POLLERR | POLLHUP));
+}
+
 /* Its tokens are free; its section, if any, goes on by itself. */
 static void
 conclude(struct task *t)
@@ -549,12 +582,13 @@ conclude(struct task *t)
 		wait_to_retry(t);
 		return;
 	}
-	/* what we were told to end has not been done */
-	if (run.signal == 0 || !WIFSIGNALED(t->status))
+	if (!was_cut_short(t))
 		joblog_write(t);
 	run.done++;
 	if (has_failed(t))
 		count_failure(t);
+	if (reader_gone(t))
+		lines_lost(EPIPE);
 	task_free(t);
 }
 
@@ -588,17 +622,6 @@ time_is_up(struct ev_timer *timer)
 }
 
 /* --- starting --- */
-
-/* Lines are of no use any more. */
-static void
-lines_lost(int error)
-{
-	if (run.output_error == 0 && error != EPIPE)
-		complain("standard output: %s", strerror(error));
-	if (run.output_error == 0)
-		run.output_error = error;
-	stop_starting(OUTPUT_LOST);
-}
 
 /* What is said before a task starts; -1 when stdout cannot be written. */
 static int
@@ -835,8 +858,8 @@ strained(void)
 	run.looked = div_now();
 	run.strained = (want.load > 0 && getloadavg(&load, 1) == 1 &&
 	    load > want.load) || memory_free() < want.memory;
-	if (run.strained && !run.delay.set)
-		ev_timer_set(&run.delay, STRAIN_MS);
+	if (run.strained)
+		ev_timer_set(&run.relief, STRAIN_MS);
 	return run.strained;
 }
 
@@ -858,8 +881,8 @@ static int
 may_start(void)
 {
 	return !run.stopping && run.running_count < run.tokens.sets &&
-	    run.spoken == NULL && !say_waits() && !run.delay.set && task_room() && !strained() &&
-	    (any_due() || have_batch());
+	    run.spoken == NULL && !say_waits() && !run.delay.set &&
+	    task_room() && !strained() && (any_due() || have_batch());
 }
 
 /* The pool is gone: what runs goes on, but nothing else begins. */
@@ -1140,7 +1163,7 @@ xapply_run(const char *template, char **operands)
 {
 	begin_run(template, operands);
 	run.began = div_now();
-	run.delay.expired = delay_over;
+	run.delay.expired = run.relief.expired = delay_over;
 	run.soon.expired = delay_over;
 	run.tick.expired = tick;
 	if (want.progress && isatty(2))

@@ -60,20 +60,19 @@ static struct {
 
 /* --- what $XCLATE says --- */
 
-static int
-look_flag(int letter)
-{
-	switch (letter) {
-	case 's': look.squeeze = 1; break;
-	case 'q': look.quick = 1; break;
-	case 'g': look.whole = 1; break;
-	case 'l': look.lines = 1; break;
-	case 'b': look.block = 1; break;
-	case 'v': break;
-	default: return -1;
-	}
-	return 0;
-}
+/* Those that have a long name alone. */
+enum { TAG = 256, TAGSTRING, NEWLINE };
+
+/* Options of xclate that a section of ours can have. */
+static const struct wr_option looks[] = {
+	{ 'T', "title", "text", NULL }, { 'H', "rule", "text", NULL },
+	{ 'a', "escape", "char", NULL }, { 'L', "cap", "size", NULL },
+	{ 's', "squeeze", NULL, NULL }, { 'q', "quick", NULL, NULL },
+	{ 'g', "group", NULL, NULL }, { 'l', "line-buffer", NULL, NULL },
+	{ 'b', "block", NULL, NULL }, { 'v', "verbose", NULL, NULL },
+	{ TAG, "tag", NULL, NULL }, { TAGSTRING, "tagstring", "text", NULL },
+	{ NEWLINE, "newline", NULL, NULL }, { 0, NULL, NULL, NULL }
+};
 
 static char *
 tag_text(const char *text)
@@ -85,64 +84,104 @@ tag_text(const char *text)
 	return tag;
 }
 
-static int
-look_value(int letter, char *value)
+static void
+set_cap(const char *value)
 {
 	const char *at;
-	int c;
 
+	look.has_cap = 1;
+	if (cap_evaluate(value, &look.cap, &at) != 0)
+		wr_die(WR_DATA, "$XCLATE: -L %s: %s", value,
+		    cap_reason(errno));
+}
+
+static void
+set_escape(const char *value)
+{
+	int c = title_escape(value);
+
+	if (c < 0)
+		wr_die(WR_DATA, "$XCLATE: -a: '%s' is not one character",
+		    value);
+	look.escape = (char)c;
+}
+
+static void
+set_look(int letter, const char *value)
+{
 	switch (letter) {
-	case 'T': look.title = value; return 0;
-	case 'H': look.rule = value; return 0;
-	case 'a':
-		c = title_escape(value);
-		look.escape = (char)c;
-		return c < 0 ? -1 : 0;
-	case 'L':
-		look.has_cap = 1;
-		return cap_evaluate(value, &look.cap, &at);
-	default: return -1;
+	case 'T': look.title = value; break;
+	case 'H': look.rule = value; break;
+	case 'a': set_escape(value); break;
+	case 'L': set_cap(value); break;
+	case 's': look.squeeze = 1; break;
+	case 'q': look.quick = 1; break;
+	case 'g': look.whole = 1; break;
+	case 'l': look.lines = 1; break;
+	case 'b': look.block = 1; break;
+	case TAG: look.tag = tag_text("%x"); break;
+	case TAGSTRING: look.tag = tag_text(value); break;
+	case NEWLINE: look.newline = 1; break;
+	default: break;         /* -v: we have our own */
 	}
 }
 
-static int
-look_long(const char *name)
+/* The option of that letter, or of the name of so many bytes. */
+static const struct wr_option *
+find_look(int letter, const char *name, size_t len)
 {
-	if (strcmp(name, "tag") == 0)
-		look.tag = tag_text("%x");
-	else if (strncmp(name, "tagstring=", 10) == 0)
-		look.tag = tag_text(name + 10);
-	else if (strcmp(name, "newline") == 0)
-		look.newline = 1;
-	else if (strcmp(name, "group") == 0)
-		look.whole = 1;
-	else if (strcmp(name, "line-buffer") == 0)
-		look.lines = 1;
-	else if (strcmp(name, "squeeze") == 0)
-		look.squeeze = 1;
-	else
+	const struct wr_option *o;
+
+	for (o = looks; o->letter != 0; o++)
+		if (name != NULL ? strlen(o->name) == len &&
+		    strncmp(o->name, name, len) == 0 : o->letter == letter)
+			break;
+	return o->letter != 0 ? o : NULL;
+}
+
+static const char *
+next_value(const char *word, char ***next)
+{
+	if (**next == NULL)
+		wr_die(WR_DATA, "$XCLATE: %s needs an argument", word);
+	return *(*next)++;
+}
+
+/* --name, --name=value, --name value */
+static int
+look_long(const char *word, char ***next)
+{
+	size_t n = strcspn(word + 2, "=");
+	const struct wr_option *o = find_look(0, word + 2, n);
+	const char *value = word[2 + n] == '=' ? word + 3 + n : NULL;
+
+	if (o == NULL || (o->arg == NULL && value != NULL))
 		return -1;
+	if (o->arg != NULL && value == NULL)
+		value = next_value(word, next);
+	set_look(o->letter, value);
 	return 0;
 }
 
 /* A word of letters; the last may take the rest, or the word behind it. */
 static int
-look_letters(char *word, char ***next)
+look_letters(const char *word, char ***next)
 {
-	int r = 0;
+	const struct wr_option *o;
+	const char *p;
 
-	for (; *word != '\0' && r == 0; word++) {
-		if (strchr("THaL", *word) == NULL) {
-			r = look_flag(*word);
-			continue;
-		}
-		if (word[1] != '\0')
-			return look_value(*word, word + 1);
-		if (**next == NULL)
+	for (p = word + 1; *p != '\0'; p++) {
+		o = find_look(*p, NULL, 0);
+		if (o == NULL)
 			return -1;
-		return look_value(*word, *(*next)++);
+		if (o->arg != NULL) {
+			set_look(*p, p[1] != '\0' ? p + 1 :
+			    next_value(word, next));
+			break;
+		}
+		set_look(*p, NULL);
 	}
-	return r;
+	return 0;
 }
 
 void
@@ -156,9 +195,9 @@ task_settings(void)
 		if (word[0] != '-' || word[1] == '\0')
 			r = -1;
 		else if (word[1] == '-')
-			r = look_long(word + 2);
+			r = look_long(word, &words);
 		else
-			r = look_letters(word + 1, &words);
+			r = look_letters(word, &words);
 		if (r != 0)
 			wr_die(WR_DATA, "$XCLATE: %s says nothing to a "
 			    "section of ours", word);

@@ -315,7 +315,6 @@ pipe: %s	the system's
 descriptors: %s	the system's
 environment: %s	the system's
 working directory: %s	the system's
-a temporary file: %s	the system's: crowd.t
 cannot start a task: %s	the system's limit of processes
 cannot become a session leader: %s	only a leader of a group meets it
 %s: no turn was to be had there	an outer master of another kind: xclate.t
@@ -325,6 +324,10 @@ the enclosing master (of -O -) is gone	a master that is killed: xcompose.t, xcla
 a redirection of a master's cannot be its client: copying as cat does	section.t
 section %s: output: %s	an output that fails: section.t
 $XCLATE: %s says nothing to a section of ours	xcompose.t
+$XCLATE: -L %s: %s	xcompose.t
+$XCLATE: -a: '%s' is not one character	xcompose.t
+$XCLATE: %s needs an argument	xcompose.t
+section %s: no room for its standard error, which is lost from there on (TMPDIR names a directory for it)	xclate.t
 %s: the master is gone, section %s was not written	a master that is killed: xcompose.t
 %s: the master is gone, section %s was not written (%llu bytes)	likewise: xclate.t
 END

@@ -21,6 +21,7 @@ for o in f N W s O; do
 done
 usage 'hidden among others' '-N does not go with a command over there' -4CN x
 t 'help' 0 '~usage: sshw *--allow-bind*' '' sshw -h
+t 'help that nobody sees' 0 '' '' sh -c 'sshw -h >&- && sshw -V >&-'
 t 'version' 0 '~sshw: wrapkit *sshw: ssh: *' '' sshw -V
 
 mkdir only

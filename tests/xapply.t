@@ -500,6 +500,7 @@ for v in 2x -2 2.5 '2 '; do
 	x "a \$PARALLEL that is no plain number: '$v'" 0 'a' '~xapply: *PARALLEL*' \
 	    "PARALLEL='$v' xapply -P echo a"
 done
+n 'a $PARALLEL of 0: as many as there are processors' a 'PARALLEL=0 xapply -P echo a'
 n 'without -P nobody looks at it' 1 'PARALLEL=3 xapply "crowd 1 %0" 1 2 3; peak'
 n '-P4: nor with a number' 2 'PARALLEL=junk xapply -P2 "crowd 2 %0" 1 2 3; peak'
 n '-P0: as many as there are CPUs' "$cpus" 'xapply -P0 "crowd '"$cpus"' %0" $(seq '$((cpus + 2))'); peak'
@@ -531,6 +532,8 @@ n 'a stopped task keeps its slot' '2
 3
 went on' 'xapply -P2 "%1" "echo \$\$ >pid; kill -STOP \$\$; echo went on; : >went" "await pid; echo 2" \
     "echo 3" "until test -e went; do kill -CONT \$(cat pid); sleep 0.01; done" 2>/dev/null'
+n 'nobody reads any more: nothing begins any more' 'y
+141' 'peer limit 60 sh -c "yes | (xapply -fP2 echo -; echo \$? >c) | head -n 1"; await c; cat c'
 n 'TSTP to a run stops its tasks too, and nobody else' 'T T
 went on 0' 'xapply "echo \$\$ >pid; : >up; await go; echo went on;%0" a >o & p=$!; await up; kill -TSTP $p
     stopped() { case $(peer state $p)$(peer state $(cat pid)) in TT) ;; *) false ;; esac }
@@ -688,6 +691,15 @@ b
     xapply --resume --joblog j "echo %1%0" new "b\n" b c; xapply -u --joblog j : a b
     xapply --resume -u --joblog j "echo %1;%0" 1 new; xapply --resume --joblog j "echo %u;%0" 1 new
     xapply --resume --joblog j "echo 2;%0" 1 2'
+n '--resume: what was interrupted is done again, however it ended' '1 2 3' '
+    xapply -P2 --joblog j "trap \"exit 7\" TERM; : >up%1; while :; do sleep 0.01; done;%0" 1 2 3 2>/dev/null & p=$!
+    await up1 up2; kill $p; wait $p 2>/dev/null; echo $(xapply --resume --joblog j "echo %1;%0" 1 2 3)'
+n '--resume: and what was halted' '1' '
+    xapply -P2 --halt now --joblog j "%1" "await up; exit 3" ": >up; exec sleep 60" 2>/dev/null
+    xapply --resume --joblog j "echo %u;%0" "await up; exit 3" ": >up; exec sleep 60"'
+n '--resume: who was told to end and ended well has done it' '3' '
+    xapply -P2 --joblog j "trap \"exit 0\" TERM; : >up%1; while :; do sleep 0.01; done;%0" 1 2 3 2>/dev/null & p=$!
+    await up1 up2; kill $p; wait $p 2>/dev/null; echo $(xapply --resume --joblog j "echo %1;%0" 1 2 3)'
 n '--resume through wrappers' '3' 'xapply --joblog j : 1 2; xapply -m -J1 --resume --joblog j "echo %1%0" 1 2 3'
 n '--resume with files' 'c' 'printf "a\nb\n" >f; xapply -f --joblog j : f; echo c >>f; xapply -f --resume --joblog j echo f'
 
@@ -770,6 +782,8 @@ n 'USR1: one more at a time, USR2: one fewer' '2 1' '
 n '--load: one runs in any case' '1
 2' 'xapply --load 1000000 -P2 echo 1 2 | sort'
 n '--load: no second one beside it' '1' 'xapply --load 0.0001 -P3 "crowd 1;%0" 1 2 3 && peak'
+n '--load: many of which each runs alone' '200' '
+    xapply --load 0.0001 -P3 "echo >>o;%0" $(seq 200); wc -l <o | tr -d " "'
 n '--memfree: there is more' '2' 'xapply --memfree 1k -P2 "crowd 2;%0" 1 2 && peak'
 if [ -r /proc/meminfo ]; then
 	n '--memfree: so much there never is' '1' 'xapply --memfree 9000000g -P2 "crowd 1;%0" 1 2 && peak'

@@ -187,6 +187,17 @@ arrived 3
 wait
 END
 chmod +x "$T/within"
+for o in -I -E; do
+	x "lines: with $o a descriptor more comes with each turn" 0 same '' "
+	    xclate -m xclate $o -l a seq 20000 </dev/null >o; seq 20000 | cmp - o && echo same"
+done
+x 'stderr last: what is beyond the cap' 0 same '' "(echo o; seq 100000) >want
+    xclate -m xclate -c --stderr-last a sh -c 'seq 100000 >&2; echo o' >o; cmp want o && echo same"
+x 'stderr last: no room for it' 0 'o 1 more
+74 74' '~xclate: section a: no room for its standard error, *' "ulimit -f 100; trap '' XFSZ
+    { xclate -m --fail -r -N '>n' xclate -c --stderr-last a sh -c 'seq 300000 >&2; echo o'; echo \$? >c; } |
+	awk 'NR < 3 { printf \"%s \", \$0 } END { print (NR > 9000 ? \"more\" : NR) }'
+    tr '\\0,' '\\n ' <n | sed 's/ .*//' | tr '\\n' ' '; cat c"
 x 'a turn for lines is not given back within one' 0 same '' '
     { yes h | head -c 59999; echo; } >h
     { head -c 230000 /dev/zero | tr "\\0" x; echo; } >long

@@ -19,6 +19,18 @@ end' 'xclate -m -T "[%x]" -H end xapply -m "echo \$xcl_link;%0" a'
 n 'titles and rules by $XCLATE' '[a]
 a
 end' 'XCLATE="-T [%x] -H end" xapply -m echo a'
+for o in '--title [%x] --rule end' '--title=[%x] --rule=end' '-T[%x] -gH end' \
+    '--escape @ --title [@x] --rule end --quick --block --cap 1k'; do
+	n "by \$XCLATE, as its client has it: $o" '[a]
+a
+end' "xclate -m env XCLATE='$o' xapply -m echo a"
+done
+for o in '-L 1z|-L 1z: not a size' '--cap=1/0|-L 1/0: a division by zero' '-T|-T needs an argument' \
+    '--rule|--rule needs an argument' '-a xy|-a: "xy" is not one character' \
+    '--tag=x|--tag=x says nothing to *' '--json|--json says nothing to *' '-gI|-gI says nothing to *'; do
+	x "\$XCLATE: ${o%|*}" 65 '' "~xapply: \$XCLATE: $(echo "${o#*|}" | tr '"' "'")" \
+	    "xclate -m env XCLATE='${o%|*}' xapply -m echo a"
+done
 n 'by $XCLATE_1' '[a]
 a
 end' 'XCLATE_1="-T [%x] -H end" xapply -m echo a'
