@@ -354,6 +354,9 @@ on_signal(int sig, siginfo_t *info, void *context)
 	if (!signal_pending[sig] || pid == 0)
 		signal_pid[sig] = pid;
 	signal_pending[sig] = 1;
+	/* as the system has it with a stop that nobody catches */
+	if (sig == SIGCONT)
+		signal_pending[SIGTSTP] = 0;
 	if (write(signal_write, "", 1) < 0) {
 		/* the pipe is full: the loop will wake as it is */
 	}
@@ -380,6 +383,19 @@ ev_signal_sender(void)
 }
 
 int
+ev_pending(int sig)
+{
+	return signal_pending[sig];
+}
+
+int
+ev_told(void)
+{
+	return ev_pending(SIGTERM) || ev_pending(SIGHUP) ||
+	    ev_pending(SIGINT) || ev_pending(SIGQUIT);
+}
+
+int
 ev_signal(int sig, void (*arrived)(int sig))
 {
 	sigset_t set;
@@ -387,6 +403,7 @@ ev_signal(int sig, void (*arrived)(int sig))
 	signal_arrived[sig] = arrived;
 	if (sig != SIGCHLD && spawn_ignored(sig))
 		return 0;
+	signal_pending[sig] = 0;
 	if (catch(sig) != 0)
 		return -1;
 	/* whoever started us may have had it blocked */

@@ -80,6 +80,11 @@ int ev_signal(int sig, void (*arrived)(int sig));
  * the system, perhaps as well. */
 pid_t ev_signal_sender(void);
 
+/* For who is about to stop: has a signal come that arrived() was not called
+ * for yet?  Has any that is to end us? */
+int ev_pending(int sig);
+int ev_told(void);
+
 /* Report what has happened, and before that wait for something to happen if
  * so asked.  -1 with errno. */
 int ev_turn(int wait);

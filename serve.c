@@ -727,6 +727,7 @@ static void
 utility_ended(struct ev_child *child, int status)
 {
 	child->pid = 0;
+	terminal_child_ended();
 	master.code = spawn_code(status);
 	begin_end();
 }
@@ -916,11 +917,10 @@ release(const char *path)
 static void
 utility_stopped(struct ev_child *child, int sig)
 {
-	(void)sig;
-	if (master.ops != NULL && master.ops->keeps_going)
+	if (master.ops->keeps_going)
 		kill(child->pid, SIGCONT);
 	else
-		terminal_child_stopped(child->pid);
+		terminal_child_stopped(child->pid, sig, ev_told);
 }
 
 void
@@ -933,7 +933,6 @@ serve_utility(pid_t pid)
 	master.utility.ended = utility_ended;
 	master.utility.stopped = utility_stopped;
 	ev_child_watch(&master.utility);
-	ev_children();          /* it may have ended before we had a loop */
 }
 
 /* One round.  When the end was asked for, those who connected before it are
@@ -980,6 +979,7 @@ serve_run(const struct serve_ops *ops, struct div_socket *socket,
 	if (ev_want(&master.listener, EV_READ) != 0)
 		return -1;
 	release(socket->path);
+	ev_children();          /* it may have ended before we had a loop */
 	while (!finished())
 		if (turn() != 0)
 			return -1;

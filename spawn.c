@@ -49,7 +49,7 @@ static struct {
 
 /* What a child has written here before its exec. */
 static struct {
-	volatile int ran, error;
+	volatile int ran, error, stop;
 } said;
 static int is_shared;            /* children run in our memory */
 
@@ -196,8 +196,40 @@ restore(const struct spawn *s)
 		setpgid(0, 0);
 	if (s->session)
 		new_session();
-	sigprocmask(SIG_SETMASK, &found.mask, NULL);
 	return 0;
+}
+
+static void
+note_stop(int sig)
+{
+	said.stop = sig;
+}
+
+/*
+ * Who waits for a child of vfork cannot be stopped, nor killed but by KILL, so
+ * the child must not stop before its exec.  That puts back what is caught, so
+ * nobody sees it later; the parent sends the signal once more.
+ */
+static void
+catch_stops(void)
+{
+	static const int stops[] = { SIGTSTP, SIGTTIN, SIGTTOU };
+	struct sigaction sa;
+	size_t i;
+
+	for (i = 0; i < sizeof stops / sizeof *stops; i++) {
+		if (sigaction(stops[i], NULL, &sa) != 0 ||
+		    sa.sa_handler != SIG_DFL)
+			continue;
+		sa.sa_handler = note_stop;
+		sigaction(stops[i], &sa, NULL);
+	}
+}
+
+static void
+unblock(void)
+{
+	sigprocmask(SIG_SETMASK, &found.mask, NULL);
 }
 
 static char *const *
@@ -350,8 +382,11 @@ child(const struct spawn *s, int report)
 	int e;
 
 	said.ran = 1;
-	if (restore(s) == 0)
+	if (restore(s) == 0) {
+		catch_stops();
+		unblock();
 		search(s);
+	}
 	said.error = e = errno;
 	while (report >= 0 && write(report, &e, sizeof e) < 0 &&
 	    errno == EINTR)
@@ -381,13 +416,15 @@ spawn(const struct spawn *s)
 
 	if (!is_shared && div_pipe(report) != 0)
 		return -1;
-	said.ran = said.error = 0;
+	said.ran = said.error = said.stop = 0;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &mask);
 	pid = vfork();
 	if (pid == 0)
 		child(s, report[1]);
 	e = errno;
+	if (pid > 0 && said.stop != 0)
+		kill(s->group ? -pid : pid, said.stop);
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	if (report[1] >= 0)
 		close(report[1]);
@@ -410,8 +447,10 @@ spawn_exec(const struct spawn *s)
 {
 	int e;
 
-	if (restore(s) == 0)
+	if (restore(s) == 0) {
+		unblock();
 		search(s);
+	}
 	e = errno;
 	if (s->keep >= 0)
 		fcntl(s->keep, F_SETFD, FD_CLOEXEC);
@@ -423,6 +462,16 @@ static void
 nothing(int sig)
 {
 	(void)sig;
+}
+
+/* Is there one to pass on? */
+static int
+is_told(void)
+{
+	sigset_t set;
+
+	return sigpending(&set) == 0 &&
+	    (sigismember(&set, SIGTERM) || sigismember(&set, SIGHUP));
 }
 
 int
@@ -450,9 +499,10 @@ spawn_wait(const struct spawn *s, int *status)
 	    ((r = waitpid(pid, status, WNOHANG | WUNTRACED)) == 0 ||
 	    (r == pid && WIFSTOPPED(*status))))
 		if (r == pid)
-			terminal_child_stopped(pid);
+			terminal_child_stopped(pid, WSTOPSIG(*status), is_told);
 		else if (sigwait(&set, &sig) == 0 && sig != SIGCHLD)
 			kill(pid, sig);
+	terminal_child_ended();
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	errno = e;
 	return pid > 0 ? 0 : -1;

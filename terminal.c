@@ -6,13 +6,18 @@
 #include "terminal.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "divconnect.h"
 
+enum { TOGETHER_MS = 50 };
+
 static volatile sig_atomic_t went_on;
+static pid_t other;               /* who has the foreground in our place */
 
 /* What is our terminal may change (setsid), so it is not kept open. */
 static int
@@ -62,37 +67,90 @@ continued(int sig)
 	went_on = 1;
 }
 
+/* A stop that comes behind its own CONT would last for ever. */
 int
 terminal_stop(pid_t whom, int sig)
 {
-	struct sigaction sa, old;
+	struct sigaction sa, before;
+	sigset_t set, old;
 
 	memset(&sa, 0, sizeof sa);
 	sa.sa_handler = continued;
 	sigemptyset(&sa.sa_mask);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCONT);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	sigaction(SIGCONT, &sa, &before);
 	went_on = 0;
-	sigaction(SIGCONT, &sa, &old);
 	div_wait(0);
-	kill(whom, sig);
+	if (sigpending(&set) == 0 && !sigismember(&set, SIGCONT))
+		kill(whom, sig);
 	div_waited();
-	sigaction(SIGCONT, &old, NULL);
+	/* here it is delivered, if it came */
+	sigemptyset(&set);
+	sigaddset(&set, SIGCONT);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	sigaction(SIGCONT, &before, NULL);
+	sigprocmask(SIG_SETMASK, &old, NULL);
 	return went_on;
 }
 
+/* Of several that are continued at once we may be the first to run. */
+static int
+goes_on(pid_t pid)
+{
+	siginfo_t info;
+
+	memset(&info, 0, sizeof info);
+	poll(NULL, 0, TOGETHER_MS);
+	return waitid(P_PID, (id_t)pid, &info,
+	    WCONTINUED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
+/* Did a child of that group have the foreground when it was stopped? */
+static int
+had_terminal(pid_t pid, pid_t group, int sig)
+{
+	pid_t now = terminal_group();
+
+	if (group <= 0 || now <= 0)
+		return 0;
+	/* that it wants to have it is no reason for all of us */
+	if (sig == SIGTTIN || sig == SIGTTOU)
+		return group == now && group != getpgrp();
+	if (group == getpgrp())
+		return group == now && !goes_on(pid);
+	/* it may have been stopped by a job of its own that had it */
+	return now != getpgrp() && now != getpgid(getppid());
+}
+
 void
-terminal_child_stopped(pid_t pid)
+terminal_child_stopped(pid_t pid, int sig, int (*told)(void))
 {
 	pid_t group = getpgid(pid);
 	int stopped;
 
-	if (group <= 0 || group == getpgrp() || group != terminal_group())
+	if (!had_terminal(pid, group, sig))
 		return;
-	terminal_give(getpgrp());
+	if (terminal_group() == group)
+		terminal_give(getpgrp());
 	stopped = terminal_stop(0, SIGTSTP);
 	/* a background job that wants the terminal */
-	while (stopped && !terminal_is_ours())
+	while (stopped && !terminal_is_ours() && !told())
 		stopped = terminal_stop(0, SIGTTIN);
-	if (terminal_is_ours())
+	other = terminal_is_ours() ? 0 : terminal_group();
+	if (other == 0)
 		terminal_give(group);
-	kill(-group, SIGCONT);
+	if (group == getpgrp())
+		kill(pid, SIGCONT);
+	else
+		kill(-group, SIGCONT);
+}
+
+void
+terminal_child_ended(void)
+{
+	if (other > 0 && terminal_is_ours())
+		terminal_give(other);
+	other = 0;
 }

@@ -31,10 +31,15 @@ void terminal_give(pid_t group);
 int terminal_stop(pid_t whom, int sig);
 
 /*
- * A child of ours has stopped.  If the terminal is that of its own process
- * group, take it back and stop with it; in the foreground again it gets the
- * terminal once more and goes on.
+ * A child of ours was stopped by that signal.  If it had the foreground stop
+ * with it, so that whoever waits for us hears of it; when we are in the
+ * foreground again it has that, too, and goes on.  told: has a signal come
+ * meanwhile that is to be passed on, and not to be slept over?
  */
-void terminal_child_stopped(pid_t pid);
+void terminal_child_stopped(pid_t pid, int sig, int (*told)(void));
+
+/* It has ended.  A shell puts us into the foreground then, as it found us; but
+ * if it had to go on in the background that is somebody else's. */
+void terminal_child_ended(void);
 
 #endif

@@ -69,6 +69,7 @@ static void
 child_ended(struct ev_child *c, int status)
 {
 	c->pid = 0;
+	terminal_child_ended();
 	me.code = spawn_code(status);
 	if (me.late_lost && me.code == 0)
 		me.code = OUTPUT_LOST;
@@ -77,8 +78,7 @@ child_ended(struct ev_child *c, int status)
 static void
 child_stopped(struct ev_child *c, int sig)
 {
-	(void)sig;
-	terminal_child_stopped(c->pid);
+	terminal_child_stopped(c->pid, sig, ev_told);
 }
 
 static void

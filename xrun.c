@@ -243,12 +243,18 @@ static void
 told_to_stop(int sig)
 {
 	struct task *t;
+	sigset_t set, old;
 
 	for (t = run.running; t != NULL; t = t->next)
 		tty_stop(t);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCONT);
+	sigprocmask(SIG_BLOCK, &set, &old);
 	spawn_signal(sig, SIG_DFL);
-	terminal_stop(getpid(), sig);
+	if (!ev_pending(SIGCONT))
+		terminal_stop(getpid(), sig);
 	ev_signal(sig, told_to_stop);
+	sigprocmask(SIG_SETMASK, &old, NULL);
 	for (t = run.running; t != NULL; t = t->next)
 		tty_continue(t);
 	tty_again(SIGCONT);

@@ -9,11 +9,13 @@
  *
  * SPDX-License-Identifier: ISC
  */
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "spawn.h"
 #include "terminal.h"
 #include "xapply.h"
 
@@ -29,15 +31,23 @@ static void
 give(struct task *t)
 {
 	has_it = t;
+	/* what we say from now on we say from the background */
+	spawn_signal(SIGTTOU, SIG_IGN);
 	terminal_give(t->child.pid);
 	kill(-t->child.pid, SIGCONT);
 }
 
+/* From a group that has it, or that had it and is no more.  If we were put into
+ * the background meanwhile it is somebody else's. */
 static void
-take_back(void)
+take_back(pid_t group)
 {
+	pid_t now = terminal_group();
+
 	has_it = NULL;
-	terminal_give(getpgrp());
+	if (now == group ||
+	    (now > 0 && kill(-now, 0) != 0 && errno == ESRCH))
+		terminal_give(getpgrp());
 }
 
 /* Where in the queue it is, or the end of that. */
@@ -85,10 +95,16 @@ give_next(void)
 	give(t);
 }
 
+/* Where there is no terminal any more they hear of it when they go on. */
 static void
-look(struct ev_timer *t)
+look(struct ev_timer *timer)
 {
-	(void)t;
+	struct task *t;
+
+	(void)timer;
+	if (terminal_group() < 0)
+		for (t = waiting; t != NULL; t = t->tty_next)
+			kill(-t->child.pid, SIGCONT);
 	give_next();
 }
 
@@ -96,7 +112,7 @@ look(struct ev_timer *t)
 static void
 stop_with(struct task *t)
 {
-	take_back();
+	take_back(t->child.pid);
 	enqueue(t, &waiting);
 	kill(0, SIGTSTP);
 	ev_timer_set(&look_again, LOOK_MS);      /* who ignores it */
@@ -108,13 +124,19 @@ tty_stopped(struct task *t, int sig)
 	int asks = sig == SIGTTIN || sig == SIGTTOU;
 
 	if (!t->grouped) {
-		terminal_child_stopped(t->child.pid);
+		/* one that is stopped alone only keeps its place */
+		if (getpgid(t->child.pid) != getpgrp())
+			terminal_child_stopped(t->child.pid, sig, ev_told);
 		return;
 	}
-	if (!asks && has_it == t)
-		stop_with(t);
-	if (!asks)
+	if (!asks) {
+		if (has_it == t)
+			stop_with(t);
+		else if (t->stopped_by_us && sig == SIGTSTP)
+			kill(-t->child.pid, SIGCONT);   /* late */
+		t->stopped_by_us = 0;
 		return;
+	}
 	/* while we were stopped it lost what it had */
 	if (has_it == t)
 		has_it = NULL;
@@ -128,10 +150,11 @@ tty_ended(struct task *t)
 {
 	int s = t->status;
 
+	terminal_child_ended();
 	dequeue(t);
 	if (has_it != t)
 		return;
-	take_back();
+	take_back(t->left);
 	/* what the terminal has sent it was meant for the run */
 	if (WIFSIGNALED(s) && (WTERMSIG(s) == SIGINT || WTERMSIG(s) == SIGQUIT))
 		t->setup->told(WTERMSIG(s));
@@ -141,8 +164,10 @@ tty_ended(struct task *t)
 void
 tty_stop(struct task *t)
 {
-	if (t->grouped && t->child.pid > 0)
-		kill(-t->child.pid, SIGTSTP);
+	if (!t->grouped || t->child.pid <= 0)
+		return;
+	t->stopped_by_us = 1;
+	kill(-t->child.pid, SIGTSTP);
 }
 
 void

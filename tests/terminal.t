@@ -183,6 +183,37 @@ keys two
 sees 'and its task gets the terminal back' 'got one two 5'
 rm -f on run task
 
+# in the background it is not the run's
+keys "echo 6 | SHELL=/bin/sh xapply -f 'echo \$PPID >run; read x </dev/tty; echo \$\$ >task
+	until test -e on; do sleep 0.05; done;%0' -"
+keys one
+wait_until test -s task
+kill -STOP "$(cat run)"
+sees 'another run is stopped from elsewhere' '.*\(Stopped\|Suspended\).*echo 6.*'
+: >on
+is_over() {
+	case $(peer state "$(cat "$1")") in '' | Z) ;; *) return 1 ;; esac
+}
+wait_until is_over task
+keys bg
+wait_until is_over run
+keys 'echo still $((1 + 1))'
+sees 'and leaves the terminal to the shell' 'still 2'
+rm -f on run task
+# one that stops by itself alone, as ssh does, and others that have raw input
+keys "ptbw -m sh -c 'kill -TSTP \$\$; echo again \$((1 + 1))'"
+keys 'echo outside $((1 + 1))'
+sees 'a utility stops itself: the shell goes on' 'outside 2'
+keys fg
+sees 'and so does the utility, later' 'again 2'
+keys 'stty tostop'
+keys "echo 7 | SHELL=/bin/sh xapply --progress -T 9 -f $asks -"
+wait_until shows 'ask 7'
+sleep 0.5               # some lines of progress
+keys seventh
+sees 'what a run says does not stop it' 'got seventh 7'
+keys 'stty -tostop'
+
 # a shell in a wrapper is suspended, as if it were not in one
 if command -v bash >/dev/null; then
 	n=0
@@ -194,7 +225,11 @@ if command -v bash >/dev/null; then
 		keys "PS1='$ ' $in bash"
 		keys "echo in$n \$((1 + 1)) \$BASH"
 		wait_until shows "in$n 2 .*bash"
-		keys suspend
+		# the last way has a job of its own in the foreground meanwhile
+		case $n in
+		2)      keys "sh -c 'kill -STOP \$PPID; :'" ;;
+		*)      keys suspend ;;
+		esac
 		keys "echo out$n \$((1 + 1)) \$BASH"
 		sees "suspend: the shell outside goes on ($in)" "out$n 2 *"
 		keys fg
@@ -204,6 +239,20 @@ if command -v bash >/dev/null; then
 		keys "echo over$n \$((1 + 1)) \$BASH"
 		sees 'and at its end the one outside' "over$n 2 *"
 	done
+	keys "PS1='$ ' bash --norc --noediting"
+	keys 'ptbw -m bash --norc --noediting #8'
+	keys 'echo in8 $((1 + 1)) $ptbw_link'
+	wait_until shows 'in8 2 1'
+	keys suspend
+	sees 'once more' '.*Stopped.*#*8*'
+	keys 'jobs -p %1 >run; kill -HUP %1'
+	wait_until test -s run
+	wait_until is_over run
+	keys jobs
+	sees 'who is suspended is told to end' '.*Exit 129.*#*8*'
+	keys 'echo here $((1 + 1)) $ptbw_link'
+	sees 'and the shell outside has the terminal' 'here 2 *'
+	keys exit
 else
 	skip 'shells in wrappers, suspended' 'bash is not installed'
 fi
@@ -219,6 +268,17 @@ if command -v bash >/dev/null; then
 else
 	skip 'a run that comes to the foreground' 'bash is not installed'
 fi
+
+# a terminal that goes away: who waits for it hears of that
+tm new-session -d -s other "exec env -u XCLATE PS1='$ ' ENV= SHELL=/bin/sh TMPDIR=$TMPDIR sh"
+tm send-keys -t other: -l "trap '' HUP; echo 8 | xapply -f 'echo \$\$ >task; read x </dev/tty;%0' - &"
+tm send-keys -t other: Enter
+wait_until test -s task
+wait_until is_in T task
+tm kill-session -t other
+wait_until is_over task
+result $? 'a task that waits for a terminal that is gone'
+rm -f task
 
 # README: its transcript of a terminal, typed in; of the tokens nobody knows
 # which is which

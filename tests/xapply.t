@@ -539,6 +539,20 @@ went on 0' 'xapply "echo \$\$ >pid; : >up; await go; echo went on;%0" a >o & p=$
     stopped() { case $(peer state $p)$(peer state $(cat pid)) in TT) ;; *) false ;; esac }
     until stopped; do sleep 0.01; done; echo T T
     kill -CONT $p; : >go; wait $p; c=$?; echo $(cat o) $c'
+# (without groups of their own where stdin is a terminal, as this one is)
+in=/dev/ptmx
+test -c $in || in=/dev/null
+for how in '' '-f'; do
+	n "TSTP while tasks are started: the run can always be stopped $how" '20' "seq 100000 >l
+	list=l; test '$how' || list=\$(echo \$(seq 15000))
+	peer limit 60 sh -c 'echo \$\$ >pid; exec xapply -P8 $how \"sleep 0.001;%0\" '\"\$list\" <$in & n=0
+	await pid; p=\$(cat pid); while test \$n -lt 20; do
+	kill -TSTP -\$p; until test \"\$(peer state \$p)\" = T; do sleep 0.01; done
+	kill -CONT -\$p; n=\$((n + 1)); done; echo \$n; kill -KILL -\$p; wait 2>/dev/null; :"
+done
+n 'TSTP and CONT at once: it goes on' 0 'xapply "await go;%0" a & p=$!
+    for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do kill -TSTP $p; kill -CONT $p; done
+    : >go; wait $p; echo $?'
 n 'what a task leaves behind is not waited for' 'back' 'xapply "(await go; : >late) >/dev/null 2>&1 &%0" a
     test ! -e late && echo back; : >go; await late'
 n '200 tasks, 8 at once' '200' 'xapply -P8 "echo %1 >>o;%0" $(seq 200); sort -u o | wc -l | tr -d " "'

@@ -191,6 +191,8 @@ for o in -I -E; do
 	x "lines: with $o a descriptor more comes with each turn" 0 same '' "
 	    xclate -m xclate $o -l a seq 20000 </dev/null >o; seq 20000 | cmp - o && echo same"
 done
+x 'a utility that stops at once is continued' 0 'hi hi hi hi hi hi hi hi hi hi ' '' \
+    "for i in 1 2 3 4 5 6 7 8 9 10; do xclate -m sh -c 'kill -STOP \$\$; echo hi | xclate a'; done | tr '\\n' ' '"
 x 'stderr last: what is beyond the cap' 0 same '' "(echo o; seq 100000) >want
     xclate -m xclate -c --stderr-last a sh -c 'seq 100000 >&2; echo o' >o; cmp want o && echo same"
 x 'stderr last: no room for it' 0 'o 1 more
