@@ -95,7 +95,7 @@ struct task {
 	struct section *section;
 	struct ev_child child;
 	struct task *tty_next;    /* it waits for the terminal */
-	int stopped_by_us;
+	int stopped_by_us;        /* and it has not told of its stop */
 	struct ev_timer alarm;    /* its time is up; it is killed; try again */
 	int killed, timed_out, due;
 	pid_t left;               /* its group, when it has ended before others
