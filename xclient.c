@@ -458,7 +458,7 @@ result(void)
 		else
 			wr_warn("%s: the master is gone, section %s was not "
 			    "written (%llu bytes)", me.path, c->xid,
-			    (unsigned long long)c->lost);
+			    (unsigned long long)(c->lost + me.late.held));
 		return me.argv != NULL && c->finishing && me.code != 0 ?
 		    me.code : WR_PROTOCOL;
 	}

@@ -540,11 +540,23 @@ count_failure(const struct task *t)
 		end_all();
 }
 
+/* Its writer was killed, as nobody reads (a shell may say so for it): others
+ * would be, too. */
+static int
+reader_gone(const struct task *t)
+{
+	struct pollfd p = { STDOUT_FILENO, POLLOUT, 0 };
+
+	return xapply_collator == NULL && t->status != 0 &&
+	    spawn_code(t->status) == 128 + SIGPIPE && poll(&p, 1, 0) == 1 &&
+	    (p.revents & (POLLERR | POLLHUP));
+}
+
 static int
 is_tried_again(const struct task *t)
 {
 	return has_failed(t) && t->attempts < want.retries &&
-	    t->batch != NULL && !run.stopping;
+	    t->batch != NULL && !run.stopping && !reader_gone(t);
 }
 
 static void
@@ -564,17 +576,6 @@ was_cut_short(const struct task *t)
 {
 	return has_failed(t) && !t->timed_out &&
 	    (run.signal != 0 || t->killed);
-}
-
-/* It was killed for writing where nobody reads: others would be, too. */
-static int
-reader_gone(const struct task *t)
-{
-	struct pollfd p = { STDOUT_FILENO, POLLOUT, 0 };
-
-	return xapply_collator == NULL && WIFSIGNALED(t->status) &&
-	    WTERMSIG(t->status) == SIGPIPE && poll(&p, 1, 0) == 1 &&
-	    (p.revents & (POLLERR | POLLHUP));
 }
 
 /* Its tokens are free; its section, if any, goes on by itself. */

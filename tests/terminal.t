@@ -249,7 +249,7 @@ if command -v bash >/dev/null; then
 	wait_until test -s run
 	wait_until is_over run
 	keys jobs
-	sees 'who is suspended is told to end' '.*Exit 129.*#*8*'
+	sees 'who is suspended is told to end' '.*\(Exit 129\|Hangup\|Done\).*#*8*'
 	keys 'echo here $((1 + 1)) $ptbw_link'
 	sees 'and the shell outside has the terminal' 'here 2 *'
 	keys exit

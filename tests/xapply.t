@@ -534,6 +534,9 @@ went on' 'xapply -P2 "%1" "echo \$\$ >pid; kill -STOP \$\$; echo went on; : >wen
     "echo 3" "until test -e went; do kill -CONT \$(cat pid); sleep 0.01; done" 2>/dev/null'
 n 'nobody reads any more: nothing begins any more' 'y
 141' 'peer limit 60 sh -c "yes | (xapply -fP2 echo -; echo \$? >c) | head -n 1"; await c; cat c'
+n 'nor is it tried again, though a shell said so for it' 'y
+few' 'peer limit 60 sh -c "yes | head -n 50 | (xapply -fP2 --retries 3 --retry-delay 1 \"echo >>o; yes %1 | cat; exit 141;%0\" -; : >c) |
+    head -n 1"; await c; test $(wc -l <o) -lt 20 && echo few'
 n 'TSTP to a run stops its tasks too, and nobody else' 'T T
 went on 0' 'xapply "echo \$\$ >pid; : >up; await go; echo went on;%0" a >o & p=$!; await up; kill -TSTP $p
     stopped() { case $(peer state $p)$(peer state $(cat pid)) in TT) ;; *) false ;; esac }
