@@ -556,7 +556,7 @@ static int
 is_tried_again(const struct task *t)
 {
 	return has_failed(t) && t->attempts < want.retries &&
-	    t->batch != NULL && !run.stopping && !reader_gone(t);
+	    t->batch != NULL && !run.stopping;
 }
 
 static void
@@ -582,10 +582,12 @@ was_cut_short(const struct task *t)
 static void
 conclude(struct task *t)
 {
+	int gone = reader_gone(t);
+
 	tokens_give(&run.tokens, t->tokens);
 	t->tokens = NULL;
 	t->ended = div_now();
-	if (is_tried_again(t)) {
+	if (!gone && is_tried_again(t)) {
 		wait_to_retry(t);
 		return;
 	}
@@ -594,7 +596,7 @@ conclude(struct task *t)
 	run.done++;
 	if (has_failed(t))
 		count_failure(t);
-	if (reader_gone(t))
+	if (gone)
 		lines_lost(EPIPE);
 	task_free(t);
 }

@@ -106,11 +106,11 @@ done
 # a time that is up ends all of a task; and it can still read the terminal
 keys "SHELL=/bin/sh xapply -T 0.3 'sleep 60 & echo \$! >child; wait;%0' a"
 sees 'a time that is up' 'xapply: task 1 (a): its time is up'
-is_gone() {
-	case $(peer state "$(cat child)") in "" | Z*) return 0 ;; esac
+is_gone() {      # is_gone FILE: the process whose pid it holds
+	case $(peer state "$(cat "$1")") in "" | Z*) return 0 ;; esac
 	return 1
 }
-wait_until is_gone
+wait_until is_gone child
 result $? 'its children have ended, too'
 keys "SHELL=/bin/sh xapply -T 9 'echo what; read x; echo got \$x' a"
 wait_until shows what
@@ -191,12 +191,9 @@ wait_until test -s task
 kill -STOP "$(cat run)"
 sees 'another run is stopped from elsewhere' '.*\(Stopped\|Suspended\).*echo 6.*'
 : >on
-is_over() {
-	case $(peer state "$(cat "$1")") in '' | Z) ;; *) return 1 ;; esac
-}
-wait_until is_over task
+wait_until is_gone task
 keys bg
-wait_until is_over run
+wait_until is_gone run
 keys 'echo still $((1 + 1))'
 sees 'and leaves the terminal to the shell' 'still 2'
 rm -f on run task
@@ -247,7 +244,7 @@ if command -v bash >/dev/null; then
 	sees 'once more' '.*Stopped.*#*8*'
 	keys 'jobs -p %1 >run; kill -HUP %1'
 	wait_until test -s run
-	wait_until is_over run
+	wait_until is_gone run
 	keys jobs
 	sees 'who is suspended is told to end' '.*\(Exit 129\|Hangup\|Done\).*#*8*'
 	keys 'echo here $((1 + 1)) $ptbw_link'
@@ -276,7 +273,7 @@ tm send-keys -t other: Enter
 wait_until test -s task
 wait_until is_in T task
 tm kill-session -t other
-wait_until is_over task
+wait_until is_gone task
 result $? 'a task that waits for a terminal that is gone'
 rm -f task
 
