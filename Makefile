@@ -1,7 +1,7 @@
 # wrapkit: POSIX make, a C compiler and a shell are all it takes.
 #
-#   make                            the programs and libdivconnect.a
-#   make check                      the tests
+#   make                            the programs and libdivconnect.a, in bin/
+#   make check                      the tests (T=ptbw.t: that one alone)
 #   make demo                       the programs at work on real files
 #   make bench                      measure
 #   make html                       the pages for a browser
@@ -26,111 +26,121 @@ LIBCC = cc
 STATIC = -static
 PREFIX = /usr/local
 HTML = html
+T =
 
-OWN_FLAGS = -std=c11 -D_GNU_SOURCE -D_DARWIN_C_SOURCE -D_NETBSD_SOURCE
+OWN_FLAGS = -std=c11 -D_GNU_SOURCE -D_DARWIN_C_SOURCE -D_NETBSD_SOURCE -I.
 COMPILE = $(CC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS)
 
+# What is made goes to bin/: the name of a program is that of its folder, too.
 PROGRAMS = ptbw wraptree wrapw xapply xclate
-LIBRARY = libdivconnect.a
-PARTS = divconnect event master serve spawn terminal wrapper
+MADE = bin/ptbw bin/sshw bin/wraptree bin/wrapw bin/xapply bin/xclate \
+	bin/libdivconnect.a
+
+# The installed library, and its headers, is the part of base that a wrapper
+# of one's own needs; the archive of the programs is all of base and wire.
 PUBLIC = event.h master.h serve.h wrapper.h
-HEADERS = broker.h buffer.h cap.h carry.h collate.h dial.h divconnect.h \
-	event.h expand.h flow.h input.h lines.h master.h pool.h quote.h \
-	record.h redirect.h relay.h restore.h section.h serve.h share.h \
-	space.h spawn.h tableau.h terminal.h title.h tokens.h turn.h \
-	wrapper.h wrapw.h xapply.h xclate.h
-COMMON = divconnect.o event.o serve.o spawn.o terminal.o wrapper.o
-PTBW = ptbw.o broker.o master.o pool.o tableau.o $(COMMON)
-WRAPTREE = wraptree.o broker.o divconnect.o event.o spawn.o terminal.o \
-	wrapper.o
-WRAPW = wrapw.o wclient.o wmaster.o buffer.o carry.o dial.o flow.o lines.o \
-	master.o relay.o restore.o space.o $(COMMON)
-XCLATE = xclate.o xclient.o xmaster.o buffer.o cap.o collate.o flow.o \
-	lines.o record.o redirect.o section.o share.o title.o turn.o $(COMMON)
-XAPPLY = xapply.o xrun.o xsay.o xtask.o xtty.o broker.o buffer.o cap.o \
-	collate.o expand.o flow.o input.o joblog.o lines.o quote.o share.o \
-	title.o tokens.o turn.o divconnect.o event.o spawn.o terminal.o \
-	wrapper.o
+LIBRARY = divconnect.c base/event.c base/master.c base/serve.c base/spawn.c \
+	base/terminal.c base/wrapper.c
+ARCHIVE = bin/libwrapkit.a
+SHARED = divconnect.o base/buffer.o base/dial.o base/event.o base/flow.o \
+	base/lines.o base/master.o base/serve.o base/size.o base/spawn.o \
+	base/terminal.o base/wrapper.o wire/broker.o wire/collate.o \
+	wire/share.o wire/title.o wire/turn.o
+PTBW = ptbw.o ptbw/pool.o ptbw/tableau.o
+WRAPTREE = wraptree.o
+WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/master.o wrapw/record.o \
+	wrapw/relay.o wrapw/space.o
+XAPPLY = xapply.o xapply/expand.o xapply/input.o xapply/joblog.o \
+	xapply/quote.o xapply/run.o xapply/say.o xapply/task.o \
+	xapply/tokens.o xapply/tty.o
+XCLATE = xclate.o xclate/client.o xclate/master.o xclate/redirect.o \
+	xclate/report.o xclate/section.o
+HEADERS = divconnect.h base/buffer.h base/dial.h base/event.h base/flow.h \
+	base/lines.h base/master.h base/serve.h base/size.h base/spawn.h \
+	base/terminal.h base/wrapper.h wire/broker.h wire/collate.h \
+	wire/share.h wire/title.h wire/turn.h ptbw/pool.h ptbw/tableau.h \
+	wrapw/carry.h wrapw/record.h wrapw/relay.h wrapw/space.h \
+	wrapw/wrapw.h xapply/expand.h xapply/input.h xapply/quote.h \
+	xapply/tokens.h xapply/xapply.h xclate/redirect.h xclate/report.h \
+	xclate/section.h xclate/xclate.h
 CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/peer \
 	tests/records tests/riot tests/section tests/text tests/unit
 
-all: $(PROGRAMS) sshw $(LIBRARY)
+all: $(MADE)
 
 .SUFFIXES: .c .o
 .c.o:
 	$(COMPILE) -c -o $@ $<
 
-$(PTBW) $(WRAPTREE) $(WRAPW) $(XAPPLY) $(XCLATE): $(HEADERS)
+$(SHARED) $(PTBW) $(WRAPTREE) $(WRAPW) $(XAPPLY) $(XCLATE): $(HEADERS) bin/begun
+
+# What a build left at the root before there was a bin/ is older than this
+# file: no object of that time is taken, and no program of it stays.
+bin/begun:
+	mkdir -p bin
+	rm -f *.o *.a sshw wraptree
+	echo 'what is newer belongs to this layout' >$@
+
+$(ARCHIVE): $(SHARED)
+	rm -f $@
+	$(AR) rcs $@ $(SHARED)
 
 # A system without a static libc gets ordinary programs.
-ptbw: $(PTBW)
-	@echo "linking $@"; \
-	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(PTBW) $(LDLIBS) \
-	    2>/dev/null || $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(PTBW) $(LDLIBS)
-wraptree: $(WRAPTREE)
-	@echo "linking $@"; \
-	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(WRAPTREE) $(LDLIBS) \
-	    2>/dev/null || $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(WRAPTREE) $(LDLIBS)
-wrapw: $(WRAPW)
-	@echo "linking $@"; \
-	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(WRAPW) $(LDLIBS) \
-	    2>/dev/null || $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(WRAPW) $(LDLIBS)
-xapply: $(XAPPLY)
-	@echo "linking $@"; \
-	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(XAPPLY) $(LDLIBS) \
-	    2>/dev/null || $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(XAPPLY) $(LDLIBS)
-xclate: $(XCLATE)
-	@echo "linking $@"; \
-	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $(XCLATE) $(LDLIBS) \
-	    2>/dev/null || $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(XCLATE) $(LDLIBS)
+LINK = @link() { \
+	$(CC) $(CFLAGS) $(LDFLAGS) "$$@" $(ARCHIVE) $(LDLIBS); \
+	}; echo "linking $@"; try() { \
+	link $(STATIC) -o $@ "$$@" 2>/dev/null || link -o $@ "$$@"; }; try
 
-sshw: sshw.sh
+bin/ptbw: $(PTBW) $(ARCHIVE)
+	$(LINK) $(PTBW)
+bin/wraptree: $(WRAPTREE) $(ARCHIVE)
+	$(LINK) $(WRAPTREE)
+bin/wrapw: $(WRAPW) $(ARCHIVE)
+	$(LINK) $(WRAPW)
+bin/xapply: $(XAPPLY) $(ARCHIVE)
+	$(LINK) $(XAPPLY)
+bin/xclate: $(XCLATE) $(ARCHIVE)
+	$(LINK) $(XCLATE)
+
+bin/sshw: sshw.sh bin/begun
 	cp sshw.sh $@
 	chmod 755 $@
 
-$(LIBRARY): $(HEADERS) divconnect.c event.c master.c serve.c spawn.c \
-    terminal.c wrapper.c
-	for p in $(PARTS); do \
-		$(LIBCC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS) -c -o lib$$p.o \
-		    $$p.c || exit 1; \
+bin/libdivconnect.a: $(HEADERS) $(LIBRARY) bin/begun
+	rm -rf $@ bin/library && mkdir bin/library
+	for f in $(LIBRARY); do \
+		o=$${f##*/} && $(LIBCC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS) \
+		    -c -o bin/library/$${o%.c}.o $$f || exit 1; \
 	done
-	rm -f $@
-	$(AR) rcs $@ libdivconnect.o libevent.o libmaster.o libserve.o \
-	    libspawn.o libterminal.o libwrapper.o
+	$(AR) rcs $@ bin/library/*.o
 
 # The programs of the tests and the bench.
-tests/chaos: tests/chaos.c divconnect.o $(HEADERS)
-	$(COMPILE) $(LDFLAGS) -o $@ tests/chaos.c divconnect.o $(LDLIBS)
-DRIVER = buffer.o collate.o divconnect.o event.o flow.o lines.o share.o \
-	spawn.o terminal.o title.o turn.o
-tests/driver: tests/driver.c $(DRIVER) $(HEADERS)
-	$(COMPILE) $(LDFLAGS) -o $@ tests/driver.c $(DRIVER) $(LDLIBS)
-tests/expand: tests/expand.c tests/shown.h tests/tap.h expand.o quote.o $(HEADERS)
-	$(COMPILE) $(LDFLAGS) -o $@ tests/expand.c expand.o quote.o $(LDLIBS)
+CHECKER = $(COMPILE) $(LDFLAGS) -o $@ $@.c
+tests/chaos: tests/chaos.c $(ARCHIVE)
+	$(CHECKER) $(ARCHIVE) $(LDLIBS)
+tests/driver: tests/driver.c $(ARCHIVE)
+	$(CHECKER) $(ARCHIVE) $(LDLIBS)
+tests/expand: tests/expand.c tests/shown.h tests/tap.h $(XAPPLY)
+	$(CHECKER) xapply/expand.o xapply/quote.o $(LDLIBS)
 tests/holder: tests/holder.c
-	$(COMPILE) $(LDFLAGS) -o $@ tests/holder.c $(LDLIBS)
-tests/peer: tests/peer.c divconnect.o $(HEADERS)
-	$(COMPILE) $(LDFLAGS) -o $@ tests/peer.c divconnect.o $(LDLIBS)
-tests/records: tests/records.c tests/tap.h restore.o divconnect.o $(HEADERS)
-	$(COMPILE) $(LDFLAGS) -o $@ tests/records.c restore.o divconnect.o \
-	    $(LDLIBS)
+	$(CHECKER) $(LDLIBS)
+tests/peer: tests/peer.c $(ARCHIVE)
+	$(CHECKER) $(ARCHIVE) $(LDLIBS)
+tests/records: tests/records.c tests/tap.h $(WRAPW) $(ARCHIVE)
+	$(CHECKER) wrapw/record.o $(ARCHIVE) $(LDLIBS)
 tests/riot: tests/riot.c
-	$(COMPILE) $(LDFLAGS) -o $@ tests/riot.c $(LDLIBS)
-tests/section: tests/section.c tests/tap.h turn.o redirect.o record.o \
-    divconnect.o event.o spawn.o terminal.o $(HEADERS)
-	$(COMPILE) $(LDFLAGS) -o $@ tests/section.c turn.o redirect.o \
-	    record.o divconnect.o event.o spawn.o terminal.o $(LDLIBS)
-tests/text: tests/text.c tests/shown.h tests/tap.h cap.o title.o lines.o \
-    $(HEADERS)
-	$(COMPILE) $(LDFLAGS) -o $@ tests/text.c cap.o title.o lines.o $(LDLIBS)
-tests/unit: tests/unit.c tests/tap.h divconnect.o pool.o tableau.o $(HEADERS)
-	$(COMPILE) $(LDFLAGS) -o $@ tests/unit.c divconnect.o pool.o \
-	    tableau.o $(LDLIBS)
-bench/lease: bench/lease.c divconnect.o $(HEADERS)
-	$(COMPILE) $(LDFLAGS) -o $@ bench/lease.c divconnect.o $(LDLIBS)
+	$(CHECKER) $(LDLIBS)
+tests/section: tests/section.c tests/tap.h $(XCLATE) $(ARCHIVE)
+	$(CHECKER) xclate/redirect.o xclate/report.o $(ARCHIVE) $(LDLIBS)
+tests/text: tests/text.c tests/shown.h tests/tap.h $(ARCHIVE)
+	$(CHECKER) $(ARCHIVE) $(LDLIBS)
+tests/unit: tests/unit.c tests/tap.h $(PTBW) $(ARCHIVE)
+	$(CHECKER) ptbw/pool.o ptbw/tableau.o $(ARCHIVE) $(LDLIBS)
+bench/lease: bench/lease.c $(ARCHIVE)
+	$(CHECKER) $(ARCHIVE) $(LDLIBS)
 
 check: all $(CHECKERS)
-	LIBCC='$(LIBCC)' CFLAGS='$(CFLAGS)' sh tests/run
+	LIBCC='$(LIBCC)' CFLAGS='$(CFLAGS)' sh tests/run $(T)
 
 demo: all
 	sh examples/demo
@@ -171,23 +181,27 @@ install: all
 	umask 022 && mkdir -p '$(BIN)' '$(LIB)/pkgconfig' '$(INCLUDE)/wrapkit' \
 	    '$(SHARE)/man/man1' '$(SHARE)/man/man3' '$(SHARE)/man/man7' \
 	    '$(BASH)' '$(ZSH)'
-	cp $(PROGRAMS) sshw '$(BIN)'
-	cp $(LIBRARY) '$(LIB)'
+	for p in $(PROGRAMS) sshw; do \
+		cp bin/$$p '$(BIN)' || exit 1; \
+	done
+	cp bin/libdivconnect.a '$(LIB)'
 	cp divconnect.h '$(INCLUDE)'
-	cp $(PUBLIC) '$(INCLUDE)/wrapkit'
-	version=$$(sed -n 's/^.define WRAPKIT_VERSION "\(.*\)"/\1/p' wrapper.h) && \
+	for h in $(PUBLIC); do \
+		cp base/$$h '$(INCLUDE)/wrapkit' || exit 1; \
+	done
+	version=$$(sed -n 's/^.define WRAPKIT_VERSION "\(.*\)"/\1/p' base/wrapper.h) && \
 	sed -e 's,@PREFIX@,$(PREFIX),' -e "s,@VERSION@,$$version," \
 	    libdivconnect.pc.in >'$(LIB)/pkgconfig/libdivconnect.pc'
 	for s in 1 3 7; do \
 		cp man/*.$$s '$(SHARE)/man/man'$$s || exit 1; \
 	done
 	for p in $(PROGRAMS) sshw; do \
-		sh complete.sh bash ./$$p >'$(BASH)'/$$p && \
-		sh complete.sh zsh ./$$p >'$(ZSH)'/_$$p && \
+		sh complete.sh bash bin/$$p >'$(BASH)'/$$p && \
+		sh complete.sh zsh bin/$$p >'$(ZSH)'/_$$p && \
 		chmod 644 '$(BASH)'/$$p '$(ZSH)'/_$$p || exit 1; \
 	done
 	cd '$(BIN)' && chmod 755 $(PROGRAMS) sshw
-	cd '$(LIB)' && chmod 644 $(LIBRARY) pkgconfig/libdivconnect.pc
+	cd '$(LIB)' && chmod 644 libdivconnect.a pkgconfig/libdivconnect.pc
 	cd '$(INCLUDE)' && chmod 644 divconnect.h && cd wrapkit && \
 	    chmod 644 $(PUBLIC)
 	for s in 1 3 7; do for m in man/*.$$s; do \
@@ -202,10 +216,10 @@ uninstall:
 	for s in 1 3 7; do for m in man/*.$$s; do \
 		rm -f '$(SHARE)'/man/man$$s/$${m#man/}; \
 	done; done
-	rm -f '$(LIB)/$(LIBRARY)' '$(LIB)/pkgconfig/libdivconnect.pc' \
+	rm -f '$(LIB)/libdivconnect.a' '$(LIB)/pkgconfig/libdivconnect.pc' \
 	    '$(INCLUDE)/divconnect.h'
 	rmdir '$(INCLUDE)/wrapkit' 2>/dev/null || :
 
 clean:
-	rm -f $(PROGRAMS) sshw $(LIBRARY) $(CHECKERS) bench/lease *.o
-	rm -f html/*.html
+	rm -rf bin
+	rm -f *.o */*.o $(CHECKERS) bench/lease html/*.html

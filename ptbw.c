@@ -27,15 +27,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "broker.h"
+#include "wire/broker.h"
 #include "divconnect.h"
-#include "event.h"
-#include "master.h"
-#include "pool.h"
-#include "serve.h"
-#include "spawn.h"
-#include "tableau.h"
-#include "wrapper.h"
+#include "base/event.h"
+#include "base/master.h"
+#include "ptbw/pool.h"
+#include "base/serve.h"
+#include "base/spawn.h"
+#include "ptbw/tableau.h"
+#include "base/wrapper.h"
 
 #define PTBW_PROTOCOL "0.4"
 
@@ -45,7 +45,7 @@ enum {
 	DIGITS_MAX = 20          /* of a request's number */
 };
 
-static const struct wr_option options[] = {
+static const struct wk_option options[] = {
 	{ 'm', "master", NULL, "be a master and run the utility" },
 	{ 'd', "detached", NULL, "master: publish in ptbw_d alone" },
 	{ '0', "depth", "n", "so many diversions further out (-1, -2, ...)" },
@@ -68,7 +68,7 @@ static const struct wr_option options[] = {
 	{ 0, NULL, NULL, NULL }
 };
 
-static const struct wr_program ptbw = {
+static const struct wk_program ptbw = {
 	.name = "ptbw",
 	.prefix = "ptbw",
 	.variable = "PTBW",
@@ -96,7 +96,7 @@ static struct {
 /* --- the master: its clients --- */
 
 struct client {
-	struct serve_client c;     /* first */
+	struct wk_client c;     /* first */
 	struct pool_holder holder;
 	long pid;                  /* shown to people, never used */
 	size_t number;             /* argument of the request to come */
@@ -136,7 +136,7 @@ send_picked(struct client *k, size_t n)
 	for (i = 0; i < n; i++)
 		len += (size_t)sprintf(reply + len, "%lu%c",
 		    (unsigned long)picked[i], i + 1 < n ? ',' : '\n');
-	serve_send(&k->c, reply, len);
+	wk_serve_send(&k->c, reply, len);
 }
 
 static void
@@ -150,7 +150,7 @@ grant_waiting(void)
 		pool_leave(&pool, h);
 		pool_take(&pool, h, n, picked, now_seconds());
 		send_picked(client_of(h), n);
-		serve_resume(&client_of(h)->c);
+		wk_serve_resume(&client_of(h)->c);
 	}
 }
 
@@ -179,12 +179,12 @@ req_take(struct client *k)
 	size_t n = k->digits > 0 ? k->number : 1;
 
 	if (n == 0)
-		serve_send(&k->c, "\n", 1);
+		wk_serve_send(&k->c, "\n", 1);
 	else if (n > pool.count - k->holder.held)
-		serve_send(&k->c, "-1\n", 3);   /* never to be had */
+		wk_serve_send(&k->c, "-1\n", 3);   /* never to be had */
 	else if (!take_at_once(k, n)) {
 		pool_wait(&pool, &k->holder, n, now_seconds());
-		serve_pause(&k->c);
+		wk_serve_pause(&k->c);
 	}
 }
 
@@ -194,16 +194,16 @@ req_take_now(struct client *k)
 	size_t n = k->digits > 0 ? k->number : 1;
 
 	if (n == 0)
-		serve_send(&k->c, "\n", 1);
+		wk_serve_send(&k->c, "\n", 1);
 	else if (!take_at_once(k, n))
-		serve_send(&k->c, "-1\n", 3);
+		wk_serve_send(&k->c, "-1\n", 3);
 }
 
 static void
 req_poll(struct client *k)
 {
 	if (!take_at_once(k, 1))
-		serve_send(&k->c, "-1\n", 3);
+		wk_serve_send(&k->c, "-1\n", 3);
 }
 
 static void
@@ -212,14 +212,14 @@ req_give(struct client *k)
 	int given_back = k->digits > 0 &&
 	    pool_give(&pool, &k->holder, k->number);
 
-	serve_send(&k->c, given_back ? "1\n" : "0\n", 2);
+	wk_serve_send(&k->c, given_back ? "1\n" : "0\n", 2);
 	grant_waiting();
 }
 
 static void
 req_give_all(struct client *k)
 {
-	serve_printf(&k->c, "%zu\n", pool_give_all(&pool, &k->holder));
+	wk_serve_printf(&k->c, "%zu\n", pool_give_all(&pool, &k->holder));
 	grant_waiting();
 }
 
@@ -228,7 +228,7 @@ req_close(struct client *k)
 {
 	pool_give_all(&pool, &k->holder);
 	grant_waiting();
-	serve_finish(&k->c);
+	wk_serve_finish(&k->c);
 }
 
 static void
@@ -238,14 +238,14 @@ req_name(struct client *k)
 	size_t len;
 
 	if (!names_token(k)) {
-		serve_send(&k->c, "-No\n", 4);
+		wk_serve_send(&k->c, "-No\n", 4);
 		return;
 	}
 	name = tableau_name(&tableau, k->number, &len);
 	reply[0] = '+';
 	memcpy(reply + 1, name, len);
 	reply[len + 1] = '\n';
-	serve_send(&k->c, reply, len + 2);
+	wk_serve_send(&k->c, reply, len + 2);
 }
 
 static void
@@ -254,20 +254,20 @@ req_owner(struct client *k)
 	struct pool_holder *h;
 
 	if (!names_token(k)) {
-		serve_send(&k->c, "-1\n", 3);
+		wk_serve_send(&k->c, "-1\n", 3);
 		return;
 	}
 	h = pool.token[k->number].holder;
-	serve_printf(&k->c, "%ld\n", h != NULL ? client_of(h)->pid : 0);
+	wk_serve_printf(&k->c, "%ld\n", h != NULL ? client_of(h)->pid : 0);
 }
 
 static void
 req_age(struct client *k)
 {
 	if (!names_token(k) || pool.token[k->number].holder == NULL)
-		serve_send(&k->c, "-1\n", 3);
+		wk_serve_send(&k->c, "-1\n", 3);
 	else
-		serve_printf(&k->c, "%lu\n", (unsigned long)(now_seconds() -
+		wk_serve_printf(&k->c, "%lu\n", (unsigned long)(now_seconds() -
 		    pool.token[k->number].since));
 }
 
@@ -280,40 +280,40 @@ req_waiting(struct client *k)
 	size_t len = 0;
 
 	if (text == NULL) {
-		serve_drop(&k->c, "out of memory");
+		wk_serve_drop(&k->c, "out of memory");
 		return;
 	}
 	for (h = pool.first; h != NULL; h = h->next)
 		len += (size_t)snprintf(text + len, 64, "%ld %zu %lu\n",
 		    client_of(h)->pid, h->want,
 		    (unsigned long)(now - h->since));
-	serve_printf(&k->c, "%zu\n", len);
-	serve_send(&k->c, text, len);
+	wk_serve_printf(&k->c, "%zu\n", len);
+	wk_serve_send(&k->c, text, len);
 	free(text);
 }
 
 static void
 req_tableau(struct client *k)
 {
-	serve_send_static(&k->c, tableau.names, tableau.space);
+	wk_serve_send_static(&k->c, tableau.names, tableau.space);
 }
 
 static void
 req_size(struct client *k)
 {
-	serve_printf(&k->c, "%zu,%zu\n", tableau.count, tableau.space);
+	wk_serve_printf(&k->c, "%zu,%zu\n", tableau.count, tableau.space);
 }
 
 static void
 req_longest(struct client *k)
 {
-	serve_printf(&k->c, "%zu\n", tableau.longest);
+	wk_serve_printf(&k->c, "%zu\n", tableau.longest);
 }
 
 static void
 req_group(struct client *k)
 {
-	serve_printf(&k->c, "%zu\n", group);
+	wk_serve_printf(&k->c, "%zu\n", group);
 }
 
 static void
@@ -323,54 +323,54 @@ req_source(struct client *k)
 
 	reply[0] = tableau.type;
 	memcpy(reply + 1, tableau.source, len + 1);
-	serve_send(&k->c, reply, len + 2);
+	wk_serve_send(&k->c, reply, len + 2);
 }
 
 static void
 req_comments(struct client *k)
 {
-	serve_printf(&k->c, "%zu\n", tableau.comments_len);
-	serve_send_static(&k->c, tableau.comments, tableau.comments_len);
+	wk_serve_printf(&k->c, "%zu\n", tableau.comments_len);
+	wk_serve_send_static(&k->c, tableau.comments, tableau.comments_len);
 }
 
 static void
 req_utility(struct client *k)
 {
-	long pid = serve_pid();
+	long pid = wk_serve_pid();
 
 	if (pid > 0)
-		serve_printf(&k->c, "%ld\n", pid);
+		wk_serve_printf(&k->c, "%ld\n", pid);
 	else
-		serve_send(&k->c, "-No\n", 4);
+		wk_serve_send(&k->c, "-No\n", 4);
 }
 
 static void
 req_version(struct client *k)
 {
-	serve_send(&k->c, PTBW_PROTOCOL "\n", sizeof PTBW_PROTOCOL);
+	wk_serve_send(&k->c, PTBW_PROTOCOL "\n", sizeof PTBW_PROTOCOL);
 }
 
 static void
 req_quit(struct client *k)
 {
-	long clients = serve_quit();
+	long clients = wk_serve_quit();
 
 	if (clients < 0)
-		serve_send(&k->c, "-No\n", 4);
+		wk_serve_send(&k->c, "-No\n", 4);
 	else
-		serve_printf(&k->c, "%ld\n", clients);
+		wk_serve_printf(&k->c, "%ld\n", clients);
 }
 
 static void
 req_reserved(struct client *k)
 {
-	serve_send(&k->c, "-Not yet\n", 9);
+	wk_serve_send(&k->c, "-Not yet\n", 9);
 }
 
 static void
 req_borrowed(struct client *k)
 {
-	serve_printf(&k->c, "%d\n", borrowed);
+	wk_serve_printf(&k->c, "%d\n", borrowed);
 }
 
 static void
@@ -378,9 +378,9 @@ req_tie(struct client *k)
 {
 	/* one for each: there is a limit for all sockets together */
 	if (borrowed == 0 || k->tied)
-		serve_send(&k->c, "-No\n", 4);
+		wk_serve_send(&k->c, "-No\n", 4);
 	else
-		serve_send_fd(&k->c, BROKER_TIE, sizeof BROKER_TIE - 1, outer.fd);
+		wk_serve_send_fd(&k->c, BROKER_TIE, sizeof BROKER_TIE - 1, outer.fd);
 	k->tied = 1;
 }
 
@@ -425,7 +425,7 @@ who(struct client *k, char c)
 		 * client is shown by ours */
 		if (k->who_state == '-' || k->pid == 0)
 			k->pid = (long)getpid();
-		serve_known(&k->c);
+		wk_serve_known(&k->c);
 		return;
 	}
 	if (k->who_len == 0)
@@ -436,7 +436,7 @@ who(struct client *k, char c)
 	if (k->who_state == 'd' && digit && k->pid <= 99999999)
 		k->pid = k->pid * 10 + (c - '0');
 	else if (k->who_state == 'd' || k->who_len > WHO_MAX || c == '\n')
-		serve_drop(&k->c, "it did not begin with a process id");
+		wk_serve_drop(&k->c, "it did not begin with a process id");
 }
 
 static void
@@ -446,7 +446,7 @@ request(struct client *k, char c)
 
 	if (c >= '0' && c <= '9') {
 		if (++k->digits > DIGITS_MAX)
-			serve_drop(&k->c, "a number is too long");
+			wk_serve_drop(&k->c, "a number is too long");
 		else if (k->number <= POOL_MAX) /* more need not be told apart */
 			k->number = k->number * 10 + (size_t)(c - '0');
 		return;
@@ -456,18 +456,18 @@ request(struct client *k, char c)
 	if (r->letter != '\0')
 		r->serve(k);
 	else if (c != '\n')
-		serve_send(&k->c, "-No\n", 4);
+		wk_serve_send(&k->c, "-No\n", 4);
 	k->number = 0;
 	k->digits = 0;
 }
 
 static size_t
-input(struct serve_client *c, const char *data, size_t len)
+input(struct wk_client *c, const char *data, size_t len)
 {
 	struct client *k = (struct client *)c;
 	size_t i;
 
-	for (i = 0; i < len && serve_taking(c); i++) {
+	for (i = 0; i < len && wk_serve_taking(c); i++) {
 		if (c->known)
 			request(k, data[i]);
 		else
@@ -477,7 +477,7 @@ input(struct serve_client *c, const char *data, size_t len)
 }
 
 static void
-gone(struct serve_client *c)
+gone(struct wk_client *c)
 {
 	struct client *k = (struct client *)c;
 
@@ -486,7 +486,7 @@ gone(struct serve_client *c)
 	grant_waiting();
 }
 
-static const struct serve_ops ops = {
+static const struct wk_ops ops = {
 	.client_size = sizeof(struct client),
 	.request_max = 0,        /* every byte is used as it comes */
 	.input = input,
@@ -501,13 +501,13 @@ suggested(void)
 {
 	if (want.jobs >= 0 || want.request >= 0)
 		return (want.jobs > 0 ? (size_t)want.jobs : 1) * group;
-	return spawn_cpus();
+	return wk_spawn_cpus();
 }
 
 _Noreturn static void
 no_pool(const char *what)
 {
-	wr_die(errno == EFBIG ? WR_DATA : WR_SYSTEM, "%s: %s", what,
+	wk_die(errno == EFBIG ? WK_DATA : WK_SYSTEM, "%s: %s", what,
 	    errno == EFBIG ? "too many tokens" : strerror(errno));
 }
 
@@ -517,7 +517,7 @@ from_function(void)
 	size_t n = suggested();
 
 	if (n > POOL_MAX)
-		wr_usage("-J, -R: %zu tokens are more than %d", n, POOL_MAX);
+		wk_usage("-J, -R: %zu tokens are more than %d", n, POOL_MAX);
 	if (tableau_init(&tableau, TABLEAU_FUNCTION, "iota") != 0 ||
 	    tableau_iota(&tableau, n) != 0)
 		no_pool("iota");
@@ -532,14 +532,14 @@ from_file(const char *path)
 		no_pool(path);
 	if (tableau_read(&tableau, path, &line) != 0) {
 		if (errno == EINVAL)
-			wr_die(WR_DATA, "%s: line %zu holds a NUL byte", path,
+			wk_die(WK_DATA, "%s: line %zu holds a NUL byte", path,
 			    line);
 		if (errno == EFBIG || errno == ENOMEM)
 			no_pool(path);
-		wr_die(WR_NOINPUT, "%s: %s", path, strerror(errno));
+		wk_die(WK_NOINPUT, "%s: %s", path, strerror(errno));
 	}
 	if (tableau.count == 0)
-		wr_die(WR_DATA, "%s: no tokens, %s", path,
+		wk_die(WK_DATA, "%s: no tokens, %s", path,
 		    tableau.comments_len > 0 ? "only comments" :
 		    "the file is empty");
 }
@@ -547,7 +547,7 @@ from_file(const char *path)
 _Noreturn static void
 too_few(const char *source, size_t n)
 {
-	wr_die(WR_DATA, "%s: has %zu token%s, a group (-R) needs %zu", source,
+	wk_die(WK_DATA, "%s: has %zu token%s, a group (-R) needs %zu", source,
 	    n, n == 1 ? "" : "s", group);
 }
 
@@ -556,12 +556,12 @@ _Noreturn static void
 broker_failed(const char *path)
 {
 	if (errno == EPROTO)
-		wr_die(WR_PROTOCOL, "%s: the answer makes no sense", path);
+		wk_die(WK_PROTOCOL, "%s: the answer makes no sense", path);
 	if (errno == ECONNRESET)
-		wr_die(WR_UNAVAILABLE, "%s: the master is gone", path);
+		wk_die(WK_UNAVAILABLE, "%s: the master is gone", path);
 	if (errno == ETIMEDOUT)
-		wr_die(WR_TIMEOUT, "%s: the master does not answer", path);
-	wr_die(WR_SYSTEM, "%s: %s", path, strerror(errno));
+		wk_die(WK_TIMEOUT, "%s: the master does not answer", path);
+	wk_die(WK_SYSTEM, "%s: %s", path, strerror(errno));
 }
 
 /* J*R tokens, or R fewer each time, down to R, of a pool of so many. */
@@ -599,13 +599,13 @@ from_master(const char *path)
 
 	outer_path = path;
 	if (broker_open(&outer, path) != 0)
-		wr_die_connect(path);
+		wk_die_connect(path);
 	if (broker_describe(&outer, &p) != 0)
 		broker_failed(path);
 	n = amount_of(p.count);
 	if (n > p.count)
 		too_few(path, p.count);
-	token = wr_alloc(n, sizeof *token);
+	token = wk_alloc(n, sizeof *token);
 	if (tableau_init(&tableau, p.type, p.source) != 0)
 		no_pool(path);
 	text = broker_comments(&outer, &len);
@@ -636,7 +636,7 @@ make_pool(void)
 	if (t == NULL)
 		from_function();
 	else if (strcmp(t, "-") == 0)
-		from_master(wr_target(want.depth, NULL));
+		from_master(wk_target(want.depth, NULL));
 	else if (strcmp(t, "/dev/stdin") != 0 &&
 	    (stat(t, &st) == 0 ? S_ISSOCK(st.st_mode) : div_exists(t)))
 		from_master(t);
@@ -647,7 +647,7 @@ make_pool(void)
 		too_few(t, n);
 	if (n < suggested() && !want.quiet &&
 	    (want.jobs >= 0 || want.request >= 0))
-		wr_warn("token count %zu less than suggested (%zu)", n,
+		wk_warn("token count %zu less than suggested (%zu)", n,
 		    suggested());
 	n = n * 9 > tableau.longest ? n * 9 : tableau.longest;
 	if (n < strlen(tableau.source))
@@ -656,7 +656,7 @@ make_pool(void)
 	picked = malloc(tableau.count * sizeof *picked);
 	if (reply == NULL || picked == NULL ||
 	    pool_init(&pool, tableau.count) != 0)
-		wr_die(WR_SYSTEM, "out of memory");
+		wk_die(WK_SYSTEM, "out of memory");
 }
 
 /*
@@ -666,17 +666,17 @@ make_pool(void)
 static void
 return_borrowed(void)
 {
-	if (outer.fd < 0 || serve_clients() > 0)
+	if (outer.fd < 0 || wk_serve_clients() > 0)
 		return;
 	if (want.quit)
 		broker_quit(&outer);
 	if (broker_return(&outer) != 0)
-		wr_warn("%s: the master that the tokens were borrowed from "
+		wk_warn("%s: the master that the tokens were borrowed from "
 		    "is gone", outer_path);
 }
 
 static int
-master(char **operands, const struct wr_called *called)
+master(char **operands, const struct wk_called *called)
 {
 	struct div_place place = {
 		.prefix = ptbw.prefix,
@@ -685,7 +685,7 @@ master(char **operands, const struct wr_called *called)
 		.stem = "sta",
 		.path = want.socket
 	};
-	const struct master m = {
+	const struct wk_master m = {
 		.ops = &ops,
 		.place = &place,
 		.detached = want.detached,
@@ -694,7 +694,7 @@ master(char **operands, const struct wr_called *called)
 	};
 
 	make_pool();
-	return master_run(&m, operands, called);
+	return wk_master_run(&m, operands, called);
 }
 
 /* --- the client --- */
@@ -705,9 +705,9 @@ connect_to(struct broker *b, const char *path)
 	if (broker_open(b, path) == 0)
 		return;
 	if (errno == ENOTSOCK)
-		wr_die(WR_DATA, "%s: not a socket (a file of tokens is for a "
+		wk_die(WK_DATA, "%s: not a socket (a file of tokens is for a "
 		    "master, -m)", path);
-	wr_die_connect(path);
+	wk_die_connect(path);
 }
 
 /* --- the client: the report --- */
@@ -789,7 +789,7 @@ report(const char *path)
 	connect_to(&b, path);
 	if (broker_describe(&b, &p) != 0)
 		broker_failed(path);
-	wr_visible(source, sizeof source, p.source);
+	wk_visible(source, sizeof source, p.source);
 	printf("ptbw: master has %zu tokens, max length %zu "
 	    "(total space %zu)\n", p.count, p.longest, p.space);
 	printf(" Master tokens from %s: %s\n",
@@ -804,7 +804,7 @@ report(const char *path)
 	if (want.quit && broker_quit(&b) != 0)
 		broker_failed(path);
 	broker_return(&b);
-	wr_flush();
+	wk_flush();
 	return 0;
 }
 
@@ -813,17 +813,17 @@ report(const char *path)
 static void
 take(struct broker *b, size_t n, const char *path)
 {
-	uint32_t *token = wr_alloc(n, sizeof *token);
+	uint32_t *token = wk_alloc(n, sizeof *token);
 	struct broker_pool p;
 	int tied;
 	char *names;
 
 	if (broker_take(b, n, want.wait, token) != 0) {
 		if (errno == ETIMEDOUT)
-			wr_die(WR_TIMEOUT, "%s: timed out waiting for %zu "
+			wk_die(WK_TIMEOUT, "%s: timed out waiting for %zu "
 			    "token%s", path, n, n == 1 ? "" : "s");
 		if (errno == ENOSPC && broker_describe(b, &p) == 0)
-			wr_die(WR_CANTCREATE, "%s: cannot allocate %zu "
+			wk_die(WK_CANTCREATE, "%s: cannot allocate %zu "
 			    "tokens, the pool has %zu", path, n, p.count);
 		broker_failed(path);
 	}
@@ -831,7 +831,7 @@ take(struct broker *b, size_t n, const char *path)
 	if (names == NULL || (tied > 0 && broker_tie(b) != 0))
 		broker_failed(path);
 	if (setenv("ptbw_list", names, 1) != 0)
-		wr_die(WR_SYSTEM, "environment: %s", strerror(errno));
+		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
 	free(names);
 	free(token);
 }
@@ -845,7 +845,7 @@ with_tokens(char **argv, size_t n)
 
 	while (argv[argc] != NULL)
 		argc++;
-	all = wr_alloc(argc + n + 1, sizeof *all);
+	all = wk_alloc(argc + n + 1, sizeof *all);
 	memcpy(all, argv, argc * sizeof *all);
 	names = want.append && n > 0 ? strdup(names) : NULL;
 	for (i = argc; names != NULL; i++) {
@@ -867,22 +867,22 @@ leave(struct broker *b, const char *path)
 	else
 		r |= broker_return(b);
 	if (r != 0)
-		wr_warn("%s: %s", path, errno == ETIMEDOUT ?
+		wk_warn("%s: %s", path, errno == ETIMEDOUT ?
 		    "the master does not answer" : "the master is gone");
 }
 
 static int
-run(char **operands, const struct wr_called *called)
+run(char **operands, const struct wk_called *called)
 {
 	struct broker b = { .fd = -1 };
-	struct spawn command = { .file = operands[0], .keep = -1 };
+	struct wk_spawn command = { .file = operands[0], .keep = -1 };
 	size_t n = want.request >= 0 ? (size_t)want.request : 1;
 	const char *path = NULL;
 	char number[16];
 	int status;
 
 	if (n > 0 || want.quit) {
-		path = wr_target(want.depth, want.tags);
+		path = wk_target(want.depth, want.tags);
 		connect_to(&b, path);
 	}
 	if (n > 0) {
@@ -897,14 +897,14 @@ run(char **operands, const struct wr_called *called)
 		operands[0] = (char *)called->utility;
 	command.argv = with_tokens(operands, n);
 	if (want.exec)
-		spawn_exec(&command);
-	else if (spawn_wait(&command, &status) == 0) {
+		wk_spawn_exec(&command);
+	else if (wk_spawn_wait(&command, &status) == 0) {
 		if (path != NULL)
 			leave(&b, path);
-		return spawn_code(status);
+		return wk_spawn_code(status);
 	}
-	wr_die(spawn_error_code(errno), "%s: %s",
-	    wr_command_name(command.file), strerror(errno));
+	wk_die(wk_spawn_error_code(errno), "%s: %s",
+	    wk_command_name(command.file), strerror(errno));
 	return 0;
 }
 
@@ -925,18 +925,18 @@ set_option(int letter, const char *arg)
 	case 'N': want.socket = arg; break;
 	case 't': want.tags = arg; break;
 	case '0':
-		want.depth = (int)wr_number('0', arg, 0, DIV_LEVEL_MAX);
+		want.depth = (int)wk_number('0', arg, 0, DIV_LEVEL_MAX);
 		break;
 	case 'J':
-		want.jobs = wr_number('J', arg, -COUNT_MAX, COUNT_MAX);
+		want.jobs = wk_number('J', arg, -COUNT_MAX, COUNT_MAX);
 		if (want.jobs < 1)
 			want.jobs = 1;
 		break;
 	case 'R':
-		want.request = wr_number('R', arg, 0, COUNT_MAX);
+		want.request = wk_number('R', arg, 0, COUNT_MAX);
 		break;
 	case 'T':
-		want.wait = wr_milliseconds('T', arg);
+		want.wait = wk_milliseconds('T', arg);
 		break;
 	}
 }
@@ -951,42 +951,42 @@ check_mode(void)
 	    want.socket ? "-N" : NULL;
 
 	if (want.master && clients != NULL)
-		wr_usage("%s does not go with -m", clients);
+		wk_usage("%s does not go with -m", clients);
 	if (!want.master && masters != NULL)
-		wr_usage("%s goes with -m only", masters);
+		wk_usage("%s goes with -m only", masters);
 	if (want.exec && want.quit)
-		wr_usage("-Q does not go with -x: nobody waits for the end");
+		wk_usage("-Q does not go with -x: nobody waits for the end");
 	if (want.tags != NULL && *want.tags == '\0')
-		wr_usage("-t: the name is empty");
+		wk_usage("-t: the name is empty");
 	if (want.socket != NULL && *want.socket == '\0')
-		wr_usage("-N: the name is empty");
+		wk_usage("-N: the name is empty");
 }
 
 int
 main(int argc, char **argv)
 {
-	struct wr_called called;
+	struct wk_called called;
 	int letter, show = 0;
 	const char *arg;
 	char **operands;
 
-	wr_begin(&ptbw, argc, argv, &called);
-	while ((letter = wr_option(&arg)) != -1) {
+	wk_begin(&ptbw, argc, argv, &called);
+	while ((letter = wk_option(&arg)) != -1) {
 		if (letter == 'h' || letter == 'V')
 			show = letter;
 		set_option(letter, arg);
 	}
-	operands = wr_operands();
+	operands = wk_operands();
 	if (show == 'h')
-		wr_help();
+		wk_help();
 	else if (show == 'V')
-		wr_version(want.depth, want.master ? NULL : want.tags, 0);
+		wk_version(want.depth, want.master ? NULL : want.tags, 0);
 	if (show)
 		return 0;
 	check_mode();
 	if (want.master)
 		return master(operands, &called);
 	if (operands[0] == NULL || strcmp(operands[0], "-") == 0)
-		return report(wr_target(want.depth, want.tags));
+		return report(wk_target(want.depth, want.tags));
 	return run(operands, &called);
 }

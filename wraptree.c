@@ -24,9 +24,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "broker.h"
+#include "wire/broker.h"
 #include "divconnect.h"
-#include "wrapper.h"
+#include "base/wrapper.h"
 
 enum {
 	ARGS_SHOWN = 60,                /* bytes of a command, without -l */
@@ -36,7 +36,7 @@ enum {
 	ENVIRONMENT_MAX = 4 << 20       /* bytes of it that are looked at */
 };
 
-static const struct wr_option options[] = {
+static const struct wk_option options[] = {
 	{ 'a', "all", NULL, "all trees whose environment can be read" },
 	{ 'l', "long", NULL, "whole commands, all tokens" },
 	{ 'V', "version", NULL, "print the version, and what is used" },
@@ -44,7 +44,7 @@ static const struct wr_option options[] = {
 	{ 0, NULL, NULL, NULL }
 };
 
-static const struct wr_program wraptree = {
+static const struct wk_program wraptree = {
 	.name = "wraptree",
 	.synopsis = "[-al] [pid]\n-h | -V",
 	.options = options
@@ -58,7 +58,7 @@ struct process {
 };
 
 /* A diversion. */
-struct master {
+struct wk_master {
 	char *prefix, *variable, *path;
 	long pid;               /* 0: not one that we can see */
 	int answers;
@@ -66,7 +66,7 @@ struct master {
 
 struct note {
 	long pid;
-	const struct master *about;
+	const struct wk_master *about;
 	char *text;
 	size_t len, room;
 	size_t names;           /* tokens in it */
@@ -75,7 +75,7 @@ struct note {
 
 static struct process *process;
 static size_t processes;
-static struct master **master;
+static struct wk_master **master;
 static size_t masters;
 static struct note *note;
 static size_t notes;
@@ -93,7 +93,7 @@ one_more(void *array, size_t count, size_t size)
 		return array;
 	array = realloc(array, (count ? 2 * count : 1) * size);
 	if (array == NULL)
-		wr_die(WR_SYSTEM, "out of memory");
+		wk_die(WK_SYSTEM, "out of memory");
 	return array;
 }
 
@@ -103,7 +103,7 @@ copy(const char *text)
 	char *s = strdup(text);
 
 	if (s == NULL)
-		wr_die(WR_SYSTEM, "out of memory");
+		wk_die(WK_SYSTEM, "out of memory");
 	return s;
 }
 
@@ -120,7 +120,7 @@ extend(struct note *n, const char *fmt, ...)
 		n->room = 2 * (n->len + more + 1);
 		n->text = realloc(n->text, n->room);
 		if (n->text == NULL)
-			wr_die(WR_SYSTEM, "out of memory");
+			wk_die(WK_SYSTEM, "out of memory");
 	}
 	va_start(ap, fmt);
 	vsnprintf(n->text + n->len, more + 1, fmt, ap);
@@ -129,7 +129,7 @@ extend(struct note *n, const char *fmt, ...)
 }
 
 static struct note *
-note_of(long pid, const struct master *about, const char *beginning)
+note_of(long pid, const struct wk_master *about, const char *beginning)
 {
 	size_t i;
 
@@ -264,7 +264,7 @@ list_processes(void)
 	if (processes == 0)
 		ask_proc();
 	if (processes == 0)
-		wr_die(WR_UNAVAILABLE,
+		wk_die(WK_UNAVAILABLE,
 		    "ps: it lists no processes; is it installed?");
 }
 
@@ -294,7 +294,7 @@ is_relayed(const char *path, long pid)
 static void
 add_master(const struct div_entry *e)
 {
-	struct master m = { e->prefix, e->variable, e->path, 0, 0 };
+	struct wk_master m = { e->prefix, e->variable, e->path, 0, 0 };
 	pid_t pid = 0;
 	size_t i;
 	int fd;
@@ -314,7 +314,7 @@ add_master(const struct div_entry *e)
 		    !is_relayed(m.path, m.pid))
 			return;
 	master = one_more(master, masters, sizeof *master);
-	master[masters] = wr_alloc(1, sizeof m);
+	master[masters] = wk_alloc(1, sizeof m);
 	m.prefix = copy(m.prefix);
 	m.variable = copy(m.variable);
 	m.path = copy(m.path);
@@ -331,7 +331,7 @@ add_environment(char *const envp[])
 	size_t i;
 
 	if (div_list(&l, envp) != 0)
-		wr_die(WR_SYSTEM, "out of memory");
+		wk_die(WK_SYSTEM, "out of memory");
 	for (i = 0; i < l.count; i++)
 		add_master(&l.entry[i]);
 	div_list_free(&l);
@@ -341,13 +341,13 @@ add_environment(char *const envp[])
 static void
 add_environment_of(long pid)
 {
-	char *data = wr_alloc(ENVIRONMENT_MAX + 1, 1), *p, **envp;
+	char *data = wk_alloc(ENVIRONMENT_MAX + 1, 1), *p, **envp;
 	size_t len = read_proc(pid, "environ", data, ENVIRONMENT_MAX + 1);
 	size_t n = 0;
 
 	for (p = data; p < data + len; p += strlen(p) + 1)
 		n++;
-	envp = wr_alloc(n + 1, sizeof *envp);
+	envp = wk_alloc(n + 1, sizeof *envp);
 	for (n = 0, p = data; p < data + len; p += strlen(p) + 1)
 		envp[n++] = p;
 	add_environment(envp);
@@ -359,7 +359,7 @@ add_environment_of(long pid)
 
 /* One more token of a holder's. */
 static void
-add_name(long pid, const struct master *m, const char *name)
+add_name(long pid, const struct wk_master *m, const char *name)
 {
 	struct note *n = note_of(pid, m, "holds");
 
@@ -370,7 +370,7 @@ add_name(long pid, const struct master *m, const char *name)
 
 static size_t
 ask_holders(struct broker *b, const struct broker_pool *p,
-    const struct master *m)
+    const struct wk_master *m)
 {
 	static long lock[WINDOW];
 	char *names = broker_tableau(b, p->space), *name = names;
@@ -397,7 +397,7 @@ ask_holders(struct broker *b, const struct broker_pool *p,
 }
 
 static size_t
-ask_waiting(struct broker *b, const struct master *m)
+ask_waiting(struct broker *b, const struct wk_master *m)
 {
 	size_t len, count = 0;
 	char *text = broker_waiting(b, &len), *line, *end;
@@ -418,7 +418,7 @@ ask_waiting(struct broker *b, const struct master *m)
 }
 
 static void
-ask_pool(const struct master *m)
+ask_pool(const struct wk_master *m)
 {
 	struct note *n = note_of(m->pid, m, "");
 	struct broker b;
@@ -443,7 +443,7 @@ ask_pool(const struct master *m)
 /* The names that a wrapw presents: the listing has a line "# entry 0 ptbw_1:
  * 3 connects, target answers" for each. */
 static void
-ask_space(const struct master *m)
+ask_space(const struct wk_master *m)
 {
 	struct note *n = note_of(m->pid, m, "");
 	char *line = NULL, name[DIV_VARIABLE_MAX];
@@ -467,7 +467,7 @@ ask_space(const struct master *m)
 }
 
 static void
-ask(const struct master *m)
+ask(const struct wk_master *m)
 {
 	if (!m->answers)
 		return;         /* a wrapw -n would take a file for a record */
@@ -486,9 +486,9 @@ static void
 print(const char *text, size_t most)
 {
 	size_t room = 2 * strlen(text) + 3;
-	char *visible = wr_alloc(room, 1);
+	char *visible = wk_alloc(room, 1);
 
-	wr_visible(visible, room, text);
+	wk_visible(visible, room, text);
 	if (most > 0 && strlen(visible) > most)
 		strcpy(visible + most - 3, "...");
 	fputs(visible, stdout);
@@ -533,7 +533,7 @@ static void
 draw(struct process *p, const char *lead)
 {
 	size_t i, next, n = strlen(lead);
-	char *deeper = wr_alloc(n + 3, 1);
+	char *deeper = wk_alloc(n + 3, 1);
 
 	p->drawn = 1;
 	draw_line(p);
@@ -591,7 +591,7 @@ outermost(void)
 	if (process_of(root) == NULL)
 		root = (long)getpid();
 	if (process_of(root) == NULL)
-		wr_die(WR_UNAVAILABLE, "ps: it does not list us");
+		wk_die(WK_UNAVAILABLE, "ps: it does not list us");
 	for (i = 0; i < masters; i++)
 		if (master[i]->pid > 0 && is_below(root, master[i]->pid))
 			root = master[i]->pid;
@@ -605,9 +605,9 @@ chosen(const char *word)
 	long pid = strtol(word, &end, 10);
 
 	if (end == word || *end != '\0' || pid <= 0)
-		wr_usage("%s: not a process id", word);
+		wk_usage("%s: not a process id", word);
 	if (process_of(pid) == NULL)
-		wr_die(WR_NOINPUT, "%s: no such process", word);
+		wk_die(WK_NOINPUT, "%s: no such process", word);
 	return pid;
 }
 
@@ -658,7 +658,7 @@ show(const char *word)
 		if (word == NULL)
 			add_environment(environ);
 		if (word == NULL && masters == 0)
-			wr_die(WR_NOINPUT, "no enclosing diversion (all that "
+			wk_die(WK_NOINPUT, "no enclosing diversion (all that "
 			    "can be seen: -a)");
 		root = word != NULL ? chosen(word) : outermost();
 		set_scope(root);
@@ -675,7 +675,7 @@ show(const char *word)
 	else
 		draw(process_of(root), "");
 	draw_rest();
-	wr_flush();
+	wk_flush();
 }
 
 static void
@@ -685,33 +685,33 @@ show_version(void)
 	printf("wraptree: environments of others: %s\n",
 	    access("/proc/self/environ", R_OK) == 0 ? "/proc" :
 	    "cannot be read here");
-	wr_flush();
+	wk_flush();
 }
 
 int
 main(int argc, char **argv)
 {
-	struct wr_called called;
+	struct wk_called called;
 	int letter, ask_for = 0;
 	const char *arg;
 	char **words;
 
-	wr_begin(&wraptree, argc, argv, &called);
-	while ((letter = wr_option(&arg)) != -1) {
+	wk_begin(&wraptree, argc, argv, &called);
+	while ((letter = wk_option(&arg)) != -1) {
 		if (letter == 'h' || letter == 'V')
 			ask_for = letter;
 		everything |= letter == 'a';
 		in_full |= letter == 'l';
 	}
-	words = wr_operands();
+	words = wk_operands();
 	if (ask_for == 'h')
-		wr_help();
+		wk_help();
 	else if (ask_for == 'V')
 		show_version();
 	if (ask_for)
 		return 0;
 	if (words[0] != NULL && (words[1] != NULL || everything))
-		wr_usage(everything ? "-a takes no process id" :
+		wk_usage(everything ? "-a takes no process id" :
 		    "more than one process id");
 	show(words[0]);
 	return 0;

@@ -18,20 +18,20 @@
  *
  * Here is the command line.  wmaster.c is the master, space.c the names it
  * presents, dial.c its way to their targets; wclient.c is the client,
- * restore.c what it does to the environment.  relay.c has the two ends of a
+ * record.c what it does to the environment.  relay.c has the two ends of a
  * link to another host, carry.c what goes over it.
  *
  * SPDX-License-Identifier: ISC
  */
-#include "wrapw.h"
+#include "wrapw/wrapw.h"
 
 #include <string.h>
 
-#include "relay.h"
+#include "wrapw/relay.h"
 
 enum { O_ALLOW_BIND = 256 };
 
-static const struct wr_option options[] = {
+static const struct wk_option options[] = {
 	{ 'm', "master", NULL, "be a master and run the utility" },
 	{ 'd', "detached", NULL, "-m, -P: publish in wrapw_d alone" },
 	{ 'E', "everything", NULL, "master: collect wrapw diversions, too" },
@@ -62,7 +62,7 @@ static const struct wr_option options[] = {
 	{ 0, NULL, NULL, NULL }
 };
 
-const struct wr_program wrapw = {
+const struct wk_program wrapw = {
 	.name = "wrapw",
 	.prefix = "wrapw",
 	.variable = "WRAPW",
@@ -90,7 +90,7 @@ static void
 set_mode(enum space_mode mode)
 {
 	if (want.mode != SPACE_REPLACE && want.mode != mode)
-		wr_usage("-a, -B and -c do not go together");
+		wk_usage("-a, -B and -c do not go together");
 	want.mode = mode;
 }
 
@@ -104,7 +104,7 @@ set_option(int letter, const char *arg)
 	case 'N': want.socket = arg; break;
 	case 'o': want.open = 1; break;
 	case '0':
-		want.depth = (int)wr_number('0', arg, 0, DIV_LEVEL_MAX);
+		want.depth = (int)wk_number('0', arg, 0, DIV_LEVEL_MAX);
 		break;
 	case 't': want.wrap = arg; break;
 	case 'I': want.include = 1; break;
@@ -138,17 +138,17 @@ check_master(void)
 	int link = want.export || want.project != NULL;
 
 	if (want.master && clients != NULL)
-		wr_usage("%s does not go with -m", clients);
+		wk_usage("%s does not go with -m", clients);
 	if (!want.master && masters != NULL)
-		wr_usage("%s goes with -m only", masters);
+		wk_usage("%s goes with -m only", masters);
 	if (!want.master && want.detached && want.project == NULL)
-		wr_usage("-d goes with -m or -P only");
+		wk_usage("-d goes with -m or -P only");
 	if (!want.master && !link && want.socket != NULL)
-		wr_usage("-N goes with -m, -X or -P only");
+		wk_usage("-N goes with -m, -X or -P only");
 	if (!want.export && want.allow_bind)
-		wr_usage("--allow-bind goes with -X only");
+		wk_usage("--allow-bind goes with -X only");
 	if (want.socket != NULL && *want.socket == '\0')
-		wr_usage("-N: the name is empty");
+		wk_usage("-N: the name is empty");
 }
 
 /* Nor does a link's end do anything else. */
@@ -163,7 +163,7 @@ check_link(void)
 	    want.project && want.wrap ? "-t" : NULL;
 
 	if (other != NULL)
-		wr_usage("%s does not go with %s", other,
+		wk_usage("%s does not go with %s", other,
 		    want.export ? "-X" : "-P");
 }
 
@@ -177,22 +177,22 @@ check_client(char **words)
 	int least = want.record ? 0 : most, n = 0;
 
 	if (want.record + want.list + want.bind + want.unbind > 1)
-		wr_usage("-R, -n, -b and -u do not go together");
+		wk_usage("-R, -n, -b and -u do not go together");
 	if (want.mode && !want.bind)
-		wr_usage("-a, -B and -c go with -b only");
+		wk_usage("-a, -B and -c go with -b only");
 	if (want.wrap != NULL && *want.wrap == '\0')
-		wr_usage("-t: the name is empty");
+		wk_usage("-t: the name is empty");
 	if (action == NULL)
 		return;
 	if (want.quit)
-		wr_usage("-Q does not go with %s", action);
+		wk_usage("-Q does not go with %s", action);
 	if (want.include || (want.without && !want.record))
-		wr_usage("%s does not go with %s", want.include ? "-I" : "-W",
+		wk_usage("%s does not go with %s", want.include ? "-I" : "-W",
 		    action);
 	while (words[n] != NULL)
 		n++;
 	if (n < least || n > most)
-		wr_usage("%s takes %s", action, want.bind ?
+		wk_usage("%s takes %s", action, want.bind ?
 		    "a target and a name" : want.unbind ? "a name" :
 		    want.record ? "one file" : "no words");
 }
@@ -200,20 +200,20 @@ check_client(char **words)
 int
 main(int argc, char **argv)
 {
-	struct wr_called called;
+	struct wk_called called;
 	int letter, show = 0;
 	const char *arg;
 
-	wr_begin(&wrapw, argc, argv, &called);
-	while ((letter = wr_option(&arg)) != -1) {
+	wk_begin(&wrapw, argc, argv, &called);
+	while ((letter = wk_option(&arg)) != -1) {
 		if (letter == 'h' || letter == 'V')
 			show = letter;
 		set_option(letter, arg);
 	}
 	if (show == 'h')
-		wr_help();
+		wk_help();
 	else if (show == 'V')
-		wr_version(want.depth, want.master ? NULL : want.wrap,
+		wk_version(want.depth, want.master ? NULL : want.wrap,
 		    want.verbose);
 	if (show)
 		return 0;
@@ -221,10 +221,10 @@ main(int argc, char **argv)
 	if (want.export || want.project != NULL) {
 		check_link();
 		return (want.export ? relay_export : relay_project)
-		    (wr_operands(), &called);
+		    (wk_operands(), &called);
 	}
 	if (want.master)
-		return wrapw_master(wr_operands(), &called);
-	check_client(wr_operands());
-	return wrapw_client(wr_operands(), &called);
+		return wrapw_master(wk_operands(), &called);
+	check_client(wk_operands());
+	return wrapw_client(wk_operands(), &called);
 }

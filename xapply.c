@@ -23,10 +23,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cap.h"
-#include "spawn.h"
-#include "title.h"
-#include "xapply.h"
+#include "base/size.h"
+#include "base/spawn.h"
+#include "wire/title.h"
+#include "xapply/xapply.h"
 
 /* Tells tasks, and what they start, which collator keeps the order of our
  * sections, of which their stdout is one. */
@@ -44,7 +44,7 @@ enum {
 	O_PROGRESS, O_ARGV, O_SHOW, O_LOAD, O_MEMFREE
 };
 
-static const struct wr_option options[] = {
+static const struct wk_option options[] = {
 	{ '0', "count", "n", "parameters for each task (1)" },
 	{ 'P', "jobs", "[jobs]",
 	  "so many tasks at a time (1); 0: as there are CPUs; 50%: of them" },
@@ -95,7 +95,7 @@ static const struct wr_option options[] = {
 	{ 0, NULL, NULL, NULL }
 };
 
-const struct wr_program xapply = {
+const struct wk_program xapply = {
 	.name = "xapply",
 	.synopsis =
 	    "[-fzAdklmnqsuvx] [-count] [-a char] [-e var[=expr]] [-i file] "
@@ -128,8 +128,8 @@ default_jobs(void)
 		return DEFAULT_JOBS;
 	n = strspn(text, "0123456789");
 	if (n < 6 && text[n] == '\0')
-		return atol(text) > 0 ? (size_t)atol(text) : spawn_cpus();
-	wr_warn("$PARALLEL is not a plain number: %s", text);
+		return atol(text) > 0 ? (size_t)atol(text) : wk_spawn_cpus();
+	wk_warn("$PARALLEL is not a plain number: %s", text);
 	return DEFAULT_JOBS;
 }
 
@@ -146,18 +146,18 @@ set_jobs(const char *arg)
 	}
 	n = strlen(arg);
 	if (n > 1 && arg[n - 1] == '%') {
-		number = wr_alloc(n, 1);
+		number = wk_alloc(n, 1);
 		memcpy(number, arg, n - 1);
-		want.jobs = (size_t)wr_number('P', number, 1, 100000) *
-		    spawn_cpus() / 100;
+		want.jobs = (size_t)wk_number('P', number, 1, 100000) *
+		    wk_spawn_cpus() / 100;
 		free(number);
 		if (want.jobs == 0)
 			want.jobs = 1;
 		return;
 	}
-	want.jobs = (size_t)wr_number('P', arg, 0, JOBS_MAX);
+	want.jobs = (size_t)wk_number('P', arg, 0, JOBS_MAX);
 	if (want.jobs == 0)
-		want.jobs = spawn_cpus();
+		want.jobs = wk_spawn_cpus();
 }
 
 /* An octal number is one more spelling of a character here. */
@@ -172,9 +172,9 @@ set_escape(const char *arg)
 	else
 		c = title_escape(arg);
 	if (c == 0 || strcmp(arg, "^@") == 0 || strcmp(arg, "\\000") == 0)
-		wr_die(NO_ESCAPE, "-a: NUL cannot be in a command");
+		wk_die(NO_ESCAPE, "-a: NUL cannot be in a command");
 	if (c < 0 || c > 255)
-		wr_usage("-a: '%s' is not one character", arg);
+		wk_usage("-a: '%s' is not one character", arg);
 	want.escape = (char)c;
 }
 
@@ -195,14 +195,14 @@ is_name(const char *name, size_t n)
 static void
 add_export(const char *arg)
 {
-	struct export *e = wr_alloc(1, sizeof *e);
+	struct export *e = wk_alloc(1, sizeof *e);
 	size_t n = strcspn(arg, "=");
 
 	if (!is_name(arg, n))
-		wr_usage("-e: %s is not the name of a variable", arg);
+		wk_usage("-e: %s is not the name of a variable", arg);
 	e->name = strndup(arg, n);
 	if (e->name == NULL)
-		wr_die(WR_SYSTEM, "out of memory");
+		wk_die(WK_SYSTEM, "out of memory");
 	e->text = arg[n] == '=' ? arg + n + 1 : NULL;
 	*last_export = e;
 	last_export = &e->next;
@@ -220,7 +220,7 @@ complete_exports(void)
 		e->escape = want.escape;
 		if (e->text != NULL)
 			continue;
-		text = wr_alloc(32, 1);
+		text = wk_alloc(32, 1);
 		snprintf(text, 32, "%%{%zu}", bare_exports++ % want.each + 1);
 		e->text = text;
 		e->escape = '%';
@@ -235,12 +235,12 @@ set_load(const char *text)
 
 	want.load = strtod(text, &end);
 	if (*end == '%' && end > text) {
-		want.load *= (double)spawn_cpus() / 100;
+		want.load *= (double)wk_spawn_cpus() / 100;
 		end++;
 	}
 	if (end == text || *end != '\0' || !(want.load > 0) ||
 	    want.load > 1000000)
-		wr_usage("--load: %s is not a load", text);
+		wk_usage("--load: %s is not a load", text);
 }
 
 static void
@@ -248,8 +248,8 @@ set_memory(const char *text)
 {
 	const char *at;
 
-	if (cap_evaluate(text, &want.memory, &at) != 0)
-		wr_usage("--memfree: %s is not a size", text);
+	if (size_evaluate(text, &want.memory, &at) != 0)
+		wk_usage("--memfree: %s is not a size", text);
 }
 
 /* --- the command line --- */
@@ -262,7 +262,7 @@ set_flag(int letter)
 	case 'd': want.detached = 1; break;
 	case 'f':
 		if (want.files++)
-			wr_usage("-f was given twice");
+			wk_usage("-f was given twice");
 		break;
 	case 'k': want.keep_order = want.collate = 1; break;
 	case 'l': want.lines = want.collate = 1; break;
@@ -286,7 +286,7 @@ set_flag(int letter)
 	case O_ARGV: want.argv = want.quote = 1; break;
 	case O_SHOW: want.show = 1; break;
 	case 'g':
-		wr_die(WR_UNAVAILABLE, "-g: gtfw is not supported");
+		wk_die(WK_UNAVAILABLE, "-g: gtfw is not supported");
 	}
 }
 
@@ -295,7 +295,7 @@ set_value(int letter, const char *arg)
 {
 	switch (letter) {
 	case '0':
-		want.each = (size_t)wr_number('0', arg, 1, COUNT_MAX);
+		want.each = (size_t)wk_number('0', arg, 1, COUNT_MAX);
 		break;
 	case 'P': set_jobs(arg); break;
 	case 'p': want.pad = arg; break;
@@ -305,9 +305,9 @@ set_value(int letter, const char *arg)
 	case 'a': set_escape(arg); break;
 	case 'S': want.shell = arg; break;
 	case 't': want.tags = arg; break;
-	case 'R': want.request = wr_number('R', arg, 0, COUNT_MAX); break;
-	case 'J': want.sets = wr_number('J', arg, 0, COUNT_MAX); break;
-	case 'T': want.timeout_ms = wr_milliseconds('T', arg); break;
+	case 'R': want.request = wk_number('R', arg, 0, COUNT_MAX); break;
+	case 'J': want.sets = wk_number('J', arg, 0, COUNT_MAX); break;
+	case 'T': want.timeout_ms = wk_milliseconds('T', arg); break;
 	case O_TAGSTRING:
 		want.tag = arg;
 		want.collate = 1;
@@ -318,18 +318,18 @@ set_value(int letter, const char *arg)
 		break;
 	case O_JOBLOG: want.joblog = arg; break;
 	case O_HALT:
-		want.halt = (enum halt)wr_halt(arg, &want.halt_at,
+		want.halt = (enum halt)wk_halt(arg, &want.halt_at,
 		    &want.halt_percent);
 		break;
 	case O_RETRIES:
-		want.retries = (int)wr_number(letter, arg, 1, COUNT_MAX);
+		want.retries = (int)wk_number(letter, arg, 1, COUNT_MAX);
 		break;
 	case O_RETRY_DELAY:
-		want.retry_ms = wr_milliseconds(letter, arg);
+		want.retry_ms = wk_milliseconds(letter, arg);
 		break;
 	case O_LOAD: set_load(arg); break;
 	case O_MEMFREE: set_memory(arg); break;
-	case O_DELAY: want.delay_ms = wr_milliseconds(letter, arg); break;
+	case O_DELAY: want.delay_ms = wk_milliseconds(letter, arg); break;
 	}
 }
 
@@ -339,23 +339,23 @@ check_options(char **operands)
 	const char *cmd = operands[0];
 
 	if (cmd == NULL)
-		wr_usage("there is no command");
+		wk_usage("there is no command");
 	if (bare_jobs && *cmd != '\0' && cmd[strspn(cmd, "0123456789")] == '\0')
-		wr_usage("-P takes an attached number: -P%s", cmd);
+		wk_usage("-P takes an attached number: -P%s", cmd);
 	if (want.pad != NULL && !want.files)
-		wr_usage("-p goes with -f only");
+		wk_usage("-p goes with -f only");
 	if (want.zero && !want.files)
-		wr_usage("-z goes with -f only");
+		wk_usage("-z goes with -f only");
 	if (want.resume && want.joblog == NULL)
-		wr_usage("--resume needs --joblog");
+		wk_usage("--resume needs --joblog");
 	if (want.show && !want.dry)
-		wr_usage("--show goes with -n only");
+		wk_usage("--show goes with -n only");
 	if (want.argv && want.shell != NULL)
-		wr_usage("--argv does not go with -S");
+		wk_usage("--argv does not go with -S");
 	if (want.argv && want.append)
-		wr_usage("--argv does not go with -A");
+		wk_usage("--argv does not go with -A");
 	if (want.tags != NULL && *want.tags == '\0')
-		wr_usage("-t: the name is empty");
+		wk_usage("-t: the name is empty");
 }
 
 /* --- what is put around the run --- */
@@ -378,7 +378,7 @@ mark(const char *variable)
 
 	snprintf(text, sizeof text, "%ld", (long)getpid());
 	if (setenv(variable, text, 1) != 0)
-		wr_die(WR_SYSTEM, "environment: %s", strerror(errno));
+		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
 }
 
 /* Words for what this process becomes. */
@@ -393,7 +393,7 @@ add(struct words *w, const char *word)
 	char **p = realloc(w->word, (w->count + 2) * sizeof *p);
 
 	if (p == NULL)
-		wr_die(WR_SYSTEM, "out of memory");
+		wk_die(WK_SYSTEM, "out of memory");
 	w->word = p;
 	w->word[w->count++] = (char *)word;
 	w->word[w->count] = NULL;
@@ -402,7 +402,7 @@ add(struct words *w, const char *word)
 static void
 add_number(struct words *w, char letter, size_t n)
 {
-	char *text = wr_alloc(32, 1);
+	char *text = wk_alloc(32, 1);
 
 	snprintf(text, 32, "-%c%zu", letter, n);
 	add(w, text);
@@ -412,7 +412,7 @@ add_number(struct words *w, char letter, size_t n)
 _Noreturn static void
 become(struct words *w, char **argv)
 {
-	struct spawn s = { .keep = -1 };
+	struct wk_spawn s = { .keep = -1 };
 
 	add(w, "--");
 	for (; *argv != NULL; argv++)
@@ -420,9 +420,9 @@ become(struct words *w, char **argv)
 	s.file = w->word[0];
 	s.argv = w->word;
 	if (want.verbose && want.collate && !want.dry)
-		wr_warn("becoming %s", s.file);
-	spawn_exec(&s);
-	wr_die(spawn_error_code(errno), "%s: %s", s.file, strerror(errno));
+		wk_warn("becoming %s", s.file);
+	wk_spawn_exec(&s);
+	wk_die(wk_spawn_error_code(errno), "%s: %s", s.file, strerror(errno));
 }
 
 /*
@@ -445,7 +445,7 @@ find_collator(char **argv)
 	if (!want.collate || want.dry)
 		return 0;
 	xapply_collator = want.detached ? getenv("xcl_d") :
-	    getenv("xcl_link") ? wr_target_of("xcl", 'u', 0, NULL) : NULL;
+	    getenv("xcl_link") ? wk_target_of("xcl", 'u', 0, NULL) : NULL;
 	in_section = !own && xapply_collator != NULL && section != NULL &&
 	    (strcmp(section, xapply_collator) == 0 ||
 	    (stat(xapply_collator, &st) != 0 && div_exists(xapply_collator)));
@@ -487,12 +487,12 @@ find_pool(char **argv, int collated)
 
 	if (own) {
 		xapply_wrapped = 1;
-		xapply_pool = wr_target_of("ptbw", 't', 0, NULL);
+		xapply_pool = wk_target_of("ptbw", 't', 0, NULL);
 		return;
 	}
 	if (want.tags != NULL && (strcmp(want.tags, "-") == 0 ||
 	    div_exists(want.tags))) {
-		xapply_pool = wr_target_of("ptbw", 't', 0, want.tags);
+		xapply_pool = wk_target_of("ptbw", 't', 0, want.tags);
 		return;
 	}
 	if (want.tags == NULL && want.sets < 0 && want.request <= 0)
@@ -526,22 +526,22 @@ show_version(void)
 	printf("xapply: xid length limit: %d\n", COLLATE_XID_MAX + 1);
 	printf("xapply: environment: \"xcl_d\", \"ptbw_link\"\n");
 	printf("xapply: ptbw protocol version 0.4\n");
-	wr_flush();
+	wk_flush();
 }
 
 int
 main(int argc, char **argv)
 {
-	struct wr_called called;
+	struct wk_called called;
 	const char *arg;
 	char **operands;
 	int letter;
 
-	wr_begin(&xapply, argc, argv, &called);
-	while ((letter = wr_option(&arg)) != -1) {
+	wk_begin(&xapply, argc, argv, &called);
+	while ((letter = wk_option(&arg)) != -1) {
 		if (letter == 'h' || letter == 'V') {
 			if (letter == 'h')
-				wr_help();
+				wk_help();
 			else
 				show_version();
 			return 0;
@@ -549,13 +549,13 @@ main(int argc, char **argv)
 		set_flag(letter);
 		set_value(letter, arg);
 	}
-	operands = wr_operands();
+	operands = wk_operands();
 	check_options(operands);
 	complete_exports();
 	find_pool(argv, find_collator(argv));
 	if (want.keep_order && xapply_collator != NULL &&
 	    setenv(SECTION, xapply_collator, 1) != 0)
-		wr_die(WR_SYSTEM, "environment: %s", strerror(errno));
+		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
 	/* not before: as a pool we run ourselves once more */
 	if (want.detached && xapply_collator != NULL)
 		unsetenv("xcl_d");

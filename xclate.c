@@ -18,11 +18,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cap.h"
-#include "collate.h"
+#include "base/size.h"
+#include "wire/collate.h"
 #include "divconnect.h"
-#include "title.h"
-#include "xclate.h"
+#include "wire/title.h"
+#include "xclate/xclate.h"
 
 enum { PROBE_MS = 1000 };        /* for what a master says first */
 
@@ -32,7 +32,7 @@ enum {
 	O_FAIL, O_HALT, O_RESULTS, O_JOBLOG, O_JSON, O_BAR, O_CI, O_TURN_TIMEOUT
 };
 
-static const struct wr_option options[] = {
+static const struct wk_option options[] = {
 	{ 'm', "master", NULL, "be a master and run the utility" },
 	{ '0', "depth", "n", "so many diversions further out (-1, -2, ...)" },
 	{ 'u', "socket", "path", "the socket: to make, or to connect to" },
@@ -90,7 +90,7 @@ static const struct wr_option options[] = {
 
 static const char *probe(const char *path);
 
-const struct wr_program xclate = {
+const struct wk_program xclate = {
 	.name = "xclate",
 	.prefix = "xcl",
 	.variable = "XCLATE",
@@ -120,7 +120,7 @@ above_2(int fd)
 void
 variable_unset(const char *name)
 {
-	wr_warn("%%{%s}: the variable is not set", name);
+	wk_warn("%%{%s}: the variable is not set", name);
 }
 
 void
@@ -133,7 +133,7 @@ trace_command(const char *what, char *const *argv)
 		return;
 	for (; *argv != NULL && n < sizeof text; argv++)
 		n += (size_t)snprintf(text + n, sizeof text - n, " %s", *argv);
-	wr_warn("%s:%s", what, text);
+	wk_warn("%s:%s", what, text);
 }
 
 /* What the master at path says first, for -V. */
@@ -154,7 +154,7 @@ probe(const char *path)
 		return NULL;
 	said[n] = '\0';
 	strcpy(text, " (protocol ");
-	wr_visible(text + strlen(text), 40, said);
+	wk_visible(text + strlen(text), 40, said);
 	strcat(text, ")");
 	return text;
 }
@@ -167,17 +167,17 @@ evaluate_cap(const char *text)
 	size_t n = COLLATE_CAP;
 
 	if (rest == NULL)
-		wr_die(WR_SYSTEM, "out of memory");
+		wk_die(WK_SYSTEM, "out of memory");
 	for (p = rest; (p = strchr(p, '?')) != NULL; )
 		memmove(p, p + 1, strlen(p));
 	if (strlen(rest) != strlen(text)) {
-		fputs(cap_units, stdout);
-		wr_flush();
+		fputs(size_units, stdout);
+		wk_flush();
 	}
 	if (strlen(rest) == strlen(text) || *rest != '\0')
-		if (cap_evaluate(rest, &n, &at) != 0)
-			wr_die(WR_DATA, "-L %s: %s", text,
-			    cap_reason(errno));
+		if (size_evaluate(rest, &n, &at) != 0)
+			wk_die(WK_DATA, "-L %s: %s", text,
+			    size_reason(errno));
 	free(rest);
 	return n;
 }
@@ -213,15 +213,15 @@ set_master_option(int letter, const char *arg)
 	case 'W': want.widow = arg; break;
 	case 'N': want.notify = arg; break;
 	case 'i': want.input = arg; break;
-	case 'p': want.pid = wr_number('p', arg, 1, 0x7fffffff); break;
+	case 'p': want.pid = wk_number('p', arg, 1, 0x7fffffff); break;
 	case O_ORDER_FROM:
 		want.ordered = 1;
-		want.order_from = (unsigned long)wr_number(letter, arg, 0,
+		want.order_from = (unsigned long)wk_number(letter, arg, 0,
 		    0x7fffffff);
 		break;
 	case O_FAIL: want.fail = 1; break;
 	case O_HALT:
-		want.halt = (enum halt)wr_halt(arg, &want.halt_at, NULL);
+		want.halt = (enum halt)wk_halt(arg, &want.halt_at, NULL);
 		break;
 	case O_RESULTS: want.results = arg; break;
 	case O_JOBLOG: want.joblog = arg; break;
@@ -229,12 +229,12 @@ set_master_option(int letter, const char *arg)
 	case O_BAR: want.bar = 1; break;
 	case O_CI:
 		if (strcmp(arg, "github") != 0 && strcmp(arg, "gitlab") != 0)
-			wr_usage("--ci: %s is neither github nor gitlab", arg);
+			wk_usage("--ci: %s is neither github nor gitlab", arg);
 		want.fold = strcmp(arg, "github") == 0 ? LINES_GITHUB :
 		    LINES_GITLAB;
 		break;
 	case O_TURN_TIMEOUT:
-		want.turn_ms = wr_milliseconds(letter, arg);
+		want.turn_ms = wk_milliseconds(letter, arg);
 		break;
 	}
 }
@@ -245,7 +245,7 @@ set_escape(const char *arg)
 	int c = title_escape(arg);
 
 	if (c < 0)
-		wr_usage("-a: '%s' is not one character", arg);
+		wk_usage("-a: '%s' is not one character", arg);
 	want.escape = (char)c;
 }
 
@@ -253,7 +253,7 @@ set_escape(const char *arg)
 static const char *
 tag_of(const char *text)
 {
-	char *tag = wr_alloc(strlen(text) + 2, 1);
+	char *tag = wk_alloc(strlen(text) + 2, 1);
 
 	sprintf(tag, "%s\t", text);
 	return tag;
@@ -265,12 +265,12 @@ set_option(int letter, const char *arg)
 	switch (letter) {
 	case 'm':
 		if (want.master++)
-			wr_usage("-m was given twice");
+			wk_usage("-m was given twice");
 		break;
 	case '0':
 		if (want.depth_given++)
-			wr_usage("-depth was given twice");
-		want.depth = (int)wr_number('0', arg, 0, DIV_LEVEL_MAX);
+			wk_usage("-depth was given twice");
+		want.depth = (int)wk_number('0', arg, 0, DIV_LEVEL_MAX);
 		break;
 	case 'u': want.socket = arg; break;
 	case 'T': want.title = arg; break;
@@ -319,38 +319,38 @@ check_mode(void)
 	    want.turn_ms ? "--turn-timeout" : NULL;
 
 	if (want.master && clients != NULL)
-		wr_usage("%s does not go with -m (options for all clients: "
+		wk_usage("%s does not go with -m (options for all clients: "
 		    "$XCLATE_%d)", clients, div_levels(xclate.prefix) + 1);
 	if (!want.master && masters != NULL)
-		wr_usage("%s goes with -m only", masters);
+		wk_usage("%s goes with -m only", masters);
 	if (want.keep_order && want.ordered)
-		wr_usage("-k does not go with --order-from");
+		wk_usage("-k does not go with --order-from");
 	if (want.use_stderr && (want.with_stderr || want.stderr_last))
-		wr_usage("-E does not go with -e and --stderr-last");
+		wk_usage("-E does not go with -e and --stderr-last");
 	if (want.with_stderr && want.stderr_last)
-		wr_usage("-e does not go with --stderr-last");
+		wk_usage("-e does not go with --stderr-last");
 	if (want.use_stdin && want.no_stdin)
-		wr_usage("-I does not go with -c");
+		wk_usage("-I does not go with -c");
 	if (want.group && want.lines)
-		wr_usage("-g does not go with -l");
+		wk_usage("-g does not go with -l");
 	if (want.socket != NULL && *want.socket == '\0')
-		wr_usage("-u: the name is empty");
+		wk_usage("-u: the name is empty");
 }
 
 int
 main(int argc, char **argv)
 {
-	struct wr_called called;
+	struct wk_called called;
 	const char *arg;
 	int letter;
 
-	wr_begin(&xclate, argc, argv, &called);
-	while ((letter = wr_option(&arg)) != -1) {
+	wk_begin(&xclate, argc, argv, &called);
+	while ((letter = wk_option(&arg)) != -1) {
 		if (letter == 'h' || letter == 'V') {
 			if (letter == 'h')
-				wr_help();
+				wk_help();
 			else
-				wr_version(want.depth, want.master ? NULL :
+				wk_version(want.depth, want.master ? NULL :
 				    want.socket, want.verbose);
 			return 0;
 		}
@@ -358,8 +358,8 @@ main(int argc, char **argv)
 	}
 	check_mode();
 	if (want.master)
-		return xclate_master(wr_operands(), &called);
+		return xclate_master(wk_operands(), &called);
 	if (want.recursion)
 		return xclate_cat();
-	return xclate_client(wr_operands(), &called);
+	return xclate_client(wk_operands(), &called);
 }

@@ -33,7 +33,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../divconnect.h"
+#include "divconnect.h"
 
 static void
 say(int fd, const char *text)

@@ -85,11 +85,11 @@ learn_file(const char *path)
 	FILE *f = fopen(path, "r");
 
 	if (f == NULL && path == option['f'])
-		wr_die(WR_NOINPUT, "%s: %s", path, strerror(errno));
+		wk_die(WK_NOINPUT, "%s: %s", path, strerror(errno));
 	while (f != NULL && next_word(f, word))
 		learn(word);
 	if (f != NULL && ferror(f))
-		wr_die(WR_NOINPUT, "%s: %s", path, strerror(errno));
+		wk_die(WK_NOINPUT, "%s: %s", path, strerror(errno));
 	if (f != NULL)
 		fclose(f);
 }
@@ -97,28 +97,28 @@ learn_file(const char *path)
 /* --- the master: what its clients' bytes mean --- */
 
 static void
-request(struct serve_client *c, const char *line)
+request(struct wk_client *c, const char *line)
 {
 	int yes;
 
-	serve_known(c);                 /* from now on we stay for it */
+	wk_serve_known(c);                 /* from now on we stay for it */
 	if (line[0] == '?')
 		yes = known(line + 1);
 	else if (line[0] == '+')
 		yes = learn(line + 1);
 	else
-		yes = line[0] == 'Q' && serve_quit() >= 0;
-	serve_send(c, yes ? "+" : "-", 1);
+		yes = line[0] == 'Q' && wk_serve_quit() >= 0;
+	wk_serve_send(c, yes ? "+" : "-", 1);
 }
 
-static const struct serve_ops ops = {
-	.client_size = sizeof(struct serve_client),     /* we add nothing */
+static const struct wk_ops ops = {
+	.client_size = sizeof(struct wk_client),     /* we add nothing */
 	.request_max = WORD_MAX + 2,    /* a longer one ends its client */
 	.line = request
 };
 
 static int
-master(char **operands, const struct wr_called *called)
+master(char **operands, const struct wk_called *called)
 {
 	const struct div_place place = {
 		.prefix = "spck",       /* of spck_link, spck_1, ... */
@@ -126,14 +126,14 @@ master(char **operands, const struct wr_called *called)
 		.stem = "s",
 		.path = option['N']
 	};
-	const struct master m = { .ops = &ops, .place = &place,
+	const struct wk_master m = { .ops = &ops, .place = &place,
 	    .detached = option['d'] != NULL };
 
 	if (option['f'] != NULL)
 		learn_file(option['f']);
 	else if (div_levels("spck") == 0)
 		learn_file("/usr/share/dict/words");    /* the outermost */
-	return master_run(&m, operands, called);
+	return wk_master_run(&m, operands, called);
 }
 
 /* --- the client --- */
@@ -147,12 +147,12 @@ connect_all(int depth, const char *direct)
 	struct div_choice c;
 
 	/* without one it ends with the suite's message and exit code */
-	wr_target(depth, direct);
+	wk_target(depth, direct);
 	while (dictionaries < LEVELS_MAX &&
 	    div_select(&c, "spck", depth++, direct) == 0) {
 		dictionary[dictionaries] = div_connect(c.path);
 		if (dictionary[dictionaries++] < 0)
-			wr_die_connect(c.path);
+			wk_die_connect(c.path);
 		/* one that was named is used alone, and only one is taught */
 		if (c.level <= 1 || option['l'] != NULL)
 			break;
@@ -166,7 +166,7 @@ ask(int fd, char letter, const char *word)
 	int n = snprintf(line, sizeof line, "%c%s\n", letter, word);
 
 	if (div_send(fd, line, (size_t)n, -1) != n || read(fd, &answer, 1) != 1)
-		wr_die(WR_UNAVAILABLE, "the master is gone");
+		wk_die(WK_UNAVAILABLE, "the master is gone");
 	return answer == '+';
 }
 
@@ -177,7 +177,7 @@ unknown(const char *word)
 	int i;
 
 	if (strlen(word) > WORD_MAX || strpbrk(word, "\n") != NULL)
-		wr_die(WR_DATA, "%.20s...: not a word of at most %d bytes",
+		wk_die(WK_DATA, "%.20s...: not a word of at most %d bytes",
 		    word, WORD_MAX);
 	for (i = 0; i < dictionaries; i++)
 		if (ask(dictionary[i], option['l'] != NULL ? '+' : '?', word))
@@ -192,24 +192,24 @@ client(char **operands)
 	char word[WORD_MAX + 1];
 	int code = 0;
 
-	connect_all(option['0'] != NULL ? (int)wr_number('0', option['0'], 0,
+	connect_all(option['0'] != NULL ? (int)wk_number('0', option['0'], 0,
 	    DIV_LEVEL_MAX) : 0, option['t']);
 	if (operands[0] == NULL && option['Q'] == NULL)
 		while (next_word(stdin, word))
 			code |= unknown(word);
 	if (ferror(stdin))
-		wr_die(WR_NOINPUT, "standard input: %s", strerror(errno));
+		wk_die(WK_NOINPUT, "standard input: %s", strerror(errno));
 	for (; *operands != NULL; operands++)
 		code |= unknown(*operands);
 	if (option['Q'] != NULL)
 		ask(dictionary[0], 'Q', "");
-	wr_flush();
+	wk_flush();
 	return code;
 }
 
 /* --- the command line --- */
 
-static const struct wr_option options[] = {
+static const struct wk_option options[] = {
 	{ 'm', "master", NULL, "be a master and run the utility" },
 	{ 'd', "detached", NULL, "master: publish in spck_d alone" },
 	{ 'f', "file", "file", "master: the words to begin with" },
@@ -223,7 +223,7 @@ static const struct wr_option options[] = {
 	{ 0, NULL, NULL, NULL }
 };
 
-static const struct wr_program spck = {
+static const struct wk_program spck = {
 	.name = "spck", .prefix = "spck", .variable = "SPCK",
 	.protocol = "1", .template = "spckXXXXXX", .direct = 't',
 	.synopsis = "-m [-d] [-f file] [-N path] [utility [args]]\n"
@@ -234,19 +234,19 @@ static const struct wr_program spck = {
 int
 main(int argc, char **argv)
 {
-	struct wr_called called;
+	struct wk_called called;
 	const char *arg;
 	int letter;
 
-	wr_begin(&spck, argc, argv, &called);
-	while ((letter = wr_option(&arg)) != -1)
+	wk_begin(&spck, argc, argv, &called);
+	while ((letter = wk_option(&arg)) != -1)
 		option[letter] = arg != NULL ? arg : "";
 	if (option['h'] != NULL)
-		wr_help();
+		wk_help();
 	else if (option['V'] != NULL)
-		wr_version(0, option['t'], 0);
+		wk_version(0, option['t'], 0);
 	else
-		return option['m'] != NULL ? master(wr_operands(), &called) :
-		    client(wr_operands());
+		return option['m'] != NULL ? master(wk_operands(), &called) :
+		    client(wk_operands());
 	return 0;
 }

@@ -30,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../divconnect.h"
+#include "divconnect.h"
 
 enum { POOL = 6, BROKERS = 3, SLOTS = 24, CUTS = 8, HOLD_MS = 30 };
 

@@ -8,7 +8,7 @@ for p in $programs; do
 	result $? "$p -h" "$(cat err)"
 	t "$p --help" 0 "$(cat "$p.h")" '' "$p" --help
 	t "$p --version: the first line" 0 "$p: wrapkit $(sed -n \
-	    's/^.define WRAPKIT_VERSION "\(.*\)"/\1/p' "$top/wrapper.h")" '' \
+	    's/^.define WRAPKIT_VERSION "\(.*\)"/\1/p' "$top/base/wrapper.h")" '' \
 	    sh -c "$p --version | head -n 1"
 	t "$p: every line begins with the name" 1 '' '' sh -c "$p -V | grep -v '^$p: '"
 	t "$p -V is --version" 0 "$(env "$p" --version)" '' "$p" -V
@@ -25,7 +25,7 @@ for p in $programs; do
 	sed -n 's/^  -\([A-Za-z]\),.*/\1/p' "$p.h" | sort -u >table
 	grep -q long-option "$p.h" || t "$p: usage and table" 0 '' '' diff table used
 	for s in bash zsh; do
-		sh "$top/complete.sh" $s "$top/$p" >"$p.$s"
+		sh "$top/complete.sh" $s "$top/bin/$p" >"$p.$s"
 		result $? "$p for $s"
 		# options are words
 		# shellcheck disable=SC2013
@@ -37,7 +37,7 @@ for p in $programs; do
 	done
 done
 t 'no such shell' 64 '' 'complete.sh: tcsh: neither bash nor zsh' \
-    sh "$top/complete.sh" tcsh "$top/ptbw"
+    sh "$top/complete.sh" tcsh "$top/bin/ptbw"
 
 if command -v bash >/dev/null; then
 	cat >ask <<'END'

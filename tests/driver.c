@@ -19,14 +19,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../collate.h"
-#include "../divconnect.h"
-#include "../event.h"
-#include "../spawn.h"
+#include "wire/collate.h"
+#include "divconnect.h"
+#include "base/event.h"
+#include "base/spawn.h"
 
 struct task {
 	struct collate c;          /* first */
-	struct ev_child child;
+	struct wk_child child;
 	char xid[16];
 };
 
@@ -51,12 +51,12 @@ child(int out, int i)
 }
 
 static void
-child_ended(struct ev_child *c, int status)
+child_ended(struct wk_child *c, int status)
 {
 	struct task *t = (struct task *)((char *)c -
 	    offsetof(struct task, child));
 
-	collate_code(&t->c, spawn_code(status));
+	collate_code(&t->c, wk_spawn_code(status));
 	if (++children == count - 1)
 		close(go[1]);
 }
@@ -107,7 +107,7 @@ start(const char *path, int i)
 		child(fd[1], i);
 	close(fd[1]);
 	t->child.ended = child_ended;
-	ev_child_watch(&t->child);
+	wk_child_watch(&t->child);
 	flow_source(&t->c.flow, fd[0], 1);
 }
 
@@ -116,7 +116,7 @@ main(int argc, char **argv)
 {
 	int i;
 
-	if (argc != 3 || spawn_init() != 0 || ev_init() != 0 ||
+	if (argc != 3 || wk_spawn_init() != 0 || wk_init() != 0 ||
 	    div_pipe(go) != 0)
 		return 71;
 	signal(SIGPIPE, SIG_IGN);
@@ -124,12 +124,12 @@ main(int argc, char **argv)
 	start(argv[1], 0);
 	/* the first has to have the turn before others can want it */
 	while (!first_granted)
-		if (ev_turn(1) != 0)
+		if (wk_round(1) != 0)
 			return 71;
 	for (i = 1; i < count; i++)
 		start(argv[1], i);
 	while (ended < count)
-		if (ev_turn(1) != 0)
+		if (wk_round(1) != 0)
 			return 71;
 	printf("%d sections\n", ended);
 	return failed;

@@ -20,8 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../expand.h"
-#include "../quote.h"
+#include "xapply/expand.h"
+#include "xapply/quote.h"
 #include "shown.h"
 #include "tap.h"
 

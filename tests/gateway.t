@@ -12,7 +12,7 @@ copy_in() {
 	shift
 	for f; do
 		case $f in
-		"$top"/*) to=$root/usr/local/bin/${f##*/} ;;
+		"$top/bin"/*) to=$root/usr/local/bin/${f##*/} ;;
 		*) to=$root$f ;;
 		esac
 		mkdir -p "${to%/*}" && cp "$f" "$to" || return
@@ -31,7 +31,7 @@ slash() {       # a new root in $T/w/slash
 	# where programs made with sanitizers look for their options
 	mkdir slash/proc/self
 	printf 'ASAN_OPTIONS=%s\0' "${ASAN_OPTIONS-}" >slash/proc/self/environ
-	copy_in "$T/w/slash" "$sh" "$top/ptbw" "$top/wrapw" "$top/xclate" &&
+	copy_in "$T/w/slash" "$sh" "$top/bin/ptbw" "$top/bin/wrapw" "$top/bin/xclate" &&
 	    { [ -e slash/bin/sh ] || cp "slash$sh" slash/bin/sh; } &&
 	    copy_in "$T/w/slash" /bin/echo
 }
@@ -91,7 +91,7 @@ if unshare -Urmpnf sh -c 'mount -t tmpfs none /mnt' 2>/dev/null; then
 	# the services' own directory is hidden by an empty one
 	cat >container <<END
 exec unshare -Urmpnf sh -c 'mount -t tmpfs none "$T/w/outside" &&
-    PATH="$top:$PATH" exec sh "$T/w/in.sh" "$T/w/outside/pool" "$T/w/slash/tmp/out"'
+    PATH="$top/bin:$PATH" exec sh "$T/w/in.sh" "$T/w/outside/pool" "$T/w/slash/tmp/out"'
 END
 	gateway 'a container' sh ./container
 	cat >container <<END

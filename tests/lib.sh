@@ -23,7 +23,7 @@ trap 'cd /; rm -rf "$T"' EXIT
 trap 'exit 130' INT TERM HUP
 mkdir "$T/tmp" "$T/w" && cd "$T/w" || exit 1
 TMPDIR=$T/tmp
-PATH=$top:$here:$PATH
+PATH=$top/bin:$here:$PATH
 # the user's own may be nologin, and then tmux would give no shell to anybody
 SHELL=/bin/sh
 export TMPDIR PATH SHELL

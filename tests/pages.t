@@ -64,7 +64,7 @@ if command -v cc >/dev/null; then
 	cp "$top/divconnect.h" .
 	check 'the program of divconnect(3) compiles' \
 	    sh -c "${LIBCC:-cc} ${CFLAGS-} -std=c11 -D_GNU_SOURCE -I. prog.c \
-		'$top/libdivconnect.a' -o prog"
+		'$top/bin/libdivconnect.a' -o prog"
 	t 'and works' 0 0.4 '' ptbw -m ./prog
 else
 	skip 'the program of divconnect(3)' 'no cc'
@@ -75,18 +75,18 @@ for f in $(sed -n 's/^.*[ *]\(div_[a-z_]*\)(.*/\1/p' "$top/divconnect.h" | sort 
 done
 
 # the program of wrapper(3), and its functions
-mkdir include && ln -s "$top" include/wrapkit && cp "$top/divconnect.h" include
+mkdir include && ln -s "$top/base" include/wrapkit && cp "$top/divconnect.h" include
 sed -n '/^#include <wrapkit/,/^\.Ed/p' "$top/man/wrapper.3" |
     sed '/^\.Ed/d; s/\\e/\\/g; s/\\&//g' >x.c
 if command -v cc >/dev/null; then
 	check 'the program of wrapper(3) compiles' \
 	    sh -c "${LIBCC:-cc} ${CFLAGS-} -std=c11 -D_GNU_SOURCE -Iinclude x.c \
-		'$top/libdivconnect.a' -o x"
+		'$top/bin/libdivconnect.a' -o x"
 	t 'and works' 0 '' '' ./x sh -c 'peer connect $x_1 s:ab r:xx'
 else
 	skip 'the program of wrapper(3)' 'no cc'
 fi
-for f in $(cd "$top" && sed -n 's/^.*[ *(]\(wr_[a-z_]*\|serve_[a-z_]*\|ev_[a-z_]*\|master_run\)[()].*/\1/p' \
+for f in $(cd "$top/base" && sed -n 's/^.*[ *(]\(wk_[a-z_]*\)[()].*/\1/p' \
     wrapper.h serve.h event.h master.h | sort -u); do
 	check "wrapper.3 has $f" grep -qE "^\.(Fn|Va|Nm) $f( |$)" "$top/man/wrapper.3"
 done

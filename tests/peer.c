@@ -74,7 +74,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../divconnect.h"
+#include "divconnect.h"
 
 enum { PATIENCE = 60000 };
 

@@ -3,8 +3,8 @@
  *
  *	records [seed [count]]
  *
- * Prints TAP.  The seed is printed.  What restore.c takes is looked at with a
- * regular expression, which knows nothing of how restore.c does it.
+ * Prints TAP.  The seed is printed.  What record.c takes is looked at with a
+ * regular expression, which knows nothing of how record.c does it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "../restore.h"
+#include "wrapw/record.h"
 #include "tap.h"
 
 enum { COUNT = 100000, ROOM = 4096 };
@@ -89,7 +89,7 @@ mutate(char *to, size_t len)
 /* --- what is looked at --- */
 
 static int
-all_are_diversions(const struct restore *r)
+all_are_diversions(const struct record *r)
 {
 	size_t i;
 
@@ -113,20 +113,20 @@ is_clean(void)
 }
 
 static int
-restores_well(struct restore *r)
+restores_well(struct record *r)
 {
 	static char *fresh[] = { "PATH=/bin", "X=y", "ptbw_1=/old",
 	    "ptbw_link=1", NULL };
 	int good;
 
 	environ = fresh;
-	if (dice(2) && restore_rename(r, "/a/longer/name/than/it/had") != 0)
+	if (dice(2) && record_rename(r, "/a/longer/name/than/it/had") != 0)
 		return 0;
 	if (dice(2))
-		restore_without(r, "wrapw");
-	if (dice(2) && restore_clear() != 0)
+		record_without(r, "wrapw");
+	if (dice(2) && record_clear() != 0)
 		return 0;
-	good = restore_apply(r) == 0 && is_clean();
+	good = record_apply(r) == 0 && is_clean();
 	environ = fresh;
 	return good && all_are_diversions(r);
 }
@@ -137,7 +137,7 @@ fuzz(long n)
 	long i, taken = 0, bad = 0;
 	char text[ROOM + 64], *data;
 	const char *why;
-	struct restore r;
+	struct record r;
 	size_t len, k, which;
 
 	for (i = 0; i < n && bad == 0; i++) {
@@ -149,14 +149,14 @@ fuzz(long n)
 		data = malloc(len + 1);         /* just so much: see who reads more */
 		memcpy(data, text, len);
 		why = NULL;
-		if (restore_read(&r, data, len, &why) == 0) {
+		if (record_read(&r, data, len, &why) == 0) {
 			taken++;
 			bad += !all_are_diversions(&r) ||
 			    (i % 8 == 0 && !restores_well(&r));
 		} else {
 			bad += why == NULL;
 		}
-		restore_free(&r);
+		record_free(&r);
 	}
 	printf("# %ld records, %ld of them were taken\n", i, taken);
 	ok(bad == 0, "a mutated record sets no other variable");

@@ -27,11 +27,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../event.h"
-#include "../record.h"
-#include "../redirect.h"
-#include "../spawn.h"
-#include "../turn.h"
+#include "base/event.h"
+#include "xclate/report.h"
+#include "xclate/redirect.h"
+#include "base/spawn.h"
+#include "wire/turn.h"
 #include "tap.h"
 
 enum { BROKEN = 99, OUTPUTS = 8 };
@@ -350,13 +350,13 @@ test_json(void)
 		    "\357\277\275\357\277\275\357\277\275\357\277\275" },
 		{ "\370\210", "\357\277\275\357\277\275" }
 	};
-	struct record r = { NULL, 7, 1234, 1300, 2000, 12, 3 };
-	char text[RECORD_MAX], want[256], name[64];
+	struct report r = { NULL, 7, 1234, 1300, 2000, 12, 3 };
+	char text[REPORT_MAX], want[256], name[64];
 	size_t i, n;
 
 	for (i = 0; i < sizeof row / sizeof *row; i++) {
 		r.xid = row[i].xid;
-		n = record_json(text, &r);
+		n = report_json(text, &r);
 		snprintf(want, sizeof want, "{\"xid\":\"%s\",\"seq\":7,"
 		    "\"start\":1.234,\"turn\":1.300,\"end\":2.000,"
 		    "\"bytes\":12,\"status\":3}\n", row[i].json);
@@ -364,7 +364,7 @@ test_json(void)
 		ok(strcmp(text, want) == 0 && n == strlen(text), name);
 	}
 	r.turn = 0;
-	record_json(text, &r);
+	report_json(text, &r);
 	ok(strstr(text, ",\"turn\":null,") != NULL, "JSON: no turn");
 }
 
@@ -372,7 +372,7 @@ static void
 test_joblog(void)
 {
 	static const struct {
-		struct record r;
+		struct report r;
 		const char *line;
 	} row[] = {
 		{ { "a", 0, 1000, 0, 3005, 0, 0 },
@@ -385,15 +385,15 @@ test_joblog(void)
 		{ { "x", 2, 0, 0, 0, 1, 1 },
 		    "2\t:\t0.000\t0.000\t0\t1\t1\t0\tx\n" }
 	};
-	char text[RECORD_MAX], name[64];
+	char text[REPORT_MAX], name[64];
 	size_t i, n;
 
 	for (i = 0; i < sizeof row / sizeof *row; i++) {
-		n = record_joblog(text, &row[i].r);
+		n = report_joblog(text, &row[i].r);
 		snprintf(name, sizeof name, "job log: row %zu", i);
 		ok(strcmp(text, row[i].line) == 0 && n == strlen(text), name);
 	}
-	ok(strcmp(record_joblog_head, "Seq\tHost\tStarttime\tJobRuntime\tSend"
+	ok(strcmp(report_joblog_head, "Seq\tHost\tStarttime\tJobRuntime\tSend"
 	    "\tReceive\tExitval\tSignal\tCommand\n") == 0, "job log: head");
 }
 
@@ -407,24 +407,24 @@ test_file(void)
 		{ "%2F", "%252F" }, { "\001\n\037 !~\177\200\377",
 		    "%01%0A%1F !~%7F%80%FF" }
 	};
-	char text[RECORD_MAX], name[64];
+	char text[REPORT_MAX], name[64];
 	size_t i, n;
 
 	for (i = 0; i < sizeof row / sizeof *row; i++) {
-		n = record_file(text, row[i][0]);
+		n = report_file(text, row[i][0]);
 		snprintf(name, sizeof name, "file name: %s", row[i][1]);
 		ok(strcmp(text, row[i][1]) == 0 && n == strlen(text), name);
 	}
 }
 
-/* The longest there are, and longer ones: they stay within RECORD_MAX. */
+/* The longest there are, and longer ones: they stay within REPORT_MAX. */
 static void
 test_longest(void)
 {
-	struct record r = { NULL, ULONG_MAX, INT64_MIN / 2, INT64_MAX,
+	struct report r = { NULL, ULONG_MAX, INT64_MIN / 2, INT64_MAX,
 	    INT64_MAX / 2, UINT64_MAX, INT_MIN };
 	static const char byte[] = { '\001', '\377', '%', 'x' };
-	char xid[5001], *text = malloc(RECORD_MAX), name[64];
+	char xid[5001], *text = malloc(REPORT_MAX), name[64];
 	size_t i, j, n;
 
 	for (i = 0; i < 2 * sizeof byte; i++) {
@@ -432,17 +432,17 @@ test_longest(void)
 		memset(xid, byte[i / 2], n);
 		xid[n] = '\0';
 		r.xid = xid;
-		j = record_json(text, &r);
+		j = report_json(text, &r);
 		snprintf(name, sizeof name, "%zu bytes %02x", n,
 		    (unsigned)byte[i / 2] & 0xff);
-		ok(j < RECORD_MAX && strlen(text) == j &&
-		    (j = record_joblog(text, &r)) < RECORD_MAX &&
-		    strlen(text) == j && (j = record_file(text, xid)) <
-		    RECORD_MAX && strlen(text) == j && j >= 255, name);
+		ok(j < REPORT_MAX && strlen(text) == j &&
+		    (j = report_joblog(text, &r)) < REPORT_MAX &&
+		    strlen(text) == j && (j = report_file(text, xid)) <
+		    REPORT_MAX && strlen(text) == j && j >= 255, name);
 	}
 	memset(xid, 'x', 254);
 	strcpy(xid + 254, "\303\244y");
-	record_json(text, &r);
+	report_json(text, &r);
 	ok(strstr(text, "x\357\277\275\",\"seq\"") != NULL,
 	    "cut within a character");
 	free(text);
@@ -491,8 +491,8 @@ finish(struct redirect *r, int before)
 
 	if (r->fd >= 0)
 		close(r->fd);
-	while (r->child.pid != 0 && ev_children())
-		ev_turn(1);
+	while (r->child.pid != 0 && wk_reap())
+		wk_round(1);
 	return good && r->child.pid == 0 && open_fds() == before ? 0 : BROKEN;
 }
 
@@ -541,7 +541,7 @@ guarded(const char *guard, const char *spec)
 static int utility_status;
 
 static void
-utility_ended(struct ev_child *c, int status)
+utility_ended(struct wk_child *c, int status)
 {
 	c->pid = 0;
 	utility_status = status;
@@ -551,9 +551,9 @@ static int
 utility(int in, const char *spec, char **argv)
 {
 	int fds[3] = { -1, -1, -1 }, before = open_fds();
-	struct spawn s = { .file = argv[0], .argv = argv, .keep = -1,
+	struct wk_spawn s = { .file = argv[0], .argv = argv, .keep = -1,
 	    .fd = fds };
-	struct ev_child child = { .ended = utility_ended };
+	struct wk_child child = { .ended = utility_ended };
 	struct redirect r;
 
 	if ((in ? redirect_input(&r, spec) :
@@ -561,13 +561,13 @@ utility(int in, const char *spec, char **argv)
 		return complain(&r, spec);
 	if (in)
 		fds[0] = r.fd;
-	child.pid = spawn(&s);
+	child.pid = wk_spawn(&s);
 	if (child.pid < 0)
 		return BROKEN;
-	ev_child_watch(&child);
-	while (child.pid != 0 && ev_children())
-		ev_turn(1);
-	return finish(&r, before) ? BROKEN : spawn_code(utility_status);
+	wk_child_watch(&child);
+	while (child.pid != 0 && wk_reap())
+		wk_round(1);
+	return finish(&r, before) ? BROKEN : wk_spawn_code(utility_status);
 }
 
 static int
@@ -609,7 +609,7 @@ int
 main(int argc, char **argv)
 {
 	if (argc > 2) {
-		if (spawn_init() != 0 || ev_init() != 0)
+		if (wk_spawn_init() != 0 || wk_init() != 0)
 			return BROKEN;
 		return stream(argc, argv);
 	}

@@ -29,13 +29,13 @@ for p in sh cat od ssh sed tr; do
 	ln -s "$(command -v $p)" only/$p
 done
 t 'no wrapw here' 127 '' 'sshw: wrapw: not found in $PATH' \
-    env PATH="$T/w/only" "$top/sshw" -V
+    env PATH="$T/w/only" "$top/bin/sshw" -V
 rm only/ssh
-ln -s "$top/wrapw" only/wrapw
+ln -s "$top/bin/wrapw" only/wrapw
 t 'no ssh here' 127 '' 'sshw: ssh: not found in $PATH' \
-    env PATH="$T/w/only" "$top/sshw" host true
+    env PATH="$T/w/only" "$top/bin/sshw" host true
 t 'which -V tells' 0 '~*sshw: ssh: not installed' '' \
-    env PATH="$T/w/only" "$top/sshw" -V
+    env PATH="$T/w/only" "$top/bin/sshw" -V
 
 # words of any kind, for login shells of any kind: an ssh that goes nowhere
 mkdir near

@@ -13,9 +13,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "../cap.h"
-#include "../lines.h"
-#include "../title.h"
+#include "base/size.h"
+#include "base/lines.h"
+#include "wire/title.h"
 #include "shown.h"
 #include "tap.h"
 
@@ -92,7 +92,7 @@ test_mistake(const struct mistake *m, const char *name)
 	int r, e;
 
 	errno = 0;
-	r = cap_evaluate(m->text, &bytes, &at);
+	r = size_evaluate(m->text, &bytes, &at);
 	e = errno;
 	ok(r == -1 && e == m->error && (m->at < 0 || at == m->text + m->at),
 	    name);
@@ -134,15 +134,15 @@ test_long_sizes(void)
 	test_mistake(&m, "many units");
 	m.text = often('k', "%7");
 	test_mistake(&m, "many units, a remainder");
-	ok(cap_evaluate(often('-', "5"), &bytes, &at) == 0 && bytes == 5,
+	ok(size_evaluate(often('-', "5"), &bytes, &at) == 0 && bytes == 5,
 	    "many signs");
-	ok(cap_evaluate(often('0', "17"), &bytes, &at) == 0 && bytes == 15,
+	ok(size_evaluate(often('0', "17"), &bytes, &at) == 0 && bytes == 15,
 	    "many zeros");
-	ok(cap_evaluate(often(' ', "5"), &bytes, &at) == 0 && bytes == 5,
+	ok(size_evaluate(often(' ', "5"), &bytes, &at) == 0 && bytes == 5,
 	    "many blanks");
 	for (n = 0; n < 3000; n += 3)
 		memcpy(pairs + n, "(1)", 3);
-	ok(cap_evaluate(pairs, &bytes, &at) == 0 && bytes == 1,
+	ok(size_evaluate(pairs, &bytes, &at) == 0 && bytes == 1,
 	    "many parentheses side by side");
 }
 
@@ -150,7 +150,7 @@ test_long_sizes(void)
 static void
 test_units(void)
 {
-	const char *line = cap_units, *at;
+	const char *line = size_units, *at;
 	char letter[2] = "", *end;
 	size_t bytes;
 	int good = 1, n = 0;
@@ -158,7 +158,7 @@ test_units(void)
 	for (; good && *line != '\0'; n++) {
 		letter[0] = *line;
 		good = line[1] == ' ' &&
-		    cap_evaluate(letter, &bytes, &at) == 0 &&
+		    size_evaluate(letter, &bytes, &at) == 0 &&
 		    strtoul(line + 1, &end, 10) == bytes && *end == ' ';
 		line += strcspn(line, "\n");
 		good = good && *line++ == '\n';
@@ -176,7 +176,7 @@ test_sizes(void)
 	for (i = 0; i < sizeof sizes / sizeof *sizes; i++) {
 		bytes = 42;
 		text = sizes[i].text;
-		r = cap_evaluate(text, &bytes, &at);
+		r = size_evaluate(text, &bytes, &at);
 		ok(r == 0 && bytes == sizes[i].bytes, named("size", text));
 		if (r != 0 || bytes != sizes[i].bytes)
 			printf("# wanted %zu, got %zu, code %d\n",

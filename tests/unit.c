@@ -18,9 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../divconnect.h"
-#include "../pool.h"
-#include "../tableau.h"
+#include "divconnect.h"
+#include "ptbw/pool.h"
+#include "ptbw/tableau.h"
 #include "tap.h"
 
 /* --- the pool --- */

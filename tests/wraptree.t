@@ -5,7 +5,7 @@
 mkdir none
 if [ -r /proc/self/stat ]; then
 	t 'without ps it reads /proc' 0 '~[0-9]* ptbw -m *0 of 1 held\]*-[0-9]* *wraptree' '' \
-	    ptbw -m -J1 env PATH="$T/w/none" "$top/wraptree"
+	    ptbw -m -J1 env PATH="$T/w/none" "$top/bin/wraptree"
 elif ! ps -A -o pid= -o ppid= -o args= >/dev/null 2>&1; then
 	skip 'wraptree' 'ps is not installed'
 	finish
@@ -13,7 +13,7 @@ elif ! ps -A -o pid= -o ppid= -o args= >/dev/null 2>&1; then
 else
 	t 'without ps it says so' 69 '' \
 	    'wraptree: ps: it lists no processes; is it installed?' \
-	    env PATH="$T/w/none" "$top/wraptree" -a
+	    env PATH="$T/w/none" "$top/bin/wraptree" -a
 fi
 t 'no diversion' 66 '' '~wraptree: no enclosing diversion (*-a)' wraptree
 t 'a process that is not there' 66 '' 'wraptree: 99999999: no such process' \

@@ -1,0 +1,956 @@
+/*
+ * flow.c - bytes on their way from a source to a sink, without ever waiting
+ *
+ * A sink is usually shared: the terminal, the pipe behind a whole pipeline.
+ * O_NONBLOCK belongs to the open file, so setting it would change the ground
+ * under everybody else.  Instead we open the same file once more where the
+ * system lets us (/proc), send without waiting where it is a socket, and
+ * otherwise ask whether there is room and then write no more than a pipe
+ * with room always takes.
+ *
+ * Events are delivered as the last thing that happens in a function, so that
+ * the owner may do anything, closing the flow included, when told.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "flow.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "divconnect.h"
+
+#ifndef PIPE_BUF
+#define PIPE_BUF 512
+#endif
+
+enum {
+	CHUNK = 131072,           /* bytes moved at a time */
+	WIDE = 262144,            /* of a pipe: measured, more is no faster */
+	LINES_CHUNK = 16384,      /* where tags may make it several times that */
+	READ_MIN = 16384,
+	ROUNDS = 32,              /* before others get their turn */
+	HESITATE_MS = 20          /* for a sink, before a file is begun */
+};
+
+/* Kinds of sinks. */
+enum {
+	SINK_FILE,                /* never waits for anybody */
+	SINK_OWN,                 /* our own open file, non-blocking */
+	SINK_SOCKET,
+	SINK_SHARED               /* to be asked first */
+};
+
+static char chunk[CHUNK];         /* on its way, never across a wait */
+
+static void pump(struct flow *f);
+
+/* --- what systems do differently --- */
+
+#ifdef __linux__
+/* Open the same pipe or terminal once more, for ourselves. */
+static int
+reopen(int fd)
+{
+	char path[40];
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+/* Move bytes inside the kernel; -1 with EINVAL where it cannot. */
+static ssize_t
+move(int from, off_t *offset, int to, off_t *to_offset, size_t len)
+{
+	return splice(from, offset, to, to_offset, len,
+	    SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+}
+
+void
+flow_widen(int fd)
+{
+	int size = fcntl(fd, F_GETPIPE_SZ);
+
+	if (size > 0 && size < WIDE)
+		fcntl(fd, F_SETPIPE_SZ, WIDE);
+}
+#else
+void
+flow_widen(int fd)
+{
+	(void)fd;
+}
+
+static int
+reopen(int fd)
+{
+	(void)fd;
+	errno = ENOSYS;
+	return -1;
+}
+
+static ssize_t
+move(int from, off_t *offset, int to, off_t *to_offset, size_t len)
+{
+	(void)from, (void)offset, (void)to, (void)to_offset, (void)len;
+	errno = EINVAL;
+	return -1;
+}
+#endif
+
+/* A file without a name, or one that loses it before a signal can end us. */
+int
+flow_file(void)
+{
+	const char *dir = getenv("TMPDIR");
+	char path[PATH_MAX];
+	sigset_t all, mask;
+	int fd;
+
+	if (dir == NULL || *dir == '\0')
+		dir = "/tmp";
+#ifdef O_TMPFILE
+	fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		return fd;
+#endif
+	if ((size_t)snprintf(path, sizeof path, "%s/wrapXXXXXX", dir) >=
+	    sizeof path) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &mask);
+	fd = mkstemp(path);
+	if (fd >= 0)
+		unlink(path);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	if (fd >= 0)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return fd;
+}
+
+static int
+is_ready(int fd, short events)
+{
+	struct pollfd p = { fd, events, 0 };
+
+	return poll(&p, 1, 0) != 0;
+}
+
+/* --- holding --- */
+
+/* The sink is of no use any more: what we have is lost, and whoever feeds us
+ * is to notice. */
+static void
+fail(struct flow *f, int error)
+{
+	f->error = error;
+	f->failed = 1;
+	f->held = f->whole = 0;
+	f->front.from = f->front.to = f->mem.from = f->mem.to = 0;
+	f->rest.from = f->rest.to = 0;
+	f->file_from = f->file_to;
+	flow_leave(f);
+	flow_cut(f);
+	f->happened |= FLOW_FAILED;
+}
+
+static void
+add(struct buffer *b, const char *data, size_t len, struct flow *f)
+{
+	if (buffer_append(b, data, len) != 0)
+		fail(f, ENOMEM);
+}
+
+static void
+count_held(struct flow *f, const char *data, size_t len)
+{
+	const char *p;
+
+	if (f->whole_lines) {
+		for (p = data + len; p > data && p[-1] != '\n'; p--)
+			;
+		if (p > data)
+			f->whole = f->held + (uint64_t)(p - data);
+	}
+	f->held += len;
+}
+
+static int
+open_file(struct flow *f)
+{
+	if (f->file == 0) {
+		f->file = flow_file();
+		if (f->file < 0) {
+			f->file = 0;
+			f->spill = 0;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* Append to the file; what does not fit there is returned. */
+static size_t
+add_to_file(struct flow *f, const char *data, size_t len)
+{
+	ssize_t n;
+
+	while (len > 0 && f->spill) {
+		n = pwrite(f->file, data, len, f->file_to);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			f->spill = 0;   /* the disk is full */
+			break;
+		}
+		f->file_to += n;
+		data += n;
+		len -= (size_t)n;
+	}
+	return len;
+}
+
+/* Hold bytes behind all others, wherever there is room. */
+static void
+hold(struct flow *f, const char *data, size_t len)
+{
+	size_t left = len;
+	int in_file = f->file_from < f->file_to;
+
+	if (f->failed || len == 0)
+		return;
+	count_held(f, data, len);
+	if (buffer_length(&f->rest) == 0) {
+		if (!in_file && buffer_length(&f->mem) + len <=
+		    (f->has_out ? (size_t)CHUNK : f->cap)) {
+			add(&f->mem, data, len, f);
+			return;
+		}
+		if (f->spill && open_file(f) == 0)
+			left = add_to_file(f, data, len);
+		else if (!in_file) {
+			add(&f->mem, data, len, f);
+			return;
+		}
+	}
+	if (left > 0)
+		add(&f->rest, data + (len - left), left, f);
+}
+
+static void
+emit(void *to, const char *data, size_t len)
+{
+	hold(to, data, len);
+}
+
+/* --- the sink --- */
+
+static ssize_t
+write_shared(struct flow *f, const struct iovec *v)
+{
+	size_t len = v->iov_len < PIPE_BUF ? v->iov_len : PIPE_BUF;
+
+	if (!is_ready(f->sink, POLLOUT)) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return write(f->sink, v->iov_base, len);
+}
+
+static ssize_t
+write_sink(struct flow *f, struct iovec *v, int count)
+{
+	struct msghdr m;
+	ssize_t n;
+
+	do
+		switch (f->kind) {
+		case SINK_SOCKET:
+			memset(&m, 0, sizeof m);
+			m.msg_iov = v;
+			m.msg_iovlen = count;
+			n = sendmsg(f->sink, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+			break;
+		case SINK_SHARED:
+			n = write_shared(f, v);
+			break;
+		default:
+			n = writev(f->out.fd, v, count);
+		}
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+/* 1 to go on, 0 when the sink took nothing. */
+static int
+sink_result(struct flow *f, ssize_t n)
+{
+	if (n >= 0)
+		return 1;
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		f->out_waits = 1;
+	else
+		fail(f, errno);
+	return 0;
+}
+
+/* Bytes that may be written now, without what is in front. */
+static uint64_t
+writable(const struct flow *f)
+{
+	return f->whole_lines && !f->ended ? f->whole : f->held;
+}
+
+static void
+written(struct flow *f, size_t n)
+{
+	f->held -= n;
+	f->whole -= f->whole < n ? f->whole : n;
+}
+
+static int
+write_file(struct flow *f, size_t len)
+{
+	off_t from = f->file_from;
+	struct iovec v;
+	ssize_t n = -1;
+
+	if ((off_t)len > f->file_to - from)
+		len = (size_t)(f->file_to - from);
+	if (f->kind == SINK_OWN && !f->no_splice) {
+		n = move(f->file, &from, f->sink, NULL, len);
+		if (n < 0 && errno == EINVAL)
+			f->no_splice = 1;
+	}
+	if (f->kind != SINK_OWN || f->no_splice) {
+		n = pread(f->file, chunk, len < CHUNK ? len : CHUNK, from);
+		if (n <= 0) {
+			fail(f, n < 0 ? errno : EIO);
+			return 0;
+		}
+		v.iov_base = chunk;
+		v.iov_len = (size_t)n;
+		n = write_sink(f, &v, 1);
+	}
+	if (!sink_result(f, n))
+		return 0;
+	f->file_from += n;
+	written(f, (size_t)n);
+	if (f->file_from == f->file_to && ftruncate(f->file, 0) == 0)
+		f->file_from = f->file_to = 0;
+	return 1;
+}
+
+static int
+write_memory(struct flow *f, struct buffer *b, size_t len)
+{
+	struct iovec v[2];
+	int count = 0;
+	size_t front = buffer_length(&f->front), n;
+	ssize_t r;
+
+	if (front > 0) {
+		v[count].iov_base = f->front.data + f->front.from;
+		v[count++].iov_len = front;
+	}
+	if (len > buffer_length(b))
+		len = buffer_length(b);
+	if (len > 0) {
+		v[count].iov_base = b->data + b->from;
+		v[count++].iov_len = len;
+	}
+	r = write_sink(f, v, count);
+	if (!sink_result(f, r))
+		return 0;
+	n = (size_t)r < front ? (size_t)r : front;
+	f->front.from += n;
+	n = (size_t)r - n;
+	b->from += n;
+	written(f, n);
+	return 1;
+}
+
+/* Write of what is held; 0 when the sink takes no more. */
+static int
+write_held(struct flow *f)
+{
+	uint64_t may = writable(f);
+	size_t len = may < SIZE_MAX / 2 ? (size_t)may : SIZE_MAX / 2;
+
+	if (buffer_length(&f->front) > 0 || buffer_length(&f->mem) > 0)
+		return write_memory(f, &f->mem, len);
+	if (f->file_from < f->file_to)
+		return write_file(f, len);
+	return write_memory(f, &f->rest, len);
+}
+
+/* --- the source --- */
+
+static void
+is_dry(struct flow *f)
+{
+	if (f->tell_dry)
+		f->happened |= FLOW_DRY;
+	f->tell_dry = 0;
+}
+
+static void
+source_ended(struct flow *f, int error)
+{
+	if (error != 0) {
+		f->error = error;
+		f->happened |= FLOW_UNREADABLE;
+	}
+	if (f->lines != NULL)
+		lines_end(f->lines, emit, f);
+	f->ended = 1;
+	f->happened |= FLOW_END;
+	is_dry(f);
+	flow_cut(f);
+}
+
+/* The source has nothing now. */
+static void
+no_more_yet(struct flow *f)
+{
+	if (f->finishing)
+		source_ended(f, 0);
+	else {
+		f->in_waits = 1;
+		is_dry(f);
+	}
+}
+
+/* What a read or a move from the source returned; 1 when bytes came. */
+static int
+source_result(struct flow *f, ssize_t n)
+{
+	if (n > 0) {
+		f->total += (uint64_t)n;
+		if (!f->told_data && !f->whole_lines)
+			f->happened |= FLOW_DATA;
+		f->told_data = 1;
+		return 1;
+	}
+	if (n == 0)
+		source_ended(f, 0);
+	else if (errno == EAGAIN || errno == EWOULDBLOCK)
+		no_more_yet(f);
+	else if (errno == EINTR)
+		return 1;
+	else
+		source_ended(f, errno);
+	return 0;
+}
+
+/* Read, if that is sure not to wait. */
+static ssize_t
+read_source(struct flow *f, char *to, size_t len)
+{
+	if (!f->ours && !is_ready(f->in.fd, POLLIN)) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return read(f->in.fd, to, len);
+}
+
+static void
+copy_to_file(struct flow *f, const char *data, size_t len)
+{
+	ssize_t n;
+
+	while (f->copy != NULL && *f->copy >= 0 && len > 0) {
+		n = write(*f->copy, data, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			f->copy_error = n < 0 ? errno : ENOSPC;
+			close(*f->copy);
+			*f->copy = -1;
+			return;
+		}
+		data += n;
+		len -= (size_t)n;
+	}
+}
+
+/* Read what has to be looked at on its way. */
+static int
+take_lines(struct flow *f)
+{
+	ssize_t n = read_source(f, chunk, LINES_CHUNK);
+
+	if (!source_result(f, n))
+		return 0;
+	copy_to_file(f, chunk, (size_t)n);
+	if (f->lines != NULL)
+		lines_feed(f->lines, chunk, (size_t)n, emit, f);
+	else
+		hold(f, chunk, (size_t)n);
+	return 1;
+}
+
+static int
+take_to_memory(struct flow *f, size_t room)
+{
+	size_t len = room < CHUNK ? room : CHUNK;
+	char *to;
+	ssize_t n;
+
+	if (!f->has_out && len > READ_MIN)
+		len = buffer_length(&f->mem) > READ_MIN ?
+		    buffer_length(&f->mem) : READ_MIN;
+	if (len > room)
+		len = room;
+	if (buffer_reserve(&f->mem, len) != 0) {
+		source_ended(f, ENOMEM);
+		return 0;
+	}
+	to = f->mem.data + f->mem.to;
+	n = read_source(f, to, len);
+	if (!source_result(f, n))
+		return 0;
+	f->mem.to += (size_t)n;
+	count_held(f, to, (size_t)n);
+	return 1;
+}
+
+static int
+take_to_file(struct flow *f)
+{
+	ssize_t n;
+
+	if (open_file(f) != 0)
+		return 1;
+	if (!f->whole_lines && !f->no_spill_splice) {
+		n = move(f->in.fd, NULL, f->file, &f->file_to, CHUNK);
+		if (n < 0 && errno == EINVAL)
+			f->no_spill_splice = 1;
+		else if (n < 0 && (errno == ENOSPC || errno == EDQUOT ||
+		    errno == EFBIG || errno == EIO)) {
+			f->spill = 0;
+			return 1;
+		} else if (!source_result(f, n))
+			return 0;
+		else {
+			f->held += (uint64_t)n;
+			return 1;
+		}
+	}
+	n = read_source(f, chunk, CHUNK);
+	if (!source_result(f, n))
+		return 0;
+	hold(f, chunk, (size_t)n);
+	return 1;
+}
+
+/*
+ * From source to sink inside the kernel.  When it cannot go on it does not
+ * say which of the two it waits for.
+ */
+static int
+take_to_sink(struct flow *f)
+{
+	ssize_t n = move(f->in.fd, NULL, f->sink, NULL, 8 * CHUNK);
+
+	if (n >= 0)
+		return source_result(f, n);
+	if (errno == EINVAL) {
+		f->no_splice = 1;
+		return 1;
+	}
+	if (errno == EINTR)
+		return 1;
+	if (errno != EAGAIN && errno != EWOULDBLOCK) {
+		fail(f, errno);
+		return 0;
+	}
+	if (!is_ready(f->in.fd, POLLIN))
+		no_more_yet(f);
+	else if (f->kind != SINK_FILE && !is_ready(f->sink, POLLOUT))
+		f->out_waits = 1;
+	else
+		return 1;
+	return 0;
+}
+
+static void
+full(struct flow *f)
+{
+	if (!f->told_full)
+		f->happened |= FLOW_FULL;
+	f->told_full = 1;
+}
+
+static int
+stuck(struct flow *f)
+{
+	if (!f->has_out && !f->told_stuck) {
+		f->told_stuck = 1;
+		f->happened |= FLOW_STUCK;
+	}
+	return 0;
+}
+
+static void
+patience_over(struct wk_timer *t)
+{
+	pump((struct flow *)((char *)t - offsetof(struct flow, patience)));
+}
+
+/* Is it to be seen first whether a sink comes?  Once in a flow: then whoever
+ * feeds us is held up no more. */
+static int
+hesitates(struct flow *f)
+{
+	if (f->has_out || f->finishing || !f->spill)
+		return 0;
+	if (!f->hesitated) {
+		f->hesitated = 1;
+		f->patience.expired = patience_over;
+		wk_timer_set(&f->patience, HESITATE_MS);
+	}
+	return f->patience.set;
+}
+
+/* Take more from the source; 0 when there is none, or no room for it. */
+static int
+take(struct flow *f)
+{
+	size_t have = buffer_length(&f->mem);
+	size_t room = f->has_out ? (size_t)CHUNK : f->cap;
+	int in_file = f->file_from < f->file_to || buffer_length(&f->rest) > 0;
+	int look = f->lines != NULL || f->copy != NULL;
+
+	if (f->finishing && f->total >= f->limit) {
+		source_ended(f, 0);
+		return 0;
+	}
+	if (f->has_out && !look && !f->whole_lines && f->held == 0 &&
+	    !f->no_splice)
+		return take_to_sink(f);
+	if (have >= room || in_file)
+		full(f);
+	if (have >= room || in_file) {
+		/* of a line there must be all before it can be written */
+		int on = f->whole_lines && f->whole == 0;
+
+		if (hesitates(f))
+			return 0;
+		if (f->spill && buffer_length(&f->rest) == 0)
+			return look ? take_lines(f) : take_to_file(f);
+		if (!on)
+			return stuck(f);
+		return look || in_file ? take_lines(f) :
+		    take_to_memory(f, READ_MIN);
+	}
+	return look ? take_lines(f) : take_to_memory(f, room - have);
+}
+
+/* --- the turns of the loop --- */
+
+static int
+has_to_write(const struct flow *f)
+{
+	return buffer_length(&f->front) > 0 || writable(f) > 0;
+}
+
+static int
+step(struct flow *f)
+{
+	if (f->has_out && has_to_write(f))
+		return f->out_waits ? 0 : write_held(f);
+	if (f->has_in && !f->in_waits)
+		return f->out_waits ? 0 : take(f);
+	return 0;
+}
+
+static void
+watch(struct flow *f, struct wk_io *io, int waits, int want)
+{
+	if (!waits)
+		wk_forget(io);
+	else if (wk_watch(io, want) != 0)
+		fail(f, errno);
+}
+
+static void
+deliver(struct flow *f)
+{
+	int what = f->happened;
+
+	f->happened = 0;
+	if (what != 0)
+		f->event(f, what);
+}
+
+static void
+note_empty(struct flow *f)
+{
+	if (!f->has_out || has_to_write(f)) {
+		/* what was true a moment ago is not to be told any more */
+		f->told_empty = 0;
+		f->happened &= ~FLOW_EMPTY;
+	} else if (!f->told_empty && (!f->has_in || f->whole_lines)) {
+		f->told_empty = 1;
+		f->happened |= FLOW_EMPTY;
+	}
+}
+
+static void
+pump(struct flow *f)
+{
+	/* without a sink: it may be here already, for whoever looks */
+	int i, rounds = f->has_out ? ROUNDS : 1;
+
+	note_empty(f);
+	for (i = 0; i < rounds && step(f); i++)
+		;
+	note_empty(f);
+	if (f->mark > 0 && flow_written(f) >= f->mark) {
+		f->mark = 0;
+		f->happened |= FLOW_MARK;
+	}
+	if (f->whole_lines && !f->has_out && writable(f) > 0)
+		f->happened |= FLOW_DATA;
+	if (f->has_in)
+		watch(f, &f->in, f->in_waits, WK_READ);
+	if (f->has_out)
+		watch(f, &f->out, f->out_waits, WK_WRITE);
+	if (i == rounds)
+		wk_timer_set(&f->soon, 0);
+	deliver(f);
+}
+
+static struct flow *
+flow_of(void *member, size_t offset)
+{
+	return (struct flow *)((char *)member - offset);
+}
+
+static void
+in_ready(struct wk_io *io, int what)
+{
+	struct flow *f = flow_of(io, offsetof(struct flow, in));
+
+	(void)what;
+	f->in_waits = 0;
+	/* where much comes, our waking at its first bytes may have taken the
+	 * processor from whoever writes: let him write some more */
+	if (f->has_out && f->total > WIDE)
+		sched_yield();
+	pump(f);
+}
+
+static void
+out_ready(struct wk_io *io, int what)
+{
+	struct flow *f = flow_of(io, offsetof(struct flow, out));
+
+	(void)what;
+	f->out_waits = 0;
+	pump(f);
+}
+
+static void
+soon(struct wk_timer *t)
+{
+	pump(flow_of(t, offsetof(struct flow, soon)));
+}
+
+/* Owners call us from events; what follows from it happens a little later. */
+static void
+later(struct flow *f)
+{
+	f->soon.expired = soon;
+	wk_timer_set(&f->soon, 0);
+}
+
+/* --- what owners call --- */
+
+void
+flow_source(struct flow *f, int fd, int ours)
+{
+	struct stat st;
+
+	f->in.fd = fd;
+	f->in.ready = in_ready;
+	f->has_in = 1;
+	f->in_waits = 0;
+	f->ended = 0;
+	f->ours = ours != 0;
+	if (ours)
+		fcntl(fd, F_SETFL, O_NONBLOCK);
+	if (fstat(fd, &st) != 0 || !(S_ISFIFO(st.st_mode) ||
+	    S_ISREG(st.st_mode)))
+		f->no_splice = f->no_spill_splice = 1;
+	else if (!S_ISFIFO(st.st_mode))
+		f->no_spill_splice = 1;
+	later(f);
+}
+
+void
+flow_finish(struct flow *f)
+{
+	int n = 0;
+
+	if (f->has_in && ioctl(f->in.fd, FIONREAD, &n) == 0 && n >= 0)
+		f->limit = f->total + (uint64_t)n;
+	else
+		f->limit = UINT64_MAX;
+	f->finishing = 1;
+	f->in_waits = 0;
+	later(f);
+}
+
+void
+flow_cut(struct flow *f)
+{
+	if (!f->has_in)
+		return;
+	wk_forget(&f->in);
+	close(f->in.fd);
+	f->has_in = 0;
+	f->in_waits = 0;
+	later(f);
+}
+
+void
+flow_sink(struct flow *f, int fd)
+{
+	struct stat st;
+
+	f->sink = f->out.fd = fd;
+	f->out.ready = out_ready;
+	f->has_out = 1;
+	f->out_waits = 0;
+	if (f->has_in && !f->no_splice)
+		flow_widen(f->in.fd);
+	f->told_empty = 0;
+	f->kind = SINK_FILE;
+	if (fstat(fd, &st) != 0)
+		st.st_mode = 0;
+	if (S_ISSOCK(st.st_mode))
+		f->kind = SINK_SOCKET;
+	else if (S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && isatty(fd))) {
+		f->out.fd = reopen(fd);
+		f->kind = f->out.fd >= 0 ? SINK_OWN : SINK_SHARED;
+		if (f->out.fd < 0)
+			f->out.fd = fd;
+	}
+	if (S_ISSOCK(st.st_mode) || (S_ISCHR(st.st_mode) &&
+	    f->kind != SINK_FILE))
+		f->no_splice = 1;       /* it might wait there */
+	later(f);
+}
+
+void
+flow_borrow(struct flow *f, const struct flow *from)
+{
+	f->sink = from->sink;
+	f->out.fd = from->out.fd;
+	f->out.ready = out_ready;
+	f->kind = from->kind;
+	f->no_splice |= from->no_splice;
+	f->has_out = f->borrowed = 1;
+	f->out_waits = f->told_empty = 0;
+	if (f->has_in && !f->no_splice)
+		flow_widen(f->in.fd);
+	later(f);
+}
+
+void
+flow_leave(struct flow *f)
+{
+	if (!f->has_out)
+		return;
+	wk_forget(&f->out);
+	if (!f->borrowed && f->out.fd != f->sink)
+		close(f->out.fd);
+	if (!f->borrowed)
+		close(f->sink);
+	f->has_out = f->borrowed = 0;
+	f->out_waits = 0;
+}
+
+void
+flow_front(struct flow *f, const char *text, size_t len)
+{
+	if (f->failed || len == 0)
+		return;
+	add(&f->front, text, len, f);
+	later(f);
+}
+
+void
+flow_put(struct flow *f, const char *text, size_t len)
+{
+	f->put += len;
+	hold(f, text, len);
+	later(f);
+}
+
+void
+flow_push(struct flow *f)
+{
+	int i;
+
+	note_empty(f);
+	for (i = 0; i < ROUNDS && step(f); i++)
+		;
+	later(f);
+}
+
+int
+flow_idle(const struct flow *f)
+{
+	return f->held == 0 && buffer_length(&f->front) == 0 &&
+	    f->happened == 0;
+}
+
+uint64_t
+flow_written(const struct flow *f)
+{
+	return f->total + f->put - f->held;
+}
+
+void
+flow_ask_dry(struct flow *f)
+{
+	f->tell_dry = 1;
+	f->in_waits = 0;
+	later(f);
+}
+
+void
+flow_close(struct flow *f)
+{
+	flow_leave(f);
+	flow_cut(f);
+	wk_timer_stop(&f->soon);
+	wk_timer_stop(&f->patience);
+	if (f->file > 0)
+		close(f->file);
+	f->file = 0;
+	free(f->front.data);
+	free(f->mem.data);
+	free(f->rest.data);
+	memset(&f->front, 0, sizeof f->front);
+	memset(&f->mem, 0, sizeof f->mem);
+	memset(&f->rest, 0, sizeof f->rest);
+	f->happened = 0;
+}

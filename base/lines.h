@@ -1,0 +1,41 @@
+/*
+ * lines.h - what may be done to the lines of a section on their way
+ *
+ * A tag in front of each line; the folding marks of a nested CI group made
+ * plain; a newline at the end if there is none.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef WK_LINES_H
+#define WK_LINES_H
+
+#include <stddef.h>
+
+enum lines_flatten { LINES_AS_IS, LINES_GITHUB, LINES_GITLAB };
+
+enum { LINES_HELD_MAX = 512 };    /* bytes held back to recognise a mark */
+
+struct lines {
+	/* the owner's; tag may be NULL */
+	const char *tag;
+	size_t tag_len;
+	enum lines_flatten flatten;
+	int newline;               /* end the text with one */
+	/* private; zero at the start */
+	int inside;                /* a line has begun and not ended */
+	int skipping;
+	size_t held_len;
+	char held[LINES_HELD_MAX];
+};
+
+typedef void lines_emit(void *to, const char *data, size_t len);
+
+/* Take bytes as they come, give them on changed, in as few and large pieces
+ * as possible. */
+void lines_feed(struct lines *l, const char *data, size_t len,
+    lines_emit *emit, void *to);
+
+/* The text is over: what is held back, and the newline. */
+void lines_end(struct lines *l, lines_emit *emit, void *to);
+
+#endif

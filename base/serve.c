@@ -1,0 +1,1002 @@
+/*
+ * serve.c - the life of a master and of its clients
+ *
+ * Nothing here waits but wk_round().  Whatever happens to a client in a round
+ * (a reply to send, buffered requests to take up again, its end) is only
+ * noted while events are reported: the client is put on a list, and is
+ * attended to once, after the round.  So no function of a program ever sees
+ * a client vanish under its hands, and a chain of events (one ends, its
+ * tokens go to the next, which had already asked to give them back, ...)
+ * is a loop here, not a recursion.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "spawn.h"
+#include "terminal.h"
+
+enum {
+	READ_SIZE = 16384,
+	ACCEPT_MAX = 256,         /* in one round, so that others get theirs */
+	RETRY_MS = 1000           /* after the system had no descriptor left */
+};
+
+/* Bytes that wait for a client, sent together with fd unless it is -1. */
+struct wk_chunk {
+	struct wk_chunk *next;
+	const char *data;
+	size_t len, room;         /* room: of own[], 0 when data is elsewhere */
+	int fd;
+	int close_fd;             /* once it has left: -1, or the same */
+	char own[];
+};
+
+static struct {
+	const struct wk_ops *ops;
+	struct div_socket *socket;
+	struct wk_io listener;
+	int to_accept;            /* connections wait, perhaps */
+	rlim_t limit;             /* of descriptors, with the reserve */
+	struct wk_timer retry;    /* of what there was no room for */
+	struct wk_client *clients;
+	size_t count, known;
+	char *buf;                /* to read into: a request and more */
+	struct wk_client *attend, **attend_end;
+	struct wk_child utility;
+	int persistent, ended;    /* ended: the utility, or quit was asked */
+	int64_t ended_at;
+	int last_round;
+	struct wk_timer grace;
+	int code;
+	int stop;                 /* a signal ends us at once */
+	int stays;                /* what else keeps us from the end */
+	int refusing;
+	int for_utility;          /* signals are the utility's */
+	int term_passed;          /* TERM or HUP, to the utility */
+	int64_t passed_at;
+} master;
+
+void (*wk_serve_verbose)(const char *fmt, ...);
+
+/* --- noting what a client needs --- */
+
+static void
+attend(struct wk_client *c)
+{
+	if (c->attended)
+		return;
+	c->attended = 1;
+	c->attend = NULL;
+	*master.attend_end = c;
+	master.attend_end = &c->attend;
+}
+
+void
+wk_serve_known(struct wk_client *c)
+{
+	if (!c->known && !c->gone)
+		master.known++;
+	c->known = 1;
+}
+
+void
+wk_serve_pause(struct wk_client *c)
+{
+	c->paused = 1;
+	attend(c);
+}
+
+void
+wk_serve_resume(struct wk_client *c)
+{
+	c->paused = 0;
+	attend(c);
+}
+
+void
+wk_serve_finish(struct wk_client *c)
+{
+	c->finishing = 1;
+	attend(c);
+}
+
+void
+wk_serve_drop(struct wk_client *c, const char *reason)
+{
+	if (c->gone)
+		return;
+	if (reason != NULL && wk_serve_verbose != NULL)
+		wk_serve_verbose("a client was dropped: %s", reason);
+	c->gone = 1;
+	attend(c);
+}
+
+int
+wk_serve_release(struct wk_client *c)
+{
+	int fd = c->io.fd;
+
+	wk_forget(&c->io);
+	c->io.fd = -1;
+	wk_serve_drop(c, NULL);
+	return fd;
+}
+
+int
+wk_serve_taking(const struct wk_client *c)
+{
+	return !c->paused && !c->finishing && !c->gone &&
+	    c->out_bytes <= WK_UNREAD_MAX;
+}
+
+long
+wk_serve_line(const char *data, size_t len, char *line, size_t size)
+{
+	const char *end = memchr(data, '\n', len);
+	size_t n = end != NULL ? (size_t)(end - data) : len;
+
+	if (n >= size)
+		return -1;
+	if (end == NULL)
+		return 0;
+	memcpy(line, data, n);
+	line[n] = '\0';
+	return (long)n + 1;
+}
+
+size_t
+wk_serve_clients(void)
+{
+	return master.known;
+}
+
+/* --- replies --- */
+
+static struct wk_chunk *
+new_chunk(struct wk_client *c, size_t room)
+{
+	struct wk_chunk *k;
+
+	k = malloc(sizeof *k + room);
+	if (k == NULL) {
+		wk_serve_drop(c, "out of memory");
+		return NULL;
+	}
+	k->next = NULL;
+	k->data = k->own;
+	k->len = 0;
+	k->room = room;
+	k->fd = k->close_fd = -1;
+	if (c->out == NULL)
+		c->out_end = &c->out;
+	*c->out_end = k;
+	c->out_end = &k->next;
+	c->out_bytes += sizeof *k;
+	return k;
+}
+
+/* The last chunk, when there is one; out_end points at its next. */
+static struct wk_chunk *
+last_chunk(struct wk_client *c)
+{
+	if (c->out == NULL)
+		return NULL;
+	return (struct wk_chunk *)((char *)c->out_end -
+	    offsetof(struct wk_chunk, next));
+}
+
+void
+wk_serve_send(struct wk_client *c, const void *data, size_t len)
+{
+	struct wk_chunk *k = last_chunk(c);
+	size_t room = c->out_bytes > 0 ? 4000 : 200;
+
+	if (c->gone || len == 0)
+		return;
+	if (k == NULL || k->fd >= 0 || k->room < len ||
+	    k->room - len < (size_t)(k->data - k->own) + k->len) {
+		k = new_chunk(c, len > room ? len : room);
+		if (k == NULL)
+			return;
+	}
+	memcpy((char *)k->data + k->len, data, len);
+	k->len += len;
+	c->out_bytes += len;
+	attend(c);
+}
+
+void
+wk_serve_printf(struct wk_client *c, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= sizeof text)
+		wk_serve_drop(c, "a reply is too long");
+	else
+		wk_serve_send(c, text, (size_t)n);
+}
+
+void
+wk_serve_send_static(struct wk_client *c, const void *data, size_t len)
+{
+	struct wk_chunk *k;
+
+	if (c->gone || len == 0 || (k = new_chunk(c, 0)) == NULL)
+		return;
+	k->data = data;
+	k->len = len;
+	attend(c);
+}
+
+static struct wk_chunk *
+fd_chunk(struct wk_client *c, const void *data, size_t len, int fd)
+{
+	struct wk_chunk *k;
+
+	if (c->gone || (k = new_chunk(c, len)) == NULL)
+		return NULL;
+	memcpy(k->own, data, len);
+	k->len = len;
+	k->fd = fd;
+	c->out_bytes += len;
+	attend(c);
+	return k;
+}
+
+void
+wk_serve_send_fd(struct wk_client *c, const void *data, size_t len, int fd)
+{
+	fd_chunk(c, data, len, fd);
+}
+
+void
+wk_serve_give_fd(struct wk_client *c, const void *data, size_t len, int fd)
+{
+	struct wk_chunk *k = fd_chunk(c, data, len, fd);
+
+	if (k != NULL)
+		k->close_fd = fd;
+	else
+		close(fd);
+}
+
+static void
+free_chunk(struct wk_chunk *k)
+{
+	if (k->close_fd >= 0)
+		close(k->close_fd);
+	free(k);
+}
+
+/* Send until the socket is full; 0 when it took nothing. */
+static int
+send_chunks(struct wk_client *c)
+{
+	struct wk_chunk *k;
+	int some = 0;
+	ssize_t n;
+
+	c->fd_blocked = 0;
+	while ((k = c->out) != NULL) {
+		n = div_send(c->io.fd, k->data, k->len, k->fd);
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return some;
+		if (n < 0 && errno == ETOOMANYREFS) {
+			/* too many descriptors of ours wait in sockets: it
+			 * has to wait until there are fewer */
+			c->fd_blocked = 1;
+			wk_timer_set(&master.retry, RETRY_MS);
+			return some;
+		}
+		if (n < 0) {
+			wk_serve_drop(c, errno == EPIPE || errno == ECONNRESET ?
+			    NULL : strerror(errno));
+			return some;
+		}
+		some = 1;
+		k->fd = -1;
+		k->data += n;
+		k->len -= (size_t)n;
+		if (k->room > 0)
+			c->out_bytes -= (size_t)n;
+		if (k->len > 0)
+			return some;
+		c->out = k->next;
+		c->out_bytes -= sizeof *k;
+		free_chunk(k);
+	}
+	return some;
+}
+
+/*
+ * Send what the socket takes.  Who leaves too much and takes nothing of it
+ * for a while is dropped; who is just slower than we are is waited for.
+ */
+static void
+flush(struct wk_client *c)
+{
+	int some = send_chunks(c);
+
+	if (c->out_bytes <= WK_UNREAD_MAX && !c->fd_blocked)
+		wk_timer_stop(&c->unread);
+	else if (!c->unread.set || some)
+		wk_timer_set(&c->unread, WK_UNREAD_MS);
+}
+
+static void
+unread_too_long(struct wk_timer *t)
+{
+	struct wk_client *c = (struct wk_client *)((char *)t -
+	    offsetof(struct wk_client, unread));
+
+	wk_serve_drop(c, c->fd_blocked ? "a descriptor cannot be sent to it" :
+	    "it does not read its replies");
+}
+
+/* --- requests --- */
+
+/* Present the lines that are whole; how many bytes they are. */
+static size_t
+present_lines(struct wk_client *c, char *data, size_t len)
+{
+	char *end, *line = data;
+
+	while (wk_serve_taking(c) && (end = memchr(line, '\n',
+	    len - (size_t)(line - data))) != NULL &&
+	    (size_t)(end - line) < master.ops->request_max) {
+		*end = '\0';
+		master.ops->line(c, line);
+		line = end + 1;
+	}
+	return (size_t)(line - data);
+}
+
+/* Present bytes to the program; what it leaves is kept for later. */
+static void
+present(struct wk_client *c, char *data, size_t len)
+{
+	size_t used = master.ops->line != NULL ? present_lines(c, data, len) :
+	    master.ops->input(c, data, len), rest = len - used;
+	char *keep = NULL;
+
+	if (wk_serve_taking(c) && rest > master.ops->request_max) {
+		wk_serve_drop(c, "a request is too long");
+		rest = 0;
+	}
+	if (rest > 0 && (keep = malloc(rest)) == NULL) {
+		wk_serve_drop(c, "out of memory");
+		rest = 0;
+	}
+	if (rest > 0)
+		memcpy(keep, data + used, rest);
+	free(c->in);
+	c->in = keep;
+	c->in_len = rest;
+}
+
+/* Read once; the end of what comes is the end of the client. */
+static void
+read_client(struct wk_client *c)
+{
+	size_t have = c->in_len;
+	char *buf = master.buf;
+	ssize_t n;
+
+	if (have > master.ops->request_max)
+		return;         /* first comes what is here already */
+	if (have > 0)
+		memcpy(buf, c->in, have);
+	do
+		n = recv(c->io.fd, buf + have, READ_SIZE, 0);
+	while (n < 0 && errno == EINTR);
+	if (n > 0)
+		present(c, buf, have + (size_t)n);
+	else if (n == 0)
+		wk_serve_finish(c);
+	else if (errno != EAGAIN && errno != EWOULDBLOCK)
+		wk_serve_drop(c, errno == ECONNRESET ? NULL : strerror(errno));
+}
+
+static int
+wanted(const struct wk_client *c)
+{
+	return (wk_serve_taking(c) ? WK_READ : 0) |
+	    (c->out != NULL && !c->fd_blocked ? WK_WRITE : 0);
+}
+
+/* Are there bytes, or the end of them? */
+static int
+has_words(const struct wk_client *c)
+{
+	struct pollfd p = { c->io.fd, POLLIN, 0 };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/*
+ * Hear those who have not said yet who they are, in the order in which they
+ * came.  Who connects several times, each time with a first word, has one
+ * connection's word here before the next connection begins: so going from the
+ * latest to the first shows all that are in front of one that is ready, while
+ * the other way could miss what comes meanwhile.
+ */
+static void
+hear_strangers(void)
+{
+	size_t strangers = master.count - master.known;
+	struct wk_client *c, *ready = NULL;
+
+	for (c = master.clients; c != NULL && strangers > 0; c = c->next) {
+		if (c->known)
+			continue;
+		strangers--;
+		if (!c->gone && (wanted(c) & WK_READ) && has_words(c)) {
+			c->later = ready;
+			ready = c;
+		}
+	}
+	for (; ready != NULL; ready = ready->later)
+		if (!ready->gone) {
+			read_client(ready);
+			attend(ready);
+		}
+}
+
+static void
+client_ready(struct wk_io *io, int what)
+{
+	struct wk_client *c = (struct wk_client *)io;
+
+	if (c->gone)
+		return;
+	if (master.ops->in_order && !c->known && (what & WK_READ)) {
+		hear_strangers();
+		return;
+	}
+	if ((what & (WK_READ | WK_HUP)) && (wanted(c) & WK_READ))
+		read_client(c);
+	else if (what & WK_HUP)
+		wk_serve_drop(c, NULL);    /* nobody is left to read a reply */
+	attend(c);
+}
+
+/* --- clients come and go --- */
+
+static void
+add_client(int fd)
+{
+	struct wk_client *c = calloc(1, master.ops->client_size);
+
+	if (c == NULL) {
+		close(fd);
+		return;
+	}
+	c->io.fd = fd;
+	c->io.ready = client_ready;
+	c->unread.expired = unread_too_long;
+	c->since = div_awake();
+	c->next = master.clients;
+	if (c->next != NULL)
+		c->next->prev = c;
+	master.clients = c;
+	master.count++;
+	attend(c);
+	if (master.ops->connected != NULL)
+		master.ops->connected(c);
+	/* most have asked already, and some need no second look */
+	if (!master.ops->in_order && (wanted(c) & WK_READ))
+		read_client(c);
+}
+
+/* What the system had no room for is tried once more. */
+static void
+try_again(struct wk_timer *t)
+{
+	struct wk_client *c;
+
+	(void)t;
+	if (master.socket->fd >= 0) {
+		wk_watch(&master.listener, WK_READ);
+		master.to_accept = 1;
+	}
+	for (c = master.clients; c != NULL; c = c->next)
+		if (c->fd_blocked)
+			attend(c);
+}
+
+/*
+ * Out of descriptors: those who wait stay in the backlog until a client is
+ * gone, or a while has passed, as the whole system may be short of them.
+ */
+static void
+accept_later(void)
+{
+	if (wk_serve_verbose != NULL)
+		wk_serve_verbose("connections wait: %s", strerror(errno));
+	wk_watch(&master.listener, 0);
+	wk_timer_set(&master.retry, RETRY_MS);
+}
+
+/* How many descriptors are in use: what the next one would be tells. */
+static rlim_t
+in_use(void)
+{
+	int fd;
+
+	if (master.limit == RLIM_INFINITY)
+		return 0;
+	fd = fcntl(master.socket->fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return master.limit;
+	close(fd);
+	return (rlim_t)fd;
+}
+
+int
+wk_serve_crowded(unsigned percent)
+{
+	return in_use() >= master.limit / 100 * percent +
+	    master.limit % 100 * percent / 100;
+}
+
+/* Would one more client leave too few descriptors for serving them?  One alone
+ * is always served. */
+static int
+crowded(void)
+{
+	if (master.count == 0)
+		return 0;
+	errno = EMFILE;
+	return in_use() * (1 + master.ops->each) + master.ops->reserve >=
+	    master.limit;
+}
+
+static void
+accept_some(void)
+{
+	int i, fd;
+
+	master.to_accept = 0;
+	for (i = 0; i < ACCEPT_MAX; i++) {
+		if (crowded()) {
+			accept_later();
+			return;
+		}
+		fd = div_accept(master.socket->fd);
+		if (fd >= 0 && master.refusing)
+			close(fd);
+		else if (fd >= 0)
+			add_client(fd);
+		else if (errno == EMFILE || errno == ENFILE ||
+		    errno == ENOBUFS || errno == ENOMEM) {
+			accept_later();
+			return;
+		} else if (errno != EINTR && errno != ECONNABORTED)
+			return;
+	}
+	master.to_accept = master.ended;        /* then none is left out */
+}
+
+static void
+accept_clients(void)
+{
+	accept_some();
+	if (master.ops->in_order)
+		hear_strangers();
+}
+
+static void
+listener_ready(struct wk_io *io, int what)
+{
+	(void)io;
+	(void)what;
+	master.to_accept = 1;
+}
+
+static void
+destroy(struct wk_client *c)
+{
+	struct wk_chunk *k;
+
+	if (c->known)
+		master.known--;
+	if (master.ops->gone != NULL)
+		master.ops->gone(c);
+	wk_forget(&c->io);
+	wk_timer_stop(&c->unread);
+	if (c->io.fd >= 0)
+		close(c->io.fd);
+	if (c->prev != NULL)
+		c->prev->next = c->next;
+	else
+		master.clients = c->next;
+	if (c->next != NULL)
+		c->next->prev = c->prev;
+	master.count--;
+	while ((k = c->out) != NULL) {
+		c->out = k->next;
+		free_chunk(k);
+	}
+	free(c->in);
+	free(c);
+	if (master.retry.set) {
+		wk_timer_stop(&master.retry);
+		try_again(&master.retry);
+	}
+}
+
+/* Present what is buffered; 0 when nothing of it was used. */
+static int
+take_up(struct wk_client *c)
+{
+	size_t before = c->in_len;
+	char *in = c->in;
+
+	if (in == NULL || !wk_serve_taking(c))
+		return 0;
+	c->in = NULL;
+	present(c, in, before);
+	free(in);
+	return c->in_len < before;
+}
+
+static void
+attend_client(struct wk_client *c)
+{
+	do
+		if (!c->gone)
+			flush(c);
+	while (take_up(c));
+	if (!c->gone && c->finishing && c->out == NULL)
+		c->gone = 1;
+	if (!c->gone && wk_watch(&c->io, wanted(c)) != 0)
+		wk_serve_drop(c, strerror(errno));
+}
+
+static void
+attend_all(void)
+{
+	struct wk_client *c;
+
+	while ((c = master.attend) != NULL) {
+		master.attend = c->attend;
+		if (master.attend == NULL)
+			master.attend_end = &master.attend;
+		attend_client(c);
+		if (c->gone)
+			destroy(c);
+		else
+			c->attended = 0;
+	}
+}
+
+/* --- the end --- */
+
+/*
+ * Those who have not said who they are hold nobody up, but get a second to
+ * do so: a client may be between connecting and its first word.
+ */
+static void
+end_of_grace(struct wk_timer *t)
+{
+	struct wk_client *c;
+	int64_t now = div_awake(), from, next = 0;
+
+	for (c = master.clients; c != NULL; c = c->next) {
+		if (c->known || c->gone)
+			continue;
+		from = c->since > master.ended_at ? c->since : master.ended_at;
+		if (from + WK_GRACE_MS <= now)
+			wk_serve_drop(c, "it did not say who it is");
+		else if (next == 0 || from + WK_GRACE_MS < next)
+			next = from + WK_GRACE_MS;
+	}
+	if (next != 0)
+		wk_timer_set(t, (int)(next - now));
+}
+
+static void
+begin_end(void)
+{
+	master.ended = 1;
+	master.ended_at = div_awake();
+	master.to_accept = 1;    /* some may have connected just before */
+	if (master.ops != NULL && master.ops->ending != NULL)
+		master.ops->ending();
+}
+
+static void
+utility_ended(struct wk_child *child, int status)
+{
+	child->pid = 0;
+	wk_terminal_child_ended();
+	master.code = wk_spawn_code(status);
+	begin_end();
+}
+
+long
+wk_serve_quit(void)
+{
+	if (!master.persistent)
+		return -1;
+	if (!master.ended)
+		begin_end();
+	return (long)master.known;
+}
+
+long
+wk_serve_pid(void)
+{
+	return master.persistent ? (long)getpid() : (long)master.utility.pid;
+}
+
+int
+wk_serve_ending(void)
+{
+	return master.ended;
+}
+
+int
+wk_serve_stopped(void)
+{
+	return master.stop;
+}
+
+void
+wk_serve_refuse(void)
+{
+	master.refusing = 1;
+}
+
+void
+wk_serve_stay(int change)
+{
+	master.stays += change;
+	if (change < 0 && master.retry.set)
+		wk_timer_set(&master.retry, 0);
+}
+
+static void
+stop(int code)
+{
+	master.stop = 1;
+	master.code = code;
+}
+
+/*
+ * TERM and HUP: the utility's, once; the second time they are ours.
+ */
+static void
+told_to_end(int sig)
+{
+	if (master.for_utility && master.utility.pid > 0) {
+		kill(master.utility.pid, sig);
+	} else if (master.persistent) {
+		stop(0);
+	} else if (master.utility.pid > 0 && !master.term_passed) {
+		master.term_passed = sig;
+		master.passed_at = div_now();
+		kill(master.utility.pid, sig);
+	} else if (sig != master.term_passed ||
+	    !wk_spawn_same_signal(sig, master.passed_at)) {
+		stop(128 + sig);
+	}
+}
+
+/* What else would end us without cleaning up: the utility's, if there is
+ * one. */
+static void
+passed_on(int sig)
+{
+	if (master.utility.pid > 0)
+		kill(master.utility.pid, sig);
+	else
+		stop(128 + sig);
+}
+
+void
+wk_serve_for_utility(void)
+{
+	master.for_utility = 1;
+}
+
+void
+wk_serve_abort(int code)
+{
+	stop(code);
+}
+
+/* INT and QUIT: the terminal has sent them to the utility as well. */
+static void
+interrupted(int sig)
+{
+	if (master.for_utility && master.utility.pid > 0 &&
+	    wk_signal_sender() != 0)
+		kill(master.utility.pid, sig);
+	else if (master.persistent)
+		stop(0);
+	else if (master.utility.pid == 0)
+		stop(128 + sig);
+}
+
+/*
+ * When only strangers are left and their second is over, whoever has just
+ * connected still gets one round to say who it is; but strangers who come one
+ * after the other do not keep us.
+ */
+static int
+finished(void)
+{
+	if (master.stop)
+		return 1;
+	if (!master.ended || master.to_accept)
+		return 0;
+	if (master.known < master.count && !master.grace.set)
+		wk_timer_set(&master.grace, 0);
+	if (master.stays > 0) {
+		master.last_round = 0;
+		return 0;
+	}
+	if (master.count == 0)
+		return 1;
+	if (master.known > 0 ||
+	    div_awake() < master.ended_at + WK_GRACE_MS) {
+		master.last_round = 0;
+		return 0;
+	}
+	if (master.last_round)
+		return 1;
+	master.last_round = 1;
+	master.to_accept = 1;
+	return 0;
+}
+
+/* --- the beginning --- */
+
+int
+wk_serve_begin(void)
+{
+	static const struct {
+		int sig;
+		void (*arrived)(int sig);
+	} caught[] = {
+		{ SIGTERM, told_to_end }, { SIGHUP, told_to_end },
+		{ SIGINT, interrupted }, { SIGQUIT, interrupted },
+		{ SIGUSR1, passed_on }, { SIGUSR2, passed_on },
+		{ SIGALRM, passed_on }, { SIGVTALRM, passed_on },
+		{ SIGPROF, passed_on }, { SIGXCPU, passed_on }
+	};
+	size_t i;
+
+	wk_spawn_raise_limit();
+	if (wk_init() != 0 || wk_spawn_write_errors() != 0)
+		return -1;
+	for (i = 0; i < sizeof caught / sizeof *caught; i++)
+		if (wk_signal(caught[i].sig, caught[i].arrived) != 0)
+			return -1;
+	return 0;
+}
+
+/* Let go of what others wait for or want to unmount. */
+static void
+release(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (chdir(dir != NULL ? dir : "/") != 0 && wk_serve_verbose != NULL)
+		wk_serve_verbose("%s: %s", path, strerror(errno));
+	free(dir);
+	if (null >= 0) {
+		dup2(null, 0);
+		dup2(null, 1);
+		close(null);
+	}
+}
+
+/* A stopped utility would hold everybody up: nobody else may know of it. */
+static void
+utility_stopped(struct wk_child *child, int sig)
+{
+	if (master.ops->keeps_going)
+		kill(child->pid, SIGCONT);
+	else
+		wk_terminal_child_stopped(child->pid, sig, wk_end_pending);
+}
+
+void
+wk_serve_utility(pid_t pid)
+{
+	master.persistent = pid == 0;
+	if (pid == 0)
+		return;
+	master.utility.pid = pid;
+	master.utility.ended = utility_ended;
+	master.utility.stopped = utility_stopped;
+	wk_child_watch(&master.utility);
+}
+
+/* One round.  When the end was asked for, those who connected before it are
+ * still let in. */
+static int
+turn(void)
+{
+	if (wk_round(!master.to_accept) != 0)
+		return -1;
+	if (master.socket->fd >= 0 && master.to_accept)
+		accept_clients();
+	else
+		master.to_accept = 0;
+	attend_all();
+	if (master.ended && master.persistent && !master.to_accept &&
+	    !master.retry.set && master.socket->fd >= 0) {
+		wk_forget(&master.listener);
+		div_unlisten(master.socket);
+	}
+	return 0;
+}
+
+int
+wk_serve_run(const struct wk_ops *ops, struct div_socket *socket,
+    int *code)
+{
+	struct wk_client *c;
+	struct rlimit r;
+
+	*code = 0;
+	master.ops = ops;
+	master.limit = ops->reserve > 0 &&
+	    getrlimit(RLIMIT_NOFILE, &r) == 0 ? r.rlim_cur : RLIM_INFINITY;
+	master.socket = socket;
+	master.attend_end = &master.attend;
+	master.retry.expired = try_again;
+	master.grace.expired = end_of_grace;
+	master.listener.fd = socket->fd;
+	master.listener.ready = listener_ready;
+	fcntl(socket->fd, F_SETFL, O_NONBLOCK);
+	master.buf = malloc(READ_SIZE + ops->request_max);
+	if (master.buf == NULL)
+		return -1;
+	if (wk_watch(&master.listener, WK_READ) != 0)
+		return -1;
+	release(socket->path);
+	wk_reap();          /* it may have ended before we had a loop */
+	while (!finished())
+		if (turn() != 0)
+			return -1;
+	/* who is left is not listened to while the program cleans up */
+	wk_forget(&master.listener);
+	for (c = master.clients; c != NULL; c = c->next)
+		wk_forget(&c->io);
+	*code = master.code;
+	return 0;
+}
+
+void
+wk_serve_linger(int (*busy)(void), int *code)
+{
+	while (!master.stop && busy())
+		if (wk_round(1) != 0)
+			return;
+	if (master.stop)
+		*code = master.code;
+}

@@ -1,0 +1,183 @@
+/*
+ * serve.h - the life of a master and of its clients
+ *
+ * A master listens on its socket, runs a utility and serves clients until
+ * the utility has ended and all of them are gone (without a utility: until
+ * it is asked to quit).  This is the one loop that does so; a program says
+ * with a struct wk_ops what its clients' bytes mean.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef WK_SERVE_H
+#define WK_SERVE_H
+
+#include <stddef.h>
+
+#include "divconnect.h"
+#include "event.h"
+
+enum {
+	/* With more bytes of replies than this, no further requests of a
+	 * client are read; and it is dropped if it then takes none of them
+	 * for so long. */
+	WK_UNREAD_MAX = 1 << 20,
+	WK_UNREAD_MS = 5000,
+	WK_GRACE_MS = 1000         /* for those who have not said who they are */
+};
+
+struct wk_chunk;
+
+/* A client; a program's own struct begins with one. */
+struct wk_client {
+	struct wk_io io;
+	struct wk_client *prev, *next;
+	struct wk_client *attend;            /* next that needs attention */
+	struct wk_client *later;             /* next to be heard, in_order */
+	struct wk_chunk *out, **out_end;     /* replies not yet taken */
+	size_t out_bytes;
+	char *in;                               /* bytes not yet understood */
+	size_t in_len;
+	int64_t since;                          /* connected, of div_awake */
+	struct wk_timer unread;                 /* it takes no replies */
+	unsigned known : 1, paused : 1, finishing : 1, gone : 1,
+	    attended : 1, fd_blocked : 1;
+};
+
+/* What a program's clients are. */
+struct wk_ops {
+	size_t client_size;       /* of the program's struct */
+	size_t request_max;       /* bytes of a request; more ends the client */
+	unsigned reserve;         /* descriptors that clients leave to us */
+	unsigned each;            /* that each client may need beside its own */
+	int keeps_going;          /* a utility that is stopped is continued */
+	int in_order;             /* of two whose first words are there, the one
+	                             who connected first is heard first */
+
+	/* A client has connected (its memory is zero), or NULL. */
+	void (*connected)(struct wk_client *c);
+
+	/*
+	 * Bytes have come; returns how many were used.  The rest is
+	 * presented again, in front of what comes later.  Stop when
+	 * wk_serve_taking(c) is 0.
+	 */
+	size_t (*input)(struct wk_client *c, const char *data, size_t len);
+
+	/* In its place, where requests are lines: one has come.  A NUL stands
+	 * for its newline. */
+	void (*line)(struct wk_client *c, const char *line);
+
+	/* The end has begun (see wk_serve_ending), or NULL. */
+	void (*ending)(void);
+
+	/* The client is gone: take back all it holds; or NULL.  It is freed
+	 * next. */
+	void (*gone)(struct wk_client *c);
+};
+
+/* Prepare signals and the loop, before the socket is bound; -1 with errno. */
+int wk_serve_begin(void);
+
+/*
+ * Serve while the utility and clients are there.  socket stays the caller's, to
+ * be released with div_unlisten.  Standard input and output become /dev/null,
+ * the working directory that of the socket.  *code is the master's exit code.
+ * -1 with errno when the loop failed.
+ */
+int wk_serve_run(const struct wk_ops *ops, struct div_socket *socket,
+    int *code);
+
+/* Before that: the utility, a child (0: none, the master is persistent). */
+void wk_serve_utility(pid_t pid);
+
+/* One more (1) or one fewer (-1) thing of the program's own keeps the master
+ * from its end, as a client does. */
+void wk_serve_stay(int change);
+
+/* After wk_serve_run: go on with the loop, without clients, while busy() says
+ * so.  A signal ends that, and *code is of it then. */
+void wk_serve_linger(int (*busy)(void), int *code);
+
+/*
+ * The utility is whom people see in this process: it has become a master for
+ * its own sake.  What is sent to it is the utility's business, all of it.
+ */
+void wk_serve_for_utility(void);
+
+/* End as a second signal would, with this code: nobody is waited for. */
+void wk_serve_abort(int code);
+
+/* The client has said who it is: from now on the master stays for it. */
+void wk_serve_known(struct wk_client *c);
+
+/* Queue a reply.  It is copied and leaves after the round, whole. */
+void wk_serve_send(struct wk_client *c, const void *data, size_t len);
+void wk_serve_printf(struct wk_client *c, const char *fmt, ...)
+#ifdef __GNUC__
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
+
+/* Queue bytes that stay where they are as long as the client is there. */
+void wk_serve_send_static(struct wk_client *c, const void *data, size_t len);
+
+/* Queue a message with a descriptor, which stays the caller's to keep open. */
+void wk_serve_send_fd(struct wk_client *c, const void *data, size_t len,
+    int fd);
+
+/* The same with a descriptor that is the client's from now on. */
+void wk_serve_give_fd(struct wk_client *c, const void *data, size_t len,
+    int fd);
+
+/*
+ * Take a client's connection out of here: it is the program's own from now
+ * on, and the client is gone.  All replies must have left.  Returns the
+ * non-blocking descriptor; c->in and c->in_len are bytes read and not used,
+ * until the round is over.
+ */
+int wk_serve_release(struct wk_client *c);
+
+/* May further requests of the client be taken now? */
+int wk_serve_taking(const struct wk_client *c);
+
+/*
+ * For protocols of lines: the first one of data, its newline replaced by a NUL,
+ * in line[size].  Returns how many bytes of data it is; 0 when its end has not
+ * come yet; -1 when it does not fit.
+ */
+long wk_serve_line(const char *data, size_t len, char *line, size_t size);
+
+/* Are so many percent of the descriptors that we may have in use? */
+int wk_serve_crowded(unsigned percent);
+
+/* Leave a client's further requests unread for now; take them up again. */
+void wk_serve_pause(struct wk_client *c);
+void wk_serve_resume(struct wk_client *c);
+
+/* End a client: when its replies have left; or at once, for a reason that
+ * is printed when wk_serve_verbose is set (NULL: none). */
+void wk_serve_finish(struct wk_client *c);
+void wk_serve_drop(struct wk_client *c, const char *reason);
+
+/* A persistent master ends when its present clients have.  How many; or -1:
+ * there is a utility, which decides that. */
+long wk_serve_quit(void);
+
+/* The utility's pid; our own when persistent; 0 when it has ended. */
+long wk_serve_pid(void);
+
+/* Has the end begun: the utility has ended, or a quit was asked for? */
+int wk_serve_ending(void);
+
+/* Is a signal, or wk_serve_abort, to end us at once? */
+int wk_serve_stopped(void);
+
+/* Accept nobody any more: who connects is hung up on. */
+void wk_serve_refuse(void);
+
+/* How many clients of ours said who they are and are still there. */
+size_t wk_serve_clients(void);
+
+extern void (*wk_serve_verbose)(const char *fmt, ...);
+
+#endif

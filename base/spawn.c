@@ -1,0 +1,534 @@
+/*
+ * spawn.c - start programs as if the wrapper were not there
+ *
+ * A child is made with vfork, so that starting one from a large process
+ * costs no more than from a small one.  Until it execs it runs in our
+ * memory: all signals are blocked, dispositions are put back in the child
+ * alone, and it does little more than system calls.  Why the exec failed
+ * stands in that memory then.  Some systems, and valgrind, have a vfork that
+ * is a fork: so the first child also tells it through a pipe, which exec
+ * closes, and it shows whether later ones need one.  For each task of a run
+ * a pipe would cost two more changes between parent and child.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "divconnect.h"
+#include "terminal.h"
+
+#define DEFAULT_PATH "/usr/local/bin:/bin:/usr/bin"
+
+enum {
+	SIGNALS = 65,
+	SAME_MS = 200,            /* between a signal and itself */
+	SAME_HUP_MS = 1000
+};
+
+static struct {
+	struct sigaction action[SIGNALS]; /* as found */
+	char changed[SIGNALS];
+	sigset_t mask;
+	struct rlimit nofile;
+	int limit_raised;
+} found;
+
+/* What a child has written here before its exec. */
+static struct {
+	volatile int ran, error, stop;
+} said;
+static int is_shared;            /* children run in our memory */
+
+int
+wk_spawn_signal(int sig, void (*handler)(int))
+{
+	struct sigaction sa;
+
+	memset(&sa, 0, sizeof sa);
+	sa.sa_handler = handler;
+	sa.sa_flags = SA_RESTART;
+	sigfillset(&sa.sa_mask);
+	return wk_spawn_remember(sig) != 0 ? -1 : sigaction(sig, &sa, NULL);
+}
+
+int
+wk_spawn_remember(int sig)
+{
+	if (!found.changed[sig] &&
+	    sigaction(sig, NULL, &found.action[sig]) != 0)
+		return -1;
+	found.changed[sig] = 1;
+	return 0;
+}
+
+int
+wk_spawn_write_errors(void)
+{
+	return wk_spawn_signal(SIGPIPE, SIG_IGN) == 0 ?
+	    wk_spawn_signal(SIGXFSZ, SIG_IGN) : -1;
+}
+
+/* When a terminal goes away, both it and its shell send HUP.  timeout(1) tells
+ * its child, and then the group. */
+int
+wk_spawn_same_signal(int sig, int64_t sent)
+{
+	return div_now() <= sent + (sig == SIGHUP ? SAME_HUP_MS : SAME_MS);
+}
+
+int
+wk_spawn_ignored(int sig)
+{
+	struct sigaction sa;
+
+	if (found.changed[sig])
+		return found.action[sig].sa_handler == SIG_IGN;
+	return sigaction(sig, NULL, &sa) == 0 && sa.sa_handler == SIG_IGN;
+}
+
+int
+wk_spawn_init(void)
+{
+	int fd;
+
+	sigprocmask(SIG_SETMASK, NULL, &found.mask);
+	for (fd = 0; fd <= 2; fd++)     /* open takes the lowest free one */
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+			return -1;
+	return 0;
+}
+
+void
+wk_spawn_raise_limit(void)
+{
+	struct rlimit r;
+
+	if (found.limit_raised || getrlimit(RLIMIT_NOFILE, &found.nofile) != 0)
+		return;
+	r = found.nofile;
+	r.rlim_cur = r.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &r) == 0)
+		found.limit_raised = 1;
+}
+
+size_t
+wk_spawn_cpus(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+#ifdef __linux__
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof set, &set) == 0)
+		n = CPU_COUNT(&set);
+#endif
+	return n > 0 ? (size_t)n : 1;
+}
+
+static int
+install_fds(const int *fd)
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		if (fd[i] == WK_SPAWN_CLOSED)
+			close(i);
+		else if (fd[i] >= 0 && dup2(fd[i], i) < 0)
+			return -1;
+	return 0;
+}
+
+/* A session of its own.  The terminal may be another session's: then it
+ * stays that one's. */
+static void
+new_session(void)
+{
+	int i;
+
+	if (setsid() < 0)
+		return;
+	for (i = 0; i < 3; i++)
+		if (isatty(i)) {
+			ioctl(i, TIOCSCTTY, 0);
+			return;
+		}
+}
+
+static void
+inherit(int fd)
+{
+	fcntl(fd, F_SETFD, fcntl(fd, F_GETFD) & ~FD_CLOEXEC);
+}
+
+static int
+restore(const struct wk_spawn *s)
+{
+	const int *fd;
+	int sig;
+
+	for (sig = 1; sig < SIGNALS; sig++)
+		if (found.changed[sig])
+			sigaction(sig, &found.action[sig], NULL);
+	if (found.limit_raised)
+		setrlimit(RLIMIT_NOFILE, &found.nofile);
+	if (s->keep >= 0)
+		inherit(s->keep);
+	for (fd = s->also; fd != NULL && *fd >= 0; fd++)
+		inherit(*fd);
+	if (s->fd != NULL && install_fds(s->fd) != 0)
+		return -1;
+	if (s->dir > 0 && fchdir(s->dir) != 0)
+		return -1;
+	if (s->group)
+		setpgid(0, 0);
+	if (s->session)
+		new_session();
+	return 0;
+}
+
+static void
+note_stop(int sig)
+{
+	said.stop = sig;
+}
+
+/*
+ * Who waits for a child of vfork cannot be stopped, nor killed but by KILL, so
+ * the child must not stop before its exec.  That puts back what is caught, so
+ * nobody sees it later; the parent sends the signal once more.
+ */
+static void
+catch_stops(void)
+{
+	static const int stops[] = { SIGTSTP, SIGTTIN, SIGTTOU };
+	struct sigaction sa;
+	size_t i;
+
+	for (i = 0; i < sizeof stops / sizeof *stops; i++) {
+		if (sigaction(stops[i], NULL, &sa) != 0 ||
+		    sa.sa_handler != SIG_DFL)
+			continue;
+		sa.sa_handler = note_stop;
+		sigaction(stops[i], &sa, NULL);
+	}
+}
+
+static void
+unblock(void)
+{
+	sigprocmask(SIG_SETMASK, &found.mask, NULL);
+}
+
+static char *const *
+environment(const struct wk_spawn *s)
+{
+	extern char **environ;
+
+	return s->env != NULL ? s->env : environ;
+}
+
+/* $PATH of that environment, or NULL. */
+static const char *
+search_path(const struct wk_spawn *s)
+{
+	char *const *e;
+
+	if (s->env == NULL)
+		return getenv("PATH");
+	for (e = s->env; *e != NULL; e++)
+		if (strncmp(*e, "PATH=", 5) == 0)
+			return *e + 5;
+	return NULL;
+}
+
+/* Is a file what no shell would read: a NUL in its first line?  errno stays. */
+static int
+is_binary(const char *path)
+{
+	char text[256];
+	int e = errno, fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, text, sizeof text) : 0;
+	const char *nul = n > 0 ? memchr(text, '\0', (size_t)n) : NULL;
+
+	if (fd >= 0)
+		close(fd);
+	errno = e;
+	return nul != NULL && memchr(text, '\n', (size_t)(nul - text)) == NULL;
+}
+
+/*
+ * execve, and for a file that the kernel does not know the format of, a
+ * script without #!, the shell, as POSIX has it for execvp.
+ */
+static void
+execute(const char *path, const struct wk_spawn *s)
+{
+	char *const *env = environment(s);
+	size_t argc = 0;
+
+	execve(path, s->argv, env);
+	if (errno != ENOEXEC || is_binary(path))
+		return;
+	while (s->argv[argc] != NULL)
+		argc++;
+	{
+		char *argv[argc + 2];
+
+		argv[0] = (char *)"sh";
+		argv[1] = (char *)path;
+		memcpy(argv + 2, s->argv + 1, argc * sizeof *argv);
+		execve("/bin/sh", argv, env);
+	}
+}
+
+/*
+ * What execvp does, but the same with every libc (musl's does not run such
+ * scripts), and without memory of its own, as a child of vfork needs it.
+ */
+static void
+search(const struct wk_spawn *s)
+{
+	const char *dir = search_path(s), *end;
+	char path[PATH_MAX];
+	size_t n, len = strlen(s->file);
+	int error = ENOENT;
+
+	if (strchr(s->file, '/') != NULL) {
+		execute(s->file, s);
+		return;
+	}
+	if (dir == NULL)
+		dir = DEFAULT_PATH;
+	for (; *s->file != '\0'; dir = end + 1) {
+		end = dir + strcspn(dir, ":");
+		n = (size_t)(end - dir);
+		if (n + len + 2 <= sizeof path) {
+			memcpy(path, dir, n);
+			if (n > 0)
+				path[n++] = '/';
+			memcpy(path + n, s->file, len + 1);
+			execute(path, s);
+			/* in a directory that we may not enter is nothing */
+			if (errno == EACCES)
+				error = access(path, F_OK) == 0 ? EACCES :
+				    error;
+			else if (errno != ENOENT && errno != ENOTDIR)
+				return;
+		}
+		if (*end == '\0')
+			break;
+	}
+	errno = error;
+}
+
+/* 0 when the file can be executed; what execve would say otherwise. */
+static int
+executable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return errno;
+	if (!S_ISREG(st.st_mode) || access(path, X_OK) != 0)
+		return EACCES;
+	return 0;
+}
+
+int
+wk_spawn_find(const char *file)
+{
+	const char *dir = getenv("PATH"), *end;
+	char path[PATH_MAX];
+	int e, error = ENOENT;
+
+	if (strchr(file, '/') != NULL)
+		return executable(file);
+	if (dir == NULL)
+		dir = DEFAULT_PATH;
+	for (; *file != '\0'; dir = end + 1) {
+		end = dir + strcspn(dir, ":");
+		if ((size_t)snprintf(path, sizeof path, "%.*s%s%s",
+		    (int)(end - dir), dir, end > dir ? "/" : "", file) <
+		    sizeof path) {
+			e = executable(path);
+			if (e == 0)
+				return 0;
+			if (e == EACCES && access(path, F_OK) == 0)
+				error = EACCES;
+		}
+		if (*end == '\0')
+			break;
+	}
+	return error;
+}
+
+/* The child's side: never returns. */
+static void
+child(const struct wk_spawn *s, int report)
+{
+	int e;
+
+	said.ran = 1;
+	if (restore(s) == 0) {
+		catch_stops();
+		unblock();
+		search(s);
+	}
+	said.error = e = errno;
+	while (report >= 0 && write(report, &e, sizeof e) < 0 &&
+	    errno == EINTR)
+		;
+	_exit(127);
+}
+
+/* What the child said before its exec; 0 when that worked. */
+static int
+exec_error(int fd)
+{
+	int e = 0;
+	ssize_t n;
+
+	do
+		n = read(fd, &e, sizeof e);
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof e ? e : 0;
+}
+
+pid_t
+wk_spawn(const struct wk_spawn *s)
+{
+	sigset_t all, mask;
+	int report[2] = { -1, -1 }, e;
+	pid_t pid;
+
+	if (!is_shared && div_pipe(report) != 0)
+		return -1;
+	said.ran = said.error = said.stop = 0;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &mask);
+	pid = vfork();
+	if (pid == 0)
+		child(s, report[1]);
+	e = errno;
+	if (pid > 0 && said.stop != 0)
+		kill(s->group ? -pid : pid, said.stop);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	if (report[1] >= 0)
+		close(report[1]);
+	if (pid > 0)
+		e = report[0] >= 0 ? exec_error(report[0]) : said.error;
+	if (pid > 0 && e != 0) {
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		pid = -1;
+	}
+	if (report[0] >= 0)
+		close(report[0]);
+	is_shared |= said.ran;
+	errno = e;
+	return pid;
+}
+
+void
+wk_spawn_exec(const struct wk_spawn *s)
+{
+	int e;
+
+	if (restore(s) == 0) {
+		unblock();
+		search(s);
+	}
+	e = errno;
+	if (s->keep >= 0)
+		fcntl(s->keep, F_SETFD, FD_CLOEXEC);
+	errno = e;
+}
+
+/* A disposition for a signal that is waited for: never called. */
+static void
+nothing(int sig)
+{
+	(void)sig;
+}
+
+/* Is there one to pass on? */
+static int
+is_told(void)
+{
+	sigset_t set;
+
+	return sigpending(&set) == 0 &&
+	    (sigismember(&set, SIGTERM) || sigismember(&set, SIGHUP));
+}
+
+int
+wk_spawn_wait(const struct wk_spawn *s, int *status)
+{
+	static const int passed[] = { SIGTERM, SIGHUP };
+	sigset_t set, old;
+	int sig, e;
+	size_t i;
+	pid_t pid, r;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	for (i = 0; i < sizeof passed / sizeof *passed; i++)
+		if (!wk_spawn_ignored(passed[i]))
+			sigaddset(&set, passed[i]);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	wk_spawn_signal(SIGCHLD, nothing);
+	wk_spawn_signal(SIGINT, SIG_IGN);
+	wk_spawn_signal(SIGQUIT, SIG_IGN);
+	*status = 0;
+	pid = wk_spawn(s);
+	e = errno;
+	while (pid > 0 &&
+	    ((r = waitpid(pid, status, WNOHANG | WUNTRACED)) == 0 ||
+	    (r == pid && WIFSTOPPED(*status))))
+		if (r == pid)
+			wk_terminal_child_stopped(pid, WSTOPSIG(*status), is_told);
+		else if (sigwait(&set, &sig) == 0 && sig != SIGCHLD)
+			kill(pid, sig);
+	wk_terminal_child_ended();
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	errno = e;
+	return pid > 0 ? 0 : -1;
+}
+
+int
+wk_spawn_code(int status)
+{
+	if (WIFSIGNALED(status))
+		return 128 + WTERMSIG(status);
+	return WEXITSTATUS(status);
+}
+
+int
+wk_spawn_error_code(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+		return 127;
+	case EAGAIN:            /* the system's limits, not the program */
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+		return 71;
+	default:
+		return 126;
+	}
+}

@@ -1,0 +1,93 @@
+/*
+ * spawn.h - start programs as if the wrapper were not there
+ *
+ * What a wrapper changes for itself (signals, limits) is remembered here and
+ * given back to every program that it starts.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef WK_SPAWN_H
+#define WK_SPAWN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * Change the disposition of a signal, remembering what was found.  -1 with
+ * errno.  wk_spawn_ignored tells whether it was ignored when we started.
+ */
+int wk_spawn_signal(int sig, void (*handler)(int));
+
+/* The first half of that alone, for who changes it in his own way. */
+int wk_spawn_remember(int sig);
+int wk_spawn_ignored(int sig);
+
+/* Have what cannot be written fail with errno, and end nobody: a pipe without a
+ * reader, a file that has reached its limit.  -1 with errno. */
+int wk_spawn_write_errors(void);
+
+/* Is a signal the same one again that was sent at that time (of div_now)? */
+int wk_spawn_same_signal(int sig, int64_t sent);
+
+/*
+ * The first call of a program: remembers the signal mask, and opens
+ * /dev/null in the place of each closed one of descriptors 0, 1 and 2.  -1
+ * with errno.
+ */
+int wk_spawn_init(void);
+
+/* Raise the soft limit of descriptors to the hard one. */
+void wk_spawn_raise_limit(void);
+
+/* How many processors this process may use. */
+size_t wk_spawn_cpus(void);
+
+enum { WK_SPAWN_CLOSED = -2 };
+
+/* What to start. */
+struct wk_spawn {
+	const char *file;        /* searched in $PATH when it has no slash */
+	char *const *argv;
+	int keep;                /* a descriptor it inherits, or -1 */
+	const int *also;         /* more such, ended by -1; or NULL */
+	char *const *env;        /* its environment; NULL: ours */
+	const int *fd;           /* what its 0, 1 and 2 are: three descriptors
+	                            above 2, -1 for ours, WK_SPAWN_CLOSED; NULL: all
+	                            ours */
+	int dir;                 /* its working directory; 0: ours */
+	int group;               /* in a process group of its own */
+	int session;             /* in a session of its own, with the first
+	                            terminal among 0, 1 and 2 */
+};
+
+/*
+ * Start a program (vfork: no copy of a large process is made).  Returns its
+ * pid; -1 with the errno of whatever failed, that of exec included.
+ */
+pid_t wk_spawn(const struct wk_spawn *s);
+
+/* Become the program; returns only on error, with errno. */
+void wk_spawn_exec(const struct wk_spawn *s);
+
+/*
+ * Start a program and wait for its end.  Until then SIGTERM and SIGHUP are
+ * passed on to it, SIGINT and SIGQUIT are left to it.  Returns 0 with its
+ * wait status, or -1 with errno when it could not be started.
+ */
+int wk_spawn_wait(const struct wk_spawn *s, int *status);
+
+/*
+ * Would wk_spawn() find the program?  0, or the errno it would fail with, as
+ * far as that can be told beforehand.
+ */
+int wk_spawn_find(const char *file);
+
+/* The exit code for a wait status: its own, or 128 + the signal. */
+int wk_spawn_code(int status);
+
+/* The exit code for a program that could not be started: 127 not found, 126
+ * not executable, 71 the system has no room for it. */
+int wk_spawn_error_code(int error);
+
+#endif

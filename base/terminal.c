@@ -1,0 +1,156 @@
+/*
+ * terminal.c - job control for who stands between a shell and a program
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "terminal.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "divconnect.h"
+
+enum { TOGETHER_MS = 50 };
+
+static volatile sig_atomic_t went_on;
+static pid_t other;               /* who has the foreground in our place */
+
+/* What is our terminal may change (setsid), so it is not kept open. */
+static int
+open_terminal(void)
+{
+	return open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
+pid_t
+wk_terminal_group(void)
+{
+	int tty = open_terminal();
+	pid_t group = tty >= 0 ? tcgetpgrp(tty) : -1;
+
+	if (tty >= 0)
+		close(tty);
+	return group;
+}
+
+int
+wk_terminal_is_ours(void)
+{
+	return wk_terminal_group() == getpgrp();
+}
+
+void
+wk_terminal_give(pid_t group)
+{
+	sigset_t set, old;
+	int tty = open_terminal();
+
+	if (tty < 0)
+		return;
+	/* who does this in the background would be stopped for it */
+	sigemptyset(&set);
+	sigaddset(&set, SIGTTOU);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	tcsetpgrp(tty, group);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	close(tty);
+}
+
+static void
+continued(int sig)
+{
+	(void)sig;
+	went_on = 1;
+}
+
+/* A stop that comes behind its own CONT would last for ever. */
+int
+wk_terminal_stop(pid_t whom, int sig)
+{
+	struct sigaction sa, before;
+	sigset_t set, old;
+
+	memset(&sa, 0, sizeof sa);
+	sa.sa_handler = continued;
+	sigemptyset(&sa.sa_mask);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCONT);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	sigaction(SIGCONT, &sa, &before);
+	went_on = 0;
+	div_wait(0);
+	if (sigpending(&set) == 0 && !sigismember(&set, SIGCONT))
+		kill(whom, sig);
+	div_waited();
+	/* here it is delivered, if it came */
+	sigemptyset(&set);
+	sigaddset(&set, SIGCONT);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	sigaction(SIGCONT, &before, NULL);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return went_on;
+}
+
+/* Of several that are continued at once we may be the first to run. */
+static int
+goes_on(pid_t pid)
+{
+	siginfo_t info;
+
+	memset(&info, 0, sizeof info);
+	poll(NULL, 0, TOGETHER_MS);
+	return waitid(P_PID, (id_t)pid, &info,
+	    WCONTINUED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
+/* Did a child of that group have the foreground when it was stopped? */
+static int
+had_terminal(pid_t pid, pid_t group, int sig)
+{
+	pid_t now = wk_terminal_group();
+
+	if (group <= 0 || now <= 0)
+		return 0;
+	/* that it wants to have it is no reason for all of us */
+	if (sig == SIGTTIN || sig == SIGTTOU)
+		return group == now && group != getpgrp();
+	if (group == getpgrp())
+		return group == now && !goes_on(pid);
+	/* it may have been stopped by a job of its own that had it */
+	return now != getpgrp() && now != getpgid(getppid());
+}
+
+void
+wk_terminal_child_stopped(pid_t pid, int sig, int (*told)(void))
+{
+	pid_t group = getpgid(pid);
+	int stopped;
+
+	if (!had_terminal(pid, group, sig))
+		return;
+	if (wk_terminal_group() == group)
+		wk_terminal_give(getpgrp());
+	stopped = wk_terminal_stop(0, SIGTSTP);
+	/* a background job that wants the terminal */
+	while (stopped && !wk_terminal_is_ours() && !told())
+		stopped = wk_terminal_stop(0, SIGTTIN);
+	other = wk_terminal_is_ours() ? 0 : wk_terminal_group();
+	if (other == 0)
+		wk_terminal_give(group);
+	if (group == getpgrp())
+		kill(pid, SIGCONT);
+	else
+		kill(-group, SIGCONT);
+}
+
+void
+wk_terminal_child_ended(void)
+{
+	if (other > 0 && wk_terminal_is_ours())
+		wk_terminal_give(other);
+	other = 0;
+}

@@ -1,0 +1,764 @@
+/*
+ * wrapper.c - what the command lines of all programs of the suite share
+ *
+ * The option table of a program is the one place that knows its options: the
+ * parser, -h and the check of the option variable read it.  getopt(3) is not
+ * used because it knows neither long options nor where a word came from.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "wrapper.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "spawn.h"
+
+static const struct wk_program *program;
+static char **words;             /* option variable's, then argv's */
+static size_t word_at;           /* the next one */
+static size_t words_of_variable; /* so many are the variable's */
+static const char *bundle;       /* rest of a word of single letters */
+static unsigned long notes_lost;
+
+/* --- messages --- */
+
+size_t
+wk_visible(char *to, size_t room, const char *from)
+{
+	size_t n = 0;
+
+	for (; *from != '\0' && n + 3 < room; from++) {
+		if ((unsigned char)*from < ' ' || *from == '\177') {
+			to[n++] = '^';
+			to[n++] = (char)(*from ^ '@');
+		} else {
+			to[n++] = *from;
+		}
+	}
+	to[n] = '\0';
+	return n;
+}
+
+/* Make a message one line, cut where it is absurdly long. */
+static size_t
+line_of(char *line, size_t room, const char *fmt, va_list ap)
+{
+	size_t n = (size_t)snprintf(line, room, "%s: ", program->name);
+	char text[4096];
+
+	vsnprintf(text, sizeof text, fmt, ap);
+	n += wk_visible(line + n, room - n - 1, text);
+	line[n] = '\n';
+	return n + 1;
+}
+
+static void
+say(const char *fmt, va_list ap)
+{
+	char line[8192];
+	size_t n = line_of(line, sizeof line, fmt, ap);
+
+	fflush(stdout);
+	fwrite(line, 1, n, stderr);
+}
+
+void
+wk_note(const char *fmt, ...)
+{
+	struct pollfd p = { 2, POLLOUT, 0 };
+	char line[512];
+	va_list ap;
+	size_t n;
+
+	va_start(ap, fmt);
+	n = line_of(line, sizeof line, fmt, ap);
+	va_end(ap);
+	if (poll(&p, 1, 0) != 1 || write(2, line, n) < 0)
+		notes_lost++;
+	else if (notes_lost > 0) {
+		n = (size_t)snprintf(line, sizeof line, "%s: %lu more lines "
+		    "could not be written\n", program->name, notes_lost);
+		notes_lost = 0;
+		if (poll(&p, 1, 0) != 1 || write(2, line, n) < 0)
+			notes_lost++;
+	}
+}
+
+void
+wk_warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+}
+
+void
+wk_die(int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+	exit(code);
+}
+
+/* The synopsis, a line for each form. */
+static void
+print_usage(FILE *f)
+{
+	const char *line = program->synopsis, *end;
+	const char *intro = "usage:";
+
+	for (; *line != '\0'; line = *end ? end + 1 : end) {
+		end = line + strcspn(line, "\n");
+		fprintf(f, "%s %s %.*s\n", intro, program->name,
+		    (int)(end - line), line);
+		intro = "      ";
+	}
+}
+
+void
+wk_usage(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+	print_usage(stderr);
+	exit(WK_USAGE);
+}
+
+void *
+wk_alloc(size_t count, size_t size)
+{
+	void *p = calloc(count ? count : 1, size);
+
+	if (p == NULL)
+		wk_die(WK_SYSTEM, "out of memory");
+	return p;
+}
+
+void
+wk_flush(void)
+{
+	if (fflush(stdout) != 0 || ferror(stdout))
+		wk_die(WK_SYSTEM, "standard output: %s", strerror(errno));
+}
+
+/* --- the name we are called by, the option variable --- */
+
+static void
+name_called(char *argv0, struct wk_called *called)
+{
+	char *slash;
+
+	called->utility = NULL;
+	called->persistent = 0;
+	if (argv0 == NULL)
+		return;
+	if (*argv0 == '-') {
+		argv0++;
+		if (setsid() < 0 && getsid(0) != getpid())
+			wk_warn("cannot become a session leader: %s",
+			    strerror(errno));
+	}
+	slash = strrchr(argv0, '/');
+	if (slash != NULL)
+		argv0 = slash + 1;
+	if (strcmp(argv0, ":") == 0)
+		called->persistent = 1;
+	else if (*argv0 != '\0' && strcmp(argv0, program->name) != 0)
+		called->utility = argv0;
+}
+
+/*
+ * Take the first word off the text at *p: blanks end it, single and double
+ * quotes and backslashes protect them.  The word is made shorter in place.
+ * NULL at the end; -1 in *bad when a quote is left open.
+ */
+static char *
+next_word(char **p, int *bad)
+{
+	char *from = *p, *to, *word, quote = '\0';
+
+	from += strspn(from, " \t\n");
+	if (*from == '\0')
+		return NULL;
+	for (word = to = from; *from != '\0'; from++) {
+		if (quote == '\0' && strchr(" \t\n", *from) != NULL) {
+			from++;
+			break;
+		}
+		if (*from == quote)
+			quote = '\0';
+		else if (quote == '\0' && (*from == '"' || *from == '\''))
+			quote = *from;
+		else if (*from == '\\' && quote != '\'' && from[1] != '\0')
+			*to++ = *++from;
+		else
+			*to++ = *from;
+	}
+	*bad = quote != '\0';
+	*p = from;
+	*to = '\0';
+	return word;
+}
+
+char **
+wk_split(const char *variable)
+{
+	const char *value = getenv(variable);
+	char *p, **list;
+	size_t n = 0;
+	int bad = 0;
+
+	if (value == NULL)
+		return NULL;
+	p = strdup(value);
+	list = p ? malloc((strlen(p) + 1) * sizeof *list) : NULL;
+	if (list == NULL)
+		wk_die(WK_SYSTEM, "out of memory");
+	while ((list[n] = next_word(&p, &bad)) != NULL && !bad)
+		n++;
+	if (bad)
+		wk_die(WK_DATA, "$%s: a quote is left open: %s", variable,
+		    value);
+	return list;
+}
+
+void
+wk_begin(const struct wk_program *p, int argc, char **argv,
+    struct wk_called *called)
+{
+	char **own = NULL;
+	size_t n = 0;
+	int i;
+
+	program = p;
+	if (wk_spawn_init() != 0)
+		wk_die(WK_SYSTEM, "/dev/null: %s", strerror(errno));
+	name_called(argc > 0 ? argv[0] : NULL, called);
+	if (p->variable != NULL)
+		own = wk_split(p->variable);
+	while (own != NULL && own[n] != NULL)
+		n++;
+	words = wk_alloc(n + (size_t)argc + 1, sizeof *words);
+	if (n > 0)
+		memcpy(words, own, n * sizeof *words);
+	words_of_variable = n;
+	for (i = 1; i < argc; i++)
+		words[n++] = argv[i];
+	words[n] = NULL;
+}
+
+/* --- options --- */
+
+static int
+in_variable(void)
+{
+	return word_at < words_of_variable;
+}
+
+/* An option, the way it was written, for messages. */
+static const char *
+where(size_t at)
+{
+	static char text[64];
+
+	if (at >= words_of_variable)
+		return "";
+	snprintf(text, sizeof text, " in $%s", program->variable);
+	return text;
+}
+
+static const char *
+next_argument(const char *option)
+{
+	size_t at = word_at - 1;
+
+	if (words[word_at] == NULL || word_at == words_of_variable)
+		wk_usage("%s%s needs an argument", option, where(at));
+	return words[word_at++];
+}
+
+static int
+long_option(const char *word, const char **arg)
+{
+	size_t n = strcspn(word + 2, "=");
+	const struct wk_option *o;
+
+	for (o = program->options; o->letter != 0; o++)
+		if (strlen(o->name) == n && strncmp(o->name, word + 2, n) == 0)
+			break;
+	if (o->letter == 0)
+		wk_usage("unknown option %s%s", word, where(word_at - 1));
+	if (o->arg == NULL && word[2 + n] == '=')
+		wk_usage("%s%s takes no argument", word, where(word_at - 1));
+	if (o->arg != NULL)
+		*arg = word[2 + n] == '=' ? word + 3 + n : next_argument(word);
+	return o->letter;
+}
+
+/* All digits that stand together are one -depth; no stack needs so many. */
+static int
+depth_option(const char **arg)
+{
+	static char digits[16];
+	size_t n = strspn(bundle, "0123456789");
+
+	snprintf(digits, sizeof digits, "%.*s", (int)n, bundle);
+	bundle += n;
+	*arg = digits;
+	return '0';
+}
+
+static int
+short_option(const char **arg)
+{
+	const struct wk_option *o;
+	char text[] = { '-', *bundle, '\0' };
+	int digit = *bundle >= '0' && *bundle <= '9';
+
+	for (o = program->options; o->letter != 0; o++)
+		if (o->letter == (digit ? '0' : *bundle))
+			break;
+	if (o->letter != 0 && digit)
+		return depth_option(arg);
+	if (o->letter == 0)
+		wk_usage("unknown option -%c%s", *bundle, where(word_at - 1));
+	bundle++;
+	if (o->arg != NULL) {
+		if (*bundle != '\0')
+			*arg = bundle;
+		else if (o->arg[0] != '[')
+			*arg = next_argument(text);
+		bundle = NULL;
+	}
+	return o->letter;
+}
+
+int
+wk_option(const char **arg)
+{
+	const char *word;
+
+	*arg = NULL;
+	if (bundle != NULL && *bundle != '\0')
+		return short_option(arg);
+	bundle = NULL;
+	word = words[word_at];
+	/* what follows would not be taken for options any more */
+	if (in_variable() && words[words_of_variable] != NULL &&
+	    (word[0] != '-' || word[1] == '\0' || strcmp(word, "--") == 0))
+		wk_die(WK_DATA, "$%s: %s is not an option",
+		    program->variable, word);
+	if (word == NULL || word[0] != '-' || word[1] == '\0')
+		return -1;
+	word_at++;
+	if (strcmp(word, "--") == 0)
+		return -1;
+	if (word[1] == '-')
+		return long_option(word, arg);
+	bundle = word + 1;
+	return short_option(arg);
+}
+
+char **
+wk_operands(void)
+{
+	return words + word_at;
+}
+
+/* An option, for messages: -x, or --long. */
+static const char *
+option_name(int letter)
+{
+	static char text[40];
+	const struct wk_option *o;
+
+	for (o = program->options; o->letter != letter; o++)
+		;
+	if (letter == '0' || letter > 127)
+		snprintf(text, sizeof text, "--%s", o->name);
+	else
+		snprintf(text, sizeof text, "-%c", letter);
+	return text;
+}
+
+long
+wk_number(int letter, const char *text, long min, long max)
+{
+	const char *option = option_name(letter);
+	char *end;
+	long n;
+
+	errno = 0;
+	n = strtol(text, &end, 10);
+	if (end == text || *end != '\0')
+		wk_usage("%s: %s is not a whole number", option, text);
+	if (n > max && strcmp(option, "--depth") == 0)
+		return max;      /* too deep for any stack: told later */
+	if (errno == 0 && n >= min && n <= max)
+		return n;
+	if (letter == '0')
+		wk_usage("%s (or -%s): %s is not between %ld and %ld", option,
+		    text, text, min, max);
+	wk_usage("%s: %s is not between %ld and %ld", option, text, min, max);
+}
+
+int
+wk_milliseconds(int letter, const char *text)
+{
+	size_t whole = strspn(text, "0123456789"), part = 0;
+	double s;
+
+	if (text[whole] == '.')
+		part = 1 + strspn(text + whole + 1, "0123456789");
+	if (whole + part <= (part > 0) || text[whole + part] != '\0')
+		wk_usage("%s: %s is not a time in seconds",
+		    option_name(letter), text);
+	s = strtod(text, NULL);
+	if (s > 2000000)
+		wk_usage("%s: %s is more than 2000000 seconds",
+		    option_name(letter), text);
+	/* the least wait there is, rather than none */
+	return s > 0 && s < 0.001 ? 1 : (int)(s * 1000);
+}
+
+int
+wk_halt(const char *text, unsigned long *at, int *percent)
+{
+	static const char *const when[] = { "never", "soon", "now" };
+	const char *comma = text + strcspn(text, ",");
+	size_t n = (size_t)(comma - text);
+	int i, is_percent = 0;
+	char *end;
+
+	for (i = 0; i < 3; i++)
+		if (strlen(when[i]) == n && memcmp(when[i], text, n) == 0)
+			break;
+	*at = 1;
+	if (percent != NULL)
+		*percent = 0;
+	if (i < 3 && *comma == '\0')
+		return i;
+	if (i < 3 && strncmp(comma, ",fail=", 6) == 0 && comma[6] >= '1' &&
+	    comma[6] <= '9') {
+		*at = strtoul(comma + 6, &end, 10);
+		is_percent = percent != NULL && *end == '%' && *at <= 100;
+		if (is_percent)
+			*percent = 1;
+		if (end[is_percent] == '\0')
+			return i;
+	}
+	wk_usage("--halt: %s is not never, soon or now[,fail=N%s]", text,
+	    percent != NULL ? "|N%" : "");
+}
+
+/* Why div_select failed, in words; returns the exit code for it. */
+static int
+explain(char *text, size_t room, const struct div_choice *c, int error,
+    int depth, const char *prefix, char letter)
+{
+	char name[DIV_VARIABLE_MAX];
+	const char *d;
+
+	switch (error) {
+	case ENOENT:
+		snprintf(name, sizeof name, "%s_d", prefix);
+		d = getenv(name);
+		if (d == NULL)
+			snprintf(text, room, "no enclosing diversion (%s -m "
+			    "starts one, -%c names one)",
+			    program->prefix != NULL && strcmp(prefix,
+			    program->prefix) == 0 ? program->name : prefix,
+			    letter);
+		else
+			snprintf(text, room, "no enclosing diversion (a "
+			    "detached one: -%c %s)", letter, d);
+		return WK_NOINPUT;
+	case EINVAL:
+		snprintf(text, room, "%s: \"%s\" is neither a level nor d",
+		    c->variable, c->value);
+		return WK_DATA;
+	case ERANGE:
+		snprintf(text, room, "requested depth -%d is too great for "
+		    "current stack of %d", depth, c->levels);
+		return WK_DATA;
+	default:
+		snprintf(text, room, "%s: the variable is not set",
+		    c->variable);
+		return WK_DATA;
+	}
+}
+
+/* --- -h and -V --- */
+
+void
+wk_help(void)
+{
+	const struct wk_option *o;
+	char left[64];
+
+	print_usage(stdout);
+	for (o = program->options; o->letter != 0; o++) {
+		if (o->letter == '0')
+			snprintf(left, sizeof left, "-%s, --%s %s", o->name,
+			    o->name, o->arg);
+		else if (o->letter > 127)
+			snprintf(left, sizeof left, "    --%s%s%s", o->name,
+			    o->arg ? " " : "", o->arg ? o->arg : "");
+		else
+			snprintf(left, sizeof left, "-%c, --%s%s%s", o->letter,
+			    o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+		printf("  %-24s  %s\n", left, o->help);
+	}
+	wk_flush();
+}
+
+static void
+print_level(const char *label, const char *path, int target, int verbose)
+{
+	const char *said = "";
+
+	if (!div_exists(path))
+		said = " (gone)";
+	else if (verbose && program->probe != NULL) {
+		said = program->probe(path);
+		if (said == NULL)
+			said = " (does not answer)";
+	}
+	printf("%s:%3s: %s%s%s\n", program->name, label, path, said,
+	    target ? " [target]" : "");
+}
+
+static void
+print_stack(const struct div_choice *c, int verbose)
+{
+	char name[DIV_VARIABLE_MAX], label[16];
+	const char *path;
+	int i;
+
+	snprintf(name, sizeof name, "%s_d", program->prefix);
+	if ((path = getenv(name)) != NULL)
+		print_level("d", path, c->level == -1 && c->path != NULL,
+		    verbose);
+	for (i = c->levels; i > 0; i--) {
+		snprintf(label, sizeof label, "%d", i);
+		path = div_level_path(program->prefix, i);
+		if (path != NULL)
+			print_level(label, path, c->level == i, verbose);
+		else
+			printf("%s:%3d: %s_%d is not set\n", program->name, i,
+			    program->prefix, i);
+	}
+	if (c->levels <= 0 && path == NULL)
+		printf("%s: no current diversions\n", program->name);
+}
+
+void
+wk_version(int depth, const char *direct, int verbose)
+{
+	const char *p = program->name;
+	struct div_choice c;
+	char reason[256];
+	int error = 0;
+
+	if (div_select(&c, program->prefix, depth, direct) != 0)
+		error = errno;
+	printf("%s: wrapkit %s\n", p, WRAPKIT_VERSION);
+	printf("%s: environment prefix \"%s\"\n", p, program->prefix);
+	printf("%s: environment tags: \"link\", \"list\", \"d\", \"%d\"\n", p,
+	    c.levels > 0 ? c.levels : 1);
+	printf("%s: protocol version %s\n", p, program->protocol);
+	printf("%s: safe directory template: %s\n", p, program->template);
+	if (direct != NULL && c.level == 0 && c.path != NULL)
+		printf("%s: -%c: %s%s [target]\n", p, program->direct, direct,
+		    div_exists(direct) ? "" : " (gone)");
+	print_stack(&c, verbose);
+	wk_flush();
+	if (error != 0 && error != ENOENT) {
+		explain(reason, sizeof reason, &c, error, depth, program->prefix,
+		    program->direct);
+		wk_warn("%s", reason);
+	}
+}
+
+/* --- clients --- */
+
+const char *
+wk_target_of(const char *prefix, char letter, int depth, const char *direct)
+{
+	struct div_choice c;
+	char reason[512];
+	int code;
+
+	if (div_select(&c, prefix, depth, direct) != 0) {
+		code = explain(reason, sizeof reason, &c, errno, depth, prefix,
+		    letter);
+		wk_die(code, "%s", reason);
+	}
+	return c.path;
+}
+
+const char *
+wk_target(int depth, const char *direct)
+{
+	return wk_target_of(program->prefix, program->direct, depth, direct);
+}
+
+void
+wk_die_connect(const char *path)
+{
+	if (errno == ENOTSOCK)
+		wk_die(WK_DATA, "%s: not a socket", path);
+	wk_die(errno == EPROTO ? WK_PROTOCOL : WK_UNAVAILABLE, "%s: %s", path,
+	    errno == ECONNREFUSED ? "the master is gone" : strerror(errno));
+}
+
+/* --- masters --- */
+
+void
+wk_listen(struct div_socket *s, const struct div_place *where)
+{
+	const char *reason;
+
+	if (div_levels(where->prefix) < 0)
+		wk_target(0, NULL);
+	if (div_listen(s, where) == 0)
+		return;
+	reason = strerror(errno);
+	switch (errno) {
+	case EADDRINUSE:
+		reason = "another master listens there";
+		break;
+	case ENOTSOCK:
+		reason = "it exists and is not a socket";
+		break;
+	case EINVAL:
+		reason = "a relative name may not lead out of its directory";
+		break;
+	case EPERM:
+		reason = "a dead socket of somebody else's";
+		break;
+	case ENAMETOOLONG:
+		wk_die(WK_CANTCREATE, "%s: a socket's path may have %zu bytes "
+		    "at most", s->path ? s->path : "?", div_path_max());
+	default:
+		break;
+	}
+	wk_die(WK_CANTCREATE, "%s: %s", s->path ? s->path : "socket", reason);
+}
+
+void
+wk_tell_socket(const struct div_socket *s, const struct div_place *where)
+{
+	if (where->path == NULL || access(where->path, F_OK) != 0)
+		wk_warn("the socket is %s", s->path);
+}
+
+/* <VARIABLE>_N, the options of our utility, takes the place of <VARIABLE>. */
+int
+wk_pass_variable(int detached)
+{
+	static int passed;
+	int level = div_levels(program->prefix) + 1;
+	char name[DIV_VARIABLE_MAX];
+	const char *value;
+
+	if (passed || program->variable == NULL)
+		return 0;
+	passed = 1;
+	snprintf(name, sizeof name, "%s_%d", program->variable, level);
+	value = getenv(name);
+	if (value == NULL)
+		return unsetenv(program->variable);
+	if (setenv(program->variable, value, 1) != 0)
+		return -1;
+	return detached ? 0 : unsetenv(name);
+}
+
+void
+wk_publish(struct div_socket *s, int detached)
+{
+	int r = wk_pass_variable(detached);
+
+	if (r == 0 && detached)
+		r = div_detach(program->prefix, s->path);
+	else if (r == 0)
+		r = div_push(program->prefix, s->path) < 0 ? -1 : 0;
+	if (r != 0) {
+		div_unlisten(s);
+		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
+	}
+}
+
+static int of_shell;             /* the utility is what $SHELL says */
+
+int
+wk_was_xapply(void)
+{
+	static const char *const marks[] = { "XAPPLY_COLLATE", "XAPPLY_WRAP" };
+	const char *pid;
+	size_t i;
+
+	for (i = 0; i < sizeof marks / sizeof *marks; i++) {
+		pid = getenv(marks[i]);
+		if (pid != NULL && strtol(pid, NULL, 10) == (long)getpid())
+			return 1;
+	}
+	return 0;
+}
+
+char **
+wk_utility(char **operands, const struct wk_called *called,
+    const char **file)
+{
+	static char *shell[2];
+	char *slash;
+
+	if (operands[0] == NULL && called->persistent)
+		return NULL;
+	if (operands[0] != NULL && strcmp(operands[0], ":") == 0 &&
+	    operands[1] == NULL)
+		return NULL;
+	if (operands[0] == NULL) {
+		shell[0] = getenv("SHELL");
+		if (shell[0] == NULL || *shell[0] == '\0')
+			shell[0] = (char *)"/bin/sh";
+		else
+			of_shell = 1;
+		*file = shell[0];
+		slash = strrchr(shell[0], '/');
+		if (slash != NULL && slash[1] != '\0')
+			shell[0] = slash + 1;
+		operands = shell;
+	} else {
+		*file = operands[0];
+	}
+	if (called->utility != NULL)
+		operands[0] = (char *)called->utility;
+	return operands;
+}
+
+const char *
+wk_command_name(const char *file)
+{
+	static char text[4096];
+
+	if (!of_shell)
+		return *file != '\0' ? file : "''";
+	snprintf(text, sizeof text, "$SHELL: %s", file);
+	return text;
+}

@@ -1,0 +1,69 @@
+/*
+ * pool.h - named tokens, who holds them, and who waits
+ *
+ * No input or output happens here.  A token is free or has one holder; who
+ * cannot have all of what it asks for waits in a queue.  Taking and giving
+ * back cost the same whatever the size of the pool.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef PTBW_POOL_H
+#define PTBW_POOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { POOL_MAX = 16000000, POOL_LEVELS = 5 };
+
+/* Who holds tokens or waits for them; embedded, all zero at first. */
+struct pool_holder {
+	size_t held;                        /* tokens */
+	uint32_t first;                     /* one of them, plus 1 */
+	size_t want;                        /* tokens waited for, or 0 */
+	uint32_t since;                     /* second the wait began */
+	struct pool_holder *prev, *next;    /* in the queue */
+};
+
+struct pool_token {
+	struct pool_holder *holder;         /* NULL: free */
+	uint32_t prev, next;                /* of the same holder, plus 1 */
+	uint32_t since;                     /* second it was taken */
+};
+
+struct pool {
+	size_t count, free;
+	size_t cursor;                      /* where to look for the next */
+	struct pool_token *token;
+	uint64_t *map[POOL_LEVELS];         /* bits: free tokens; words of the
+	                                       map below that have a bit */
+	size_t words[POOL_LEVELS];
+	int levels;
+	struct pool_holder *first, *last;   /* the queue */
+	size_t waiting;
+};
+
+/* A pool of count free tokens; -1 with ENOMEM. */
+int pool_init(struct pool *p, size_t count);
+
+/*
+ * Take n tokens, all or none: their indexes, in order of taking, go to out.
+ * Each is the first free one at or after the cursor, which then moves past
+ * it.  Returns 1, or 0 when fewer than n are free.
+ */
+int pool_take(struct pool *p, struct pool_holder *h, size_t n, uint32_t *out,
+    uint32_t now);
+
+/* Give back token i; 0 when h does not hold it, else 1. */
+int pool_give(struct pool *p, struct pool_holder *h, size_t i);
+
+/* Give back everything; returns how many. */
+size_t pool_give_all(struct pool *p, struct pool_holder *h);
+
+/* Join the end of the queue for n tokens; leave it, if in it. */
+void pool_wait(struct pool *p, struct pool_holder *h, size_t n, uint32_t now);
+void pool_leave(struct pool *p, struct pool_holder *h);
+
+/* The oldest waiting holder if its tokens are free now, else NULL. */
+struct pool_holder *pool_ready(const struct pool *p);
+
+#endif

@@ -1,0 +1,110 @@
+/*
+ * broker.h - the client side of ptbw's protocol (version 0.4)
+ *
+ * A connection holds the tokens that were taken through it, for as long as
+ * any process has it open.  All functions but broker_open work on an open
+ * one and return -1 with errno on error: ECONNRESET the master is gone,
+ * EPROTO it spoke nonsense, ETIMEDOUT (see patience), ENOMEM.  They print
+ * nothing.  Only broker_take may wait for other clients.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef WIRE_BROKER_H
+#define WIRE_BROKER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The message that a tie comes with.  A link between hosts knows ties by it:
+ * nothing else that a wrapper sends with a descriptor is to be the same. */
+#define BROKER_TIE "+tie\n"
+
+struct broker {
+	int fd;
+	int late;                 /* an answer has not come in time, and may yet
+	                             come: of no further use */
+	int patience;             /* milliseconds for each reply that others
+	                             do not hold up; -1 at first: for ever */
+	char *buf;                /* replies not yet looked at */
+	size_t from, to, room;
+};
+
+/* What a master says of its pool. */
+struct broker_pool {
+	size_t count, space;      /* tokens; bytes of their names with NULs */
+	size_t longest, group;    /* longest name; tokens in a group (-R) */
+	char type;                /* of the source: '=', '+' or '-' */
+	char *source;             /* its name; the caller's to free */
+};
+
+/* Connect (see div_connect for the errors) and say who we are. */
+int broker_open(struct broker *b, const char *path);
+
+/* Close without a word: the tokens stay with other holders of the
+ * connection, if there are any. */
+void broker_close(struct broker *b);
+
+/*
+ * Take n tokens in one step, waiting at most ms milliseconds (-1: for ever,
+ * 0: not at all); their indexes go to token.  ENOSPC: more than the pool
+ * has.  After ETIMEDOUT, unless ms was 0, the connection is of no further use.
+ */
+int broker_take(struct broker *b, size_t n, int ms, uint32_t *token);
+
+/*
+ * The same in two steps, for who waits for b->fd to be readable in between:
+ * ask for n tokens, then look at what the master answered.  Between the two,
+ * nothing else may be asked.
+ */
+int broker_ask(struct broker *b, size_t n);
+int broker_answer(struct broker *b, size_t n, uint32_t *token);
+
+/* Give n tokens back, keep others. */
+int broker_give(struct broker *b, const uint32_t *token, size_t n);
+
+/* The names of tokens, joined by newlines; the caller's to free.  *borrowed
+ * is how many masters the pool is away from its owner: when it is more than
+ * 0, broker_tie is called for. */
+char *broker_names(struct broker *b, const uint32_t *token, size_t n,
+    int *borrowed);
+
+/*
+ * Have the connection keep open, for its own holders, the one through which
+ * its master borrowed the pool: so those tokens are not handed to others
+ * when that master is killed.  The descriptor stays unread in the connection.
+ * To be called last before the connection is left to a command.
+ */
+int broker_tie(struct broker *b);
+
+/*
+ * The same for who goes on with the connection: *fd is the tie, for those to
+ * inherit who inherit the connection; -1 when the pool is nobody else's.
+ * Nothing may be under way.
+ */
+int broker_take_tie(struct broker *b, int *fd);
+
+/* Give everything back, see that it arrived, and close. */
+int broker_return(struct broker *b);
+
+/* Ask a persistent master to quit once it is left; others ignore that.  The
+ * answer stays unread (broker_tie may have left something before it). */
+int broker_quit(struct broker *b);
+
+/* What the report and borrowers want to know. */
+int broker_describe(struct broker *b, struct broker_pool *p);
+char *broker_tableau(struct broker *b, size_t space);
+char *broker_comments(struct broker *b, size_t *len);
+
+/*
+ * Ask "iO" (who holds token i) or, with what 'A', "iA" (since how many
+ * seconds; -1 not held, -2 the master does not know that request) for n
+ * tokens from first on.
+ */
+int broker_holders(struct broker *b, char what, size_t first, size_t n,
+    long *answer);
+
+/* Lines "pid tokens seconds" of those who wait, the caller's to free; NULL
+ * with *len 0 when the master does not know that request. */
+char *broker_waiting(struct broker *b, size_t *len);
+
+#endif

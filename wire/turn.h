@@ -1,0 +1,53 @@
+/*
+ * turn.h - whose turn it is
+ *
+ * Those who want the turn stand in a queue with one total order, so that who
+ * is next never depends on chance: by what they have (their status), then by
+ * name, numbers in names by value, then by arrival.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef WIRE_TURN_H
+#define WIRE_TURN_H
+
+#include <stddef.h>
+
+/* Embedded in whoever may want the turn. */
+struct turn {
+	const char *name;          /* the owner's; unchanged while queued */
+	unsigned long arrival;     /* unique */
+	int status;                /* greater goes first */
+	size_t place;              /* in the queue, 1 first; 0: not queued */
+};
+
+enum turn_order {
+	TURN_READY,     /* status, then name, then arrival */
+	TURN_ARRIVAL,   /* arrival alone */
+	TURN_NUMBER     /* names that are not whole numbers, as for TURN_READY;
+	                   then numbers ascending, then arrival */
+};
+
+struct turn_queue {
+	enum turn_order order;     /* the owner's, set before the first */
+	struct turn **heap;
+	size_t count, room;
+};
+
+/* Put one in, or tell that its status has changed.  -1 with ENOMEM. */
+int turn_put(struct turn_queue *q, struct turn *t);
+
+/* Take one out, if it is in. */
+void turn_take(struct turn_queue *q, struct turn *t);
+
+/* The next one, or NULL; it stays in. */
+struct turn *turn_next(const struct turn_queue *q);
+
+/* Names in natural order: text by bytes, runs of digits by their value,
+ * whatever their length.  Less than, equal to or greater than 0. */
+int turn_compare(const char *a, const char *b);
+
+/* Is the name a whole number, nothing but digits?  If so and it is not more
+ * than ULONG_MAX, *n is it. */
+int turn_number(const char *name, unsigned long *n);
+
+#endif

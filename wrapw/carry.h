@@ -1,0 +1,56 @@
+/*
+ * carry.h - connections and their descriptors, carried over a link
+ *
+ * The link gives us connections to the other end, which are called wires
+ * here; they have bytes alone.  A local connection is carried over a wire of
+ * its own, in frames: its bytes, and word of the descriptors that are sent
+ * along.  The bytes of a descriptor go over one more wire.  The receiver gets
+ * a stand-in (a pipe, a socket, a pseudo-terminal), and what it writes there
+ * is written to the real one before anything that it says afterwards on the
+ * connection is said.  PROTOCOL section 5 has the frames.
+ *
+ * Everything happens in the loop of event.h, under the roof of serve.h: each
+ * connection and descriptor keeps the master from its end.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef WRAPW_CARRY_H
+#define WRAPW_CARRY_H
+
+#include <stddef.h>
+
+enum {
+	CARRY_TOKEN = 33          /* bytes of a descriptor's token, with NUL */
+};
+
+/*
+ * Before all else: how a wire is made for a descriptor, at the end that can
+ * make one (carry_arrived or carry_lost is to follow, perhaps at once); NULL
+ * at the other end, to which they come.
+ */
+void carry_begin(void (*reach)(const char *token));
+
+/* Bytes that are there already when a connection begins to be carried. */
+struct carry_ahead {
+	const char *reply;        /* for the wire, in front of the frames */
+	const char *frames;       /* from the wire */
+	size_t frames_len;
+	const char *bytes;        /* from the connection */
+	size_t bytes_len;
+};
+
+/* Carry the connection near over the wire; both are closed in the end.  The
+ * bytes ahead are copied. */
+void carry_line(int near, int wire, const struct carry_ahead *ahead);
+
+/*
+ * A wire for a descriptor is there, ours from now on, with the bytes that
+ * were read behind its first line.  Who has not heard of the token keeps it a
+ * while, as word of it may be under way.
+ */
+void carry_arrived(const char *token, int wire, const char *rest, size_t len);
+
+/* No wire could be made for it. */
+void carry_lost(const char *token);
+
+#endif

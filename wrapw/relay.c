@@ -1,0 +1,772 @@
+/*
+ * relay.c - the two ends of a link between hosts
+ *
+ * Both are masters.  What they say to each other before a connection is
+ * carried (carry.c) is here: a line from the projecting end, which says what
+ * the new connection is for, and an answer.  PROTOCOL section 5.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "relay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "carry.h"
+#include "base/dial.h"
+#include "base/master.h"
+#include "record.h"
+#include "base/spawn.h"
+#include "wrapw.h"
+
+#define MAGIC "wrapw-relay"
+
+enum {
+	FIRST_LINE_MAX = 512,     /* bytes of a first line, or its answer */
+	TARGET_MS = DIV_CONNECT_MS - 300, /* less than a client waits */
+	LINK_MS = 10000,          /* for the link to answer at first */
+	LOOK_MS = 20,             /* for room for those who wait */
+	RESERVE = 16,             /* descriptors that clients leave to us */
+	/* At the exporting end: those that all leave, and the percentages that
+	 * lines, and with them those who wait for one, may take of all. */
+	LEAVE = 1, LINES = 60, WAITERS = 75
+};
+
+static int
+printable(const char *text)
+{
+	while (*text >= ' ' && *text <= '~')
+		text++;
+	return *text == '\0';
+}
+
+/* --- the exporting end --- */
+
+/* Who comes over the link, until it is known what for. */
+struct visitor {
+	struct wk_client c;    /* first */
+	enum { FIRST_LINE, WAITING, DIALING, GREETING, HOLDING } state;
+	struct visitor *next;     /* of those who wait for room */
+	char cookie[DIV_COOKIE_MAX + 1]; /* empty: the control protocol */
+	struct dial dial;
+	struct wk_io near;        /* the target */
+	struct wk_timer patience;
+	char said[8];             /* by the target, in the way of greeting */
+	size_t said_len;
+};
+
+static struct {
+	const char *target;       /* the master whose name space it is */
+	char *record;
+	size_t record_len;
+	/* Lines leave room for the descriptors of those who are being served;
+	 * for these wires must always be accepted. */
+	struct visitor *waiting, **waiting_end;
+	struct wk_timer look;
+} export;
+
+/* No more in the queue of those who wait for room. */
+static void
+leave_queue(struct visitor *v)
+{
+	struct visitor **p;
+
+	for (p = &export.waiting; *p != v; p = &(*p)->next)
+		;
+	*p = v->next;
+	if (*p == NULL)
+		export.waiting_end = p;
+	v->next = NULL;
+	v->state = FIRST_LINE;
+	wk_timer_stop(&v->patience);
+}
+
+static void
+turn_away(struct visitor *v, const char *reason)
+{
+	if (v->state == WAITING)
+		leave_queue(v);
+	if (wk_serve_verbose != NULL)
+		wk_serve_verbose("a request was refused: %s", reason);
+	wk_serve_printf(&v->c, "- %.300s\n", reason);
+	wk_serve_finish(&v->c);
+}
+
+/* Both ends of a connection are there. */
+static void
+let_in(struct visitor *v)
+{
+	struct carry_ahead ahead = { .reply = "+ " RELAY_PROTOCOL "\n",
+	    .frames = v->c.in, .frames_len = v->c.in_len };
+	int near = v->near.fd;
+
+	wk_timer_stop(&v->patience);
+	wk_forget(&v->near);
+	v->near.fd = -1;
+	carry_line(near, wk_serve_release(&v->c), &ahead);
+}
+
+static const char *
+greeting(void)
+{
+	return want.allow_bind ? "+" : "++ 0\n";
+}
+
+/* The target's answer to the empty cookie, and that nothing is to change. */
+static void
+greeted(struct wk_io *io, int what)
+{
+	struct visitor *v = (struct visitor *)((char *)io -
+	    offsetof(struct visitor, near));
+	size_t all = strlen(greeting());
+	ssize_t n = recv(io->fd, v->said + v->said_len, all - v->said_len,
+	    MSG_DONTWAIT);
+
+	(void)what;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0)
+		v->said_len += (size_t)n;
+	wk_forget(io);
+	if (n <= 0 || strncmp(v->said, greeting(), v->said_len) != 0)
+		turn_away(v, "the master here is of another version");
+	else if (v->said_len == all)
+		let_in(v);
+	else if (wk_watch(io, WK_READ) != 0)
+		turn_away(v, strerror(errno));
+}
+
+/* For the target's greeting, or for room. */
+static void
+waited_too_long(struct wk_timer *t)
+{
+	struct visitor *v = (struct visitor *)((char *)t -
+	    offsetof(struct visitor, patience));
+
+	turn_away(v, v->state == WAITING ? "too many connections" :
+	    "the master does not answer");
+}
+
+static void
+greet(struct visitor *v)
+{
+	static const char text[] = "\0readonly\n";
+	size_t len = want.allow_bind ? 1 : sizeof text - 1;
+
+	v->state = GREETING;
+	v->near.ready = greeted;
+	wk_timer_set(&v->patience, TARGET_MS);
+	if (div_send(v->near.fd, text, len, -1) != (ssize_t)len ||
+	    wk_watch(&v->near, WK_READ) != 0)
+		turn_away(v, strerror(errno));
+}
+
+static void
+target_dialed(struct dial *d, int fd)
+{
+	struct visitor *v = (struct visitor *)((char *)d -
+	    offsetof(struct visitor, dial));
+
+	if (fd < 0) {
+		turn_away(v, errno == ENOENT ? "no such entry" :
+		    strerror(errno));
+		return;
+	}
+	v->near.fd = fd;
+	if (*v->cookie == '\0')
+		greet(v);
+	else
+		let_in(v);
+}
+
+static void
+dial_target(struct visitor *v)
+{
+	char path[4096];
+
+	v->state = DIALING;
+	snprintf(path, sizeof path, "%s%s%s", export.target,
+	    *v->cookie != '\0' ? "/" : "", v->cookie);
+	/* never done at once: the target has to be asked for something */
+	dial_start(&v->dial, path, 0, TARGET_MS, target_dialed);
+}
+
+/* Whoever waits is let in in turn; the next one has a descriptor by then. */
+static void
+look_for_room(struct wk_timer *t)
+{
+	struct visitor *v = export.waiting;
+
+	if (v != NULL && !wk_serve_crowded(LINES)) {
+		leave_queue(v);
+		dial_target(v);
+	}
+	if (export.waiting != NULL)
+		wk_timer_set(t, v != export.waiting ? 0 : LOOK_MS);
+}
+
+static void
+wait_for_room(struct visitor *v)
+{
+	v->state = WAITING;
+	*export.waiting_end = v;
+	export.waiting_end = &v->next;
+	wk_timer_set(&v->patience, TARGET_MS);
+	if (!export.look.set)
+		wk_timer_set(&export.look, LOOK_MS);
+}
+
+/* "line COOKIE": a client of the other end. */
+static void
+wants_line(struct visitor *v, const char *cookie)
+{
+	if (strchr(cookie, '/') != NULL || strlen(cookie) > DIV_COOKIE_MAX) {
+		turn_away(v, "no such entry");
+		return;
+	}
+	strcpy(v->cookie, cookie);
+	wk_serve_known(&v->c);
+	wk_serve_pause(&v->c);
+	if (export.waiting == NULL && !wk_serve_crowded(LINES))
+		dial_target(v);
+	else if (!wk_serve_crowded(WAITERS))
+		wait_for_room(v);
+	else
+		turn_away(v, "too many connections");
+}
+
+/* "hold": the other end itself, for as long as it lives. */
+static void
+wants_hold(struct visitor *v)
+{
+	v->state = HOLDING;
+	wk_serve_known(&v->c);
+	wk_serve_printf(&v->c, "+ " RELAY_PROTOCOL " %zu\n", export.record_len);
+	wk_serve_send(&v->c, export.record, export.record_len);
+}
+
+/* The first line of a new connection; what is behind it follows. */
+static void
+understand(struct visitor *v, char *line, const char *rest, size_t len)
+{
+	char version[16], word[16];
+	int n = 0;
+
+	if (sscanf(line, MAGIC " %15s %15s%n", version, word, &n) != 2 ||
+	    !printable(line)) {
+		turn_away(v, "this is the end of a link of wrapw's");
+		return;
+	}
+	line += n + (line[n] == ' ');
+	if (strncmp(version, RELAY_PROTOCOL, 2) != 0)
+		turn_away(v, "version " RELAY_PROTOCOL);
+	else if (strcmp(word, "line") == 0)
+		wants_line(v, line);
+	else if (strcmp(word, "hold") == 0)
+		wants_hold(v);
+	else if (strcmp(word, "stream") == 0 &&
+	    strlen(line) == CARRY_TOKEN - 1)
+		carry_arrived(line, wk_serve_release(&v->c), rest, len);
+	else
+		turn_away(v, "unknown request");
+}
+
+static size_t
+visitor_input(struct wk_client *c, const char *data, size_t len)
+{
+	struct visitor *v = (struct visitor *)c;
+	char line[FIRST_LINE_MAX];
+	long n;
+
+	if (v->state != FIRST_LINE)
+		return 0;
+	n = wk_serve_line(data, len, line, sizeof line);
+	if (n < 0) {
+		turn_away(v, "a line is too long");
+		return len;
+	}
+	if (n > 0)
+		understand(v, line, data + n, len - (size_t)n);
+	return (size_t)n;
+}
+
+static void
+visitor_came(struct wk_client *c)
+{
+	struct visitor *v = (struct visitor *)c;
+
+	v->near.fd = -1;
+	v->patience.expired = waited_too_long;
+}
+
+static void
+visitor_gone(struct wk_client *c)
+{
+	struct visitor *v = (struct visitor *)c;
+
+	if (v->state == WAITING)
+		leave_queue(v);
+	dial_cancel(&v->dial);
+	wk_timer_stop(&v->patience);
+	if (v->near.fd < 0)
+		return;
+	wk_forget(&v->near);
+	close(v->near.fd);
+}
+
+/* Is there anything in the record but the way to the master itself? */
+static int
+worth_it(void)
+{
+	char *copy = wk_alloc(export.record_len + 1, 1);
+	size_t i, others = 0;
+	const char *why;
+	struct record r;
+
+	memcpy(copy, export.record, export.record_len);
+	if (record_read(&r, copy, export.record_len, &why) != 0)
+		wk_die(WK_DATA, "%s: %s", export.target, why);
+	for (i = 0; i < r.count; i++)
+		others += strncmp(r.variable[i], "wrapw_link=", 11) != 0 &&
+		    strcmp(strchr(r.variable[i], '=') + 1, r.own) != 0;
+	record_free(&r);
+	return others > 0;
+}
+
+static int
+tell_utility(const struct div_socket *socket)
+{
+	carry_begin(NULL);
+	export.waiting_end = &export.waiting;
+	export.look.expired = look_for_room;
+	if (setenv(RELAY_VARIABLE, socket->path, 1) == 0)
+		return 0;
+	wk_warn("environment: %s", strerror(errno));
+	return WK_SYSTEM;
+}
+
+int
+relay_export(char **operands, const struct wk_called *called)
+{
+	static const struct wk_ops ops = {
+		.client_size = sizeof(struct visitor),
+		.request_max = FIRST_LINE_MAX,
+		.reserve = LEAVE,       /* lines wait; others must be let in */
+		.connected = visitor_came,
+		.input = visitor_input,
+		.gone = visitor_gone
+	};
+	const struct div_place place = {
+		.prefix = wrapw.prefix,
+		.template = wrapw.template,
+		.stem = "wx",
+		.path = want.socket
+	};
+	const struct wk_master m = {
+		.ops = &ops,
+		.place = &place,
+		.hidden = 1,
+		.verbose = want.verbose,
+		.bound = tell_utility
+	};
+	struct wk_spawn plain = { .keep = -1 };
+
+	export.target = wrapw_path();
+	export.record = wrapw_record(export.target, &export.record_len);
+	if (worth_it())
+		return wk_master_run(&m, operands, called);
+	if (want.verbose)
+		wk_warn("there is nothing to export");
+	unsetenv(RELAY_VARIABLE);
+	plain.argv = wk_utility(operands, called, &plain.file);
+	if (plain.argv == NULL)
+		return 0;
+	wk_spawn_exec(&plain);
+	wk_die(wk_spawn_error_code(errno), "%s: %s", wk_command_name(plain.file),
+	    strerror(errno));
+}
+
+/* --- the projecting end --- */
+
+/* A client here, until its connection is carried. */
+struct guest {
+	struct wk_client c;    /* first */
+	struct dial dial;
+	struct wk_io wire;        /* to the other end */
+	struct wk_timer patience;
+	char cookie[DIV_COOKIE_MAX + 1];
+	char said[FIRST_LINE_MAX]; /* by the other end */
+	size_t said_len;
+};
+
+/* A connection to the other end for a descriptor. */
+struct reach {
+	struct dial dial;         /* first */
+	char token[CARRY_TOKEN];
+};
+
+static struct wk_io hold;         /* open as long as the link is */
+static int grouped;               /* the utility has a process group */
+
+/* Say what a new connection is for. */
+static int
+say(int fd, const char *word, const char *arg)
+{
+	char line[FIRST_LINE_MAX];
+	int n = snprintf(line, sizeof line, MAGIC " " RELAY_PROTOCOL
+	    " %s %s\n", word, arg);
+
+	return div_send(fd, line, (size_t)n, -1) == n ? 0 : -1;
+}
+
+static void
+no_connection(struct guest *g, const char *reason)
+{
+	if (wk_serve_verbose != NULL)
+		wk_serve_verbose("a request was refused: %s", reason);
+	wk_timer_stop(&g->patience);
+	wk_serve_send(&g->c, "-", 1);
+	wk_serve_finish(&g->c);
+}
+
+static void
+no_answer(struct wk_timer *t)
+{
+	no_connection((struct guest *)((char *)t -
+	    offsetof(struct guest, patience)), "the link does not answer");
+}
+
+/* The other end has said yes: from now on it speaks for itself. */
+static void
+begin_line(struct guest *g, const char *rest, size_t len)
+{
+	struct carry_ahead ahead = { .reply = "", .frames = rest,
+	    .frames_len = len, .bytes = g->c.in, .bytes_len = g->c.in_len };
+	int wire = g->wire.fd, near;
+
+	wk_timer_stop(&g->patience);
+	g->wire.fd = -1;
+	near = wk_serve_release(&g->c);
+	if (div_send(near, "+", 1, -1) != 1) {
+		close(near);
+		close(wire);
+		return;
+	}
+	carry_line(near, wire, &ahead);
+}
+
+static void
+answered(struct wk_io *io, int what)
+{
+	struct guest *g = (struct guest *)((char *)io -
+	    offsetof(struct guest, wire));
+	ssize_t n = recv(io->fd, g->said + g->said_len,
+	    sizeof g->said - g->said_len, MSG_DONTWAIT);
+	char *end;
+
+	(void)what;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0)
+		g->said_len += (size_t)n;
+	end = memchr(g->said, '\n', g->said_len);
+	if (n > 0 && end == NULL && g->said_len < sizeof g->said)
+		return;
+	wk_forget(io);
+	if (end == NULL || g->said[0] != '+') {
+		no_connection(g, end != NULL ? "by the other end" :
+		    "the link is gone");
+		return;
+	}
+	end++;
+	begin_line(g, end, g->said_len - (size_t)(end - g->said));
+}
+
+static void
+link_dialed(struct dial *d, int fd)
+{
+	struct guest *g = (struct guest *)((char *)d -
+	    offsetof(struct guest, dial));
+
+	g->wire.fd = fd;
+	g->wire.ready = answered;
+	g->patience.expired = no_answer;
+	if (fd < 0 || say(fd, "line", g->cookie) != 0 ||
+	    wk_watch(&g->wire, WK_READ) != 0)
+		no_connection(g, strerror(errno));
+	else
+		wk_timer_set(&g->patience, DIV_CONNECT_MS);
+}
+
+/* A client's cookie, up to its NUL. */
+static size_t
+guest_input(struct wk_client *c, const char *data, size_t len)
+{
+	struct guest *g = (struct guest *)c;
+	size_t most = sizeof g->cookie;
+	const char *end = memchr(data, '\0', len < most ? len : most);
+
+	if (end == NULL && len < most)
+		return 0;
+	wk_serve_known(c);
+	if (end == NULL || !printable(data)) {
+		no_connection(g, "a cookie makes no sense");
+		return len;
+	}
+	memcpy(g->cookie, data, (size_t)(end - data) + 1);
+	wk_serve_pause(c);
+	/* the other end has to answer, so the rest of data is in c->in then */
+	dial_start(&g->dial, want.project, 0, DIV_CONNECT_MS, link_dialed);
+	return (size_t)(end - data) + 1;
+}
+
+static void
+guest_came(struct wk_client *c)
+{
+	((struct guest *)c)->wire.fd = -1;
+}
+
+static void
+guest_gone(struct wk_client *c)
+{
+	struct guest *g = (struct guest *)c;
+
+	dial_cancel(&g->dial);
+	wk_timer_stop(&g->patience);
+	if (g->wire.fd < 0)
+		return;
+	wk_forget(&g->wire);
+	close(g->wire.fd);
+}
+
+static void
+reached(struct dial *d, int fd)
+{
+	struct reach *r = (struct reach *)d;
+
+	if (fd >= 0 && say(fd, "stream", r->token) != 0) {
+		close(fd);
+		fd = -1;
+	}
+	if (fd >= 0)
+		carry_arrived(r->token, fd, "", 0);
+	else
+		carry_lost(r->token);
+	free(r);
+}
+
+static void
+reach(const char *token)
+{
+	struct reach *r = calloc(1, sizeof *r);
+
+	if (r == NULL) {
+		carry_lost(token);
+		return;
+	}
+	strcpy(r->token, token);
+	dial_start(&r->dial, want.project, 0, DIV_CONNECT_MS, reached);
+}
+
+/* Without a terminal that would tell the processes of a job, we do. */
+static int
+has_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/*
+ * The link is gone, and with it what the utility could do here: it and its
+ * children are told as they would be by a terminal that hangs up.
+ */
+static void
+link_lost(struct wk_io *io, int what)
+{
+	char byte;
+	long pid = wk_serve_pid();
+
+	(void)what;
+	if (recv(io->fd, &byte, 1, MSG_DONTWAIT) < 0 &&
+	    (errno == EAGAIN || errno == EINTR))
+		return;
+	wk_forget(io);
+	close(io->fd);
+	wk_note("the connection to the other host is gone");
+	if (wk_serve_quit() < 0 && pid > 0)
+		kill((pid_t)(grouped ? -pid : pid), SIGHUP);
+}
+
+/* Read, before there is a loop; 0 when it is over, or too late. */
+static ssize_t
+await(int fd, char *to, size_t len, int64_t deadline)
+{
+	return div_readable(fd, deadline) == 1 ? recv(fd, to, len, 0) : 0;
+}
+
+/* The other end has said no, or something else. */
+static int
+mismatch(const char *line)
+{
+	if (strncmp(line, "- version ", 10) == 0)
+		wk_warn("the link is of version %s here and of %.15s at the "
+		    "other end", RELAY_PROTOCOL, line + 10);
+	else
+		wk_warn("%s: the other end is no exporting wrapw",
+		    want.project);
+	return WK_PROTOCOL;
+}
+
+/* Say hello; the record of the other end is the caller's to free.  0, or the
+ * exit code. */
+static int
+fetch_record(char **record, size_t *len)
+{
+	int64_t deadline = div_awake() + LINK_MS;
+	char line[64], version[16];
+	size_t n, have;
+	ssize_t r;
+
+	if (say(hold.fd, "hold", "") != 0)
+		return mismatch("");
+	for (n = 0; n < sizeof line - 1; n++)
+		if (await(hold.fd, line + n, 1, deadline) != 1 ||
+		    line[n] == '\n')
+			break;
+	line[n] = '\0';
+	if (sscanf(line, "+ %15s %zu", version, len) != 2 ||
+	    *len > RECORD_MAX)
+		return mismatch(line);
+	if (strncmp(version, RELAY_PROTOCOL, 2) != 0)
+		return mismatch("");
+	*record = wk_alloc(*len + 1, 1);
+	for (have = 0; have < *len; have += (size_t)r) {
+		r = await(hold.fd, *record + have, *len - have, deadline);
+		if (r <= 0)
+			return mismatch("");
+	}
+	return 0;
+}
+
+/* The record ends with its master's own level, which is put on top anew, as
+ * that of any master. */
+static int
+pop_level(const char *own)
+{
+	int level = div_levels(wrapw.prefix);
+	const char *path = level > 0 ?
+	    div_level_path(wrapw.prefix, level) : NULL;
+	char name[DIV_VARIABLE_MAX], value[16];
+
+	if (path == NULL || strcmp(path, own) != 0)
+		return 0;
+	snprintf(name, sizeof name, "%s_%d", wrapw.prefix, level);
+	snprintf(value, sizeof value, "%d", level - 1);
+	if (unsetenv(name) != 0)
+		return -1;
+	snprintf(name, sizeof name, "%s_link", wrapw.prefix);
+	return level > 1 ? setenv(name, value, 1) : unsetenv(name);
+}
+
+static int
+use_record(char *record, size_t len, const char *own)
+{
+	struct record r;
+	const char *why;
+	int bad;
+
+	if (record_read(&r, record, len, &why) != 0) {
+		wk_warn("%s: %s", want.project, why);
+		return WK_DATA;
+	}
+	bad = record_rename(&r, own) != 0 || record_clear() != 0 ||
+	    record_apply(&r) != 0 || pop_level(own) != 0;
+	if (bad)
+		wk_warn("environment: %s", strerror(errno));
+	record_free(&r);
+	return bad ? WK_SYSTEM : 0;
+}
+
+static mode_t mask;
+
+static int
+linked(const struct div_socket *socket)
+{
+	char *record = NULL;
+	size_t len;
+	int code;
+
+	umask(mask);
+	carry_begin(reach);
+	hold.fd = div_connect(want.project);
+	if (hold.fd < 0) {
+		wk_warn("%s: %s", want.project, strerror(errno));
+		return WK_UNAVAILABLE;
+	}
+	code = fetch_record(&record, &len);
+	if (code == 0)
+		code = use_record(record, len, socket->path);
+	if (code != 0)
+		return code;
+	hold.ready = link_lost;
+	if (wk_watch(&hold, WK_READ) == 0)
+		return 0;
+	wk_warn("cannot serve: %s", strerror(errno));
+	return WK_SYSTEM;
+}
+
+/* sshd leaves it behind. */
+static void
+remove_link(void)
+{
+	struct stat st;
+
+	if (lstat(want.project, &st) == 0 && S_ISSOCK(st.st_mode))
+		unlink(want.project);
+}
+
+int
+relay_project(char **operands, const struct wk_called *called)
+{
+	static const struct wk_ops ops = {
+		.client_size = sizeof(struct guest),
+		.request_max = DIV_COOKIE_MAX + 1,
+		.reserve = RESERVE,
+		.each = 3,
+		.connected = guest_came,
+		.input = guest_input,
+		.gone = guest_gone
+	};
+	const struct div_place place = {
+		.prefix = wrapw.prefix,
+		.template = wrapw.template,
+		.stem = "ww",
+		.path = want.socket
+	};
+	const struct wk_master m = {
+		.ops = &ops,
+		.place = &place,
+		.detached = want.detached,
+		.verbose = want.verbose,
+		.group = !has_terminal(),
+		.bound = linked,
+		.ended = remove_link
+	};
+
+	if (want.project[0] != '/')
+		wk_usage("-P: the path of a link is absolute");
+	grouped = m.group;
+	/* the name of the socket may be there for everybody to see */
+	mask = umask(077);
+	return wk_master_run(&m, operands, called);
+}

@@ -1,0 +1,50 @@
+/*
+ * wrapw.h - what the files of wrapw share
+ *
+ * wrapw.c has the command line, wmaster.c the master, wclient.c the client.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef WRAPW_WRAPW_H
+#define WRAPW_WRAPW_H
+
+#include "space.h"
+#include "base/wrapper.h"
+
+#define WRAPW_PROTOCOL "1.0"
+
+enum {
+	WRAPW_LINE_MAX = 8192     /* bytes of a control request or message */
+};
+
+/* What the command line asks for. */
+struct wrapw_options {
+	int master, depth, quit, quiet, verbose;
+	/* masters */
+	int detached, everything, open;
+	const char *socket;
+	/* clients */
+	int include, without, record, list, bind, unbind;
+	enum space_mode mode;
+	const char *wrap;
+	/* the ends of a link */
+	int export, allow_bind;
+	const char *project;
+};
+extern struct wrapw_options want;
+
+extern const struct wk_program wrapw;
+
+/* Each returns the exit code. */
+int wrapw_master(char **operands, const struct wk_called *called);
+int wrapw_client(char **words, const struct wk_called *called);
+
+/* The path of the enclosing master, or of -t; and its record, the caller's to
+ * free.  Both end the program when there is none. */
+const char *wrapw_path(void);
+char *wrapw_record(const char *path, size_t *len);
+
+/* What the master at a path says of itself, for -V; NULL: nothing. */
+const char *wrapw_probe(const char *path);
+
+#endif

@@ -1,0 +1,158 @@
+/*
+ * expand.h - templates of commands: the dicer and the mixer
+ *
+ * A template is text in which parameters are mentioned.  It is compiled once,
+ * which finds all mistakes that do not depend on the parameters, and expanded
+ * for each task.  ESC stands for the escape character, % as a rule:
+ *
+ *	template  { text | ESC ESC | ESC [ q ] what }
+ *	what      + | plain | "(" plain mixer ")"
+ *	plain     [ f | t ] selector
+ *	selector  short | "{" name "}" | "[" name { step } "]"
+ *	short     digit | * | $ | u | U | t | T
+ *	name      digit { digit } | * | $ | u | U | t | T
+ *	step      separator ( @ | [ - ] [ $ | digit { digit } ] )
+ *	separator \ any character | blank | any other one but ] and \
+ *	mixer     { , | blank | tab | literal | range | "(" mixer ")" }
+ *	literal   " { not " } " | ` { balanced ` and ' } '
+ *	range     [ ~ ] ( * | position [ - [ ~ ] ( position | * ) ] )
+ *	position  digit { digit } | $
+ *
+ * All is done in bytes, which may be any but NUL.  What is inserted is not
+ * looked at for markup again.
+ *
+ * plain: %1 is a parameter, %$ the last, %* all with blanks in between, %0
+ * nothing.  %f1 is the name of the file that parameter 1 comes from, %t1 a
+ * token.  %u is the number of the task, %fu (%tu) where numbers come from,
+ * %ft (%tt, %T, %{t}) where tokens come from.  f and t always are prefixes
+ * outside of brackets, so that %t alone is a mistake.
+ *
+ * Tail: a template that mentions no parameter, not even %0, gets all of them
+ * appended, behind a blank unless it is empty or ends in white space.
+ *
+ * %q: what is inserted gets a backslash before each " \ ` and $.
+ *
+ * Dicer: each step splits the value at a separator, which white space as a
+ * blank stands for (runs are one, those at the end do not count), and puts in
+ * its place a field: 1 (also if none or 0 is said), 2, ... $ the last.  One
+ * that is not there is empty.  - takes the field out, with one separator; the
+ * only field stays.  @ does all further steps to each field, and joins them.
+ *
+ * Mixer: characters of the value in the order in which their positions are
+ * listed, 4-2 backwards, ~ counting from the end (~* is all, backwards); text
+ * in quotes; all of the value for an empty list.  A group in parentheses is
+ * the value for what follows up to the next separator or to a group behind a
+ * selection; if nothing is selected from it, it is part of the result.
+ *
+ * %+: parameter 1 is a template for the remaining ones, which become 1, 2 ...
+ * File names and tokens are renumbered with them.  Its tail is appended if no
+ * parameter has been mentioned so far, in any of the templates; there is none
+ * behind %+.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef XAPPLY_EXPAND_H
+#define XAPPLY_EXPAND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes that belong to somebody else and need no NUL; not NULL if empty. */
+struct expand_text {
+	const char *data;
+	size_t len;
+};
+
+/* What is known before the first task. */
+struct expand_rules {
+	char escape;             /* '\0': there is no markup */
+	int tail;                /* append parameters that are not mentioned */
+	int quote;               /* whatever is inserted, for the shell */
+	size_t params;           /* each time, SIZE_MAX: not known yet */
+	int files;               /* parameters come from files with names */
+	size_t tokens;           /* each time, SIZE_MAX: not known yet */
+	int token_source;        /* it has a name */
+};
+
+/* What one task has; nothing here is freed or kept. */
+struct expand_values {
+	const struct expand_text *param;
+	size_t params;
+	const struct expand_text *file;   /* one for each parameter, or NULL */
+	const struct expand_text *token;
+	size_t tokens;
+	uintmax_t number;
+	struct expand_text number_source;
+	struct expand_text token_source;  /* data NULL: none */
+};
+
+/* Where results go: all zero at first; who owns it frees data.  Parts of
+ * results are made here, too, and count for max. */
+struct expand_buffer {
+	char *data;
+	size_t len, size;
+	size_t max;              /* bytes, 0: as many as there is memory for */
+};
+
+/*
+ * What was wrong.  Bytes at positions from to at (which may be len) of text
+ * are the markup up to where it stops making sense.  Text is the template, or
+ * with param not 0 the parameter of this number, which %+ took as one.
+ */
+struct expand_error {
+	char reason[100];        /* for people; no newline, only ASCII */
+	const char *text;
+	size_t len;
+	size_t from, at;
+	size_t param;
+};
+
+/* What a template mentions, parameters used as templates not included. */
+struct expand_uses {
+	size_t param, token;     /* the highest number */
+	int params;              /* a parameter, or 0, $, * */
+	int files;
+	int tokens;
+	int number;
+	int sources;             /* of numbers or tokens */
+	int inner;               /* %+ */
+	int tail;                /* parameters are to be appended */
+};
+
+/* A compiled template. */
+struct expand;
+
+/*
+ * Compile a template, of which a copy is made.  Returns it, to be given back
+ * with expand_free; NULL with errno and *err: EINVAL malformed, or cannot be
+ * quoted where it stands (see quote.h), ERANGE mentions what is not there,
+ * ENOMEM.
+ */
+struct expand *expand_compile(const char *text, size_t len,
+    const struct expand_rules *rules, struct expand_error *err);
+
+/* Give it back; NULL is nothing. */
+void expand_free(struct expand *e);
+
+/* What the template mentions; belongs to it. */
+const struct expand_uses *expand_uses(const struct expand *e);
+
+/*
+ * Expand the template for one task: the result is appended to what is in out
+ * and ended by a NUL that does not count.  0, or -1 with errno and *err, and
+ * out has what it had before: EINVAL and ERANGE as above, now also in what %+
+ * takes as a template, E2BIG more than out->max or too many %+, ENOMEM.
+ * Values that the rules promised and that are not there are ERANGE, too.
+ *
+ * With rules->quote a shell sees each inserted text as data, also within
+ * quotes; %*, %f*, %t* and the tail become a word for each outside of quotes;
+ * %0, and %$ of no parameters, become nothing at all.  There %q says nothing
+ * new.  Numbers (%u) stand also where nothing can be quoted, as they are.
+ * What %+ inserts is no data but part of the command, in which parameters are
+ * quoted; it must not end within other quotes than it begins in.  %q+ is the
+ * whole such command as one text, quoted.
+ */
+int expand_run(const struct expand *e, const struct expand_values *v,
+    struct expand_buffer *out, struct expand_error *err);
+
+#endif

@@ -1,0 +1,405 @@
+/*
+ * input.c - the batches of parameters that a run is made of
+ *
+ * Files are taken so many at a time as a batch has parameters, and opened
+ * when their turn comes.  A descriptor that may be shared with others, as
+ * standard input is, is never made non-blocking: it is read when poll says
+ * that there is something.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/event.h"
+
+struct input_stream {
+	struct wk_io io;
+	struct input *in;
+	const char *name;
+	char *data;
+	size_t from, to, room, seen;
+	size_t line;
+	int ended, always;         /* always: a file that never has us wait */
+	int waits;
+};
+
+static enum input_result
+fail(struct input *in, int code, const char *what, const char *why)
+{
+	in->code = code;
+	in->what = what;
+	snprintf(in->why, sizeof in->why, "%s", why);
+	return INPUT_FAILED;
+}
+
+static int
+is_stdin(const char *operand)
+{
+	return strcmp(operand, "-") == 0;
+}
+
+int
+input_uses_stdin(const struct input *in)
+{
+	size_t i;
+
+	for (i = 0; in->files && in->operand[i] != NULL; i++)
+		if (is_stdin(in->operand[i]))
+			return 1;
+	return 0;
+}
+
+size_t
+input_total(const struct input *in)
+{
+	return in->files ? 0 : in->operands / in->each;
+}
+
+/* --- streams --- */
+
+static void
+readable(struct wk_io *io, int what)
+{
+	struct input_stream *s = (struct input_stream *)io;
+
+	(void)what;
+	wk_forget(io);
+	s->waits = 0;
+	s->in->ready();
+}
+
+/* Of a descriptor, which becomes the stream's. */
+static struct input_stream *
+new_stream(struct input *in, int fd, const char *name)
+{
+	struct input_stream *s = calloc(1, sizeof *s);
+	struct stat st;
+
+	if (s == NULL) {
+		close(fd);
+		return NULL;
+	}
+	s->io.fd = fd;
+	s->io.ready = readable;
+	s->in = in;
+	s->name = name;
+	s->always = fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) ||
+	    S_ISBLK(st.st_mode));
+	return s;
+}
+
+static void
+close_stream(struct input_stream *s)
+{
+	if (s == NULL)
+		return;
+	wk_forget(&s->io);
+	if (s->io.fd >= 0)
+		close(s->io.fd);
+	free(s->data);
+	free(s);
+}
+
+static enum input_result
+more(struct input_stream *s)
+{
+	struct pollfd p = { s->io.fd, POLLIN, 0 };
+	ssize_t n;
+	char *data;
+
+	if (!s->always && poll(&p, 1, 0) == 0) {
+		s->waits = 1;
+		if (wk_watch(&s->io, WK_READ) == 0)
+			return INPUT_WAIT;
+		s->always = 1;          /* what cannot be watched never waits */
+	}
+	if (s->from > 0 && s->from == s->to)
+		s->from = s->to = s->seen = 0;
+	if (s->to == s->room && s->from > 0) {
+		memmove(s->data, s->data + s->from, s->to - s->from);
+		s->to -= s->from;
+		s->seen -= s->from;
+		s->from = 0;
+	}
+	if (s->to == s->room) {
+		if (s->room >= INPUT_RECORD_MAX)
+			return fail(s->in, 65, s->name, "a line is too long");
+		data = realloc(s->data, s->room ? 2 * s->room : 65536);
+		if (data == NULL)
+			return fail(s->in, 71, s->name, strerror(ENOMEM));
+		s->data = data;
+		s->room = s->room ? 2 * s->room : 65536;
+	}
+	do
+		n = read(s->io.fd, s->data + s->to, s->room - s->to);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return more(s);
+	if (n < 0)
+		return fail(s->in, 66, s->name, strerror(errno));
+	s->to += (size_t)n;
+	s->ended = n == 0;
+	return INPUT_BATCH;
+}
+
+/* The next record of a stream; INPUT_END when there is none. */
+static enum input_result
+record(struct input_stream *s, char end, struct expand_text *t)
+{
+	enum input_result r = INPUT_BATCH;
+	char *p = NULL;
+
+	while (r == INPUT_BATCH) {
+		if (s->to > s->seen)
+			p = memchr(s->data + s->seen, end, s->to - s->seen);
+		if (p != NULL || s->ended)
+			break;
+		s->seen = s->to;
+		r = more(s);
+	}
+	if (r != INPUT_BATCH)
+		return r;
+	if (p == NULL && s->from == s->to)
+		return INPUT_END;
+	t->data = s->data + s->from;
+	t->len = p != NULL ? (size_t)(p - t->data) : s->to - s->from;
+	s->from += t->len + (p != NULL);
+	s->seen = s->from;
+	s->line++;
+	if (end != '\0' && memchr(t->data, '\0', t->len) != NULL) {
+		fail(s->in, 65, s->name, "");
+		snprintf(s->in->why, sizeof s->in->why,
+		    "line %zu holds a NUL byte (see -z)", s->line);
+		return INPUT_FAILED;
+	}
+	return INPUT_BATCH;
+}
+
+/* --- files, a set at a time --- */
+
+/* A fifo is opened without waiting for a writer, and read when there is one. */
+static struct input_stream *
+open_file(struct input *in, const char *name)
+{
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK), e;
+	struct input_stream *s;
+	struct stat st;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+		close(fd);
+		errno = EISDIR;
+		return NULL;
+	}
+	s = new_stream(in, fd, name);
+	e = errno;
+	if (s != NULL && s->always)
+		fcntl(fd, F_SETFL, 0);
+	errno = e;
+	return s;
+}
+
+static enum input_result
+open_set(struct input *in)
+{
+	size_t i;
+	const char *name;
+
+	for (i = 0; i < in->each; i++) {
+		name = in->operand[in->at + i];
+		in->slot[i] = is_stdin(name) ? in->standard :
+		    open_file(in, name);
+		if (in->slot[i] == NULL)
+			return fail(in, 66, name, strerror(errno));
+	}
+	in->opened = 1;
+	return INPUT_BATCH;
+}
+
+static void
+close_set(struct input *in)
+{
+	size_t i;
+
+	for (i = 0; i < in->each; i++) {
+		if (in->slot[i] != in->standard)
+			close_stream(in->slot[i]);
+		in->slot[i] = NULL;
+	}
+	in->opened = 0;
+}
+
+/* Keep a record where it stays until the batch is used. */
+static int
+hold(struct input *in, size_t slot, const char *data, size_t len)
+{
+	char *p;
+
+	if (in->hold_len + len + 1 > in->hold_room) {
+		p = realloc(in->hold, 2 * (in->hold_len + len + 1));
+		if (p == NULL)
+			return -1;
+		in->hold = p;
+		in->hold_room = 2 * (in->hold_len + len + 1);
+	}
+	memcpy(in->hold + in->hold_len, data, len);
+	in->from[slot] = in->hold_len;
+	in->param[slot].len = len;
+	in->hold_len += len;
+	return 0;
+}
+
+/* Fill the slots that are still empty. */
+static enum input_result
+fill_slots(struct input *in)
+{
+	enum input_result r;
+	struct expand_text t = { "", 0 };
+
+	for (; in->filled < in->each; in->filled++) {
+		r = record(in->slot[in->filled], in->end, &t);
+		if (r == INPUT_WAIT || r == INPUT_FAILED)
+			return r;
+		in->some |= r == INPUT_BATCH;
+		if (r == INPUT_END)
+			t = (struct expand_text){ in->pad, strlen(in->pad) };
+		if (hold(in, in->filled, t.data, t.len) != 0)
+			return fail(in, 71, "input", strerror(ENOMEM));
+	}
+	return INPUT_BATCH;
+}
+
+static enum input_result
+next_of_files(struct input *in)
+{
+	enum input_result r = INPUT_BATCH;
+	size_t i;
+	const char *name;
+
+	while (in->at < in->operands) {
+		if (!in->opened && (r = open_set(in)) != INPUT_BATCH)
+			return r;
+		if (in->filled == 0) {
+			in->some = 0;
+			in->hold_len = 0;
+		}
+		r = fill_slots(in);
+		if (r != INPUT_BATCH)
+			return r;
+		in->filled = 0;
+		if (in->some)
+			break;
+		close_set(in);          /* all its files have ended */
+		in->at += in->each;
+	}
+	if (in->at >= in->operands)
+		return INPUT_END;
+	for (i = 0; i < in->each; i++) {
+		in->param[i].data = in->hold + in->from[i];
+		name = in->operand[in->at + i];
+		in->file[i] = (struct expand_text){ name, strlen(name) };
+	}
+	return INPUT_BATCH;
+}
+
+static enum input_result
+next_of_operands(struct input *in)
+{
+	size_t i;
+
+	if (in->at >= in->operands)
+		return INPUT_END;
+	for (i = 0; i < in->each; i++)
+		in->param[i] = (struct expand_text){ in->operand[in->at + i],
+		    strlen(in->operand[in->at + i]) };
+	in->at += in->each;
+	return INPUT_BATCH;
+}
+
+enum input_result
+input_next(struct input *in)
+{
+	enum input_result r = in->files ? next_of_files(in) :
+	    next_of_operands(in);
+
+	in->count += r == INPUT_BATCH;
+	return r;
+}
+
+/* A file that is missing is found before anything starts, though it is
+ * opened when its turn comes. */
+static enum input_result
+check_files(struct input *in)
+{
+	struct stat st;
+	size_t i;
+	const char *name;
+
+	for (i = 0; i < in->operands; i++) {
+		name = in->operand[i];
+		if (is_stdin(name))
+			continue;
+		if (stat(name, &st) != 0 || access(name, R_OK) != 0)
+			return fail(in, 66, name, strerror(errno));
+		if (S_ISDIR(st.st_mode))
+			return fail(in, 66, name, strerror(EISDIR));
+	}
+	return INPUT_BATCH;
+}
+
+static enum input_result
+take_stdin(struct input *in)
+{
+	int fd = fcntl(0, F_DUPFD_CLOEXEC, 3);
+
+	if (fd >= 0)
+		in->standard = new_stream(in, fd, "standard input");
+	return in->standard != NULL ? INPUT_BATCH :
+	    fail(in, 71, "standard input", strerror(errno));
+}
+
+enum input_result
+input_begin(struct input *in)
+{
+	enum input_result r = INPUT_BATCH;
+
+	for (in->operands = 0; in->operand[in->operands] != NULL; )
+		in->operands++;
+	if (in->operands % in->each != 0) {
+		fail(in, 65, in->files ? "files" : "parameters", "");
+		snprintf(in->why, sizeof in->why,
+		    "%zu are no multiple of %zu", in->operands, in->each);
+		return INPUT_FAILED;
+	}
+	in->param = calloc(in->each, sizeof *in->param);
+	in->file = calloc(in->each, sizeof *in->file);
+	in->from = calloc(in->each, sizeof *in->from);
+	in->slot = calloc(in->each, sizeof *in->slot);
+	if (!in->param || !in->file || !in->from || !in->slot)
+		return fail(in, 71, "input", strerror(ENOMEM));
+	if (in->files)
+		r = check_files(in);
+	if (r == INPUT_BATCH && input_uses_stdin(in))
+		r = take_stdin(in);
+	return r;
+}
+
+void
+input_end(struct input *in)
+{
+	if (in->opened)
+		close_set(in);
+	close_stream(in->standard);
+	in->standard = NULL;
+	in->at = in->operands;
+}

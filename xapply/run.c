@@ -1,0 +1,1187 @@
+/*
+ * run.c - the run of xapply: which task starts when, and what its end means
+ *
+ * Everything happens in the turns of one loop: batches that come, tokens that
+ * come free, tasks that end, sections that have had their turn, signals, and
+ * times that are up.  Each of them ends in start_tasks(), which starts what
+ * can be started; when nothing is left to come the loop ends.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "input.h"
+#include "quote.h"
+#include "base/spawn.h"
+#include "base/terminal.h"
+#include "xapply.h"
+
+enum {
+	EXPANSION_MAX = 256 << 20, /* bytes of a command */
+	KILL_MS = 5000,            /* from TERM to KILL */
+	NO_ROOM_MS = 500,          /* the system could start no more processes */
+	NO_ROOM_TRIES = 40,
+	PROGRESS_MS = 200,
+	STRAIN_MS = 1000,          /* between two looks at load and memory */
+	FAILED_MAX = 100           /* as an exit code */
+};
+
+static struct {
+	struct input input;
+	struct tokens tokens;
+	struct task_setup setup;
+	struct expand *template, *otherwise;
+	struct expand_buffer buffer;
+
+	struct task *running, *waiting;  /* waiting: to be tried again */
+	size_t running_count, waiting_count;
+
+	struct task *spoken;      /* its line is being written, then it starts */
+
+	int input_over;
+	int batch;                /* one has been read and has no task yet */
+	int stopping;             /* nothing new is started */
+	int signal;               /* that ends us */
+	int signals;              /* so many have come */
+	int64_t signaled;         /* when the last one has */
+	int code;                 /* of what went wrong */
+	int halted;               /* exit code of the failure that halted us */
+	uintmax_t done, failed, skipped;
+	int output_error;
+
+	struct wk_timer soon;     /* start what can be, in the next turn */
+	struct wk_timer delay;    /* the next start has to wait for it */
+	struct wk_timer relief;   /* look again at load and memory */
+	int64_t looked;           /* when that was */
+	int strained;             /* they were too much */
+	int no_room;
+	struct wk_timer tick;     /* of the progress line */
+	int64_t began;
+	int width;                /* of the line that is shown, or 0 */
+} run;
+
+static void start_tasks(void);
+
+/* --- lists of tasks --- */
+
+static void
+enlist(struct task **list, struct task *t)
+{
+	t->next = *list;
+	if (t->next != NULL)
+		t->next->at = &t->next;
+	t->at = list;
+	*list = t;
+}
+
+static void
+delist(struct task *t)
+{
+	*t->at = t->next;
+	if (t->next != NULL)
+		t->next->at = t->at;
+}
+
+/* --- the line on the terminal --- */
+
+static void
+clear_progress(void)
+{
+	if (run.width > 0)
+		fprintf(stderr, "\r%*s\r", run.width, "");
+	run.width = 0;
+}
+
+/* "1:02:03", of seconds. */
+static void
+put_duration(char *text, size_t room, double seconds)
+{
+	long s = (long)(seconds + 0.5);
+
+	if (s >= 3600)
+		snprintf(text, room, "%ld:%02ld:%02ld", s / 3600,
+		    s / 60 % 60, s % 60);
+	else
+		snprintf(text, room, "%ld:%02ld", s / 60, s % 60);
+}
+
+static void
+show_progress(void)
+{
+	size_t total = input_total(&run.input);
+	double seconds = (double)(div_now() - run.began) / 1000;
+	double rate = seconds > 0 ? (double)run.done / seconds : 0;
+	char left[32] = "", of[32] = "", line[160];
+	int n;
+
+	if (total > 0)
+		snprintf(of, sizeof of, " of %zu", total);
+	if (total > 0 && rate > 0)
+		put_duration(left, sizeof left,
+		    (double)(total - run.skipped - run.done) / rate);
+	n = snprintf(line, sizeof line, "done %ju%s, running %zu, failed %ju, "
+	    "%.1f/s%s%s", run.done + run.skipped, of, run.running_count,
+	    run.failed, rate, *left != '\0' ? ", left " : "", left);
+	fprintf(stderr, "\r%s%*s", line, run.width > n ? run.width - n : 0, "");
+	run.width = n;
+}
+
+static void
+tick(struct wk_timer *t)
+{
+	show_progress();
+	wk_timer_set(t, PROGRESS_MS);
+}
+
+static void
+say_summary(void)
+{
+	char text[32];
+
+	clear_progress();
+	put_duration(text, sizeof text,
+	    (double)(div_now() - run.began) / 1000);
+	wk_warn("%ju task%s done in %s, %ju failed", run.done,
+	    run.done == 1 ? "" : "s", text, run.failed);
+}
+
+/* A message does not land in the middle of the line. */
+#define complain(...) (clear_progress(), wk_warn(__VA_ARGS__))
+
+/* --- what ends a run early --- */
+
+/* Start nothing more; an exit code for what went wrong, the first counts. */
+static void
+stop_starting(int code)
+{
+	struct task *t;
+
+	if (run.code == 0)
+		run.code = code;
+	run.stopping = 1;
+	input_end(&run.input);
+	run.input_over = 1;
+	run.batch = 0;
+	wk_timer_stop(&run.delay);
+	wk_timer_stop(&run.relief);
+	if (run.spoken != NULL) {
+		tokens_give(&run.tokens, run.spoken->tokens);
+		task_free(run.spoken);
+		run.spoken = NULL;
+	}
+	while ((t = run.waiting) != NULL) {
+		delist(t);
+		run.waiting_count--;
+		if (t->attempts > 0) {
+			joblog_write(t);        /* the last one has failed */
+			run.done++;
+			run.failed++;
+		}
+		task_free(t);
+	}
+}
+
+static void
+signal_all(int sig)
+{
+	struct task *t;
+
+	for (t = run.running; t != NULL; t = t->next)
+		task_signal(t, sig);
+}
+
+/* TERM for all, and KILL for those whom that does not end. */
+static void
+end_all(void)
+{
+	struct task *t;
+
+	signal_all(SIGTERM);
+	for (t = run.running; t != NULL; t = t->next)
+		if (!t->killed) {
+			t->killed = 1;
+			wk_timer_set(&t->alarm, KILL_MS);
+		}
+}
+
+/* Has it been told of already?  What is sent to a whole process group comes
+ * from the wrapper that we are the run of, too. */
+static int
+same_again(int sig)
+{
+	if (sig == run.signal && wk_spawn_same_signal(sig, run.signaled))
+		return 1;
+	run.signaled = div_now();
+	return 0;
+}
+
+/* The first is passed on; the second leaves the tasks no choice. */
+static void
+told_to_end(int sig)
+{
+	if (same_again(sig))
+		return;
+	run.signals++;
+	if (run.signal == 0)
+		run.signal = sig;
+	stop_starting(0);
+	/* a terminal has told those of our process group, too */
+	if (run.signals > 1 || wk_signal_sender() != 0 || run.setup.grouped)
+		signal_all(run.signals > 1 ? SIGKILL : sig);
+}
+
+/* A terminal stops those of our process group alone. */
+static void
+told_to_stop(int sig)
+{
+	struct task *t;
+	sigset_t set, old;
+
+	for (t = run.running; t != NULL; t = t->next)
+		tty_stop(t);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCONT);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	wk_spawn_signal(sig, SIG_DFL);
+	if (!wk_pending(SIGCONT))
+		wk_terminal_stop(getpid(), sig);
+	wk_signal(sig, told_to_stop);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	for (t = run.running; t != NULL; t = t->next)
+		tty_continue(t);
+	tty_again(SIGCONT);
+}
+
+/* The collated output cannot be written: who goes on would do so in vain. */
+static void
+output_failed(int error)
+{
+	if (run.output_error == 0)
+		run.output_error = error != 0 ? error : ECONNRESET;
+	stop_starting(error != 0 ? OUTPUT_LOST : WK_PROTOCOL);
+}
+
+/* Nothing can be written to stdout any more. */
+static void
+lines_lost(int error)
+{
+	if (run.output_error == 0 && error != EPIPE)
+		complain("standard output: %s", strerror(error));
+	if (run.output_error == 0)
+		run.output_error = error;
+	stop_starting(OUTPUT_LOST);
+}
+
+/* --- expansion --- */
+
+/* Where markup stops making sense. */
+static void
+complain_of_markup(const char *what, const struct expand_error *e)
+{
+	char text[200], hint[32] = "";
+
+	snprintf(text, sizeof text, "%.*s", (int)(e->len < 120 ? e->len : 120),
+	    e->text);
+	if (strncmp(e->reason, "unknown escape", 14) == 0)
+		snprintf(hint, sizeof hint, " (%c%c is a plain %c)",
+		    want.escape, want.escape, want.escape);
+	complain("%s'%s'%s: position %zu: %s%s", what, text,
+	    e->param > 0 ? " (a parameter)" : "", e->at + 1, e->reason, hint);
+}
+
+static struct expand *
+compile(const char *what, const char *text, const struct expand_rules *rules)
+{
+	struct expand_error error;
+	struct expand *e = expand_compile(text, strlen(text), rules, &error);
+
+	if (e != NULL)
+		return e;
+	if (errno == ENOMEM)
+		wk_die(WK_SYSTEM, "out of memory");
+	complain_of_markup(what, &error);
+	exit(WK_DATA);
+}
+
+/* The text of a template for a task, the caller's to free; NULL after a
+ * message. */
+static char *
+expanded(const char *what, const struct expand *e,
+    const struct expand_values *v, size_t *len)
+{
+	struct expand_error error;
+	char *text;
+
+	run.buffer.len = 0;
+	if (expand_run(e, v, &run.buffer, &error) != 0) {
+		if (errno == ENOMEM)
+			wk_die(WK_SYSTEM, "out of memory");
+		complain_of_markup(what, &error);
+		return NULL;
+	}
+	*len = run.buffer.len;
+	text = wk_alloc(run.buffer.len + 1, 1);
+	memcpy(text, run.buffer.data, run.buffer.len);
+	return text;
+}
+
+/* "NAME=VALUE" for -e, or what ptbw's clients have; NULL after a message. */
+static char *
+variable(const char *name, const char *value)
+{
+	size_t n = strlen(name) + strlen(value) + 2;
+	char *text = wk_alloc(n, 1);
+
+	snprintf(text, n, "%s=%s", name, value);
+	return text;
+}
+
+static int
+make_variables(struct task *t, const struct expand_values *v)
+{
+	struct export *e;
+	size_t n = 0, len;
+	char *value, what[200];
+
+	for (e = want.exports; e != NULL; e = e->next)
+		n++;
+	t->vars = wk_alloc(n + 1 + TOKENS_VARIABLES, sizeof *t->vars);
+	n = tokens_variables(&run.tokens, t->tokens, t->vars);
+	if (n == TOKENS_FAILED)
+		wk_die(WK_SYSTEM, "out of memory");
+	for (e = want.exports; e != NULL; e = e->next) {
+		snprintf(what, sizeof what, "-e %s: ", e->name);
+		value = expanded(what, e->value, v, &len);
+		if (value == NULL)
+			return -1;
+		t->vars[n++] = variable(e->name, value);
+		free(value);
+	}
+	return 0;
+}
+
+/*
+ * Parameter 1, or the number.  What is no xid as it is, and so cut or changed
+ * for the wire, may be the same as another one: where it is to be the name of a
+ * file it has the number behind it.
+ */
+static char *
+make_xid(const struct expand_values *v)
+{
+	char number[24], xid[COLLATE_XID_MAX + 2];
+	size_t len = v->params > 0 ? v->param[0].len : 0, room;
+	size_t seen = len < sizeof xid ? len : sizeof xid - 1;
+
+	room = COLLATE_XID_MAX -
+	    (size_t)snprintf(number, sizeof number, "~%ju", v->number);
+	if (want.number || (len == 0 && want.results == NULL))
+		return strdup(number + 1);
+	/* one byte more than an xid may have shows that it is too long */
+	if (seen > 0)
+		memcpy(xid, v->param[0].data, seen);
+	xid[seen] = '\0';
+	if (want.results != NULL && (len == 0 || collate_check_xid(xid) != 0))
+		strcpy(xid + (len < room ? len : room), number);
+	xid[COLLATE_XID_MAX] = '\0';
+	return strdup(xid);
+}
+
+static struct expand_values
+values(const struct token_set *set)
+{
+	return (struct expand_values){
+		.param = run.input.param,
+		.params = want.each,
+		.file = want.files ? run.input.file : NULL,
+		.token = set->name,
+		.tokens = run.tokens.each,
+		.number = run.input.count > 0 ? run.input.count - 1 : 0,
+		.number_source = { ".", 1 },
+		.token_source = run.tokens.source
+	};
+}
+
+/* Expand what the task is made of; -1 after a message. */
+static int
+fill_task(struct task *t, const struct expand *e,
+    const struct expand_values *v)
+{
+	t->command = expanded("", e, v, &t->command_len);
+	return t->command != NULL && make_variables(t, v) == 0 ? 0 : -1;
+}
+
+/* A task for a batch; NULL after a message. */
+static struct task *
+new_task(struct token_set *set, const struct expand *e,
+    const struct expand_values *v)
+{
+	struct task *t = wk_alloc(1, sizeof *t);
+
+	t->number = v->number;
+	t->tokens = set;
+	if (fill_task(t, e, v) != 0) {
+		task_free(t);
+		return NULL;
+	}
+	t->xid = make_xid(v);
+	if (t->xid == NULL)
+		wk_die(WK_SYSTEM, "out of memory");
+	return t;
+}
+
+static char *
+copy_text(struct expand_text *to, const struct expand_text *from, char *p)
+{
+	to->data = p;
+	to->len = from->len;
+	memcpy(p, from->data, from->len);
+	return p + from->len;
+}
+
+/* Keep the batch that has just been read for another attempt, which may have
+ * other tokens. */
+static void
+keep_batch(struct task *t)
+{
+	size_t n = want.each, room = sizeof(struct batch), i;
+	const struct input *in = &run.input;
+	char *p;
+
+	if (t->batch != NULL)
+		return;
+	for (i = 0; i < n; i++)
+		room += 2 * sizeof *in->param + in->param[i].len +
+		    (want.files ? in->file[i].len : 0);
+	t->batch = wk_alloc(room, 1);
+	t->batch->param = (struct expand_text *)(t->batch + 1);
+	t->batch->file = t->batch->param + n;
+	p = (char *)(t->batch->file + n);
+	for (i = 0; i < n; i++) {
+		p = copy_text(&t->batch->param[i], &in->param[i], p);
+		if (want.files)
+			p = copy_text(&t->batch->file[i], &in->file[i], p);
+	}
+}
+
+/* With the tokens of another attempt; -1 after a message. */
+static int
+renew_task(struct task *t, struct token_set *set)
+{
+	struct expand_values v = values(set);
+
+	v.number = t->number;
+	v.param = t->batch->param;
+	v.file = want.files ? t->batch->file : NULL;
+	t->tokens = set;
+	task_forget(t);
+	return fill_task(t, run.template, &v);
+}
+
+/* --- a task is over --- */
+
+/* One whose time was up has failed, however it ended. */
+static int
+has_failed(const struct task *t)
+{
+	return t->status != 0 || t->timed_out;
+}
+
+static int
+exit_code(const struct task *t)
+{
+	return t->status != 0 ? wk_spawn_code(t->status) :
+	    TASK_TIMED_OUT;
+}
+
+static void
+try_again(struct wk_timer *timer)
+{
+	struct task *t = (struct task *)((char *)timer -
+	    offsetof(struct task, alarm));
+
+	t->due = 1;
+	start_tasks();
+}
+
+/* Failures so far are too many: 1. */
+static int
+too_many_failures(void)
+{
+	size_t total = input_total(&run.input);
+
+	if (!want.halt_percent)
+		return run.failed >= want.halt_at;
+	/* of so few as have run so far, one would be too many */
+	if (total == 0)
+		total = run.done > 10 ? (size_t)run.done : 10;
+	return run.failed * 100 >= want.halt_at * total;
+}
+
+static void
+count_failure(const struct task *t)
+{
+	run.failed++;
+	/* of those that a halt lets end, the last failure counts */
+	if (run.halted != 0 && want.halt == SOON)
+		run.halted = exit_code(t);
+	if (want.halt == NEVER || run.halted != 0 || !too_many_failures())
+		return;
+	run.halted = exit_code(t);
+	stop_starting(0);
+	if (want.halt == NOW)
+		end_all();
+}
+
+/* Its writer was killed, as nobody reads (a shell may say so for it): others
+ * would be, too. */
+static int
+reader_gone(const struct task *t)
+{
+	struct pollfd p = { STDOUT_FILENO, POLLOUT, 0 };
+
+	return xapply_collator == NULL && t->status != 0 &&
+	    wk_spawn_code(t->status) == 128 + SIGPIPE && poll(&p, 1, 0) == 1 &&
+	    (p.revents & (POLLERR | POLLHUP));
+}
+
+static int
+is_tried_again(const struct task *t)
+{
+	return has_failed(t) && t->attempts < want.retries &&
+	    t->batch != NULL && !run.stopping;
+}
+
+static void
+wait_to_retry(struct task *t)
+{
+	enlist(&run.waiting, t);
+	run.waiting_count++;
+	t->due = want.retry_ms == 0;
+	t->alarm.expired = try_again;
+	if (!t->due)
+		wk_timer_set(&t->alarm, want.retry_ms);
+}
+
+/* What we were told to end, or have ended ourselves, has not been done. */
+static int
+was_cut_short(const struct task *t)
+{
+	return has_failed(t) && !t->timed_out &&
+	    (run.signal != 0 || t->killed);
+}
+
+/* Its tokens are free; its section, if any, goes on by itself. */
+static void
+conclude(struct task *t)
+{
+	int gone = reader_gone(t);
+
+	tokens_give(&run.tokens, t->tokens);
+	t->tokens = NULL;
+	t->ended = div_now();
+	if (!gone && is_tried_again(t)) {
+		wait_to_retry(t);
+		return;
+	}
+	if (!was_cut_short(t))
+		joblog_write(t);
+	run.done++;
+	if (has_failed(t))
+		count_failure(t);
+	if (gone)
+		lines_lost(EPIPE);
+	task_free(t);
+}
+
+static void
+task_ended(struct task *t)
+{
+	delist(t);
+	run.running_count--;
+	run.no_room = 0;
+	conclude(t);
+	/* not at once: ends and starts of short tasks would leave no turn to
+	 * signals and times */
+	wk_timer_set(&run.soon, 0);
+}
+
+/* The time of a task is up: TERM, and KILL if that does not help. */
+static void
+time_is_up(struct wk_timer *timer)
+{
+	struct task *t = (struct task *)((char *)timer -
+	    offsetof(struct task, alarm));
+
+	if (t->killed) {
+		task_signal(t, SIGKILL);
+		return;
+	}
+	t->killed = t->timed_out = 1;
+	complain("task %ju (%s): its time is up", t->number + 1, t->xid);
+	task_signal(t, SIGTERM);
+	wk_timer_set(timer, KILL_MS);
+}
+
+/* --- starting --- */
+
+/* What is said before a task starts; -1 when stdout cannot be written. */
+static int
+echo(const struct task *t)
+{
+	if (want.trace)
+		clear_progress();
+	return say_task(t, run.tokens.each);
+}
+
+/*
+ * With --argv the program is the task's own, and its absence a failure like
+ * any; otherwise it is the shell, or the command is too long.
+ */
+static void
+not_started(const struct task *t, int error)
+{
+	char **words;
+
+	if (want.argv && error == EINVAL) {
+		complain("'%s': needs a shell, and --argv means none",
+		    t->command);
+		stop_starting(WK_DATA);
+		return;
+	}
+	words = want.argv ? quote_words(t->command, t->command_len, 1) : NULL;
+	if (words != NULL && error != E2BIG)
+		complain("%s: %s", words[0], strerror(error));
+	else
+		complain("task %ju (%s): %s", t->number + 1, t->xid,
+		    strerror(error));
+	free(words);
+	if (run.code == 0 && (!want.argv || error == E2BIG))
+		run.code = error == E2BIG ? WK_SYSTEM :
+		    wk_spawn_error_code(error);
+}
+
+/* The system has no room for another process now: when one of ours ends, or
+ * after a while, it may have.  Nothing else is tried meanwhile. */
+static void
+no_room(struct task *t, int error)
+{
+	/* the else-command has no batch */
+	if ((run.running_count == 0 && task_sections() == 0 &&
+	    ++run.no_room > NO_ROOM_TRIES) || run.input.count == 0) {
+		complain("cannot start a task: %s", strerror(error));
+		stop_starting(WK_SYSTEM);
+		task_free(t);
+		return;
+	}
+	keep_batch(t);
+	t->attempts--;
+	wait_to_retry(t);
+	wk_timer_stop(&t->alarm);
+	t->due = 1;
+	wk_timer_set(&run.delay, NO_ROOM_MS);
+}
+
+static void
+begin(struct task *t)
+{
+	int e;
+
+	/* its line has to be read first: see lines_written */
+	if (!want.dry && say_waits()) {
+		run.spoken = t;
+		return;
+	}
+	if (want.dry) {
+		tokens_give(&run.tokens, t->tokens);
+		run.done++;
+		task_free(t);
+		return;
+	}
+	e = task_start(&run.setup, t);
+	if (e == EAGAIN || e == ENOMEM) {
+		tokens_give(&run.tokens, t->tokens);
+		no_room(t, e);
+		return;
+	}
+	if (e < 0) {
+		e = errno;
+		complain("%s: %s", xapply_collator, strerror(e));
+		stop_starting(e == ENOTSOCK ? WK_DATA : WK_UNAVAILABLE);
+		tokens_give(&run.tokens, t->tokens);
+		task_free(t);
+		return;
+	}
+	t->killed = t->timed_out = 0;
+	if (want.delay_ms > 0)
+		wk_timer_set(&run.delay, want.delay_ms);
+	if (e != 0) {
+		not_started(t, e);
+		conclude(t);
+		return;
+	}
+	enlist(&run.running, t);
+	run.running_count++;
+	t->alarm.expired = time_is_up;
+	if (want.timeout_ms > 0)
+		wk_timer_set(&t->alarm, want.timeout_ms);
+}
+
+static int
+any_due(void)
+{
+	const struct task *t;
+
+	for (t = run.waiting; t != NULL; t = t->next)
+		if (t->due)
+			return 1;
+	return 0;
+}
+
+/* One that has waited for its next attempt, or NULL. */
+static struct task *
+due_task(struct token_set *set)
+{
+	struct task *t;
+
+	for (t = run.waiting; t != NULL && !t->due; t = t->next)
+		;
+	if (t == NULL)
+		return NULL;
+	delist(t);
+	run.waiting_count--;
+	wk_timer_stop(&t->alarm);
+	if (renew_task(t, set) == 0)
+		return t;
+	task_free(t);
+	stop_starting(WK_DATA);
+	return NULL;
+}
+
+static void
+input_failed(void)
+{
+	char what[200];
+
+	wk_visible(what, sizeof what, run.input.what);
+	complain("%s: %s", what, run.input.why);
+	stop_starting(run.input.code);
+}
+
+/* Has the joblog what would become of the batch? */
+static int
+was_done(void)
+{
+	static const struct token_set none;
+	struct expand_values v;
+	char *xid;
+	int done;
+
+	if (!want.resume)
+		return 0;
+	v = values(&none);
+	xid = make_xid(&v);
+	if (xid == NULL)
+		wk_die(WK_SYSTEM, "out of memory");
+	done = joblog_done(v.number, xid);
+	free(xid);
+	return done;
+}
+
+/* Is a batch here that has no task yet?  It is read before tokens are taken,
+ * which others may need while we wait for input. */
+static int
+have_batch(void)
+{
+	while (!run.batch && !run.input_over) {
+		switch (input_next(&run.input)) {
+		case INPUT_BATCH:
+			run.batch = !was_done();
+			run.skipped += !run.batch;
+			run.input_over = input_total(&run.input) > 0 &&
+			    run.input.count == input_total(&run.input);
+			break;
+		case INPUT_FAILED:
+			input_failed();
+			return 0;
+		case INPUT_END:
+			run.input_over = 1;
+			break;
+		default:
+			return 0;
+		}
+	}
+	return run.batch;
+}
+
+/* The batch as a task; NULL after a message. */
+static struct task *
+next_task(struct token_set *set)
+{
+	struct expand_values v = values(set);
+	struct task *t = new_task(set, run.template, &v);
+
+	run.batch = 0;
+	if (t == NULL)
+		stop_starting(WK_DATA);
+	else if (want.retries > 1)
+		keep_batch(t);
+	return t;
+}
+
+/* Bytes that programs can still have; SIZE_MAX where nobody tells. */
+static size_t
+memory_free(void)
+{
+	FILE *f = fopen("/proc/meminfo", "re");
+	unsigned long long kilobytes;
+	size_t bytes = SIZE_MAX;
+	char line[128];
+
+	while (f != NULL && fgets(line, sizeof line, f) != NULL)
+		if (sscanf(line, "MemAvailable: %llu kB", &kilobytes) == 1)
+			bytes = (size_t)kilobytes * 1024;
+	if (f != NULL)
+		fclose(f);
+	return bytes;
+}
+
+/* Has the system more to do than it should have for another task?  One may
+ * run in any case. */
+static int
+strained(void)
+{
+	double load = 0;
+
+	if ((want.load <= 0 && want.memory == 0) || run.running_count == 0)
+		return 0;
+	if (run.looked != 0 && div_now() < run.looked + STRAIN_MS)
+		return run.strained;
+	run.looked = div_now();
+	run.strained = (want.load > 0 && getloadavg(&load, 1) == 1 &&
+	    load > want.load) || memory_free() < want.memory;
+	if (run.strained)
+		wk_timer_set(&run.relief, STRAIN_MS);
+	return run.strained;
+}
+
+/* As xargs has it: one task more at a time, or one fewer. */
+static void
+change_jobs(int sig)
+{
+	size_t n = run.tokens.sets;
+
+	if (sig == SIGUSR1)
+		n++;
+	else if (n > 1)
+		n--;
+	if (tokens_limit(&run.tokens, n) == 0)
+		start_tasks();
+}
+
+static int
+may_start(void)
+{
+	return !run.stopping && run.running_count < run.tokens.sets &&
+	    run.spoken == NULL && !say_waits() && !run.delay.set &&
+	    task_room() && !strained() && (any_due() || have_batch());
+}
+
+/* The pool is gone: what runs goes on, but nothing else begins. */
+static void
+pool_lost(void)
+{
+	complain("%s: %s", xapply_pool, run.tokens.error == ECONNRESET ?
+	    "the master is gone" : run.tokens.error == ETIMEDOUT ?
+	    "the master does not answer" : strerror(run.tokens.error));
+	stop_starting(run.tokens.error == EPROTO ? WK_PROTOCOL :
+	    WK_UNAVAILABLE);
+}
+
+static void
+start_tasks(void)
+{
+	struct token_set *set;
+	struct task *t;
+
+	while (may_start()) {
+		set = tokens_take(&run.tokens);
+		if (set == NULL) {
+			if (run.tokens.error != 0)
+				pool_lost();
+			return;
+		}
+		t = due_task(set);
+		if (t == NULL && run.batch)
+			t = next_task(set);
+		if (t == NULL) {
+			tokens_unused(&run.tokens, set);
+			return;
+		}
+		if (echo(t) != 0) {
+			tokens_give(&run.tokens, set);
+			task_free(t);
+			return;
+		}
+		begin(t);
+	}
+}
+
+static void
+lines_written(void)
+{
+	struct task *t = run.spoken;
+
+	run.spoken = NULL;
+	if (t != NULL)
+		begin(t);
+	start_tasks();
+}
+
+static void
+delay_over(struct wk_timer *t)
+{
+	(void)t;
+	start_tasks();
+}
+
+/* --- the else-command --- */
+
+static size_t
+count_of(char **words)
+{
+	size_t n = 0;
+
+	while (words[n] != NULL)
+		n++;
+	return n;
+}
+
+/* It is the only task: parameters are all operands. */
+static void
+run_otherwise(char **operands)
+{
+	struct token_set *set = tokens_take(&run.tokens);
+	size_t n = count_of(operands), i;
+	struct expand_text *param = wk_alloc(n + 1, sizeof *param);
+	struct expand_values v;
+	struct task *t = NULL;
+
+	for (i = 0; i < n; i++)
+		param[i] = (struct expand_text){ operands[i],
+		    strlen(operands[i]) };
+	run.tokens.keep = 1;
+	while (set == NULL && run.tokens.error == 0 && !run.stopping &&
+	    wk_round(1) == 0)
+		set = tokens_take(&run.tokens);
+	if (set != NULL) {
+		v = values(set);
+		v.param = param;
+		v.params = n;
+		v.file = NULL;
+		t = new_task(set, run.otherwise, &v);
+		if (t == NULL)
+			stop_starting(WK_DATA);
+	} else if (run.tokens.error != 0) {
+		pool_lost();
+	}
+	if (t != NULL) {
+		t->number = UINTMAX_MAX;
+		free(t->xid);
+		t->xid = strdup("00");
+		if (t->xid != NULL && echo(t) == 0)
+			begin(t);
+	}
+	free(param);
+}
+
+/* --- the run --- */
+
+/* How a template is read: all that is known before the first task. */
+static struct expand_rules
+rules_of(int tail, char escape)
+{
+	return (struct expand_rules){ .escape = escape, .tail = tail,
+	    .quote = want.quote && tail, .params = want.each,
+	    .files = want.files, .tokens = run.tokens.each,
+	    .token_source = run.tokens.source.data != NULL };
+}
+
+static void
+compile_all(const char *template, size_t operands)
+{
+	struct expand_rules rules = rules_of(1, want.escape);
+	struct export *e;
+	char what[200];
+
+	run.buffer.max = EXPANSION_MAX;
+	run.template = compile("", template, &rules);
+	for (e = want.exports; e != NULL; e = e->next) {
+		snprintf(what, sizeof what, "-e %s: ", e->name);
+		rules = rules_of(0, e->escape);
+		e->value = compile(what, e->text, &rules);
+	}
+	if (want.otherwise != NULL) {
+		rules = rules_of(1, want.escape);
+		rules.params = operands;
+		rules.files = 0;
+		run.otherwise = compile("-N ", want.otherwise, &rules);
+	}
+	if (want.dry && expand_uses(run.template)->tokens && !isatty(1))
+		wk_warn("-n: the tokens shown are not held any more");
+}
+
+static void
+open_tokens(void)
+{
+	struct tokens *t = &run.tokens;
+
+	t->ready = start_tasks;
+	t->sets = want.jobs;
+	t->each = want.request >= 0 ? (size_t)want.request : 1;
+	if (xapply_pool == NULL || t->each == 0) {
+		if (tokens_plain(t) != 0)
+			wk_die(WK_SYSTEM, "out of memory");
+		return;
+	}
+	if (tokens_open(t, xapply_pool) == 0)
+		return;
+	if (errno == ENOSPC)
+		wk_die(WK_DATA, "%s: cannot provide %zu tokens, the pool has "
+		    "%zu", xapply_pool, t->each, t->pool);
+	wk_die_connect(xapply_pool);
+}
+
+static void
+begin_run(const char *template, char **operands)
+{
+	static const int sigs[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+	size_t i;
+
+	if (wk_init() != 0 || wk_spawn_write_errors() != 0)
+		wk_die(WK_SYSTEM, "cannot wait: %s", strerror(errno));
+	run.setup = (struct task_setup){ .in = -1, .keep = -1,
+	    .ended = task_ended, .section_over = start_tasks,
+	    .output_failed = output_failed, .told = told_to_end };
+	task_prepare(&run.setup);
+	run.input = (struct input){ .operand = operands, .each = want.each,
+	    .files = want.files, .end = want.zero ? '\0' : '\n',
+	    .pad = want.pad != NULL ? want.pad : "", .ready = start_tasks };
+	if (input_begin(&run.input) != INPUT_BATCH)
+		wk_die(run.input.code, "%s: %s", run.input.what,
+		    run.input.why);
+	if (input_uses_stdin(&run.input) && run.setup.in < 0) {
+		run.setup.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		run.setup.grouped = 1;
+	}
+	say_prepare(lines_written, lines_lost);
+	open_tokens();
+	run.setup.keep = run.tokens.fd;
+	run.setup.also = run.tokens.also;
+	compile_all(template, count_of(operands));
+	if (xapply_collator != NULL)
+		task_settings();
+	if (want.joblog != NULL)
+		joblog_open(want.joblog, want.resume, want.dry);
+	for (i = 0; i < sizeof sigs / sizeof *sigs; i++)
+		if (wk_signal(sigs[i], told_to_end) != 0)
+			wk_die(WK_SYSTEM, "signals: %s", strerror(errno));
+	if (wk_signal(SIGCONT, tty_again) != 0 ||
+	    (run.setup.grouped && wk_signal(SIGTSTP, told_to_stop) != 0) ||
+	    wk_signal(SIGUSR1, change_jobs) != 0 ||
+	    wk_signal(SIGUSR2, change_jobs) != 0)
+		wk_die(WK_SYSTEM, "signals: %s", strerror(errno));
+}
+
+/* Is anything of ours still to come? */
+static int
+busy(void)
+{
+	return !run.input_over || run.batch || run.running_count > 0 ||
+	    run.waiting_count > 0 || run.spoken != NULL ||
+	    task_sections() > 0 || (run.signal == 0 && say_busy());
+}
+
+static void
+loop(void)
+{
+	while (busy() && !(run.signals > 1 && run.running_count == 0))
+		if (wk_round(1) != 0)
+			wk_die(WK_SYSTEM, "cannot wait: %s", strerror(errno));
+}
+
+/* Die as by the signal, for whoever looks at how we ended. */
+static void
+end_by(int sig)
+{
+	sigset_t set;
+
+	signal(sig, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	raise(sig);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static int
+result(void)
+{
+	if (run.signal != 0)
+		end_by(run.signal);
+	/* behind a collator of our own it is that one's output which is lost,
+	 * for a reason that it knows */
+	if (run.output_error == EPIPE && !xapply_wrapped &&
+	    !wk_spawn_ignored(SIGPIPE))
+		end_by(SIGPIPE);
+	if (run.code != 0)
+		return run.code;
+	if (want.fail && run.failed > 0)
+		wk_warn("%ju of %ju tasks failed", run.failed, run.done);
+	if (run.halted != 0)
+		return run.halted;
+	if (want.fail && run.failed > 0)
+		return run.failed < FAILED_MAX ? (int)run.failed : FAILED_MAX;
+	return 0;
+}
+
+static int
+end_run(void)
+{
+	wk_timer_stop(&run.tick);
+	if (want.progress)
+		say_summary();
+	if (joblog_close() != 0 && run.code == 0)
+		run.code = OUTPUT_LOST;
+	if (tokens_close(&run.tokens) != 0)
+		wk_warn("%s: the master is gone", xapply_pool);
+	/* those that were here before us are waited for as any */
+	while (run.signal == 0 && wk_reap() && wk_round(1) == 0)
+		;
+	return result();
+}
+
+int
+xapply_run(const char *template, char **operands)
+{
+	begin_run(template, operands);
+	run.began = div_now();
+	run.delay.expired = run.relief.expired = delay_over;
+	run.soon.expired = delay_over;
+	run.tick.expired = tick;
+	if (want.progress && isatty(2))
+		wk_timer_set(&run.tick, PROGRESS_MS);
+	start_tasks();
+	loop();
+	if (want.otherwise != NULL && run.input.count == 0 && !run.stopping) {
+		run_otherwise(operands);
+		loop();
+	}
+	return end_run();
+}

@@ -1,0 +1,843 @@
+/*
+ * task.c - one task of xapply's, and the section that has its output
+ *
+ * A task is one process: the shell with the command, or the command itself
+ * when it is nothing but words.  When output is collated, this process is the
+ * client of the collator for each task; the section goes on when the task has
+ * ended, until it had its turn.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/size.h"
+#include "quote.h"
+#include "wire/share.h"
+#include "base/spawn.h"
+#include "wire/title.h"
+#include "xapply.h"
+
+extern char **environ;
+
+enum {
+	LOOK_MS = 50,              /* for processes that a task has left */
+	LOOKS = 20,                /* after they were killed */
+	SECTIONS_MAX = 1000,      /* under way */
+	CROWD = 32,               /* from so many on each holds less */
+	CROWD_CAP = 4096,
+	DESCRIPTORS_EACH = 4,     /* of a section: connection, pipe, file, turn */
+	DESCRIPTORS_OURS = 12     /* inputs, the pool, a log, a task's start */
+};
+
+struct section {
+	struct collate c;         /* first */
+	const struct task_setup *setup;
+	struct task *task;        /* that runs, or NULL */
+	char *xid;
+	char **vars;              /* for titles; "NAME=VALUE", ended by NULL */
+	int source;               /* given when the master's will is known */
+};
+
+static size_t sections, sections_max;
+static struct collate_known told;   /* all have the same master, */
+static struct share turns;          /* and one turn, if it lets them */
+
+/* How sections look, as far as $XCLATE has it. */
+static struct {
+	const char *title, *rule, *tag;
+	char escape;
+	int has_cap, squeeze, quick, whole, lines, block, newline;
+	size_t cap;
+} look = { .escape = '%' };
+
+/* --- what $XCLATE says --- */
+
+/* Those that have a long name alone. */
+enum { TAG = 256, TAGSTRING, NEWLINE };
+
+/* Options of xclate that a section of ours can have. */
+static const struct wk_option looks[] = {
+	{ 'T', "title", "text", NULL }, { 'H', "rule", "text", NULL },
+	{ 'a', "escape", "char", NULL }, { 'L', "cap", "size", NULL },
+	{ 's', "squeeze", NULL, NULL }, { 'q', "quick", NULL, NULL },
+	{ 'g', "group", NULL, NULL }, { 'l', "line-buffer", NULL, NULL },
+	{ 'b', "block", NULL, NULL }, { 'v', "verbose", NULL, NULL },
+	{ TAG, "tag", NULL, NULL }, { TAGSTRING, "tagstring", "text", NULL },
+	{ NEWLINE, "newline", NULL, NULL }, { 0, NULL, NULL, NULL }
+};
+
+static char *
+tag_text(const char *text)
+{
+	size_t n = strlen(text) + 2;
+	char *tag = wk_alloc(n, 1);
+
+	snprintf(tag, n, "%s\t", text);
+	return tag;
+}
+
+static void
+set_cap(const char *value)
+{
+	const char *at;
+
+	look.has_cap = 1;
+	if (size_evaluate(value, &look.cap, &at) != 0)
+		wk_die(WK_DATA, "$XCLATE: -L %s: %s", value,
+		    size_reason(errno));
+}
+
+static void
+set_escape(const char *value)
+{
+	int c = title_escape(value);
+
+	if (c < 0)
+		wk_die(WK_DATA, "$XCLATE: -a: '%s' is not one character",
+		    value);
+	look.escape = (char)c;
+}
+
+static void
+set_look(int letter, const char *value)
+{
+	switch (letter) {
+	case 'T': look.title = value; break;
+	case 'H': look.rule = value; break;
+	case 'a': set_escape(value); break;
+	case 'L': set_cap(value); break;
+	case 's': look.squeeze = 1; break;
+	case 'q': look.quick = 1; break;
+	case 'g': look.whole = 1; break;
+	case 'l': look.lines = 1; break;
+	case 'b': look.block = 1; break;
+	case TAG: look.tag = tag_text("%x"); break;
+	case TAGSTRING: look.tag = tag_text(value); break;
+	case NEWLINE: look.newline = 1; break;
+	default: break;         /* -v: we have our own */
+	}
+}
+
+/* The option of that letter, or of the name of so many bytes. */
+static const struct wk_option *
+find_look(int letter, const char *name, size_t len)
+{
+	const struct wk_option *o;
+
+	for (o = looks; o->letter != 0; o++)
+		if (name != NULL ? strlen(o->name) == len &&
+		    strncmp(o->name, name, len) == 0 : o->letter == letter)
+			break;
+	return o->letter != 0 ? o : NULL;
+}
+
+static const char *
+next_value(const char *word, char ***next)
+{
+	if (**next == NULL)
+		wk_die(WK_DATA, "$XCLATE: %s needs an argument", word);
+	return *(*next)++;
+}
+
+/* --name, --name=value, --name value */
+static int
+look_long(const char *word, char ***next)
+{
+	size_t n = strcspn(word + 2, "=");
+	const struct wk_option *o = find_look(0, word + 2, n);
+	const char *value = word[2 + n] == '=' ? word + 3 + n : NULL;
+
+	if (o == NULL || (o->arg == NULL && value != NULL))
+		return -1;
+	if (o->arg != NULL && value == NULL)
+		value = next_value(word, next);
+	set_look(o->letter, value);
+	return 0;
+}
+
+/* A word of letters; the last may take the rest, or the word behind it. */
+static int
+look_letters(const char *word, char ***next)
+{
+	const struct wk_option *o;
+	const char *p;
+
+	for (p = word + 1; *p != '\0'; p++) {
+		o = find_look(*p, NULL, 0);
+		if (o == NULL)
+			return -1;
+		if (o->arg != NULL) {
+			set_look(*p, p[1] != '\0' ? p + 1 :
+			    next_value(word, next));
+			break;
+		}
+		set_look(*p, NULL);
+	}
+	return 0;
+}
+
+void
+task_settings(void)
+{
+	char **words = wk_split("XCLATE"), *word;
+	int r = 0;
+
+	while (words != NULL && (word = *words) != NULL && r == 0) {
+		words++;
+		if (word[0] != '-' || word[1] == '\0')
+			r = -1;
+		else if (word[1] == '-')
+			r = look_long(word, &words);
+		else
+			r = look_letters(word, &words);
+		if (r != 0)
+			wk_die(WK_DATA, "$XCLATE: %s says nothing to a "
+			    "section of ours", word);
+	}
+	if (want.squeeze)
+		look.squeeze = 1;
+	if (want.lines)
+		look.lines = 1;
+	if (want.tag != NULL)
+		look.tag = tag_text(want.tag);
+	/* or the next tag would not be in front of a line */
+	if (look.tag != NULL)
+		look.newline = 1;
+}
+
+/* --- sections --- */
+
+static const char *
+section_variable(void *of, const char *name)
+{
+	const struct section *s = of;
+	size_t n = strlen(name);
+	char **v;
+
+	for (v = s->vars; v != NULL && *v != NULL; v++)
+		if (strncmp(*v, name, n) == 0 && (*v)[n] == '=')
+			return *v + n + 1;
+	return getenv(name);
+}
+
+static void
+variable_unset(const char *name)
+{
+	wk_warn("%%{%s}: the variable is not set", name);
+}
+
+static void
+free_vars(char **vars)
+{
+	size_t i;
+
+	for (i = 0; vars != NULL && vars[i] != NULL; i++)
+		free(vars[i]);
+	free(vars);
+}
+
+static void
+section_free(struct section *s)
+{
+	collate_close(&s->c);
+	if (s->task != NULL)
+		s->task->section = NULL;
+	if (s->source >= 0)
+		close(s->source);
+	free(s->xid);
+	free_vars(s->vars);
+	free(s);
+	sections--;
+}
+
+static void
+section_fault(const struct section *s)
+{
+	const struct collate *c = &s->c;
+
+	switch (c->fault) {
+	case COLLATE_GOOD:
+		return;
+	case COLLATE_OUTPUT:
+		if (c->flow.error != EPIPE)
+			wk_warn("section %s: output: %s", s->xid,
+			    strerror(c->flow.error));
+		s->setup->output_failed(c->flow.error);
+		return;
+	case COLLATE_NONSENSE:
+		wk_warn("%s: the master's answer makes no sense",
+		    xapply_collator);
+		break;
+	case COLLATE_GONE:
+		wk_warn("%s: the master is gone, section %s was not written",
+		    xapply_collator, s->xid);
+		break;
+	}
+	s->setup->output_failed(0);
+}
+
+static void
+section_ended(struct collate *c)
+{
+	struct section *s = (struct section *)c;
+	const struct task_setup *setup = s->setup;
+
+	section_fault(s);
+	section_free(s);
+	setup->section_over();
+}
+
+static void
+section_ready(struct collate *c)
+{
+	struct section *s = (struct section *)c;
+
+	if (s->source >= 0)
+		flow_source(&c->flow, s->source, 1);
+	s->source = -1;
+}
+
+static char **
+copy_vars(char *const *vars)
+{
+	size_t n = 0, i;
+	char **copy;
+
+	while (vars != NULL && vars[n] != NULL)
+		n++;
+	copy = wk_alloc(n + 1, sizeof *copy);
+	for (i = 0; i < n; i++) {
+		copy[i] = strdup(vars[i]);
+		if (copy[i] == NULL)
+			wk_die(WK_SYSTEM, "out of memory");
+	}
+	return copy;
+}
+
+/* The xid on the wire: 63 bytes, no control characters. */
+static char *
+wire_xid(const char *xid)
+{
+	char *copy = wk_alloc(COLLATE_XID_MAX + 1, 1), *p;
+
+	snprintf(copy, COLLATE_XID_MAX + 1, "%s", xid);
+	for (p = copy; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == '\177')
+			*p = '?';
+	return copy;
+}
+
+/* A section for what comes from source, which becomes its own.  NULL with
+ * errno, and source is the caller's. */
+static struct section *
+section_open(const struct task_setup *setup, const struct task *t, int source)
+{
+	struct section *s = wk_alloc(1, sizeof *s);
+	struct collate *c = &s->c;
+
+	s->setup = setup;
+	s->source = -1;
+	s->xid = wire_xid(t->xid);
+	c->xid = s->xid;
+	s->vars = copy_vars(t->vars);
+	c->title = look.title;
+	c->rule = look.rule;
+	c->tag = look.tag;
+	c->escape = look.escape;
+	c->has_cap = look.has_cap != 0 || sections >= CROWD;
+	c->cap = sections >= CROWD ? CROWD_CAP : look.cap;
+	c->block = look.block != 0;
+	c->squeeze = look.squeeze != 0;
+	c->quick = look.quick != 0;
+	c->whole = look.whole != 0;
+	c->lines = look.lines != 0;
+	c->newline = look.newline != 0;
+	c->reports = 1;
+	c->known = &told;
+	c->share = &turns;
+	c->ready = section_ready;
+	c->ended = section_ended;
+	c->value = section_variable;
+	c->unset = variable_unset;
+	sections++;
+	if (collate_open(c, xapply_collator) != 0) {
+		int e = errno;
+
+		section_free(s);
+		errno = e;
+		return NULL;
+	}
+	if (c->tag == NULL)
+		flow_source(&c->flow, source, 1);
+	else
+		s->source = source;
+	return s;
+}
+
+size_t
+task_sections(void)
+{
+	return sections;
+}
+
+int
+task_room(void)
+{
+	return sections < sections_max;
+}
+
+/* --- starting --- */
+
+/* The file that a name without a slash stands for, allocated; NULL: none. */
+static char *
+search(const char *name)
+{
+	const char *dir = getenv("PATH"), *end;
+	size_t room;
+	char *path;
+
+	if (dir == NULL)
+		return NULL;
+	room = strlen(dir) + strlen(name) + 3;
+	path = wk_alloc(room, 1);
+	for (; ; dir = end + 1) {
+		end = dir + strcspn(dir, ":");
+		snprintf(path, room, "%.*s%s%s", (int)(end - dir), dir,
+		    end > dir ? "/" : "./", name);
+		if (wk_spawn_find(path) == 0)
+			return path;
+		if (*end == '\0')
+			break;
+	}
+	free(path);
+	return NULL;
+}
+
+/* The path of a program of ours, before a task's $PATH matters. */
+static const char *
+find_program(const char *name)
+{
+	int e = wk_spawn_find(name);
+	char *path;
+
+	if (e != 0)
+		wk_die(wk_spawn_error_code(e), "%s: %s", name, strerror(e));
+	path = strchr(name, '/') == NULL ? search(name) : NULL;
+	return path != NULL ? path : name;
+}
+
+/*
+ * As shells do, a program that was found is not looked for again: most tasks
+ * run the same.  NULL: none is known, or the task has a $PATH of its own.
+ */
+static const char *
+remembered(const char *name, char *const *env)
+{
+	static char *known, *path;
+
+	if (strchr(name, '/') != NULL || env != NULL)
+		return NULL;
+	if (known != NULL && strcmp(known, name) == 0)
+		return path;
+	free(known);
+	free(path);
+	known = strdup(name);
+	path = known != NULL ? search(name) : NULL;
+	return path;
+}
+
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+/* Shells whose quotes are those of POSIX; tests/expand.c asks them. */
+static int
+is_posix_shell(const char *path)
+{
+	static const char *const known[] = { "sh", "dash", "bash", "ksh",
+	    "ksh93", "mksh", "ash", "busybox", "yash", "posh", "zsh" };
+	const char *name = base_name(path);
+	size_t i;
+
+	for (i = 0; i < sizeof known / sizeof *known; i++)
+		if (strcmp(name, known[i]) == 0)
+			return 1;
+	return 0;
+}
+
+/* May words mean something else to the shell?  zsh reads a file for -c, others
+ * do so where the environment says it. */
+static int
+is_configured(const char *shell)
+{
+	char **e;
+
+	if (strcmp(base_name(shell), "zsh") == 0)
+		return 1;
+	for (e = environ; *e != NULL; e++)
+		if (strncmp(*e, "BASH_ENV=", 9) == 0 ||
+		    strncmp(*e, "BASH_FUNC_", 10) == 0 ||
+		    strncmp(*e, "SHELLOPTS=", 10) == 0)
+			return 1;
+	return 0;
+}
+
+/* Sections leave so many descriptors to the rest, beyond those that are open
+ * already. */
+static void
+raise_limits(void)
+{
+	struct rlimit r;
+	size_t room = SECTIONS_MAX * DESCRIPTORS_EACH, used;
+	int lowest = fcntl(0, F_DUPFD_CLOEXEC, 3);
+
+	wk_spawn_raise_limit();
+	if (lowest >= 0)
+		close(lowest);
+	used = (size_t)(lowest > 0 ? lowest : 3) + DESCRIPTORS_OURS;
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur != RLIM_INFINITY)
+		room = r.rlim_cur > used ? (size_t)r.rlim_cur - used : 0;
+	sections_max = room / DESCRIPTORS_EACH;
+	if (sections_max < 1)
+		sections_max = 1;
+	if (sections_max > SECTIONS_MAX)
+		sections_max = SECTIONS_MAX;
+}
+
+void
+task_prepare(struct task_setup *s)
+{
+	const char *shell = want.shell;
+
+	if (shell == NULL) {
+		shell = getenv("SHELL");
+		if (shell == NULL)
+			shell = "/bin/sh";
+	}
+	if (*shell == '\0' && !want.argv)
+		wk_die(WK_UNAVAILABLE, "%s: the name of the shell is empty",
+		    want.shell != NULL ? "-S" : "$SHELL");
+	if (!want.argv)
+		s->shell = find_program(shell);
+	if (want.quote && !want.argv && !is_posix_shell(shell))
+		wk_usage("-q: %s has quotes of its own (-S sh)", shell);
+	s->direct = want.argv || (want.shell == NULL && !want.append &&
+	    is_posix_shell(shell) && !is_configured(shell));
+	if (want.input != NULL) {
+		s->in = open(want.input, O_RDONLY | O_CLOEXEC);
+		if (s->in < 0)
+			wk_die(WK_NOINPUT, "%s: %s", want.input,
+			    strerror(errno));
+	}
+	/* who shares the terminal as stdin is best in our group of processes;
+	 * but what is to be ended in time has to be one that can be told */
+	s->grouped = want.timeout_ms > 0 || want.halt == NOW ||
+	    !isatty(s->in >= 0 ? s->in : 0);
+	raise_limits();
+}
+
+/*
+ * The words of a command that can do without a shell.  true and false are
+ * programs as well, which differ from the shell's for options alone.
+ */
+static char **
+direct_words(const struct task *t)
+{
+	const char *p = t->command;
+	size_t n = strcspn(p, " ");
+	int plain = ((n == 4 && memcmp(p, "true", 4) == 0) ||
+	    (n == 5 && memcmp(p, "false", 5) == 0)) &&
+	    strstr(p, " -") == NULL;
+
+	return quote_words(t->command, t->command_len, plain || want.argv);
+}
+
+/* SHELL -c COMMAND _, and the tokens. */
+static char **
+shell_words(const struct task_setup *s, const struct task *t)
+{
+	const char *base = base_name(s->shell);
+	int perl = strstr(base, "perl") != NULL;
+	size_t n = 0, i;
+	char **argv = wk_alloc(want.append ? 6 +
+	    (want.request > 0 ? (size_t)want.request : 1) : 6, sizeof *argv);
+
+	argv[n++] = (char *)base;
+	argv[n++] = (char *)(perl ? "-e" : "-c");
+	argv[n++] = t->command;
+	if (!perl && strstr(base, "csh") == NULL)
+		argv[n++] = (char *)"_";
+	for (i = 0; want.append && t->tokens->name[i].data != NULL; i++)
+		argv[n++] = (char *)t->tokens->name[i].data;
+	return argv;
+}
+
+/* Is the variable (with its value behind) one of those of the task? */
+static int
+overridden(const char *variable, char *const *vars)
+{
+	size_t n = strcspn(variable, "=") + 1;
+
+	for (; *vars != NULL; vars++)
+		if (strncmp(*vars, variable, n) == 0)
+			return 1;
+	return 0;
+}
+
+/* Our environment with the task's variables; NULL: ours as it is.  Of two
+ * with the same name the later counts. */
+static char **
+environment(const struct task *t)
+{
+	size_t n = 0, i, k = 0;
+	char **env;
+
+	if (t->vars == NULL || t->vars[0] == NULL)
+		return NULL;
+	while (environ[n] != NULL)
+		n++;
+	for (i = 0; t->vars[i] != NULL; i++)
+		;
+	env = wk_alloc(n + i + 1, sizeof *env);
+	for (i = 0; i < n; i++)
+		if (!overridden(environ[i], t->vars))
+			env[k++] = environ[i];
+	for (i = 0; t->vars[i] != NULL; i++)
+		if (!overridden(t->vars[i], t->vars + i + 1))
+			env[k++] = t->vars[i];
+	return env;
+}
+
+/* The task's part of its section is done; it goes on by itself. */
+static void
+end_section(struct task *t)
+{
+	struct section *s = t->section;
+
+	if (s == NULL)
+		return;
+	s->task = NULL;
+	t->section = NULL;
+	collate_code(&s->c, wk_spawn_code(t->status));
+}
+
+static void
+is_over(struct task *t)
+{
+	t->left = 0;
+	wk_timer_stop(&t->alarm);
+	end_section(t);
+	t->setup->ended(t);
+}
+
+/* Those that it has left behind go on until they obey, or are killed.  (Dead
+ * ones whom nobody buries are not waited for.) */
+static void
+look_for_others(struct wk_timer *timer)
+{
+	struct task *t = (struct task *)((char *)timer -
+	    offsetof(struct task, look));
+
+	if (kill(-t->left, 0) == 0 && t->looks < LOOKS) {
+		t->looks += t->killed > 1;
+		wk_timer_set(timer, LOOK_MS);
+	} else {
+		is_over(t);
+	}
+}
+
+static void
+child_ended(struct wk_child *child, int status)
+{
+	struct task *t = (struct task *)((char *)child -
+	    offsetof(struct task, child));
+
+	t->left = child->pid;
+	child->pid = 0;
+	t->status = status;
+	tty_ended(t);
+	t->look.expired = look_for_others;
+	t->looks = 0;
+	if (t->killed && t->grouped)
+		look_for_others(&t->look);
+	else
+		is_over(t);
+}
+
+static void
+child_stopped(struct wk_child *child, int sig)
+{
+	tty_stopped((struct task *)((char *)child -
+	    offsetof(struct task, child)), sig);
+}
+
+/* What may be had when something of ours has ended. */
+static int
+is_shortage(int error)
+{
+	return error == EAGAIN || error == ENOMEM || error == EMFILE ||
+	    error == ENFILE;
+}
+
+static int
+spawn_words(struct task *t, struct wk_spawn *p, char **words)
+{
+	const char *path = remembered(words[0], p->env);
+
+	p->argv = words;
+	p->file = path != NULL ? path : words[0];
+	t->child.pid = wk_spawn(p);
+	if (t->child.pid < 0 && path != NULL) {
+		p->file = words[0];
+		t->child.pid = wk_spawn(p);
+	}
+	return t->child.pid > 0 ? 0 : errno;
+}
+
+/* Start the words, or if they cannot be, the shell, which says why. */
+static int
+start_words(const struct task_setup *s, struct task *t, struct wk_spawn *p)
+{
+	char **words = s->direct ? direct_words(t) : NULL;
+	int e;
+
+	if (words == NULL && want.argv)
+		return errno == ENOMEM ? ENOMEM : EINVAL;
+	if (words != NULL) {
+		e = spawn_words(t, p, words);
+		free(words);
+		/* the shell says why, unless the system is at its limits */
+		if (e == 0 || is_shortage(e) || e == E2BIG || want.argv)
+			return e;
+	}
+	p->file = s->shell;
+	p->argv = shell_words(s, t);
+	t->child.pid = wk_spawn(p);
+	e = errno;
+	free((void *)p->argv);
+	return t->child.pid > 0 ? 0 : e;
+}
+
+static double
+wall_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* *fd is the writing end of a pipe into a new section.  0, or what task_start
+ * returns. */
+static int
+open_output(const struct task_setup *s, struct task *t, int *fd)
+{
+	int out[2], e;
+
+	if (div_pipe(out) != 0)
+		return EAGAIN;
+	t->section = section_open(s, t, out[0]);
+	if (t->section == NULL) {
+		e = errno;
+		close(out[0]);
+		close(out[1]);
+		errno = e;
+		return is_shortage(e) ? EAGAIN : -1;
+	}
+	t->section->task = t;
+	*fd = out[1];
+	return 0;
+}
+
+static void
+not_started(struct task *t, int error)
+{
+	if (is_shortage(error)) {
+		if (t->section != NULL)
+			section_free(t->section);
+		return;
+	}
+	t->status = wk_spawn_error_code(error) << 8;
+	end_section(t);
+}
+
+int
+task_start(const struct task_setup *s, struct task *t)
+{
+	int fd[3] = { s->in, -1, -1 }, e;
+	char **env = environment(t);
+	struct wk_spawn p = { .keep = s->keep, .also = s->also, .fd = fd,
+	    .env = env, .group = s->grouped };
+
+	t->setup = s;
+	t->attempts++;
+	e = xapply_collator != NULL ? open_output(s, t, &fd[1]) : 0;
+	if (e != 0) {
+		free(env);
+		return e;
+	}
+	if (want.with_stderr)
+		fd[2] = fd[1];
+	t->started = wall_clock();
+	t->began = div_now();
+	t->grouped = s->grouped;
+	e = start_words(s, t, &p);
+	free(env);
+	if (fd[1] >= 0)
+		close(fd[1]);
+	if (e != 0) {
+		not_started(t, e);
+		return is_shortage(e) ? EAGAIN : e;
+	}
+	t->child.ended = child_ended;
+	t->child.stopped = child_stopped;
+	wk_child_watch(&t->child);
+	return 0;
+}
+
+void
+task_signal(struct task *t, int sig)
+{
+	pid_t pid = t->child.pid > 0 ? t->child.pid : t->left;
+
+	if (pid <= 0)
+		return;
+	if (sig == SIGKILL)
+		t->killed = 2;
+	kill(t->grouped ? -pid : pid, sig);
+	/* it could not hear when it is stopped */
+	if (sig != SIGKILL)
+		kill(t->grouped ? -pid : pid, SIGCONT);
+}
+
+void
+task_forget(struct task *t)
+{
+	free_vars(t->vars);
+	free(t->command);
+	t->vars = NULL;
+	t->command = NULL;
+}
+
+void
+task_free(struct task *t)
+{
+	wk_timer_stop(&t->alarm);
+	free_vars(t->vars);
+	free(t->command);
+	free(t->batch);
+	free(t->xid);
+	free(t);
+}

@@ -1,0 +1,489 @@
+/*
+ * tokens.c - the sets of tokens that the tasks of a run hold
+ *
+ * One connection to the pool's master holds all sets, and all tasks inherit
+ * it: so none of them is free before the last task is gone, should this
+ * process be killed.  A connection that waits in the master's queue cannot
+ * give anything back meanwhile; that is why only who holds nothing waits.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "tokens.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/flow.h"
+
+#define LENT "XAPPLY_TOKENS"    /* FD OFFSET DEVICE INODE PATH: the byte to lock,
+				   in which file, and the pool */
+
+enum {
+	AGAIN_MS = 50,            /* a pool says nothing when it has more */
+	PATIENCE_MS = 10000,      /* for answers that nobody holds up */
+	HIGH = 50,                /* a descriptor's number */
+	MORE = 1000               /* sets that may be wanted later */
+};
+
+/* Room for the tokens of a set that is used for the first time. */
+static int
+make_set(struct tokens *t, struct token_set *s)
+{
+	char text[24];
+
+	if (s->name != NULL)
+		return 0;
+	s->name = calloc(t->each + 1, sizeof *s->name);
+	s->index = calloc(t->each + 1, sizeof *s->index);
+	if (s->name == NULL || s->index == NULL)
+		return -1;
+	if (t->fd >= 0 || t->each == 0)
+		return 0;
+	s->name[0].len = (size_t)snprintf(text, sizeof text, "%zu",
+	    (size_t)(s - t->set));
+	s->name[0].data = strdup(text);
+	return s->name[0].data != NULL ? 0 : -1;
+}
+
+/* Tasks hold sets by their addresses, so that they cannot move: there is room
+ * for more than are wanted at first. */
+static int
+begin(struct tokens *t)
+{
+	t->fd = t->file = t->lent = t->lent_again = -1;
+	t->extra[0] = t->extra[1] = t->extra[2] = t->extra[3] = -1;
+	t->also = t->extra;
+	t->room = t->sets + MORE;
+	t->set = calloc(t->room, sizeof *t->set);
+	return t->set != NULL ? 0 : -1;
+}
+
+int
+tokens_limit(struct tokens *t, size_t sets)
+{
+	errno = ERANGE;
+	if (sets > t->room)
+		return -1;
+	t->sets = sets;
+	return 0;
+}
+
+int
+tokens_plain(struct tokens *t)
+{
+	return begin(t);
+}
+
+/* --- a pool --- */
+
+static void
+lost(struct tokens *t)
+{
+	t->error = errno;
+}
+
+static void
+wake(struct wk_timer *timer)
+{
+	struct tokens *t = (struct tokens *)((char *)timer -
+	    offsetof(struct tokens, again));
+
+	t->ready();
+}
+
+/* The answer to what was asked when nothing was held. */
+static void
+answered(struct wk_io *io, int what)
+{
+	struct tokens *t = (struct tokens *)((char *)io -
+	    offsetof(struct tokens, io));
+
+	(void)what;
+	wk_forget(io);
+	t->asked = 0;
+	if (broker_answer(&t->broker, t->each, t->first.index) == 0)
+		t->granted = 1;
+	else
+		t->error = errno;
+	t->ready();
+	/* nobody may want it any more: others do */
+	if (t->granted && !t->keep && t->error == 0) {
+		t->granted = 0;
+		if (broker_give(&t->broker, t->first.index, t->each) != 0)
+			lost(t);
+	}
+}
+
+/* The names of all tokens, by their index. */
+static int
+read_names(struct tokens *t, size_t space)
+{
+	size_t i;
+	char *p;
+
+	t->names = broker_tableau(&t->broker, space);
+	t->all = calloc(t->pool + 1, sizeof *t->all);
+	if (t->names == NULL || t->all == NULL)
+		return -1;
+	t->names[space] = '\0';
+	for (i = 0, p = t->names; i < t->pool; i++) {
+		t->all[i].data = p;
+		t->all[i].len = strlen(p);
+		if (p < t->names + space)
+			p += t->all[i].len + 1;
+	}
+	return 0;
+}
+
+/* --- the tokens of the task that we are in --- */
+
+#ifdef F_OFD_SETLK
+/*
+ * A lock of an open file: our tasks inherit that, so that one who goes on when
+ * we are killed still keeps others away.
+ */
+static int
+lock_for_tasks(struct tokens *t, struct flock *l)
+{
+	return fcntl(t->lent_again, F_OFD_SETLK, l);
+}
+#else
+static int
+lock_for_tasks(struct tokens *t, struct flock *l)
+{
+	return fcntl(t->lent, F_SETLK, l);
+}
+#endif
+
+/* May we use them?  A lock for as long as we live, or our tasks, says so. */
+static int
+may_use_lent(struct tokens *t)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
+	    .l_start = (off_t)t->lent_at, .l_len = 1 };
+
+	if (t->lent >= 0 && !t->locked)
+		t->locked = (t->lent_again >= 0 ? lock_for_tasks(t, &l) :
+		    fcntl(t->lent, F_SETLK, &l)) == 0;
+	return t->locked;
+}
+
+/* Take the names of a list with newlines for the set; 0 when it has enough. */
+static int
+names_of_list(struct tokens *t, const char *list)
+{
+	size_t i, n;
+
+	for (i = 0; i < t->each && list != NULL; i++) {
+		n = strcspn(list, "\n");
+		t->given.name[i].data = strndup(list, n);
+		t->given.name[i].len = n;
+		if (t->given.name[i].data == NULL)
+			return -1;
+		list = list[n] == '\n' ? list + n + 1 : NULL;
+	}
+	return i == t->each ? 0 : -1;
+}
+
+/* Do both paths lead to the same pool? */
+static int
+same_pool(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return strcmp(a, b) == 0 || (stat(a, &x) == 0 && stat(b, &y) == 0 &&
+	    x.st_dev == y.st_dev && x.st_ino == y.st_ino);
+}
+
+/* Is it the file that was meant, and not another of a script's? */
+static int
+same_file(int fd, unsigned long device, unsigned long inode)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (unsigned long)st.st_dev == device &&
+	    (unsigned long)st.st_ino == inode;
+}
+
+/* An open file of our own on the same file, where the system has a way. */
+static int
+open_again(int fd)
+{
+	char path[40];
+	int again, high;
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	again = open(path, O_RDWR | O_CLOEXEC);
+	if (again < 0)
+		return -1;
+	high = fcntl(again, F_DUPFD_CLOEXEC, HIGH);
+	close(again);
+	return high;
+}
+
+/* Whoever set the variables may be nobody of ours: what is not as it should
+ * be is as if it was not there. */
+static void
+take_lent(struct tokens *t)
+{
+	const char *text = getenv(LENT), *list = getenv("ptbw_list");
+	unsigned long device, inode;
+	int fd, at = 0;
+	long offset;
+
+	if (text == NULL || list == NULL || t->each == 0 ||
+	    sscanf(text, "%d %ld %lu %lu %n", &fd, &offset, &device, &inode,
+	    &at) != 4 || at == 0 || fd < 3 || offset < 0 ||
+	    !same_pool(text + at, t->path) || !same_file(fd, device, inode))
+		return;
+	t->given.name = calloc(t->each + 1, sizeof *t->given.name);
+	if (t->given.name == NULL || names_of_list(t, list) != 0 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+		return;
+	t->lent = fd;
+	t->lent_at = offset;
+	t->lent_again = open_again(fd);
+}
+
+static char *
+list_of_names(const struct tokens *t, const struct token_set *s)
+{
+	size_t n = sizeof "ptbw_list=", i;
+	char *text, *p;
+
+	for (i = 0; i < t->each; i++)
+		n += s->name[i].len + 1;
+	text = malloc(n);
+	if (text == NULL)
+		return NULL;
+	p = text + sprintf(text, "ptbw_list=");
+	for (i = 0; i < t->each; i++)
+		p += sprintf(p, "%s%.*s", i > 0 ? "\n" : "",
+		    (int)s->name[i].len, s->name[i].data);
+	return text;
+}
+
+size_t
+tokens_variables(const struct tokens *t, const struct token_set *s,
+    char **vars)
+{
+	size_t n = 0, room = strlen(t->path != NULL ? t->path : "") + 120;
+	struct stat st;
+
+	if (t->fd < 0 || t->each == 0)
+		return 0;
+	vars[n] = list_of_names(t, s);
+	if (vars[n++] == NULL)
+		return TOKENS_FAILED;
+	if (t->file < 0 || fstat(t->file, &st) != 0)
+		return n;
+	vars[n] = malloc(room);
+	if (vars[n] == NULL)
+		return TOKENS_FAILED;
+	snprintf(vars[n++], room, LENT "=%d %zu %lu %lu %s", t->file,
+	    s == &t->given ? t->room : (size_t)(s - t->set),
+	    (unsigned long)st.st_dev, (unsigned long)st.st_ino, t->path);
+	return n;
+}
+
+/* --- opening --- */
+
+/* Scripts use low numbers for their own. */
+static int
+high_file(void)
+{
+	int fd = flow_file(), high = fd >= 0 ?
+	    fcntl(fd, F_DUPFD_CLOEXEC, HIGH) : -1;
+
+	if (high >= 0)
+		close(fd);
+	return high >= 0 ? high : fd;
+}
+
+/* Tasks get this one as well, if it is there. */
+static void
+inherited(struct tokens *t, int fd)
+{
+	size_t i = 0;
+
+	while (t->extra[i] >= 0)
+		i++;
+	t->extra[i] = fd;
+}
+
+int
+tokens_open(struct tokens *t, const char *path)
+{
+	struct broker_pool p;
+	int tie;
+
+	t->path = path;
+	if (begin(t) != 0 || broker_open(&t->broker, path) != 0)
+		return -1;
+	t->broker.patience = PATIENCE_MS;
+	if (broker_describe(&t->broker, &p) != 0)
+		return -1;
+	t->pool = p.count;
+	t->source_name = p.source;
+	t->source = (struct expand_text){ p.source, strlen(p.source) };
+	if (p.count < t->each) {
+		errno = ENOSPC;
+		return -1;
+	}
+	if (read_names(t, p.space) != 0 ||
+	    broker_take_tie(&t->broker, &tie) != 0)
+		return -1;
+	take_lent(t);
+	/* without the file runs within our tasks have to wait, no more */
+	t->file = high_file();
+	inherited(t, t->file);
+	inherited(t, tie);
+	inherited(t, t->lent_again);
+	t->fd = t->broker.fd;
+	t->io.fd = t->fd;
+	t->io.ready = answered;
+	t->again.expired = wake;
+	return 0;
+}
+
+/* Fill in a set whose indexes are there. */
+static struct token_set *
+hand_out(struct tokens *t, struct token_set *s)
+{
+	size_t i;
+
+	for (i = 0; t->fd >= 0 && i < t->each; i++) {
+		if (s->index[i] >= t->pool) {
+			errno = EPROTO;
+			lost(t);
+			return NULL;
+		}
+		s->name[i] = t->all[s->index[i]];
+	}
+	s->held = 1;
+	t->held++;
+	return s;
+}
+
+static void
+swap_indexes(struct token_set *a, struct token_set *b)
+{
+	uint32_t *p = a->index;
+
+	a->index = b->index;
+	b->index = p;
+}
+
+/* When nothing is held, what is asked for is waited for. */
+static struct token_set *
+take_first(struct tokens *t, struct token_set *s)
+{
+	if (t->granted) {
+		t->granted = 0;
+		swap_indexes(s, &t->first);
+		return hand_out(t, s);
+	}
+	if (make_set(t, &t->first) != 0 ||
+	    (!t->asked && broker_ask(&t->broker, t->each) != 0)) {
+		lost(t);
+		return NULL;
+	}
+	t->asked = 1;
+	wk_watch(&t->io, WK_READ);
+	if (t->lent >= 0)       /* another run of our task may end before */
+		wk_timer_set(&t->again, AGAIN_MS);
+	return NULL;
+}
+
+static struct token_set *
+take_of_pool(struct tokens *t, struct token_set *s)
+{
+	if (t->held == 0 && !t->asked && !t->granted &&
+	    broker_take(&t->broker, t->each, 0, s->index) == 0)
+		return hand_out(t, s);
+	if ((t->held == 0 && !t->given.held) || t->granted || t->asked)
+		return take_first(t, s);
+	if (broker_take(&t->broker, t->each, 0, s->index) == 0)
+		return hand_out(t, s);
+	if ((errno != ETIMEDOUT && errno != ENOSPC) || t->broker.late)
+		lost(t);
+	else if (!t->again.set)
+		wk_timer_set(&t->again, AGAIN_MS);
+	return NULL;
+}
+
+/* What the task that we are in holds comes first; then the next free one
+ * after the last that was used, in rotation. */
+struct token_set *
+tokens_take(struct tokens *t)
+{
+	size_t i, k;
+	struct token_set *s = NULL;
+
+	if (t->error == 0 && !t->given.held && may_use_lent(t)) {
+		t->given.held = 1;
+		return &t->given;
+	}
+	for (i = 0; i < t->sets && s == NULL; i++) {
+		k = (t->at + i) % t->sets;
+		if (!t->set[k].held)
+			s = &t->set[k];
+	}
+	if (s == NULL || t->error != 0)
+		return NULL;
+	if (make_set(t, s) != 0) {
+		lost(t);
+		return NULL;
+	}
+	t->at = (size_t)(s - t->set) + 1;
+	return t->fd >= 0 && t->each > 0 ? take_of_pool(t, s) :
+	    hand_out(t, s);
+}
+
+void
+tokens_give(struct tokens *t, struct token_set *s)
+{
+	s->held = 0;
+	if (s == &t->given)
+		return;
+	t->held--;
+	if (t->fd >= 0 && t->each > 0 && t->error == 0 &&
+	    broker_give(&t->broker, s->index, t->each) != 0)
+		lost(t);
+}
+
+void
+tokens_unused(struct tokens *t, struct token_set *s)
+{
+	if (s != &t->given)
+		t->at = (size_t)(s - t->set);
+	tokens_give(t, s);
+}
+
+int
+tokens_close(struct tokens *t)
+{
+	int r = 0, i;
+
+	wk_timer_stop(&t->again);
+	if (t->fd < 0)
+		return 0;
+	wk_forget(&t->io);
+	/* what is asked for must not come to what tasks have left behind */
+	if (t->asked)
+		shutdown(t->fd, SHUT_RDWR);
+	if (t->asked || t->error != 0)
+		broker_close(&t->broker);       /* that gives all back, too */
+	else
+		r = broker_return(&t->broker);
+	for (i = 0; t->extra[i] >= 0; i++)
+		close(t->extra[i]);
+	t->fd = -1;
+	return r;
+}

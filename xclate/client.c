@@ -1,0 +1,604 @@
+/*
+ * client.c - xclate's client: a filter, or the runner of a command
+ *
+ * collate.c has the section and the protocol.  What is decided here is where
+ * the section's bytes come from: from our stdin (a filter), from a command
+ * that writes to the output itself during the turn, or from one that writes
+ * to us (capture).
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "wire/collate.h"
+#include "divconnect.h"
+#include "base/event.h"
+#include "base/flow.h"
+#include "base/spawn.h"
+#include "base/terminal.h"
+#include "xclate.h"
+
+static struct {
+	struct collate section;
+	struct flow input;         /* stdin, to the command */
+	struct flow late;          /* stderr, held until stdout is over */
+	struct wk_io rest;         /* of that, when there is no room */
+	int late_lost;
+	struct wk_child child;
+	const char *path, *file;
+	char **argv;               /* the command, or NULL */
+	int capture;               /* its output comes to us first */
+	int stdin_used;            /* by us: then it is the flow's */
+	int input_ready;           /* the command has what it waits for */
+	int turn_here;
+	int started, over;
+	int inherited;             /* children that were there before */
+	int input_error;           /* stdin could not be read */
+	int code;
+} me;
+
+/* A signal ends the command, if it runs; else us. */
+static void
+pass_on(int sig)
+{
+	if (me.child.pid > 0)
+		kill(me.child.pid, sig);
+	else
+		exit(128 + sig);
+}
+
+static void
+all_children_ended(void)
+{
+	if (me.section.direct)
+		flow_close(&me.input);
+	collate_code(&me.section, me.code);
+	if (me.section.direct)
+		collate_end(&me.section);
+}
+
+/* The turn lasts until no child is left, also of those that were here before
+ * this was xclate. */
+static void
+child_ended(struct wk_child *c, int status)
+{
+	c->pid = 0;
+	wk_terminal_child_ended();
+	me.code = wk_spawn_code(status);
+	if (me.late_lost && me.code == 0)
+		me.code = OUTPUT_LOST;
+}
+
+static void
+child_stopped(struct wk_child *c, int sig)
+{
+	wk_terminal_child_stopped(c->pid, sig, wk_end_pending);
+}
+
+static void
+other_ended(int status)
+{
+	if (me.argv == NULL)
+		me.code = wk_spawn_code(status);
+}
+
+static int
+running(void)
+{
+	return me.child.pid > 0 || me.inherited;
+}
+
+/* Look whether children have ended; 1 when the last one just has. */
+static void
+look_after_children(void)
+{
+	if (!running() || me.child.pid > 0)
+		return;
+	me.inherited = wk_reap();
+	if (!me.inherited)
+		all_children_ended();
+}
+
+static void
+command_failed(int error)
+{
+	me.code = wk_spawn_error_code(error);
+	wk_warn("%s: %s", me.file, strerror(error));
+	if (!me.section.direct) {
+		/* no source: an empty one */
+		int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+		flow_source(&me.section.flow, null, 0);
+	}
+	all_children_ended();
+}
+
+/* What becomes the command's stdin.  *other: our end of a pipe. */
+static int
+command_stdin(int *other)
+{
+	int fd[2];
+
+	if (want.use_stdin)
+		return me.section.in;
+	if (want.no_stdin || (me.stdin_used && me.input.ended &&
+	    me.input.total == 0))
+		return open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (!me.stdin_used)
+		return -1;      /* it has ours */
+	if (div_pipe(fd) != 0)
+		return -1;
+	*other = fd[1];
+	return fd[0];
+}
+
+static void
+watch_command(pid_t pid)
+{
+	me.child.pid = pid;
+	me.child.ended = child_ended;
+	me.child.stopped = child_stopped;
+	wk_child_watch(&me.child);
+	me.inherited = 1;
+}
+
+static void
+prepare_signals(void)
+{
+	if (wk_signal(SIGTERM, pass_on) != 0 ||
+	    wk_signal(SIGHUP, pass_on) != 0 ||
+	    wk_spawn_signal(SIGINT, SIG_IGN) != 0 ||
+	    wk_spawn_signal(SIGQUIT, SIG_IGN) != 0)
+		wk_die(WK_SYSTEM, "signals: %s", strerror(errno));
+}
+
+/* A command that nobody reads would wait for us for ever, and so would we for
+ * its end. */
+static void
+read_rest(struct wk_io *io, int what)
+{
+	char bytes[4096];
+	ssize_t n;
+
+	(void)what;
+	do
+		n = read(io->fd, bytes, sizeof bytes);
+	while (n > 0);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	wk_forget(io);
+	close(io->fd);
+}
+
+static void
+lose_rest(void)
+{
+	me.late_lost = 1;
+	wk_warn("section %s: no room for its standard error, which is lost "
+	    "from there on (TMPDIR names a directory for it)", me.section.xid);
+	me.rest.fd = fcntl(me.late.in.fd, F_DUPFD_CLOEXEC, 3);
+	me.rest.ready = read_rest;
+	flow_cut(&me.late);
+	if (me.rest.fd >= 0)
+		wk_watch(&me.rest, WK_READ);
+	if (me.child.pid == 0 && me.code == 0) {
+		me.code = OUTPUT_LOST;
+		collate_code(&me.section, me.code);
+	}
+}
+
+static void
+late_says(struct flow *f, int what)
+{
+	if (what & FLOW_STUCK)
+		lose_rest();
+	if ((what & FLOW_FAILED) ||
+	    ((what & FLOW_EMPTY) && (f->ended || me.late_lost)))
+		flow_close(f);
+}
+
+/* Now the section takes it. */
+static int
+late_stderr(void)
+{
+	int fd[2];
+
+	if (div_pipe(fd) != 0)
+		wk_die(WK_SYSTEM, "pipe: %s", strerror(errno));
+	flow_sink(&me.late, fd[1]);
+	return fd[0];
+}
+
+/* What becomes the command's stderr.  *late: where it is read. */
+static int
+command_stderr(int out, int *late)
+{
+	int fd[2];
+
+	if (want.use_stderr)
+		return me.section.err;
+	if (want.with_stderr)
+		return out;
+	if (!want.stderr_last)
+		return -1;
+	if (div_pipe(fd) != 0)
+		wk_die(WK_SYSTEM, "pipe: %s", strerror(errno));
+	*late = fd[0];
+	return fd[1];
+}
+
+static void
+hold_stderr(int fd)
+{
+	me.late.cap = me.section.flow.cap;
+	me.late.spill = 1;
+	me.late.event = late_says;
+	flow_source(&me.late, fd, 1);
+	me.section.more = late_stderr;
+}
+
+static void
+start_command(void)
+{
+	struct wk_spawn s = { .file = me.file, .argv = me.argv, .keep = -1 };
+	int fd[3] = { -1, -1, -1 }, out[2] = { -1, -1 }, feed = -1, late = -1;
+	int e;
+	pid_t pid;
+
+	me.started = 1;
+	if (me.capture && div_pipe(out) != 0)
+		wk_die(WK_SYSTEM, "pipe: %s", strerror(errno));
+	fd[0] = command_stdin(&feed);
+	fd[1] = me.capture ? out[1] : collate_output(&me.section);
+	fd[2] = command_stderr(fd[1], &late);
+	s.fd = fd;
+	s.dir = want.use_dir ? me.section.dir : 0;
+	s.session = want.session;
+	prepare_signals();
+	trace_command("command", me.argv);
+	pid = wk_spawn(&s);
+	e = errno;
+	if (fd[0] >= 0 && !want.use_stdin)
+		close(fd[0]);
+	if (me.capture)
+		close(out[1]);
+	if (late >= 0)
+		close(fd[2]);
+	if (pid < 0) {
+		close(out[0]);
+		close(feed);
+		close(late);
+		command_failed(e);
+		return;
+	}
+	watch_command(pid);
+	if (me.capture)
+		flow_source(&me.section.flow, out[0], 1);
+	if (late >= 0)
+		hold_stderr(late);
+	if (feed >= 0)
+		flow_sink(&me.input, feed);
+}
+
+static void
+maybe_start(void)
+{
+	if (!me.started && me.turn_here && me.input_ready)
+		start_command();
+}
+
+static void
+input_failed(int error)
+{
+	me.input_error = 1;
+	wk_warn("standard input: %s", strerror(error));
+}
+
+/* The data for the command: it starts when all is there, or much. */
+static void
+input_says(struct flow *f, int what)
+{
+	if (what & FLOW_UNREADABLE)
+		input_failed(f->error);
+	if (what & FLOW_FAILED) {
+		flow_close(f);  /* the command wants no more of it */
+		return;
+	}
+	if (what & (FLOW_END | FLOW_FULL)) {
+		me.input_ready = 1;
+		if (what & FLOW_END)
+			collate_ask(&me.section);
+		else
+			collate_ask_full(&me.section);
+		maybe_start();
+	}
+	if ((what & FLOW_EMPTY) && f->ended)
+		flow_close(f);
+}
+
+/* Our stdin, for a flow to read and to close: whoever feeds it is to notice
+ * when nobody reads it any more. */
+static int
+take_stdin(void)
+{
+	int fd = above_2(0), null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || null < 0 || dup2(null, 0) < 0)
+		wk_die(WK_SYSTEM, "standard input: %s", strerror(errno));
+	close(null);
+	me.stdin_used = 1;
+	return fd;
+}
+
+static void
+section_granted(struct collate *c)
+{
+	(void)c;
+	me.turn_here = 1;
+	if (me.argv != NULL)
+		maybe_start();
+}
+
+static void
+section_ended(struct collate *c)
+{
+	(void)c;
+	me.over = 1;
+}
+
+/* A command whose output comes to us first. */
+static void
+begin_capture(struct collate *c)
+{
+	me.capture = 1;
+	c->direct = 0;
+	c->reports = 1;
+	me.input_ready = 1;
+	if (want.use_stdin || want.use_stderr)
+		collate_ask(c);
+	else
+		start_command();
+}
+
+static void
+begin_direct(struct collate *c)
+{
+	if (want.use_stdin || want.no_stdin) {
+		me.input_ready = 1;
+		collate_ask(c);
+		return;
+	}
+	me.input.cap = c->flow.cap;
+	me.input.spill = c->flow.spill;
+	me.input.event = input_says;
+	flow_source(&me.input, take_stdin(), 0);
+}
+
+/* The master has answered: now it is known how we are to work. */
+static void
+section_ready(struct collate *c)
+{
+	if (me.argv == NULL) {
+		if (c->tag != NULL)
+			flow_source(&c->flow, take_stdin(), 0);
+	} else if (c->squeeze || c->whole || c->lines || c->tag != NULL ||
+	    c->newline || want.stderr_last) {
+		begin_capture(c);
+	} else {
+		begin_direct(c);
+	}
+}
+
+static void
+describe_section(const char *xid)
+{
+	struct collate *c = &me.section;
+
+	c->xid = xid;
+	c->title = want.title;
+	c->rule = want.rule;
+	c->escape = want.escape;
+	c->has_cap = want.has_cap != 0;
+	c->cap = want.cap;
+	c->block = want.block != 0;
+	c->squeeze = want.squeeze != 0;
+	c->quick = want.quick != 0;
+	c->whole = want.group != 0;
+	c->lines = want.lines && !want.to_widow;
+	c->newline = want.newline != 0;
+	c->tag = want.tag;
+	c->widow = want.to_widow != 0;
+	c->quit = want.quit != 0;
+	c->direct = me.argv != NULL;
+	c->at_once = me.argv != NULL && want.use_stdin;
+	c->want_in = me.argv != NULL && want.use_stdin;
+	c->want_err = me.argv != NULL && want.use_stderr;
+	c->want_dir = me.argv != NULL && want.use_dir;
+	c->ready = section_ready;
+	c->granted = section_granted;
+	c->ended = section_ended;
+	c->unset = variable_unset;
+	c->unreadable = input_failed;
+}
+
+/* A reader that is gone ends us as it ends any program. */
+static int
+output_failed(int error)
+{
+	if (error == EPIPE && !wk_spawn_ignored(SIGPIPE)) {
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
+	wk_warn("section %s: output: %s", me.section.xid, strerror(error));
+	return me.code != 0 ? me.code : OUTPUT_LOST;
+}
+
+static int
+result(void)
+{
+	struct collate *c = &me.section;
+
+	switch (c->fault) {
+	case COLLATE_GOOD:
+		break;
+	case COLLATE_OUTPUT:
+		return output_failed(c->flow.error);
+	case COLLATE_NONSENSE:
+		wk_warn("%s: the master's answer makes no sense", me.path);
+		return WK_PROTOCOL;
+	case COLLATE_GONE:
+		if (c->finishing)
+			wk_warn("%s: the master is gone", me.path);
+		else
+			wk_warn("%s: the master is gone, section %s was not "
+			    "written (%llu bytes)", me.path, c->xid,
+			    (unsigned long long)(c->lost + me.late.held));
+		return me.argv != NULL && c->finishing && me.code != 0 ?
+		    me.code : WK_PROTOCOL;
+	}
+	if (me.input_error)
+		return OUTPUT_LOST;
+	return me.argv != NULL ? me.code : 0;
+}
+
+/* After the section: who still runs is waited for, as by any shell. */
+static int
+wait_for_command(void)
+{
+	while (me.child.pid > 0)
+		if (wk_round(1) != 0)
+			break;
+	return result();
+}
+
+static int
+serve_section(void)
+{
+	if (wk_init() != 0 || wk_spawn_write_errors() != 0)
+		wk_die(WK_SYSTEM, "cannot wait: %s", strerror(errno));
+	wk_child_other(other_ended);
+	me.inherited = me.argv == NULL && wk_reap();
+	me.section.reports = me.inherited != 0;
+	if (collate_open(&me.section, me.path) != 0)
+		wk_die_connect(me.path);
+	if (me.argv == NULL && !me.inherited)
+		collate_code(&me.section, me.code);     /* one may be over */
+	if (me.argv == NULL && want.tag == NULL)
+		flow_source(&me.section.flow, take_stdin(), 0);
+	while (!me.over) {
+		if (wk_round(1) != 0)
+			wk_die(WK_SYSTEM, "cannot wait: %s", strerror(errno));
+		look_after_children();
+	}
+	return wait_for_command();
+}
+
+static char *
+default_xid(void)
+{
+	static char text[24];
+
+	snprintf(text, sizeof text, "%ld", (long)getpid());
+	return text;
+}
+
+/* [xid [--] [command [args]]], where xid -- stands for the default. */
+static const char *
+client_words(char **words)
+{
+	const char *xid = words[0];
+
+	if (xid == NULL)
+		return default_xid();
+	words++;
+	if (strcmp(xid, "--") == 0)
+		xid = default_xid();
+	else if (words[0] != NULL && strcmp(words[0], "--") == 0)
+		words++;
+	if (words[0] != NULL)
+		me.argv = words;
+	return xid;
+}
+
+static void
+check_section(const char *xid)
+{
+	int e = collate_check_xid(xid);
+
+	if (e == ENAMETOOLONG)
+		wk_die(WK_CANTCREATE, "%s: an xid may have %d bytes at most",
+		    xid, COLLATE_XID_MAX);
+	if (e != 0)
+		wk_die(WK_DATA, "%s: an xid may not contain control "
+		    "characters", xid);
+	if (me.argv == NULL) {
+		if (want.use_stdin || want.use_stderr || want.use_dir)
+			wk_warn("-I, -E and -D mean nothing without a "
+			    "command");
+		if (want.session)
+			setsid();
+		return;
+	}
+	e = wk_spawn_find(me.file);
+	if (e != 0)
+		wk_die(wk_spawn_error_code(e), "%s: %s (in section %s)",
+		    wk_command_name(me.file), strerror(e), xid);
+}
+
+int
+xclate_client(char **words, const struct wk_called *called)
+{
+	const char *xid = client_words(words);
+
+	if (me.argv != NULL) {
+		me.file = me.argv[0];
+		if (called->utility != NULL)
+			me.argv[0] = (char *)called->utility;
+	}
+	if (want.dry) {
+		if (me.argv != NULL)
+			trace_command("command", me.argv);
+		else
+			wk_warn("section %s: standard input", xid);
+		return 0;
+	}
+	check_section(xid);
+	me.path = wk_target(want.depth, want.socket);
+	describe_section(xid);
+	return serve_section();
+}
+
+/* --- -Z: a client that would wait for the master that waits for it --- */
+
+static int cat_over;
+
+static void
+cat_says(struct flow *f, int what)
+{
+	if (what & FLOW_FAILED)
+		wk_warn("standard output: %s", strerror(f->error));
+	cat_over = f->failed || (f->ended && flow_idle(f));
+}
+
+int
+xclate_cat(void)
+{
+	static struct flow f = { .cap = 65536, .event = cat_says };
+
+	wk_warn("a redirection of a master's cannot be its client: "
+	    "copying as cat does");
+	if (wk_init() != 0)
+		wk_die(WK_SYSTEM, "cannot wait: %s", strerror(errno));
+	flow_source(&f, take_stdin(), 0);
+	flow_sink(&f, above_2(1));
+	while (!cat_over)
+		if (wk_round(1) != 0)
+			return WK_SYSTEM;
+	return f.failed ? OUTPUT_LOST : 0;
+}

@@ -1,0 +1,168 @@
+/*
+ * report.c - what is written about a section that has ended
+ *
+ * Nothing here allocates, and nothing of an xid gets out that could be taken
+ * for the end of a record or, by a terminal, for a command.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	XID_MAX = 255,   /* what REPORT_MAX has room for; more is cut off */
+	TIME_MAX = 32
+};
+
+const char report_joblog_head[] = "Seq\tHost\tStarttime\tJobRuntime\tSend\t"
+    "Receive\tExitval\tSignal\tCommand\n";
+
+/* Milliseconds as seconds.  A clock that was set back makes a time that
+ * passed negative. */
+static const char *
+seconds(char text[TIME_MAX], int64_t ms)
+{
+	uint64_t n = ms < 0 ? -(uint64_t)ms : (uint64_t)ms;
+
+	snprintf(text, TIME_MAX, "%s%" PRIu64 ".%03u", ms < 0 ? "-" : "",
+	    n / 1000, (unsigned)(n % 1000));
+	return text;
+}
+
+static size_t
+xid_length(const char *xid)
+{
+	size_t n = 0;
+
+	while (n < XID_MAX && xid[n] != '\0')
+		n++;
+	return n;
+}
+
+/*
+ * The character of UTF-8 that starts at s, which has n bytes: its length, 0
+ * when it is none.  *c is the character.
+ */
+static size_t
+character(const char *s, size_t n, unsigned long *c)
+{
+	static const unsigned long least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char first = (unsigned char)s[0];
+	size_t len = first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 :
+	    first < 0xf0 ? 3 : first < 0xf8 ? 4 : 0;
+	size_t i;
+
+	if (len == 0 || len > n)
+		return 0;
+	*c = len == 1 ? first : first & (0x7fu >> len);
+	for (i = 1; i < len; i++) {
+		if (((unsigned char)s[i] & 0xc0) != 0x80)
+			return 0;
+		*c = *c << 6 | ((unsigned char)s[i] & 0x3f);
+	}
+	if (*c < least[len] || *c > 0x10ffff || (*c >= 0xd800 && *c < 0xe000))
+		return 0;       /* too long a form, or a half of UTF-16 */
+	return len;
+}
+
+static int
+is_control(unsigned long c)
+{
+	return c < ' ' || (c >= 0x7f && c < 0xa0);
+}
+
+/* A string of JSON, with its quotes; no NUL. */
+static size_t
+json_string(char *to, const char *s)
+{
+	size_t left = xid_length(s), len, n = 0;
+	unsigned long c = 0;
+
+	to[n++] = '"';
+	for (; left > 0; s += len, left -= len) {
+		len = character(s, left, &c);
+		if (len == 0) {
+			memcpy(to + n, "\357\277\275", 3);   /* U+FFFD */
+			n += 3;
+			len = 1;
+		} else if (is_control(c)) {
+			n += (size_t)sprintf(to + n, "\\u%04lx", c);
+		} else {
+			if (c == '"' || c == '\\')
+				to[n++] = '\\';
+			memcpy(to + n, s, len);
+			n += len;
+		}
+	}
+	to[n++] = '"';
+	return n;
+}
+
+size_t
+report_json(char *text, const struct report *r)
+{
+	char start[TIME_MAX], turn[TIME_MAX], end[TIME_MAX];
+	size_t n = (size_t)sprintf(text, "{\"xid\":");
+
+	n += json_string(text + n, r->xid);
+	n += (size_t)snprintf(text + n, REPORT_MAX - n, ",\"seq\":%lu,"
+	    "\"start\":%s,\"turn\":%s,\"end\":%s,\"bytes\":%" PRIu64
+	    ",\"status\":%d}\n", r->sequence, seconds(start, r->start),
+	    r->turn != 0 ? seconds(turn, r->turn) : "null",
+	    seconds(end, r->end), r->bytes, r->code);
+	return n;
+}
+
+size_t
+report_socket(char *text, const char *path)
+{
+	size_t n = (size_t)sprintf(text, "{\"socket\":");
+
+	n += json_string(text + n, path);
+	memcpy(text + n, "}\n", 3);
+	return n + 2;
+}
+
+size_t
+report_joblog(char *text, const struct report *r)
+{
+	char start[TIME_MAX], run[TIME_MAX];
+	int sig = r->code > 128 && r->code <= 192 ? r->code - 128 : 0;
+	size_t len = xid_length(r->xid), n, i;
+	unsigned char c;
+
+	n = (size_t)snprintf(text, REPORT_MAX, "%lu\t:\t%s\t%s\t0\t%" PRIu64
+	    "\t%d\t%d\t", r->sequence, seconds(start, r->start),
+	    seconds(run, r->end - r->start), r->bytes,
+	    sig != 0 ? 0 : r->code, sig);
+	for (i = 0; i < len; i++) {
+		c = (unsigned char)r->xid[i];
+		text[n++] = c < ' ' || c == 0x7f ? '?' : (char)c;
+	}
+	text[n++] = '\n';
+	text[n] = '\0';
+	return n;
+}
+
+size_t
+report_file(char *text, const char *xid)
+{
+	size_t len = xid_length(xid), n = 0, i;
+	unsigned char c;
+
+	if (len == 0)
+		text[n++] = '%';
+	for (i = 0; i < len; i++) {
+		c = (unsigned char)xid[i];
+		if (c < ' ' || c > '~' || c == '/' || c == '%' ||
+		    (c == '.' && i == 0))
+			n += (size_t)sprintf(text + n, "%%%02X", c);
+		else
+			text[n++] = (char)c;
+	}
+	text[n] = '\0';
+	return n;
+}

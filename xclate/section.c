@@ -1,0 +1,359 @@
+/*
+ * section.c - sections that a master looks at on their way
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "section.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "divconnect.h"
+#include "report.h"
+#include "base/serve.h"
+#include "wire/title.h"
+
+enum { CAP = 65536 };
+
+/* --- a file for each section --- */
+
+/* FNV-1a, never 0.  A collision would append to a file in the place of
+ * beginning it anew. */
+static uint64_t
+hash(const char *s)
+{
+	uint64_t h = 14695981039346656037u;
+
+	for (; *s != '\0'; s++)
+		h = (h ^ (unsigned char)*s) * 1099511628211u;
+	return h != 0 ? h : 1;
+}
+
+/* Where the hash is, or would be. */
+static uint64_t *
+place_of(uint64_t *table, size_t room, uint64_t h)
+{
+	size_t i = (size_t)h & (room - 1);
+
+	while (table[i] != 0 && table[i] != h)
+		i = (i + 1) & (room - 1);
+	return &table[i];
+}
+
+static int
+make_room(struct section_how *how)
+{
+	size_t room = how->seen_room ? 2 * how->seen_room : 256, i;
+	uint64_t *table;
+
+	if (2 * how->seen_count < how->seen_room)
+		return 0;
+	table = calloc(room, sizeof *table);
+	if (table == NULL)
+		return -1;
+	for (i = 0; i < how->seen_room; i++)
+		if (how->seen[i] != 0)
+			*place_of(table, room, how->seen[i]) = how->seen[i];
+	free(how->seen);
+	how->seen = table;
+	how->seen_room = room;
+	return 0;
+}
+
+/* Is it the first time that a result of that name is written? */
+static int
+first_of_name(struct section_how *how, const char *name)
+{
+	uint64_t h = hash(name), *p;
+
+	if (make_room(how) != 0)
+		return 0;
+	p = place_of(how->seen, how->seen_room, h);
+	if (*p == h)
+		return 0;
+	*p = h;
+	how->seen_count++;
+	return 1;
+}
+
+static void
+lost_results(const struct section *s, int error)
+{
+	char text[512];
+
+	snprintf(text, sizeof text, "results of section %s in %s", s->xid,
+	    s->how->results_name);
+	s->how->lost(text, error);
+}
+
+static void
+open_results(struct section *s)
+{
+	char name[REPORT_MAX];
+	struct stat st;
+
+	s->copy = -1;
+	if (s->how->results < 0)
+		return;
+	report_file(name, s->xid);
+	s->copy = openat(s->how->results, name, O_WRONLY | O_CREAT |
+	    O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK |
+	    (first_of_name(s->how, name) ? O_TRUNC : O_APPEND), 0666);
+	if (s->copy < 0) {
+		lost_results(s, errno);
+	} else if (fstat(s->copy, &st) != 0 || !S_ISREG(st.st_mode)) {
+		/* writing to it might wait */
+		close(s->copy);
+		s->copy = -1;
+		lost_results(s, EEXIST);
+	} else {
+		s->flow.copy = &s->copy;
+	}
+}
+
+/* --- folds and tags --- */
+
+static char *
+expand(const struct section *s, const char *text, const char *xid,
+    unsigned long sequence, size_t *len)
+{
+	struct title_values v = {
+		.escape = s->how->escape,
+		.xid = xid,
+		.sequence = sequence,
+		.unset = s->how->unset
+	};
+	char *expanded = title_expand(text, &v, 0, len);
+
+	if (expanded == NULL)
+		*len = 0;
+	return expanded;
+}
+
+/* What ends a line, or is a terminal's command, would end a mark. */
+static void
+make_plain(char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 127)
+			*text = ' ';
+}
+
+/* The name of a GitLab section: letters, digits, and what is safe. */
+static void
+gitlab_name(char *name, const char *xid)
+{
+	char *p = name;
+
+	report_file(name, xid);
+	for (; (p = strpbrk(p, "%~+@:[]=, ")) != NULL; p++)
+		*p = '_';
+	name[200] = '\0';
+}
+
+static void
+gitlab_marks(struct section *s, const char *text, const char *xid,
+    unsigned long sequence)
+{
+	long now = (long)time(NULL);
+	char name[REPORT_MAX];
+
+	gitlab_name(name, xid);
+	s->title_len = (size_t)sprintf(s->title, "\033[0Ksection_start:"
+	    "%ld:s%lu_%s[collapsed=true]\r\033[0K%s\n", now, sequence, name,
+	    text);
+	s->end_len = (size_t)sprintf(s->end, "\033[0Ksection_end:"
+	    "%ld:s%lu_%s\r\033[0K\n", now, sequence, name);
+}
+
+/* The marks between which a CI log folds. */
+static void
+fold(struct section *s, const char *xid, unsigned long sequence)
+{
+	const char *title = s->how->title;
+	size_t len, room;
+	char *text;
+
+	if (s->how->fold == LINES_AS_IS)
+		return;
+	s->change.flatten = s->how->fold;
+	text = expand(s, title && *title ? title : "%x", xid, sequence, &len);
+	room = len + REPORT_MAX;
+	s->title = malloc(room);
+	s->end = malloc(room);
+	if (text != NULL && s->title != NULL && s->end != NULL) {
+		make_plain(text);
+		if (s->how->fold == LINES_GITLAB) {
+			gitlab_marks(s, text, xid, sequence);
+		} else {
+			s->title_len = (size_t)sprintf(s->title,
+			    "::group::%s\n", text);
+			s->end_len = (size_t)sprintf(s->end,
+			    "::endgroup::\n");
+		}
+	}
+	free(text);
+}
+
+/* --- what comes late --- */
+
+static void
+late_says(struct flow *f, int what)
+{
+	if (!f->failed && !(f->ended && (what & FLOW_EMPTY)))
+		return;
+	flow_close(f);
+	free(f);
+	wk_serve_stay(-1);
+}
+
+static int
+still_open(int pipe)
+{
+	struct pollfd p = { pipe, POLLIN, 0 };
+
+	return poll(&p, 1, 0) == 0 || (p.revents & POLLIN) ||
+	    !(p.revents & POLLHUP);
+}
+
+/*
+ * Somebody whom the client has left behind still has the pipe open.  What
+ * he writes goes where the utility's own output goes.
+ */
+static void
+keep_late(const struct section_how *how, int pipe)
+{
+	struct flow *f = still_open(pipe) ? calloc(1, sizeof *f) : NULL;
+	int sink = f != NULL ? fcntl(how->widow, F_DUPFD_CLOEXEC, 3) : -1;
+
+	if (sink < 0) {
+		free(f);
+		close(pipe);
+		return;
+	}
+	f->event = late_says;
+	f->cap = CAP;
+	flow_source(f, pipe, 1);
+	flow_sink(f, sink);
+	wk_serve_stay(1);
+}
+
+/* --- from the first byte to the last --- */
+
+/* Write, now that it is known that there is something to write. */
+static void
+begin(struct section *s)
+{
+	if (s->out < 0)
+		return;
+	flow_front(&s->flow, s->title, s->title_len);
+	flow_sink(&s->flow, s->out);
+	s->out = -1;
+}
+
+static int
+is_done(const struct section *s)
+{
+	return s->leaving && !s->flow.has_in &&
+	    (s->flow.failed || flow_idle(&s->flow));
+}
+
+static void
+flow_says(struct flow *f, int what)
+{
+	struct section *s = (struct section *)((char *)f -
+	    offsetof(struct section, flow));
+
+	if (what & FLOW_FAILED)
+		s->how->lost("collated output", f->error);
+	if (what & FLOW_DATA)
+		begin(s);
+	if ((what & FLOW_END) && (!s->how->squeeze || f->total > 0)) {
+		begin(s);
+		flow_put(f, s->end, s->end_len);
+	}
+	if (is_done(s))
+		s->done(s);
+}
+
+static void
+prepare(struct section *s, const char *xid, unsigned long sequence)
+{
+	fold(s, xid, sequence);
+	if (s->how->tag != NULL) {
+		s->tag = expand(s, s->how->tag, xid, sequence,
+		    &s->change.tag_len);
+		s->change.tag = s->tag;
+	}
+	s->change.newline = s->how->newline || s->how->fold != LINES_AS_IS;
+	if (s->change.newline || s->tag != NULL)
+		s->flow.lines = &s->change;
+}
+
+int
+section_open(struct section *s, struct section_how *how, const char *xid,
+    unsigned long sequence, void (*done)(struct section *s))
+{
+	int fd[2], e;
+
+	memset(s, 0, sizeof *s);
+	s->out = fcntl(how->out, F_DUPFD_CLOEXEC, 3);
+	if (s->out < 0)
+		return -1;
+	if (div_pipe(fd) != 0) {
+		e = errno;
+		close(s->out);
+		errno = e;
+		return -1;
+	}
+	s->how = how;
+	s->xid = xid;
+	s->done = done;
+	s->active = 1;
+	s->late = -1;
+	s->flow.event = flow_says;
+	s->flow.cap = CAP;
+	open_results(s);
+	prepare(s, xid, sequence);
+	flow_source(&s->flow, fd[0], 1);
+	if (!how->squeeze)
+		begin(s);
+	return fd[1];
+}
+
+void
+section_leave(struct section *s)
+{
+	s->leaving = 1;
+	if (s->flow.has_in)
+		s->late = fcntl(s->flow.in.fd, F_DUPFD_CLOEXEC, 3);
+	if (is_done(s))
+		s->done(s);
+	else if (s->flow.has_in)
+		flow_finish(&s->flow);
+}
+
+void
+section_close(struct section *s)
+{
+	if (s->flow.copy != NULL && s->copy < 0)
+		lost_results(s, s->flow.copy_error);
+	if (s->copy >= 0)
+		close(s->copy);
+	flow_close(&s->flow);
+	if (s->late >= 0)
+		keep_late(s->how, s->late);
+	if (s->out >= 0)
+		close(s->out);
+	free(s->tag);
+	free(s->title);
+	free(s->end);
+	memset(s, 0, sizeof *s);
+}

@@ -1,0 +1,67 @@
+/*
+ * xclate.h - what the files of xclate share
+ *
+ * xclate.c has the command line, xmaster.c the master, xclient.c the client.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef XCLATE_XCLATE_H
+#define XCLATE_XCLATE_H
+
+#include <stddef.h>
+
+#include "base/lines.h"
+#include "base/wrapper.h"
+
+#define XCLATE_PROTOCOL "0.8"
+
+enum {
+	OUTPUT_LOST = 74          /* exit code: an output could not be written */
+};
+
+/* When the first failure halts a run. */
+enum halt { NEVER, SOON, NOW };
+
+/* What the command line asks for. */
+struct xclate_options {
+	int master, depth_given, depth;
+	const char *socket, *title, *rule, *tag;
+	char escape;
+	int has_cap;
+	size_t cap;
+	int squeeze, quick, quit, dry, verbose, recursion, newline;
+	/* masters */
+	int detached, announce, report, keep_order, fail, json, bar;
+	const char *output, *widow, *notify, *input, *results, *joblog;
+	enum lines_flatten fold;   /* --ci */
+	long pid;
+	int ordered;               /* --order-from was given */
+	unsigned long order_from;
+	enum halt halt;
+	unsigned long halt_at;
+	int turn_ms;               /* 0: no limit */
+	/* clients */
+	int to_widow, use_stdin, use_stderr, use_dir, session;
+	int group, lines, block, no_stdin, with_stderr, stderr_last, shell;
+};
+extern struct xclate_options want;
+
+extern const struct wk_program xclate;
+
+/* What is done, for -v and -n: "what: word word..." */
+void trace_command(const char *what, char *const *argv);
+
+/* A duplicate above 2, close-on-exec; -1 with errno. */
+int above_2(int fd);
+
+/* A variable that a title asks for is not set. */
+void variable_unset(const char *name);
+
+/* Each returns the exit code. */
+int xclate_master(char **operands, const struct wk_called *called);
+int xclate_client(char **words, const struct wk_called *called);
+
+/* Copy stdin to stdout: a client of a master that waits for it (-Z). */
+int xclate_cat(void);
+
+#endif
