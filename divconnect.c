@@ -42,7 +42,7 @@ enum {
 /* --- what systems do differently --- */
 
 static void
-close_keep_errno(int fd)
+divconnect_close_keep_errno(int fd)
 {
 	int e = errno;
 
@@ -201,7 +201,7 @@ div_name(const char *name, size_t len, size_t *prefix)
 
 /* Put the name <prefix>_<tag> into name. */
 static int
-variable(char name[DIV_VARIABLE_MAX], const char *prefix, const char *tag)
+divconnect_variable(char name[DIV_VARIABLE_MAX], const char *prefix, const char *tag)
 {
 	int n = snprintf(name, DIV_VARIABLE_MAX, "%s_%s", prefix, tag);
 
@@ -218,7 +218,7 @@ level_variable(char name[DIV_VARIABLE_MAX], const char *prefix, int level)
 	char tag[16];
 
 	snprintf(tag, sizeof tag, "%d", level);
-	return variable(name, prefix, tag);
+	return divconnect_variable(name, prefix, tag);
 }
 
 const char *
@@ -236,7 +236,7 @@ div_levels(const char *prefix)
 	const char *link;
 	int n;
 
-	if (variable(name, prefix, "link") != 0)
+	if (divconnect_variable(name, prefix, "link") != 0)
 		return -1;
 	link = getenv(name);
 	if (link == NULL || strcmp(link, "d") == 0)
@@ -248,7 +248,7 @@ div_levels(const char *prefix)
 }
 
 static int
-choose(struct div_choice *c, int error, const char *path, int level)
+divconnect_choose(struct div_choice *c, int error, const char *path, int level)
 {
 	c->path = path;
 	c->level = level;
@@ -263,26 +263,26 @@ div_select(struct div_choice *c, const char *prefix, int depth,
     const char *direct)
 {
 	memset(c, 0, sizeof *c);
-	if (variable(c->variable, prefix, "link") != 0)
+	if (divconnect_variable(c->variable, prefix, "link") != 0)
 		return -1;
 	c->value = getenv(c->variable);
 	c->levels = div_levels(prefix);
 	if (direct != NULL && strcmp(direct, "-") != 0)
-		return choose(c, 0, direct, 0);
+		return divconnect_choose(c, 0, direct, 0);
 	if (c->value == NULL)
-		return choose(c, ENOENT, NULL, 0);
+		return divconnect_choose(c, ENOENT, NULL, 0);
 	if (strcmp(c->value, "d") == 0) {
-		variable(c->variable, prefix, "d");
+		divconnect_variable(c->variable, prefix, "d");
 		c->value = getenv(c->variable);
-		return choose(c, ENXIO, c->value, -1);
+		return divconnect_choose(c, ENXIO, c->value, -1);
 	}
 	if (c->levels < 0)
-		return choose(c, EINVAL, NULL, 0);
+		return divconnect_choose(c, EINVAL, NULL, 0);
 	if (depth < 0 || depth >= c->levels)
-		return choose(c, ERANGE, NULL, 0);
+		return divconnect_choose(c, ERANGE, NULL, 0);
 	level_variable(c->variable, prefix, c->levels - depth);
 	c->value = getenv(c->variable);
-	return choose(c, ENXIO, c->value, c->levels - depth);
+	return divconnect_choose(c, ENXIO, c->value, c->levels - depth);
 }
 
 int
@@ -295,9 +295,9 @@ div_push(const char *prefix, const char *path)
 		return -1;
 	n++;
 	snprintf(number, sizeof number, "%d", n);
-	if (variable(name, prefix, number) != 0 || setenv(name, path, 1) != 0)
+	if (divconnect_variable(name, prefix, number) != 0 || setenv(name, path, 1) != 0)
 		return -1;
-	if (variable(name, prefix, "link") != 0 || setenv(name, number, 1) != 0)
+	if (divconnect_variable(name, prefix, "link") != 0 || setenv(name, number, 1) != 0)
 		return -1;
 	return n;
 }
@@ -307,7 +307,7 @@ div_detach(const char *prefix, const char *path)
 {
 	char name[DIV_VARIABLE_MAX];
 
-	return variable(name, prefix, "d") == 0 ? setenv(name, path, 1) : -1;
+	return divconnect_variable(name, prefix, "d") == 0 ? setenv(name, path, 1) : -1;
 }
 
 /* The value of name (n bytes) in env, or NULL. */
@@ -358,7 +358,7 @@ diversion_variable(const char *entry, char *const env[], int *level)
 }
 
 static int
-by_prefix_then_level(const void *a, const void *b)
+divconnect_by_prefix_then_level(const void *a, const void *b)
 {
 	const struct div_entry *x = a, *y = b;
 	int order = strcmp(x->prefix, y->prefix);
@@ -406,7 +406,7 @@ div_list(struct div_list *l, char *const envp[])
 	}
 	if (l->count > 0)
 		qsort(l->entry, l->count, sizeof *l->entry,
-		    by_prefix_then_level);
+		    divconnect_by_prefix_then_level);
 	return 0;
 }
 
@@ -449,7 +449,7 @@ address(struct sockaddr_un *sun, const char *path)
 }
 
 static char *
-join(const char *dir, const char *name)
+divconnect_join(const char *dir, const char *name)
 {
 	size_t n = strlen(dir) + strlen(name) + 2;
 	char *s = malloc(n);
@@ -498,7 +498,7 @@ err1:
 	unlink(path);
 	errno = e;
 err0:
-	close_keep_errno(s->fd);
+	divconnect_close_keep_errno(s->fd);
 	s->fd = -1;
 	return -1;
 }
@@ -574,7 +574,7 @@ link_to(const char *from, const char *path, const char *dir)
 	if (r != 0 && errno == EEXIST)
 		errno = EADDRINUSE;
 	if (lock >= 0)
-		close_keep_errno(lock);
+		divconnect_close_keep_errno(lock);
 	return r;
 }
 
@@ -587,7 +587,7 @@ bind_hidden(struct div_socket *s, const char *dir)
 
 	for (i = 0; i < HIDDEN_TRIED; i++) {
 		snprintf(name, sizeof name, ".wk%ld.%d", (long)getpid(), i);
-		if (bind_at(s, join(dir, name)) == 0)
+		if (bind_at(s, divconnect_join(dir, name)) == 0)
 			return 0;
 		if (errno != EADDRINUSE)
 			return -1;
@@ -655,7 +655,7 @@ numbered(const char *dir, const struct div_place *where, unsigned i)
 	char name[64];
 
 	snprintf(name, sizeof name, "%s%u", where->stem, where->first + i);
-	return join(dir, name);
+	return divconnect_join(dir, name);
 }
 
 /* Take the first free of dir/stem<first>, dir/stem<first+1>, ... */
@@ -729,7 +729,7 @@ bind_shared(struct div_socket *s, const struct div_place *where)
 		dir = enclosing_directory(prefix[i], &s->shared);
 		if (dir == NULL)
 			continue;
-		r = where->path ? bind_fixed(s, join(dir, where->path)) :
+		r = where->path ? bind_fixed(s, divconnect_join(dir, where->path)) :
 		    bind_numbered(s, dir, where);
 		free(dir);
 		if (r == 0 || (where->path && taken(errno)))
@@ -754,7 +754,7 @@ temporary_directory(const struct div_place *where)
 		dir = strdup(tmp);
 	} else {
 		cwd = getcwd(NULL, 0);
-		dir = cwd ? join(cwd, tmp) : NULL;
+		dir = cwd ? divconnect_join(cwd, tmp) : NULL;
 		free(cwd);
 	}
 	if (dir == NULL)
@@ -773,14 +773,14 @@ bind_private(struct div_socket *s, const struct div_place *where)
 	int r, e;
 
 	free(s->path);
-	s->path = tmp ? join(tmp, where->template) : NULL;
+	s->path = tmp ? divconnect_join(tmp, where->template) : NULL;
 	free(tmp);
 	if (s->path == NULL || mkdtemp(s->path) == NULL)
 		return -1;
 	s->dir = s->path;
 	s->path = NULL;
 	/* nobody else is here, and nobody knows the name yet */
-	r = bind_at(s, where->path ? join(s->dir, where->path) :
+	r = bind_at(s, where->path ? divconnect_join(s->dir, where->path) :
 	    numbered(s->dir, where, 0));
 	if (r != 0) {
 		e = errno;
@@ -1106,7 +1106,7 @@ enum { CONNECT, ASK, GREETING, ANSWER, DESCRIPTOR, DONE };
 
 /* The system is short of something for now. */
 static int
-no_room(int error)
+divconnect_no_room(int error)
 {
 	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
 	    error == ENOMEM;
@@ -1152,7 +1152,7 @@ dial_connect(struct div_dial *d)
 		return -1;
 	d->fd = new_socket(O_NONBLOCK);
 	if (d->fd < 0) {
-		d->later = d->deadline == 0 && no_room(errno);
+		d->later = d->deadline == 0 && divconnect_no_room(errno);
 		return d->later ? 0 : -1;
 	}
 	do
@@ -1258,7 +1258,7 @@ dial_answer(struct div_dial *d)
 	if (n == 0 || c == '-' || (c == '+' && fd >= 0)) {
 		errno = n == 0 ? ECONNRESET : c == '-' ? ENOENT : EPROTO;
 		if (fd >= 0)
-			close_keep_errno(fd);
+			divconnect_close_keep_errno(fd);
 		return -1;
 	}
 	if (d->state == GREETING)
@@ -1293,7 +1293,7 @@ void
 div_dial_end(struct div_dial *d)
 {
 	if (d->fd >= 0)
-		close_keep_errno(d->fd);
+		divconnect_close_keep_errno(d->fd);
 	free(d->path);
 	d->fd = -1;
 	d->path = NULL;

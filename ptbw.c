@@ -91,7 +91,7 @@ static struct {
 	long jobs, request;        /* -1: not given */
 	int wait;                  /* milliseconds, -1 for ever */
 	const char *socket, *tags;
-} want = { .jobs = -1, .request = -1, .wait = -1 };
+} opt = { .jobs = -1, .request = -1, .wait = -1 };
 
 /* --- the master: its clients --- */
 
@@ -122,7 +122,7 @@ now_seconds(void)
 }
 
 static struct client *
-client_of(struct pool_holder *h)
+ptbw_client_of(struct pool_holder *h)
 {
 	return (struct client *)((char *)h - offsetof(struct client, holder));
 }
@@ -149,8 +149,8 @@ grant_waiting(void)
 		n = h->want;
 		pool_leave(&pool, h);
 		pool_take(&pool, h, n, picked, now_seconds());
-		send_picked(client_of(h), n);
-		wk_serve_resume(&client_of(h)->c);
+		send_picked(ptbw_client_of(h), n);
+		wk_serve_resume(&ptbw_client_of(h)->c);
 	}
 }
 
@@ -258,7 +258,7 @@ req_owner(struct client *k)
 		return;
 	}
 	h = pool.token[k->number].holder;
-	wk_serve_printf(&k->c, "%ld\n", h != NULL ? client_of(h)->pid : 0);
+	wk_serve_printf(&k->c, "%ld\n", h != NULL ? ptbw_client_of(h)->pid : 0);
 }
 
 static void
@@ -285,7 +285,7 @@ req_waiting(struct client *k)
 	}
 	for (h = pool.first; h != NULL; h = h->next)
 		len += (size_t)snprintf(text + len, 64, "%ld %zu %lu\n",
-		    client_of(h)->pid, h->want,
+		    ptbw_client_of(h)->pid, h->want,
 		    (unsigned long)(now - h->since));
 	wk_serve_printf(&k->c, "%zu\n", len);
 	wk_serve_send(&k->c, text, len);
@@ -345,13 +345,13 @@ req_utility(struct client *k)
 }
 
 static void
-req_version(struct client *k)
+ptbw_req_version(struct client *k)
 {
 	wk_serve_send(&k->c, PTBW_PROTOCOL "\n", sizeof PTBW_PROTOCOL);
 }
 
 static void
-req_quit(struct client *k)
+ptbw_req_quit(struct client *k)
 {
 	long clients = wk_serve_quit();
 
@@ -402,8 +402,8 @@ static const struct request {
 	{ 'U', req_source },
 	{ 'C', req_comments },
 	{ 'M', req_utility },
-	{ 'V', req_version },
-	{ 'Q', req_quit },
+	{ 'V', ptbw_req_version },
+	{ 'Q', ptbw_req_quit },
 	{ 'H', req_reserved },
 	/* ours; an old master answers -No */
 	{ 'I', req_take_now },
@@ -462,7 +462,7 @@ request(struct client *k, char c)
 }
 
 static size_t
-input(struct wk_client *c, const char *data, size_t len)
+ptbw_input(struct wk_client *c, const char *data, size_t len)
 {
 	struct client *k = (struct client *)c;
 	size_t i;
@@ -477,7 +477,7 @@ input(struct wk_client *c, const char *data, size_t len)
 }
 
 static void
-gone(struct wk_client *c)
+ptbw_gone(struct wk_client *c)
 {
 	struct client *k = (struct client *)c;
 
@@ -489,8 +489,8 @@ gone(struct wk_client *c)
 static const struct wk_ops ops = {
 	.client_size = sizeof(struct client),
 	.request_max = 0,        /* every byte is used as it comes */
-	.input = input,
-	.gone = gone
+	.input = ptbw_input,
+	.gone = ptbw_gone
 };
 
 /* --- the master: the tableau --- */
@@ -499,8 +499,8 @@ static const struct wk_ops ops = {
 static size_t
 suggested(void)
 {
-	if (want.jobs >= 0 || want.request >= 0)
-		return (want.jobs > 0 ? (size_t)want.jobs : 1) * group;
+	if (opt.jobs >= 0 || opt.request >= 0)
+		return (opt.jobs > 0 ? (size_t)opt.jobs : 1) * group;
 	return wk_spawn_cpus();
 }
 
@@ -628,15 +628,15 @@ static void
 make_pool(void)
 {
 	struct stat st;
-	const char *t = want.tags;
+	const char *t = opt.tags;
 	size_t n;
 
-	if (want.request > 0)
-		group = (size_t)want.request;
+	if (opt.request > 0)
+		group = (size_t)opt.request;
 	if (t == NULL)
 		from_function();
 	else if (strcmp(t, "-") == 0)
-		from_master(wk_target(want.depth, NULL));
+		from_master(wk_target(opt.depth, NULL));
 	else if (strcmp(t, "/dev/stdin") != 0 &&
 	    (stat(t, &st) == 0 ? S_ISSOCK(st.st_mode) : div_exists(t)))
 		from_master(t);
@@ -645,8 +645,8 @@ make_pool(void)
 	n = tableau.count;
 	if (n < group)
 		too_few(t, n);
-	if (n < suggested() && !want.quiet &&
-	    (want.jobs >= 0 || want.request >= 0))
+	if (n < suggested() && !opt.quiet &&
+	    (opt.jobs >= 0 || opt.request >= 0))
 		wk_warn("token count %zu less than suggested (%zu)", n,
 		    suggested());
 	n = n * 9 > tableau.longest ? n * 9 : tableau.longest;
@@ -668,7 +668,7 @@ return_borrowed(void)
 {
 	if (outer.fd < 0 || wk_serve_clients() > 0)
 		return;
-	if (want.quit)
+	if (opt.quit)
 		broker_quit(&outer);
 	if (broker_return(&outer) != 0)
 		wk_warn("%s: the master that the tokens were borrowed from "
@@ -683,13 +683,13 @@ master(char **operands, const struct wk_called *called)
 		.also = "xcl",
 		.template = ptbw.template,
 		.stem = "sta",
-		.path = want.socket
+		.path = opt.socket
 	};
 	const struct wk_master m = {
 		.ops = &ops,
 		.place = &place,
-		.detached = want.detached,
-		.verbose = want.verbose,
+		.detached = opt.detached,
+		.verbose = opt.verbose,
 		.ended = return_borrowed
 	};
 
@@ -743,11 +743,11 @@ print_tokens(struct broker *b, const struct broker_pool *p, const char *path)
 	for (i = 0; i < p->count; i += n) {
 		n = p->count - i < REPORT_WINDOW ? p->count - i : REPORT_WINDOW;
 		if (broker_holders(b, 'O', i, n, lock) != 0 ||
-		    (want.verbose && broker_holders(b, 'A', i, n, age) != 0))
+		    (opt.verbose && broker_holders(b, 'A', i, n, age) != 0))
 			broker_failed(path);
 		for (k = 0; k < n; k++) {
 			printf("%6zu\t%ld\t%s", i + k, lock[k], name);
-			if (want.verbose)
+			if (opt.verbose)
 				print_since(age[k]);
 			else
 				putchar('\n');
@@ -780,7 +780,7 @@ print_waiting(struct broker *b, const char *path)
 }
 
 static int
-report(const char *path)
+ptbw_report(const char *path)
 {
 	struct broker b;
 	struct broker_pool p;
@@ -796,12 +796,12 @@ report(const char *path)
 	    p.type == TABLEAU_FUNCTION ? "the internal function" :
 	    p.type == TABLEAU_FILE ? "file" : "error", source);
 	printf(" Index\tLock\tTokens (request in groups of %zu)%s\n", p.group,
-	    want.verbose ? "\tSeconds\tSince" : "");
+	    opt.verbose ? "\tSeconds\tSince" : "");
 	print_tokens(&b, &p, path);
-	if (want.verbose)
+	if (opt.verbose)
 		print_waiting(&b, path);
 	free(p.source);
-	if (want.quit && broker_quit(&b) != 0)
+	if (opt.quit && broker_quit(&b) != 0)
 		broker_failed(path);
 	broker_return(&b);
 	wk_flush();
@@ -811,14 +811,14 @@ report(const char *path)
 /* --- the client: running a command --- */
 
 static void
-take(struct broker *b, size_t n, const char *path)
+ptbw_take(struct broker *b, size_t n, const char *path)
 {
 	uint32_t *token = wk_alloc(n, sizeof *token);
 	struct broker_pool p;
 	int tied;
 	char *names;
 
-	if (broker_take(b, n, want.wait, token) != 0) {
+	if (broker_take(b, n, opt.wait, token) != 0) {
 		if (errno == ETIMEDOUT)
 			wk_die(WK_TIMEOUT, "%s: timed out waiting for %zu "
 			    "token%s", path, n, n == 1 ? "" : "s");
@@ -847,7 +847,7 @@ with_tokens(char **argv, size_t n)
 		argc++;
 	all = wk_alloc(argc + n + 1, sizeof *all);
 	memcpy(all, argv, argc * sizeof *all);
-	names = want.append && n > 0 ? strdup(names) : NULL;
+	names = opt.append && n > 0 ? strdup(names) : NULL;
 	for (i = argc; names != NULL; i++) {
 		all[i] = names;
 		names = strchr(names, '\n');
@@ -860,9 +860,9 @@ with_tokens(char **argv, size_t n)
 static void
 leave(struct broker *b, const char *path)
 {
-	int r = want.quit ? broker_quit(b) : 0;
+	int r = opt.quit ? broker_quit(b) : 0;
 
-	if (want.keep)
+	if (opt.keep)
 		broker_close(b);
 	else
 		r |= broker_return(b);
@@ -872,21 +872,21 @@ leave(struct broker *b, const char *path)
 }
 
 static int
-run(char **operands, const struct wk_called *called)
+ptbw_run(char **operands, const struct wk_called *called)
 {
 	struct broker b = { .fd = -1 };
 	struct wk_spawn command = { .file = operands[0], .keep = -1 };
-	size_t n = want.request >= 0 ? (size_t)want.request : 1;
+	size_t n = opt.request >= 0 ? (size_t)opt.request : 1;
 	const char *path = NULL;
 	char number[16];
 	int status;
 
-	if (n > 0 || want.quit) {
-		path = wk_target(want.depth, want.tags);
+	if (n > 0 || opt.quit) {
+		path = wk_target(opt.depth, opt.tags);
 		connect_to(&b, path);
 	}
 	if (n > 0) {
-		take(&b, n, path);
+		ptbw_take(&b, n, path);
 		command.keep = b.fd;
 		snprintf(number, sizeof number, "%d", b.fd);
 		setenv("ptbw_fd", number, 1);
@@ -896,7 +896,7 @@ run(char **operands, const struct wk_called *called)
 	if (called->utility != NULL)
 		operands[0] = (char *)called->utility;
 	command.argv = with_tokens(operands, n);
-	if (want.exec)
+	if (opt.exec)
 		wk_spawn_exec(&command);
 	else if (wk_spawn_wait(&command, &status) == 0) {
 		if (path != NULL)
@@ -911,54 +911,54 @@ run(char **operands, const struct wk_called *called)
 /* --- the command line --- */
 
 static void
-set_option(int letter, const char *arg)
+ptbw_set_option(int letter, const char *arg)
 {
 	switch (letter) {
-	case 'm': want.master = 1; break;
-	case 'd': want.detached = 1; break;
-	case 'A': want.append = 1; break;
-	case 'k': want.keep = 1; break;
-	case 'x': want.exec = 1; break;
-	case 'Q': want.quit = 1; break;
-	case 'q': want.quiet = 1; break;
-	case 'v': want.verbose = 1; break;
-	case 'N': want.socket = arg; break;
-	case 't': want.tags = arg; break;
+	case 'm': opt.master = 1; break;
+	case 'd': opt.detached = 1; break;
+	case 'A': opt.append = 1; break;
+	case 'k': opt.keep = 1; break;
+	case 'x': opt.exec = 1; break;
+	case 'Q': opt.quit = 1; break;
+	case 'q': opt.quiet = 1; break;
+	case 'v': opt.verbose = 1; break;
+	case 'N': opt.socket = arg; break;
+	case 't': opt.tags = arg; break;
 	case '0':
-		want.depth = (int)wk_number('0', arg, 0, DIV_LEVEL_MAX);
+		opt.depth = (int)wk_number('0', arg, 0, DIV_LEVEL_MAX);
 		break;
 	case 'J':
-		want.jobs = wk_number('J', arg, -COUNT_MAX, COUNT_MAX);
-		if (want.jobs < 1)
-			want.jobs = 1;
+		opt.jobs = wk_number('J', arg, -COUNT_MAX, COUNT_MAX);
+		if (opt.jobs < 1)
+			opt.jobs = 1;
 		break;
 	case 'R':
-		want.request = wk_number('R', arg, 0, COUNT_MAX);
+		opt.request = wk_number('R', arg, 0, COUNT_MAX);
 		break;
 	case 'T':
-		want.wait = wk_milliseconds('T', arg);
+		opt.wait = wk_milliseconds('T', arg);
 		break;
 	}
 }
 
 /* Refuse what only one of master and client knows. */
 static void
-check_mode(void)
+ptbw_check_mode(void)
 {
-	const char *clients = want.append ? "-A" : want.keep ? "-k" :
-	    want.exec ? "-x" : want.wait >= 0 ? "-T" : NULL;
-	const char *masters = want.detached ? "-d" : want.jobs >= 0 ? "-J" :
-	    want.socket ? "-N" : NULL;
+	const char *clients = opt.append ? "-A" : opt.keep ? "-k" :
+	    opt.exec ? "-x" : opt.wait >= 0 ? "-T" : NULL;
+	const char *masters = opt.detached ? "-d" : opt.jobs >= 0 ? "-J" :
+	    opt.socket ? "-N" : NULL;
 
-	if (want.master && clients != NULL)
+	if (opt.master && clients != NULL)
 		wk_usage("%s does not go with -m", clients);
-	if (!want.master && masters != NULL)
+	if (!opt.master && masters != NULL)
 		wk_usage("%s goes with -m only", masters);
-	if (want.exec && want.quit)
+	if (opt.exec && opt.quit)
 		wk_usage("-Q does not go with -x: nobody waits for the end");
-	if (want.tags != NULL && *want.tags == '\0')
+	if (opt.tags != NULL && *opt.tags == '\0')
 		wk_usage("-t: the name is empty");
-	if (want.socket != NULL && *want.socket == '\0')
+	if (opt.socket != NULL && *opt.socket == '\0')
 		wk_usage("-N: the name is empty");
 }
 
@@ -974,19 +974,19 @@ main(int argc, char **argv)
 	while ((letter = wk_option(&arg)) != -1) {
 		if (letter == 'h' || letter == 'V')
 			show = letter;
-		set_option(letter, arg);
+		ptbw_set_option(letter, arg);
 	}
 	operands = wk_operands();
 	if (show == 'h')
 		wk_help();
 	else if (show == 'V')
-		wk_version(want.depth, want.master ? NULL : want.tags, 0);
+		wk_version(opt.depth, opt.master ? NULL : opt.tags, 0);
 	if (show)
 		return 0;
-	check_mode();
-	if (want.master)
+	ptbw_check_mode();
+	if (opt.master)
 		return master(operands, &called);
 	if (operands[0] == NULL || strcmp(operands[0], "-") == 0)
-		return report(wk_target(want.depth, want.tags));
-	return run(operands, &called);
+		return ptbw_report(wk_target(opt.depth, opt.tags));
+	return ptbw_run(operands, &called);
 }

@@ -467,7 +467,7 @@ ask_space(const struct wk_master *m)
 }
 
 static void
-ask(const struct wk_master *m)
+wraptree_ask(const struct wk_master *m)
 {
 	if (!m->answers)
 		return;         /* a wrapw -n would take a file for a record */
@@ -645,7 +645,7 @@ draw_all(void)
 }
 
 static void
-show(const char *word)
+wraptree_show(const char *word)
 {
 	long root = 0;
 	size_t i;
@@ -669,7 +669,7 @@ show(const char *word)
 		else if (process[i].in_scope)
 			add_environment_of(process[i].pid);
 	for (i = 0; i < masters; i++)
-		ask(master[i]);
+		wraptree_ask(master[i]);
 	if (everything)
 		draw_all();
 	else
@@ -679,7 +679,7 @@ show(const char *word)
 }
 
 static void
-show_version(void)
+wraptree_show_version(void)
 {
 	printf("wraptree: wrapkit %s\n", WRAPKIT_VERSION);
 	printf("wraptree: environments of others: %s\n",
@@ -707,12 +707,12 @@ main(int argc, char **argv)
 	if (ask_for == 'h')
 		wk_help();
 	else if (ask_for == 'V')
-		show_version();
+		wraptree_show_version();
 	if (ask_for)
 		return 0;
 	if (words[0] != NULL && (words[1] != NULL || everything))
 		wk_usage(everything ? "-a takes no process id" :
 		    "more than one process id");
-	show(words[0]);
+	wraptree_show(words[0]);
 	return 0;
 }

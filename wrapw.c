@@ -84,44 +84,44 @@ const struct wk_program wrapw = {
 	.options = options
 };
 
-struct wrapw_options want;
+struct wrapw_options wrapw_opt;
 
 static void
 set_mode(enum space_mode mode)
 {
-	if (want.mode != SPACE_REPLACE && want.mode != mode)
+	if (wrapw_opt.mode != SPACE_REPLACE && wrapw_opt.mode != mode)
 		wk_usage("-a, -B and -c do not go together");
-	want.mode = mode;
+	wrapw_opt.mode = mode;
 }
 
 static void
-set_option(int letter, const char *arg)
+wrapw_set_option(int letter, const char *arg)
 {
 	switch (letter) {
-	case 'm': want.master = 1; break;
-	case 'd': want.detached = 1; break;
-	case 'E': want.everything = 1; break;
-	case 'N': want.socket = arg; break;
-	case 'o': want.open = 1; break;
+	case 'm': wrapw_opt.master = 1; break;
+	case 'd': wrapw_opt.detached = 1; break;
+	case 'E': wrapw_opt.everything = 1; break;
+	case 'N': wrapw_opt.socket = arg; break;
+	case 'o': wrapw_opt.open = 1; break;
 	case '0':
-		want.depth = (int)wk_number('0', arg, 0, DIV_LEVEL_MAX);
+		wrapw_opt.depth = (int)wk_number('0', arg, 0, DIV_LEVEL_MAX);
 		break;
-	case 't': want.wrap = arg; break;
-	case 'I': want.include = 1; break;
-	case 'W': want.without = 1; break;
-	case 'R': want.record = 1; break;
-	case 'n': want.list = 1; break;
-	case 'b': want.bind = 1; break;
+	case 't': wrapw_opt.wrap = arg; break;
+	case 'I': wrapw_opt.include = 1; break;
+	case 'W': wrapw_opt.without = 1; break;
+	case 'R': wrapw_opt.record = 1; break;
+	case 'n': wrapw_opt.list = 1; break;
+	case 'b': wrapw_opt.bind = 1; break;
 	case 'a': set_mode(SPACE_AFTER); break;
 	case 'B': set_mode(SPACE_BEFORE); break;
 	case 'c': set_mode(SPACE_CREATE); break;
-	case 'u': want.unbind = 1; break;
-	case 'X': want.export = 1; break;
-	case O_ALLOW_BIND: want.allow_bind = 1; break;
-	case 'P': want.project = arg; break;
-	case 'Q': want.quit = 1; break;
-	case 'q': want.quiet = 1; break;
-	case 'v': want.verbose = 1; break;
+	case 'u': wrapw_opt.unbind = 1; break;
+	case 'X': wrapw_opt.export = 1; break;
+	case O_ALLOW_BIND: wrapw_opt.allow_bind = 1; break;
+	case 'P': wrapw_opt.project = arg; break;
+	case 'Q': wrapw_opt.quit = 1; break;
+	case 'q': wrapw_opt.quiet = 1; break;
+	case 'v': wrapw_opt.verbose = 1; break;
 	}
 }
 
@@ -129,25 +129,25 @@ set_option(int letter, const char *arg)
 static void
 check_master(void)
 {
-	const char *clients = want.include ? "-I" : want.without ? "-W" :
-	    want.record ? "-R" : want.list ? "-n" : want.bind ? "-b" :
-	    want.mode ? "-a, -B, -c" : want.unbind ? "-u" :
-	    want.quit ? "-Q" : want.wrap ? "-t" : NULL;
-	const char *masters = want.everything ? "-E" : want.open ? "-o" :
+	const char *clients = wrapw_opt.include ? "-I" : wrapw_opt.without ? "-W" :
+	    wrapw_opt.record ? "-R" : wrapw_opt.list ? "-n" : wrapw_opt.bind ? "-b" :
+	    wrapw_opt.mode ? "-a, -B, -c" : wrapw_opt.unbind ? "-u" :
+	    wrapw_opt.quit ? "-Q" : wrapw_opt.wrap ? "-t" : NULL;
+	const char *masters = wrapw_opt.everything ? "-E" : wrapw_opt.open ? "-o" :
 	    NULL;
-	int link = want.export || want.project != NULL;
+	int link = wrapw_opt.export || wrapw_opt.project != NULL;
 
-	if (want.master && clients != NULL)
+	if (wrapw_opt.master && clients != NULL)
 		wk_usage("%s does not go with -m", clients);
-	if (!want.master && masters != NULL)
+	if (!wrapw_opt.master && masters != NULL)
 		wk_usage("%s goes with -m only", masters);
-	if (!want.master && want.detached && want.project == NULL)
+	if (!wrapw_opt.master && wrapw_opt.detached && wrapw_opt.project == NULL)
 		wk_usage("-d goes with -m or -P only");
-	if (!want.master && !link && want.socket != NULL)
+	if (!wrapw_opt.master && !link && wrapw_opt.socket != NULL)
 		wk_usage("-N goes with -m, -X or -P only");
-	if (!want.export && want.allow_bind)
+	if (!wrapw_opt.export && wrapw_opt.allow_bind)
 		wk_usage("--allow-bind goes with -X only");
-	if (want.socket != NULL && *want.socket == '\0')
+	if (wrapw_opt.socket != NULL && *wrapw_opt.socket == '\0')
 		wk_usage("-N: the name is empty");
 }
 
@@ -155,46 +155,46 @@ check_master(void)
 static void
 check_link(void)
 {
-	const char *other = want.include ? "-I" : want.without ? "-W" :
-	    want.record ? "-R" : want.list ? "-n" : want.bind ? "-b" :
-	    want.mode ? "-a, -B, -c" : want.unbind ? "-u" :
-	    want.quit ? "-Q" : want.master ? "-m" :
-	    want.export && want.project ? "-P" :
-	    want.project && want.wrap ? "-t" : NULL;
+	const char *other = wrapw_opt.include ? "-I" : wrapw_opt.without ? "-W" :
+	    wrapw_opt.record ? "-R" : wrapw_opt.list ? "-n" : wrapw_opt.bind ? "-b" :
+	    wrapw_opt.mode ? "-a, -B, -c" : wrapw_opt.unbind ? "-u" :
+	    wrapw_opt.quit ? "-Q" : wrapw_opt.master ? "-m" :
+	    wrapw_opt.export && wrapw_opt.project ? "-P" :
+	    wrapw_opt.project && wrapw_opt.wrap ? "-t" : NULL;
 
 	if (other != NULL)
 		wk_usage("%s does not go with %s", other,
-		    want.export ? "-X" : "-P");
+		    wrapw_opt.export ? "-X" : "-P");
 }
 
 /* A client does one thing. */
 static void
 check_client(char **words)
 {
-	const char *action = want.record ? "-R" : want.list ? "-n" :
-	    want.bind ? "-b" : want.unbind ? "-u" : NULL;
-	int most = want.record ? 1 : want.bind ? 2 : want.unbind ? 1 : 0;
-	int least = want.record ? 0 : most, n = 0;
+	const char *action = wrapw_opt.record ? "-R" : wrapw_opt.list ? "-n" :
+	    wrapw_opt.bind ? "-b" : wrapw_opt.unbind ? "-u" : NULL;
+	int most = wrapw_opt.record ? 1 : wrapw_opt.bind ? 2 : wrapw_opt.unbind ? 1 : 0;
+	int least = wrapw_opt.record ? 0 : most, n = 0;
 
-	if (want.record + want.list + want.bind + want.unbind > 1)
+	if (wrapw_opt.record + wrapw_opt.list + wrapw_opt.bind + wrapw_opt.unbind > 1)
 		wk_usage("-R, -n, -b and -u do not go together");
-	if (want.mode && !want.bind)
+	if (wrapw_opt.mode && !wrapw_opt.bind)
 		wk_usage("-a, -B and -c go with -b only");
-	if (want.wrap != NULL && *want.wrap == '\0')
+	if (wrapw_opt.wrap != NULL && *wrapw_opt.wrap == '\0')
 		wk_usage("-t: the name is empty");
 	if (action == NULL)
 		return;
-	if (want.quit)
+	if (wrapw_opt.quit)
 		wk_usage("-Q does not go with %s", action);
-	if (want.include || (want.without && !want.record))
-		wk_usage("%s does not go with %s", want.include ? "-I" : "-W",
+	if (wrapw_opt.include || (wrapw_opt.without && !wrapw_opt.record))
+		wk_usage("%s does not go with %s", wrapw_opt.include ? "-I" : "-W",
 		    action);
 	while (words[n] != NULL)
 		n++;
 	if (n < least || n > most)
-		wk_usage("%s takes %s", action, want.bind ?
-		    "a target and a name" : want.unbind ? "a name" :
-		    want.record ? "one file" : "no words");
+		wk_usage("%s takes %s", action, wrapw_opt.bind ?
+		    "a target and a name" : wrapw_opt.unbind ? "a name" :
+		    wrapw_opt.record ? "one file" : "no words");
 }
 
 int
@@ -208,22 +208,22 @@ main(int argc, char **argv)
 	while ((letter = wk_option(&arg)) != -1) {
 		if (letter == 'h' || letter == 'V')
 			show = letter;
-		set_option(letter, arg);
+		wrapw_set_option(letter, arg);
 	}
 	if (show == 'h')
 		wk_help();
 	else if (show == 'V')
-		wk_version(want.depth, want.master ? NULL : want.wrap,
-		    want.verbose);
+		wk_version(wrapw_opt.depth, wrapw_opt.master ? NULL : wrapw_opt.wrap,
+		    wrapw_opt.verbose);
 	if (show)
 		return 0;
 	check_master();
-	if (want.export || want.project != NULL) {
+	if (wrapw_opt.export || wrapw_opt.project != NULL) {
 		check_link();
-		return (want.export ? relay_export : relay_project)
+		return (wrapw_opt.export ? relay_export : relay_project)
 		    (wk_operands(), &called);
 	}
-	if (want.master)
+	if (wrapw_opt.master)
 		return wrapw_master(wk_operands(), &called);
 	check_client(wk_operands());
 	return wrapw_client(wk_operands(), &called);

@@ -105,14 +105,14 @@ const struct wk_program xapply = {
 	.options = options
 };
 
-struct xapply_options want = { .each = 1, .escape = '%', .jobs = 1,
+struct xapply_options xapply_opt = { .each = 1, .escape = '%', .jobs = 1,
     .sets = -1, .request = -1, .retries = 1 };
 
 const char *xapply_collator, *xapply_pool;
 int xapply_wrapped;
 
 static int bare_jobs;             /* the last -P had no number */
-static struct export **last_export = &want.exports;
+static struct export **last_export = &xapply_opt.exports;
 static size_t bare_exports;
 
 /* --- values of options --- */
@@ -141,28 +141,28 @@ set_jobs(const char *arg)
 
 	bare_jobs = arg == NULL;
 	if (arg == NULL) {
-		want.jobs = default_jobs();
+		xapply_opt.jobs = default_jobs();
 		return;
 	}
 	n = strlen(arg);
 	if (n > 1 && arg[n - 1] == '%') {
 		number = wk_alloc(n, 1);
 		memcpy(number, arg, n - 1);
-		want.jobs = (size_t)wk_number('P', number, 1, 100000) *
+		xapply_opt.jobs = (size_t)wk_number('P', number, 1, 100000) *
 		    wk_spawn_cpus() / 100;
 		free(number);
-		if (want.jobs == 0)
-			want.jobs = 1;
+		if (xapply_opt.jobs == 0)
+			xapply_opt.jobs = 1;
 		return;
 	}
-	want.jobs = (size_t)wk_number('P', arg, 0, JOBS_MAX);
-	if (want.jobs == 0)
-		want.jobs = wk_spawn_cpus();
+	xapply_opt.jobs = (size_t)wk_number('P', arg, 0, JOBS_MAX);
+	if (xapply_opt.jobs == 0)
+		xapply_opt.jobs = wk_spawn_cpus();
 }
 
 /* An octal number is one more spelling of a character here. */
 static void
-set_escape(const char *arg)
+xapply_set_escape(const char *arg)
 {
 	size_t n = strlen(arg);
 	int c;
@@ -175,7 +175,7 @@ set_escape(const char *arg)
 		wk_die(NO_ESCAPE, "-a: NUL cannot be in a command");
 	if (c < 0 || c > 255)
 		wk_usage("-a: '%s' is not one character", arg);
-	want.escape = (char)c;
+	xapply_opt.escape = (char)c;
 }
 
 static int
@@ -216,12 +216,12 @@ complete_exports(void)
 	struct export *e;
 	char *text;
 
-	for (e = want.exports; e != NULL; e = e->next) {
-		e->escape = want.escape;
+	for (e = xapply_opt.exports; e != NULL; e = e->next) {
+		e->escape = xapply_opt.escape;
 		if (e->text != NULL)
 			continue;
 		text = wk_alloc(32, 1);
-		snprintf(text, 32, "%%{%zu}", bare_exports++ % want.each + 1);
+		snprintf(text, 32, "%%{%zu}", bare_exports++ % xapply_opt.each + 1);
 		e->text = text;
 		e->escape = '%';
 	}
@@ -233,13 +233,13 @@ set_load(const char *text)
 {
 	char *end;
 
-	want.load = strtod(text, &end);
+	xapply_opt.load = strtod(text, &end);
 	if (*end == '%' && end > text) {
-		want.load *= (double)wk_spawn_cpus() / 100;
+		xapply_opt.load *= (double)wk_spawn_cpus() / 100;
 		end++;
 	}
-	if (end == text || *end != '\0' || !(want.load > 0) ||
-	    want.load > 1000000)
+	if (end == text || *end != '\0' || !(xapply_opt.load > 0) ||
+	    xapply_opt.load > 1000000)
 		wk_usage("--load: %s is not a load", text);
 }
 
@@ -248,7 +248,7 @@ set_memory(const char *text)
 {
 	const char *at;
 
-	if (size_evaluate(text, &want.memory, &at) != 0)
+	if (size_evaluate(text, &xapply_opt.memory, &at) != 0)
 		wk_usage("--memfree: %s is not a size", text);
 }
 
@@ -258,33 +258,33 @@ static void
 set_flag(int letter)
 {
 	switch (letter) {
-	case 'A': want.append = 1; break;
-	case 'd': want.detached = 1; break;
+	case 'A': xapply_opt.append = 1; break;
+	case 'd': xapply_opt.detached = 1; break;
 	case 'f':
-		if (want.files++)
+		if (xapply_opt.files++)
 			wk_usage("-f was given twice");
 		break;
-	case 'k': want.keep_order = want.collate = 1; break;
-	case 'l': want.lines = want.collate = 1; break;
-	case 'm': want.collate = 1; break;
-	case 'n': want.dry = 1; break;
-	case 'q': want.quote = 1; break;
-	case 's': want.squeeze = 1; break;
-	case 'u': want.number = 1; break;
-	case 'v': want.verbose = 1; break;
-	case 'x': want.trace = 1; break;
-	case 'z': want.zero = 1; break;
+	case 'k': xapply_opt.keep_order = xapply_opt.collate = 1; break;
+	case 'l': xapply_opt.lines = xapply_opt.collate = 1; break;
+	case 'm': xapply_opt.collate = 1; break;
+	case 'n': xapply_opt.dry = 1; break;
+	case 'q': xapply_opt.quote = 1; break;
+	case 's': xapply_opt.squeeze = 1; break;
+	case 'u': xapply_opt.number = 1; break;
+	case 'v': xapply_opt.verbose = 1; break;
+	case 'x': xapply_opt.trace = 1; break;
+	case 'z': xapply_opt.zero = 1; break;
 	case O_TAG:
-		want.tag = "%x";
-		want.collate = 1;
+		xapply_opt.tag = "%x";
+		xapply_opt.collate = 1;
 		break;
-	case O_STDERR: want.with_stderr = want.collate = 1; break;
-	case O_RESUME: want.resume = 1; break;
-	case O_RESUME_FAILED: want.resume = 2; break;
-	case O_FAIL: want.fail = 1; break;
-	case O_PROGRESS: want.progress = 1; break;
-	case O_ARGV: want.argv = want.quote = 1; break;
-	case O_SHOW: want.show = 1; break;
+	case O_STDERR: xapply_opt.with_stderr = xapply_opt.collate = 1; break;
+	case O_RESUME: xapply_opt.resume = 1; break;
+	case O_RESUME_FAILED: xapply_opt.resume = 2; break;
+	case O_FAIL: xapply_opt.fail = 1; break;
+	case O_PROGRESS: xapply_opt.progress = 1; break;
+	case O_ARGV: xapply_opt.argv = xapply_opt.quote = 1; break;
+	case O_SHOW: xapply_opt.show = 1; break;
 	case 'g':
 		wk_die(WK_UNAVAILABLE, "-g: gtfw is not supported");
 	}
@@ -295,41 +295,41 @@ set_value(int letter, const char *arg)
 {
 	switch (letter) {
 	case '0':
-		want.each = (size_t)wk_number('0', arg, 1, COUNT_MAX);
+		xapply_opt.each = (size_t)wk_number('0', arg, 1, COUNT_MAX);
 		break;
 	case 'P': set_jobs(arg); break;
-	case 'p': want.pad = arg; break;
-	case 'i': want.input = arg; break;
-	case 'N': want.otherwise = arg; break;
+	case 'p': xapply_opt.pad = arg; break;
+	case 'i': xapply_opt.input = arg; break;
+	case 'N': xapply_opt.otherwise = arg; break;
 	case 'e': add_export(arg); break;
-	case 'a': set_escape(arg); break;
-	case 'S': want.shell = arg; break;
-	case 't': want.tags = arg; break;
-	case 'R': want.request = wk_number('R', arg, 0, COUNT_MAX); break;
-	case 'J': want.sets = wk_number('J', arg, 0, COUNT_MAX); break;
-	case 'T': want.timeout_ms = wk_milliseconds('T', arg); break;
+	case 'a': xapply_set_escape(arg); break;
+	case 'S': xapply_opt.shell = arg; break;
+	case 't': xapply_opt.tags = arg; break;
+	case 'R': xapply_opt.request = wk_number('R', arg, 0, COUNT_MAX); break;
+	case 'J': xapply_opt.sets = wk_number('J', arg, 0, COUNT_MAX); break;
+	case 'T': xapply_opt.timeout_ms = wk_milliseconds('T', arg); break;
 	case O_TAGSTRING:
-		want.tag = arg;
-		want.collate = 1;
+		xapply_opt.tag = arg;
+		xapply_opt.collate = 1;
 		break;
 	case O_RESULTS:
-		want.results = arg;
-		want.collate = 1;
+		xapply_opt.results = arg;
+		xapply_opt.collate = 1;
 		break;
-	case O_JOBLOG: want.joblog = arg; break;
+	case O_JOBLOG: xapply_opt.joblog = arg; break;
 	case O_HALT:
-		want.halt = (enum halt)wk_halt(arg, &want.halt_at,
-		    &want.halt_percent);
+		xapply_opt.halt = (enum halt)wk_halt(arg, &xapply_opt.halt_at,
+		    &xapply_opt.halt_percent);
 		break;
 	case O_RETRIES:
-		want.retries = (int)wk_number(letter, arg, 1, COUNT_MAX);
+		xapply_opt.retries = (int)wk_number(letter, arg, 1, COUNT_MAX);
 		break;
 	case O_RETRY_DELAY:
-		want.retry_ms = wk_milliseconds(letter, arg);
+		xapply_opt.retry_ms = wk_milliseconds(letter, arg);
 		break;
 	case O_LOAD: set_load(arg); break;
 	case O_MEMFREE: set_memory(arg); break;
-	case O_DELAY: want.delay_ms = wk_milliseconds(letter, arg); break;
+	case O_DELAY: xapply_opt.delay_ms = wk_milliseconds(letter, arg); break;
 	}
 }
 
@@ -342,19 +342,19 @@ check_options(char **operands)
 		wk_usage("there is no command");
 	if (bare_jobs && *cmd != '\0' && cmd[strspn(cmd, "0123456789")] == '\0')
 		wk_usage("-P takes an attached number: -P%s", cmd);
-	if (want.pad != NULL && !want.files)
+	if (xapply_opt.pad != NULL && !xapply_opt.files)
 		wk_usage("-p goes with -f only");
-	if (want.zero && !want.files)
+	if (xapply_opt.zero && !xapply_opt.files)
 		wk_usage("-z goes with -f only");
-	if (want.resume && want.joblog == NULL)
+	if (xapply_opt.resume && xapply_opt.joblog == NULL)
 		wk_usage("--resume needs --joblog");
-	if (want.show && !want.dry)
+	if (xapply_opt.show && !xapply_opt.dry)
 		wk_usage("--show goes with -n only");
-	if (want.argv && want.shell != NULL)
+	if (xapply_opt.argv && xapply_opt.shell != NULL)
 		wk_usage("--argv does not go with -S");
-	if (want.argv && want.append)
+	if (xapply_opt.argv && xapply_opt.append)
 		wk_usage("--argv does not go with -A");
-	if (want.tags != NULL && *want.tags == '\0')
+	if (xapply_opt.tags != NULL && *xapply_opt.tags == '\0')
 		wk_usage("-t: the name is empty");
 }
 
@@ -388,7 +388,7 @@ struct words {
 };
 
 static void
-add(struct words *w, const char *word)
+xapply_add(struct words *w, const char *word)
 {
 	char **p = realloc(w->word, (w->count + 2) * sizeof *p);
 
@@ -405,7 +405,7 @@ add_number(struct words *w, char letter, size_t n)
 	char *text = wk_alloc(32, 1);
 
 	snprintf(text, 32, "-%c%zu", letter, n);
-	add(w, text);
+	xapply_add(w, text);
 }
 
 /* Become a wrapper that runs us again, with all our words. */
@@ -414,12 +414,12 @@ become(struct words *w, char **argv)
 {
 	struct wk_spawn s = { .keep = -1 };
 
-	add(w, "--");
+	xapply_add(w, "--");
 	for (; *argv != NULL; argv++)
-		add(w, *argv);
+		xapply_add(w, *argv);
 	s.file = w->word[0];
 	s.argv = w->word;
-	if (want.verbose && want.collate && !want.dry)
+	if (xapply_opt.verbose && xapply_opt.collate && !xapply_opt.dry)
 		wk_warn("becoming %s", s.file);
 	wk_spawn_exec(&s);
 	wk_die(wk_spawn_error_code(errno), "%s: %s", s.file, strerror(errno));
@@ -435,16 +435,16 @@ static int
 find_collator(char **argv)
 {
 	int own = is_our_own("XAPPLY_COLLATE");
-	int special = want.keep_order || want.results != NULL;
+	int special = xapply_opt.keep_order || xapply_opt.results != NULL;
 	const char *section = getenv(SECTION);
 	int in_section;
 	struct words w = { NULL, 0 };
 	struct div_choice c;
 	struct stat st;
 
-	if (!want.collate || want.dry)
+	if (!xapply_opt.collate || xapply_opt.dry)
 		return 0;
-	xapply_collator = want.detached ? getenv("xcl_d") :
+	xapply_collator = xapply_opt.detached ? getenv("xcl_d") :
 	    getenv("xcl_link") ? wk_target_of("xcl", 'u', 0, NULL) : NULL;
 	in_section = !own && xapply_collator != NULL && section != NULL &&
 	    (strcmp(section, xapply_collator) == 0 ||
@@ -454,25 +454,25 @@ find_collator(char **argv)
 		xapply_wrapped |= own;
 		return own;
 	}
-	add(&w, "xclate");
-	add(&w, want.detached ? "-md" : "-m");
-	if (want.squeeze)
-		add(&w, "-s");
-	if (want.verbose) {
-		add(&w, "-W");
-		add(&w, ">&1");
+	xapply_add(&w, "xclate");
+	xapply_add(&w, xapply_opt.detached ? "-md" : "-m");
+	if (xapply_opt.squeeze)
+		xapply_add(&w, "-s");
+	if (xapply_opt.verbose) {
+		xapply_add(&w, "-W");
+		xapply_add(&w, ">&1");
 	}
-	if (want.keep_order)
-		add(&w, "-k");
-	if (want.results != NULL) {
-		add(&w, "--results");
-		add(&w, want.results);
+	if (xapply_opt.keep_order)
+		xapply_add(&w, "-k");
+	if (xapply_opt.results != NULL) {
+		xapply_add(&w, "--results");
+		xapply_add(&w, xapply_opt.results);
 	}
 	/* one of our own is a section of one that encloses it, or is in one */
-	if (special && !want.detached && !in_section &&
+	if (special && !xapply_opt.detached && !in_section &&
 	    div_select(&c, "xcl", 0, NULL) == 0) {
-		add(&w, "-O");
-		add(&w, "-");
+		xapply_add(&w, "-O");
+		xapply_add(&w, "-");
 	}
 	mark("XAPPLY_COLLATE");
 	become(&w, argv);
@@ -490,23 +490,23 @@ find_pool(char **argv, int collated)
 		xapply_pool = wk_target_of("ptbw", 't', 0, NULL);
 		return;
 	}
-	if (want.tags != NULL && (strcmp(want.tags, "-") == 0 ||
-	    div_exists(want.tags))) {
-		xapply_pool = wk_target_of("ptbw", 't', 0, want.tags);
+	if (xapply_opt.tags != NULL && (strcmp(xapply_opt.tags, "-") == 0 ||
+	    div_exists(xapply_opt.tags))) {
+		xapply_pool = wk_target_of("ptbw", 't', 0, xapply_opt.tags);
 		return;
 	}
-	if (want.tags == NULL && want.sets < 0 && want.request <= 0)
+	if (xapply_opt.tags == NULL && xapply_opt.sets < 0 && xapply_opt.request <= 0)
 		return;
-	add(&w, "ptbw");
-	add(&w, want.sets >= 0 ? "-m" : "-mq");
-	if (want.sets != 0)
-		add_number(&w, 'J', want.sets > 0 ? (size_t)want.sets :
-		    want.jobs);
-	if (want.request > 0)
-		add_number(&w, 'R', (size_t)want.request);
-	if (want.tags != NULL) {
-		add(&w, "-t");
-		add(&w, want.tags);
+	xapply_add(&w, "ptbw");
+	xapply_add(&w, xapply_opt.sets >= 0 ? "-m" : "-mq");
+	if (xapply_opt.sets != 0)
+		add_number(&w, 'J', xapply_opt.sets > 0 ? (size_t)xapply_opt.sets :
+		    xapply_opt.jobs);
+	if (xapply_opt.request > 0)
+		add_number(&w, 'R', (size_t)xapply_opt.request);
+	if (xapply_opt.tags != NULL) {
+		xapply_add(&w, "-t");
+		xapply_add(&w, xapply_opt.tags);
 	}
 	mark("XAPPLY_WRAP");
 	if (collated)
@@ -515,9 +515,9 @@ find_pool(char **argv, int collated)
 }
 
 static void
-show_version(void)
+xapply_show_version(void)
 {
-	const char *shell = want.shell != NULL ? want.shell : getenv("SHELL");
+	const char *shell = xapply_opt.shell != NULL ? xapply_opt.shell : getenv("SHELL");
 
 	printf("xapply: wrapkit %s\n", WRAPKIT_VERSION);
 	printf("xapply: dicer and mixer of version 3\n");
@@ -543,7 +543,7 @@ main(int argc, char **argv)
 			if (letter == 'h')
 				wk_help();
 			else
-				show_version();
+				xapply_show_version();
 			return 0;
 		}
 		set_flag(letter);
@@ -553,11 +553,11 @@ main(int argc, char **argv)
 	check_options(operands);
 	complete_exports();
 	find_pool(argv, find_collator(argv));
-	if (want.keep_order && xapply_collator != NULL &&
+	if (xapply_opt.keep_order && xapply_collator != NULL &&
 	    setenv(SECTION, xapply_collator, 1) != 0)
 		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
 	/* not before: as a pool we run ourselves once more */
-	if (want.detached && xapply_collator != NULL)
+	if (xapply_opt.detached && xapply_collator != NULL)
 		unsetenv("xcl_d");
 	return xapply_run(operands[0], operands + 1);
 }

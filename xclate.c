@@ -109,7 +109,7 @@ const struct wk_program xclate = {
 	.options = options
 };
 
-struct xclate_options want = { .escape = '%' };
+struct xclate_options xclate_opt = { .escape = '%' };
 
 int
 above_2(int fd)
@@ -129,7 +129,7 @@ trace_command(const char *what, char *const *argv)
 	char text[4096];
 	size_t n = 0;
 
-	if (!want.verbose && !want.dry)
+	if (!xclate_opt.verbose && !xclate_opt.dry)
 		return;
 	for (; *argv != NULL && n < sizeof text; argv++)
 		n += (size_t)snprintf(text + n, sizeof text - n, " %s", *argv);
@@ -186,18 +186,18 @@ static void
 set_client_option(int letter)
 {
 	switch (letter) {
-	case 'w': want.to_widow = 1; break;
-	case 'I': want.use_stdin = 1; break;
-	case 'E': want.use_stderr = 1; break;
-	case 'D': want.use_dir = 1; break;
-	case 'Y': want.session = 1; break;
-	case 'c': want.no_stdin = 1; break;
-	case 'e': want.with_stderr = 1; break;
-	case O_STDERR_LAST: want.stderr_last = 1; break;
-	case 'g': want.group = 1; break;
-	case 'l': want.lines = 1; break;
-	case 'b': want.block = 1; break;
-	case 'S': want.shell = 1; break;
+	case 'w': xclate_opt.to_widow = 1; break;
+	case 'I': xclate_opt.use_stdin = 1; break;
+	case 'E': xclate_opt.use_stderr = 1; break;
+	case 'D': xclate_opt.use_dir = 1; break;
+	case 'Y': xclate_opt.session = 1; break;
+	case 'c': xclate_opt.no_stdin = 1; break;
+	case 'e': xclate_opt.with_stderr = 1; break;
+	case O_STDERR_LAST: xclate_opt.stderr_last = 1; break;
+	case 'g': xclate_opt.group = 1; break;
+	case 'l': xclate_opt.lines = 1; break;
+	case 'b': xclate_opt.block = 1; break;
+	case 'S': xclate_opt.shell = 1; break;
 	}
 }
 
@@ -205,48 +205,48 @@ static void
 set_master_option(int letter, const char *arg)
 {
 	switch (letter) {
-	case 'd': want.detached = 1; break;
-	case 'A': want.announce = 1; break;
-	case 'r': want.report = 1; break;
-	case 'k': want.keep_order = 1; break;
-	case 'O': want.output = arg; break;
-	case 'W': want.widow = arg; break;
-	case 'N': want.notify = arg; break;
-	case 'i': want.input = arg; break;
-	case 'p': want.pid = wk_number('p', arg, 1, 0x7fffffff); break;
+	case 'd': xclate_opt.detached = 1; break;
+	case 'A': xclate_opt.announce = 1; break;
+	case 'r': xclate_opt.report = 1; break;
+	case 'k': xclate_opt.keep_order = 1; break;
+	case 'O': xclate_opt.output = arg; break;
+	case 'W': xclate_opt.widow = arg; break;
+	case 'N': xclate_opt.notify = arg; break;
+	case 'i': xclate_opt.input = arg; break;
+	case 'p': xclate_opt.pid = wk_number('p', arg, 1, 0x7fffffff); break;
 	case O_ORDER_FROM:
-		want.ordered = 1;
-		want.order_from = (unsigned long)wk_number(letter, arg, 0,
+		xclate_opt.ordered = 1;
+		xclate_opt.order_from = (unsigned long)wk_number(letter, arg, 0,
 		    0x7fffffff);
 		break;
-	case O_FAIL: want.fail = 1; break;
+	case O_FAIL: xclate_opt.fail = 1; break;
 	case O_HALT:
-		want.halt = (enum halt)wk_halt(arg, &want.halt_at, NULL);
+		xclate_opt.halt = (enum halt)wk_halt(arg, &xclate_opt.halt_at, NULL);
 		break;
-	case O_RESULTS: want.results = arg; break;
-	case O_JOBLOG: want.joblog = arg; break;
-	case O_JSON: want.json = 1; break;
-	case O_BAR: want.bar = 1; break;
+	case O_RESULTS: xclate_opt.results = arg; break;
+	case O_JOBLOG: xclate_opt.joblog = arg; break;
+	case O_JSON: xclate_opt.json = 1; break;
+	case O_BAR: xclate_opt.bar = 1; break;
 	case O_CI:
 		if (strcmp(arg, "github") != 0 && strcmp(arg, "gitlab") != 0)
 			wk_usage("--ci: %s is neither github nor gitlab", arg);
-		want.fold = strcmp(arg, "github") == 0 ? LINES_GITHUB :
+		xclate_opt.fold = strcmp(arg, "github") == 0 ? LINES_GITHUB :
 		    LINES_GITLAB;
 		break;
 	case O_TURN_TIMEOUT:
-		want.turn_ms = wk_milliseconds(letter, arg);
+		xclate_opt.turn_ms = wk_milliseconds(letter, arg);
 		break;
 	}
 }
 
 static void
-set_escape(const char *arg)
+xclate_set_escape(const char *arg)
 {
 	int c = title_escape(arg);
 
 	if (c < 0)
 		wk_usage("-a: '%s' is not one character", arg);
-	want.escape = (char)c;
+	xclate_opt.escape = (char)c;
 }
 
 /* The value of --tagstring, with the TAB that ends it. */
@@ -260,39 +260,39 @@ tag_of(const char *text)
 }
 
 static void
-set_option(int letter, const char *arg)
+xclate_set_option(int letter, const char *arg)
 {
 	switch (letter) {
 	case 'm':
-		if (want.master++)
+		if (xclate_opt.master++)
 			wk_usage("-m was given twice");
 		break;
 	case '0':
-		if (want.depth_given++)
+		if (xclate_opt.depth_given++)
 			wk_usage("-depth was given twice");
-		want.depth = (int)wk_number('0', arg, 0, DIV_LEVEL_MAX);
+		xclate_opt.depth = (int)wk_number('0', arg, 0, DIV_LEVEL_MAX);
 		break;
-	case 'u': want.socket = arg; break;
-	case 'T': want.title = arg; break;
-	case 'H': want.rule = arg; break;
-	case 'a': set_escape(arg); break;
+	case 'u': xclate_opt.socket = arg; break;
+	case 'T': xclate_opt.title = arg; break;
+	case 'H': xclate_opt.rule = arg; break;
+	case 'a': xclate_set_escape(arg); break;
 	case 'L':
-		want.has_cap = 1;
-		want.cap = evaluate_cap(arg);
+		xclate_opt.has_cap = 1;
+		xclate_opt.cap = evaluate_cap(arg);
 		break;
-	case 's': want.squeeze = 1; break;
-	case 'q': want.quick = 1; break;
-	case 'Q': want.quit = 1; break;
-	case 'n': want.dry = 1; break;
-	case 'v': want.verbose = 1; break;
-	case 'Z': want.recursion = 1; break;
+	case 's': xclate_opt.squeeze = 1; break;
+	case 'q': xclate_opt.quick = 1; break;
+	case 'Q': xclate_opt.quit = 1; break;
+	case 'n': xclate_opt.dry = 1; break;
+	case 'v': xclate_opt.verbose = 1; break;
+	case 'Z': xclate_opt.recursion = 1; break;
 	case O_TAG:
 	case O_TAGSTRING:
 		/* or the next tag would not be in front of a line */
-		want.newline = 1;
-		want.tag = tag_of(letter == O_TAG ? "%x" : arg);
+		xclate_opt.newline = 1;
+		xclate_opt.tag = tag_of(letter == O_TAG ? "%x" : arg);
 		break;
-	case O_NEWLINE: want.newline = 1; break;
+	case O_NEWLINE: xclate_opt.newline = 1; break;
 	default:
 		set_client_option(letter);
 		set_master_option(letter, arg);
@@ -301,39 +301,39 @@ set_option(int letter, const char *arg)
 
 /* Refuse what only one of master and client knows. */
 static void
-check_mode(void)
+xclate_check_mode(void)
 {
-	const char *clients = want.to_widow ? "-w" : want.use_stdin ? "-I" :
-	    want.use_stderr ? "-E" : want.use_dir ? "-D" :
-	    want.session ? "-Y" : want.no_stdin ? "-c" :
-	    want.with_stderr ? "-e" : want.stderr_last ? "--stderr-last" :
-	    want.group ? "-g" : want.lines ? "-l" : want.block ? "-b" :
-	    want.shell ? "-S" : NULL;
-	const char *masters = want.detached ? "-d" : want.announce ? "-A" :
-	    want.report ? "-r" : want.keep_order ? "-k" : want.output ? "-O" :
-	    want.widow ? "-W" : want.notify ? "-N" : want.input ? "-i" :
-	    want.pid ? "-p" : want.ordered ? "--order-from" :
-	    want.fail ? "--fail" : want.halt ? "--halt" :
-	    want.results ? "--results" : want.joblog ? "--joblog" :
-	    want.json ? "--json" : want.bar ? "--bar" : want.fold ? "--ci" :
-	    want.turn_ms ? "--turn-timeout" : NULL;
+	const char *clients = xclate_opt.to_widow ? "-w" : xclate_opt.use_stdin ? "-I" :
+	    xclate_opt.use_stderr ? "-E" : xclate_opt.use_dir ? "-D" :
+	    xclate_opt.session ? "-Y" : xclate_opt.no_stdin ? "-c" :
+	    xclate_opt.with_stderr ? "-e" : xclate_opt.stderr_last ? "--stderr-last" :
+	    xclate_opt.group ? "-g" : xclate_opt.lines ? "-l" : xclate_opt.block ? "-b" :
+	    xclate_opt.shell ? "-S" : NULL;
+	const char *masters = xclate_opt.detached ? "-d" : xclate_opt.announce ? "-A" :
+	    xclate_opt.report ? "-r" : xclate_opt.keep_order ? "-k" : xclate_opt.output ? "-O" :
+	    xclate_opt.widow ? "-W" : xclate_opt.notify ? "-N" : xclate_opt.input ? "-i" :
+	    xclate_opt.pid ? "-p" : xclate_opt.ordered ? "--order-from" :
+	    xclate_opt.fail ? "--fail" : xclate_opt.halt ? "--halt" :
+	    xclate_opt.results ? "--results" : xclate_opt.joblog ? "--joblog" :
+	    xclate_opt.json ? "--json" : xclate_opt.bar ? "--bar" : xclate_opt.fold ? "--ci" :
+	    xclate_opt.turn_ms ? "--turn-timeout" : NULL;
 
-	if (want.master && clients != NULL)
+	if (xclate_opt.master && clients != NULL)
 		wk_usage("%s does not go with -m (options for all clients: "
 		    "$XCLATE_%d)", clients, div_levels(xclate.prefix) + 1);
-	if (!want.master && masters != NULL)
+	if (!xclate_opt.master && masters != NULL)
 		wk_usage("%s goes with -m only", masters);
-	if (want.keep_order && want.ordered)
+	if (xclate_opt.keep_order && xclate_opt.ordered)
 		wk_usage("-k does not go with --order-from");
-	if (want.use_stderr && (want.with_stderr || want.stderr_last))
+	if (xclate_opt.use_stderr && (xclate_opt.with_stderr || xclate_opt.stderr_last))
 		wk_usage("-E does not go with -e and --stderr-last");
-	if (want.with_stderr && want.stderr_last)
+	if (xclate_opt.with_stderr && xclate_opt.stderr_last)
 		wk_usage("-e does not go with --stderr-last");
-	if (want.use_stdin && want.no_stdin)
+	if (xclate_opt.use_stdin && xclate_opt.no_stdin)
 		wk_usage("-I does not go with -c");
-	if (want.group && want.lines)
+	if (xclate_opt.group && xclate_opt.lines)
 		wk_usage("-g does not go with -l");
-	if (want.socket != NULL && *want.socket == '\0')
+	if (xclate_opt.socket != NULL && *xclate_opt.socket == '\0')
 		wk_usage("-u: the name is empty");
 }
 
@@ -350,16 +350,16 @@ main(int argc, char **argv)
 			if (letter == 'h')
 				wk_help();
 			else
-				wk_version(want.depth, want.master ? NULL :
-				    want.socket, want.verbose);
+				wk_version(xclate_opt.depth, xclate_opt.master ? NULL :
+				    xclate_opt.socket, xclate_opt.verbose);
 			return 0;
 		}
-		set_option(letter, arg);
+		xclate_set_option(letter, arg);
 	}
-	check_mode();
-	if (want.master)
+	xclate_check_mode();
+	if (xclate_opt.master)
 		return xclate_master(wk_operands(), &called);
-	if (want.recursion)
+	if (xclate_opt.recursion)
 		return xclate_cat();
 	return xclate_client(wk_operands(), &called);
 }

@@ -24,7 +24,7 @@ static void again(struct wk_timer *t);
 static struct wk_timer retry = { .expired = again };
 
 static void
-wait_for_room(struct dial *l)
+dial_wait_for_room(struct dial *l)
 {
 	l->waits = 1;
 	l->next = NULL;
@@ -57,7 +57,7 @@ stop_watching(struct dial *l)
 }
 
 static void
-finish(struct dial *l, int fd)
+dial_finish(struct dial *l, int fd)
 {
 	int e = errno;
 
@@ -73,14 +73,14 @@ static void
 stepped(struct dial *l, int r)
 {
 	if (r != 0) {
-		finish(l, r == 1 ? l->d.fd : -1);
+		dial_finish(l, r == 1 ? l->d.fd : -1);
 	} else if (l->d.later) {
-		wait_for_room(l);
+		dial_wait_for_room(l);
 	} else {
 		l->io.fd = l->d.fd;
 		if (wk_watch(&l->io, WK_READ) != 0) {
 			div_dial_end(&l->d);
-			finish(l, -1);
+			dial_finish(l, -1);
 		}
 	}
 }
@@ -93,7 +93,7 @@ go_on(struct dial *l)
 }
 
 static void
-readable(struct wk_io *io, int what)
+dial_readable(struct wk_io *io, int what)
 {
 	(void)what;
 	go_on((struct dial *)((char *)io - offsetof(struct dial, io)));
@@ -125,7 +125,7 @@ too_late(struct wk_timer *t)
 	stop_watching(l);
 	div_dial_end(&l->d);
 	errno = ETIMEDOUT;
-	finish(l, -1);
+	dial_finish(l, -1);
 }
 
 void
@@ -133,7 +133,7 @@ dial_start(struct dial *l, const char *path, int hops, int ms,
     void (*done)(struct dial *l, int fd))
 {
 	memset(l, 0, sizeof *l);
-	l->io.ready = readable;
+	l->io.ready = dial_readable;
 	l->deadline.expired = too_late;
 	l->done = done;
 	l->active = 1;

@@ -155,7 +155,7 @@ is_ready(int fd, short events)
 /* The sink is of no use any more: what we have is lost, and whoever feeds us
  * is to notice. */
 static void
-fail(struct flow *f, int error)
+flow_fail(struct flow *f, int error)
 {
 	f->error = error;
 	f->failed = 1;
@@ -169,10 +169,10 @@ fail(struct flow *f, int error)
 }
 
 static void
-add(struct buffer *b, const char *data, size_t len, struct flow *f)
+flow_add(struct buffer *b, const char *data, size_t len, struct flow *f)
 {
 	if (buffer_append(b, data, len) != 0)
-		fail(f, ENOMEM);
+		flow_fail(f, ENOMEM);
 }
 
 static void
@@ -190,7 +190,7 @@ count_held(struct flow *f, const char *data, size_t len)
 }
 
 static int
-open_file(struct flow *f)
+flow_open_file(struct flow *f)
 {
 	if (f->file == 0) {
 		f->file = flow_file();
@@ -226,7 +226,7 @@ add_to_file(struct flow *f, const char *data, size_t len)
 
 /* Hold bytes behind all others, wherever there is room. */
 static void
-hold(struct flow *f, const char *data, size_t len)
+flow_hold(struct flow *f, const char *data, size_t len)
 {
 	size_t left = len;
 	int in_file = f->file_from < f->file_to;
@@ -237,24 +237,24 @@ hold(struct flow *f, const char *data, size_t len)
 	if (buffer_length(&f->rest) == 0) {
 		if (!in_file && buffer_length(&f->mem) + len <=
 		    (f->has_out ? (size_t)CHUNK : f->cap)) {
-			add(&f->mem, data, len, f);
+			flow_add(&f->mem, data, len, f);
 			return;
 		}
-		if (f->spill && open_file(f) == 0)
+		if (f->spill && flow_open_file(f) == 0)
 			left = add_to_file(f, data, len);
 		else if (!in_file) {
-			add(&f->mem, data, len, f);
+			flow_add(&f->mem, data, len, f);
 			return;
 		}
 	}
 	if (left > 0)
-		add(&f->rest, data + (len - left), left, f);
+		flow_add(&f->rest, data + (len - left), left, f);
 }
 
 static void
 emit(void *to, const char *data, size_t len)
 {
-	hold(to, data, len);
+	flow_hold(to, data, len);
 }
 
 /* --- the sink --- */
@@ -304,7 +304,7 @@ sink_result(struct flow *f, ssize_t n)
 	if (errno == EAGAIN || errno == EWOULDBLOCK)
 		f->out_waits = 1;
 	else
-		fail(f, errno);
+		flow_fail(f, errno);
 	return 0;
 }
 
@@ -339,7 +339,7 @@ write_file(struct flow *f, size_t len)
 	if (f->kind != SINK_OWN || f->no_splice) {
 		n = pread(f->file, chunk, len < CHUNK ? len : CHUNK, from);
 		if (n <= 0) {
-			fail(f, n < 0 ? errno : EIO);
+			flow_fail(f, n < 0 ? errno : EIO);
 			return 0;
 		}
 		v.iov_base = chunk;
@@ -500,7 +500,7 @@ take_lines(struct flow *f)
 	if (f->lines != NULL)
 		lines_feed(f->lines, chunk, (size_t)n, emit, f);
 	else
-		hold(f, chunk, (size_t)n);
+		flow_hold(f, chunk, (size_t)n);
 	return 1;
 }
 
@@ -534,7 +534,7 @@ take_to_file(struct flow *f)
 {
 	ssize_t n;
 
-	if (open_file(f) != 0)
+	if (flow_open_file(f) != 0)
 		return 1;
 	if (!f->whole_lines && !f->no_spill_splice) {
 		n = move(f->in.fd, NULL, f->file, &f->file_to, CHUNK);
@@ -554,7 +554,7 @@ take_to_file(struct flow *f)
 	n = read_source(f, chunk, CHUNK);
 	if (!source_result(f, n))
 		return 0;
-	hold(f, chunk, (size_t)n);
+	flow_hold(f, chunk, (size_t)n);
 	return 1;
 }
 
@@ -576,7 +576,7 @@ take_to_sink(struct flow *f)
 	if (errno == EINTR)
 		return 1;
 	if (errno != EAGAIN && errno != EWOULDBLOCK) {
-		fail(f, errno);
+		flow_fail(f, errno);
 		return 0;
 	}
 	if (!is_ready(f->in.fd, POLLIN))
@@ -629,7 +629,7 @@ hesitates(struct flow *f)
 
 /* Take more from the source; 0 when there is none, or no room for it. */
 static int
-take(struct flow *f)
+flow_take(struct flow *f)
 {
 	size_t have = buffer_length(&f->mem);
 	size_t room = f->has_out ? (size_t)CHUNK : f->cap;
@@ -670,26 +670,26 @@ has_to_write(const struct flow *f)
 }
 
 static int
-step(struct flow *f)
+flow_step(struct flow *f)
 {
 	if (f->has_out && has_to_write(f))
 		return f->out_waits ? 0 : write_held(f);
 	if (f->has_in && !f->in_waits)
-		return f->out_waits ? 0 : take(f);
+		return f->out_waits ? 0 : flow_take(f);
 	return 0;
 }
 
 static void
-watch(struct flow *f, struct wk_io *io, int waits, int want)
+flow_watch(struct flow *f, struct wk_io *io, int waits, int want)
 {
 	if (!waits)
 		wk_forget(io);
 	else if (wk_watch(io, want) != 0)
-		fail(f, errno);
+		flow_fail(f, errno);
 }
 
 static void
-deliver(struct flow *f)
+flow_deliver(struct flow *f)
 {
 	int what = f->happened;
 
@@ -718,7 +718,7 @@ pump(struct flow *f)
 	int i, rounds = f->has_out ? ROUNDS : 1;
 
 	note_empty(f);
-	for (i = 0; i < rounds && step(f); i++)
+	for (i = 0; i < rounds && flow_step(f); i++)
 		;
 	note_empty(f);
 	if (f->mark > 0 && flow_written(f) >= f->mark) {
@@ -728,12 +728,12 @@ pump(struct flow *f)
 	if (f->whole_lines && !f->has_out && writable(f) > 0)
 		f->happened |= FLOW_DATA;
 	if (f->has_in)
-		watch(f, &f->in, f->in_waits, WK_READ);
+		flow_watch(f, &f->in, f->in_waits, WK_READ);
 	if (f->has_out)
-		watch(f, &f->out, f->out_waits, WK_WRITE);
+		flow_watch(f, &f->out, f->out_waits, WK_WRITE);
 	if (i == rounds)
 		wk_timer_set(&f->soon, 0);
-	deliver(f);
+	flow_deliver(f);
 }
 
 static struct flow *
@@ -767,7 +767,7 @@ out_ready(struct wk_io *io, int what)
 }
 
 static void
-soon(struct wk_timer *t)
+flow_soon(struct wk_timer *t)
 {
 	pump(flow_of(t, offsetof(struct flow, soon)));
 }
@@ -776,7 +776,7 @@ soon(struct wk_timer *t)
 static void
 later(struct flow *f)
 {
-	f->soon.expired = soon;
+	f->soon.expired = flow_soon;
 	wk_timer_set(&f->soon, 0);
 }
 
@@ -892,7 +892,7 @@ flow_front(struct flow *f, const char *text, size_t len)
 {
 	if (f->failed || len == 0)
 		return;
-	add(&f->front, text, len, f);
+	flow_add(&f->front, text, len, f);
 	later(f);
 }
 
@@ -900,7 +900,7 @@ void
 flow_put(struct flow *f, const char *text, size_t len)
 {
 	f->put += len;
-	hold(f, text, len);
+	flow_hold(f, text, len);
 	later(f);
 }
 
@@ -910,7 +910,7 @@ flow_push(struct flow *f)
 	int i;
 
 	note_empty(f);
-	for (i = 0; i < ROUNDS && step(f); i++)
+	for (i = 0; i < ROUNDS && flow_step(f); i++)
 		;
 	later(f);
 }

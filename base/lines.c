@@ -35,7 +35,7 @@ struct look {
 };
 
 static void
-flush(struct out *o)
+lines_flush(struct out *o)
 {
 	if (o->len > 0)
 		o->emit(o->to, o->data, o->len);
@@ -43,10 +43,10 @@ flush(struct out *o)
 }
 
 static void
-put(struct out *o, const char *data, size_t len)
+lines_put(struct out *o, const char *data, size_t len)
 {
 	if (len > sizeof o->data - o->len)
-		flush(o);
+		lines_flush(o);
 	if (len > sizeof o->data) {
 		o->emit(o->to, data, len);
 	} else if (len > 0) {
@@ -63,11 +63,11 @@ tagged(const struct lines *l)
 
 /* Text that goes on as it is: to the end of a line at most if tagged. */
 static void
-put_text(struct lines *l, struct out *o, const char *data, size_t len)
+lines_put_text(struct lines *l, struct out *o, const char *data, size_t len)
 {
 	if (tagged(l) && !l->inside)
-		put(o, l->tag, l->tag_len);
-	put(o, data, len);
+		lines_put(o, l->tag, l->tag_len);
+	lines_put(o, data, len);
 	l->inside = data[len - 1] != '\n';
 	l->skipping = 0;
 }
@@ -210,7 +210,7 @@ take_mark(struct lines *l, struct out *o, const char *data, size_t len)
 	if (a == MAYBE)
 		return n;
 	if (a == NO && had > 0)
-		put_text(l, o, l->held, had);
+		lines_put_text(l, o, l->held, had);
 	if (a == NO)
 		return 0;
 	l->skipping |= k.last;  /* the newline, if it comes next */
@@ -256,10 +256,10 @@ lines_feed(struct lines *l, const char *data, size_t len, lines_emit *emit,
 			n = take_mark(l, &o, data, len);
 		if (n == 0) {
 			n = unchanged(l, data, len);
-			put_text(l, &o, data, n);
+			lines_put_text(l, &o, data, n);
 		}
 	}
-	flush(&o);
+	lines_flush(&o);
 }
 
 /* A last line without a newline is judged as if it had one: ::endgroup::. */
@@ -275,11 +275,11 @@ lines_end(struct lines *l, lines_emit *emit, void *to)
 	if (l->held_len > 0) {
 		l->held[l->held_len] = '\n';
 		if (look_held(l, l->held_len + 1, &k) != YES)
-			put_text(l, &o, l->held, l->held_len);
+			lines_put_text(l, &o, l->held, l->held_len);
 	}
 	if (l->newline && l->inside)
-		put(&o, "\n", 1);
-	flush(&o);
+		lines_put(&o, "\n", 1);
+	lines_flush(&o);
 	l->inside = l->skipping = 0;
 	l->held_len = 0;
 }

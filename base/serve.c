@@ -331,7 +331,7 @@ send_chunks(struct wk_client *c)
  * for a while is dropped; who is just slower than we are is waited for.
  */
 static void
-flush(struct wk_client *c)
+serve_flush(struct wk_client *c)
 {
 	int some = send_chunks(c);
 
@@ -416,7 +416,7 @@ read_client(struct wk_client *c)
 }
 
 static int
-wanted(const struct wk_client *c)
+serve_wanted(const struct wk_client *c)
 {
 	return (wk_serve_taking(c) ? WK_READ : 0) |
 	    (c->out != NULL && !c->fd_blocked ? WK_WRITE : 0);
@@ -448,7 +448,7 @@ hear_strangers(void)
 		if (c->known)
 			continue;
 		strangers--;
-		if (!c->gone && (wanted(c) & WK_READ) && has_words(c)) {
+		if (!c->gone && (serve_wanted(c) & WK_READ) && has_words(c)) {
 			c->later = ready;
 			ready = c;
 		}
@@ -471,7 +471,7 @@ client_ready(struct wk_io *io, int what)
 		hear_strangers();
 		return;
 	}
-	if ((what & (WK_READ | WK_HUP)) && (wanted(c) & WK_READ))
+	if ((what & (WK_READ | WK_HUP)) && (serve_wanted(c) & WK_READ))
 		read_client(c);
 	else if (what & WK_HUP)
 		wk_serve_drop(c, NULL);    /* nobody is left to read a reply */
@@ -502,13 +502,13 @@ add_client(int fd)
 	if (master.ops->connected != NULL)
 		master.ops->connected(c);
 	/* most have asked already, and some need no second look */
-	if (!master.ops->in_order && (wanted(c) & WK_READ))
+	if (!master.ops->in_order && (serve_wanted(c) & WK_READ))
 		read_client(c);
 }
 
 /* What the system had no room for is tried once more. */
 static void
-try_again(struct wk_timer *t)
+serve_try_again(struct wk_timer *t)
 {
 	struct wk_client *c;
 
@@ -639,7 +639,7 @@ destroy(struct wk_client *c)
 	free(c);
 	if (master.retry.set) {
 		wk_timer_stop(&master.retry);
-		try_again(&master.retry);
+		serve_try_again(&master.retry);
 	}
 }
 
@@ -663,11 +663,11 @@ attend_client(struct wk_client *c)
 {
 	do
 		if (!c->gone)
-			flush(c);
+			serve_flush(c);
 	while (take_up(c));
 	if (!c->gone && c->finishing && c->out == NULL)
 		c->gone = 1;
-	if (!c->gone && wk_watch(&c->io, wanted(c)) != 0)
+	if (!c->gone && wk_watch(&c->io, serve_wanted(c)) != 0)
 		wk_serve_drop(c, strerror(errno));
 }
 
@@ -785,7 +785,7 @@ stop(int code)
  * TERM and HUP: the utility's, once; the second time they are ours.
  */
 static void
-told_to_end(int sig)
+serve_told_to_end(int sig)
 {
 	if (master.for_utility && master.utility.pid > 0) {
 		kill(master.utility.pid, sig);
@@ -843,7 +843,7 @@ interrupted(int sig)
  * after the other do not keep us.
  */
 static int
-finished(void)
+serve_finished(void)
 {
 	if (master.stop)
 		return 1;
@@ -878,7 +878,7 @@ wk_serve_begin(void)
 		int sig;
 		void (*arrived)(int sig);
 	} caught[] = {
-		{ SIGTERM, told_to_end }, { SIGHUP, told_to_end },
+		{ SIGTERM, serve_told_to_end }, { SIGHUP, serve_told_to_end },
 		{ SIGINT, interrupted }, { SIGQUIT, interrupted },
 		{ SIGUSR1, passed_on }, { SIGUSR2, passed_on },
 		{ SIGALRM, passed_on }, { SIGVTALRM, passed_on },
@@ -968,7 +968,7 @@ wk_serve_run(const struct wk_ops *ops, struct div_socket *socket,
 	    getrlimit(RLIMIT_NOFILE, &r) == 0 ? r.rlim_cur : RLIM_INFINITY;
 	master.socket = socket;
 	master.attend_end = &master.attend;
-	master.retry.expired = try_again;
+	master.retry.expired = serve_try_again;
 	master.grace.expired = end_of_grace;
 	master.listener.fd = socket->fd;
 	master.listener.ready = listener_ready;
@@ -980,7 +980,7 @@ wk_serve_run(const struct wk_ops *ops, struct div_socket *socket,
 		return -1;
 	release(socket->path);
 	wk_reap();          /* it may have ended before we had a loop */
-	while (!finished())
+	while (!serve_finished())
 		if (turn() != 0)
 			return -1;
 	/* who is left is not listened to while the program cleans up */

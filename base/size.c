@@ -48,7 +48,7 @@ static const struct unit {
 static int read_sum(struct reader *r, double *v);
 
 static int
-fail(int error)
+size_fail(int error)
 {
 	errno = error;
 	return -1;
@@ -57,12 +57,12 @@ fail(int error)
 static int
 bounded(double v)
 {
-	return v >= -ALL && v <= ALL ? 0 : fail(ERANGE);
+	return v >= -ALL && v <= ALL ? 0 : size_fail(ERANGE);
 }
 
 /* The character that comes next, behind blanks. */
 static char
-next(struct reader *r)
+size_next(struct reader *r)
 {
 	r->at += strspn(r->at, " \t");
 	return *r->at;
@@ -114,7 +114,7 @@ read_fraction(struct reader *r, double v)
 }
 
 static int
-read_number(struct reader *r, double *v)
+size_read_number(struct reader *r, double *v)
 {
 	const char *s = r->at;
 	int base = 10;
@@ -134,16 +134,16 @@ read_number(struct reader *r, double *v)
 }
 
 static int
-read_nested(struct reader *r, double *v)
+size_read_nested(struct reader *r, double *v)
 {
 	if (r->depth == DEPTH_MAX)
-		return fail(EINVAL);
+		return size_fail(EINVAL);
 	r->depth++;
 	r->at++;
 	if (read_sum(r, v) != 0)
 		return -1;
-	if (next(r) != ')')
-		return fail(EINVAL);
+	if (size_next(r) != ')')
+		return size_fail(EINVAL);
 	r->at++;
 	r->depth--;
 	return 0;
@@ -160,7 +160,7 @@ read_unit(struct reader *r, double *v)
 			*v = units[i].bytes;
 			return 0;
 		}
-	return fail(EINVAL);
+	return size_fail(EINVAL);
 }
 
 static int
@@ -172,12 +172,12 @@ begins_number(char c)
 static int
 read_part(struct reader *r, double *v)
 {
-	char c = next(r);
+	char c = size_next(r);
 
 	if (c == '(')
-		return read_nested(r, v);
+		return size_read_nested(r, v);
 	if (digit(c, 10) >= 0 || (c == '.' && digit(r->at[1], 10) >= 0))
-		return read_number(r, v);
+		return size_read_number(r, v);
 	return read_unit(r, v);
 }
 
@@ -191,14 +191,14 @@ side_goes_on(char c)
 static int
 read_side(struct reader *r, double *v)
 {
-	int number = begins_number(next(r));
+	int number = begins_number(size_next(r));
 	double w;
 
 	if (read_part(r, v) != 0)
 		return -1;
-	while (side_goes_on(next(r))) {
+	while (side_goes_on(size_next(r))) {
 		if (number && begins_number(*r->at))
-			return fail(EINVAL);
+			return size_fail(EINVAL);
 		number = begins_number(*r->at);
 		if (read_part(r, &w) != 0)
 			return -1;
@@ -214,7 +214,7 @@ read_signed(struct reader *r, double *v)
 {
 	int negative = 0;
 
-	for (; next(r) == '-' || *r->at == '+'; r->at++)
+	for (; size_next(r) == '-' || *r->at == '+'; r->at++)
 		negative ^= *r->at == '-';
 	if (read_side(r, v) != 0)
 		return -1;
@@ -239,14 +239,14 @@ remainder_of(double v, double w)
 }
 
 static int
-apply(char operator, double *v, double w)
+size_apply(char operator, double *v, double w)
 {
 	if (operator == '*') {
 		*v *= w;
 	} else if (w > 0 || w < 0) {
 		*v = operator == '/' ? *v / w : remainder_of(*v, w);
 	} else {
-		return fail(EDOM);
+		return size_fail(EDOM);
 	}
 	return bounded(*v);
 }
@@ -259,9 +259,9 @@ read_product(struct reader *r, double *v)
 
 	if (read_signed(r, v) != 0)
 		return -1;
-	while ((c = next(r)) == '*' || c == '/' || c == '%') {
+	while ((c = size_next(r)) == '*' || c == '/' || c == '%') {
 		r->at++;
-		if (read_signed(r, &w) != 0 || apply(c, v, w) != 0)
+		if (read_signed(r, &w) != 0 || size_apply(c, v, w) != 0)
 			return -1;
 	}
 	return 0;
@@ -275,7 +275,7 @@ read_sum(struct reader *r, double *v)
 
 	if (read_product(r, v) != 0)
 		return -1;
-	while ((c = next(r)) == '+' || c == '-') {
+	while ((c = size_next(r)) == '+' || c == '-') {
 		r->at++;
 		if (read_product(r, &w) != 0)
 			return -1;
@@ -295,13 +295,13 @@ whole(double v, size_t *bytes)
 	double fraction;
 
 	if (!(v >= 0 && v < 0x1p63))
-		return fail(ERANGE);
+		return size_fail(ERANGE);
 	n = (uint64_t)v;
 	fraction = v - (double)n;
 	if (fraction > 0.5 && 1 - fraction <= v * 0x1p-48)
 		n++;
 	if (n > SIZE_MAX / 2)
-		return fail(ERANGE);
+		return size_fail(ERANGE);
 	*bytes = (size_t)n;
 	return 0;
 }
@@ -317,7 +317,7 @@ size_evaluate(const char *text, size_t *bytes, const char **at)
 	*at = r.at;
 	if (bad)
 		return -1;
-	return *r.at == '\0' ? whole(v, bytes) : fail(EINVAL);
+	return *r.at == '\0' ? whole(v, bytes) : size_fail(EINVAL);
 }
 
 const char *

@@ -174,7 +174,7 @@ inherit(int fd)
 }
 
 static int
-restore(const struct wk_spawn *s)
+spawn_restore(const struct wk_spawn *s)
 {
 	const int *fd;
 	int sig;
@@ -233,7 +233,7 @@ unblock(void)
 }
 
 static char *const *
-environment(const struct wk_spawn *s)
+spawn_environment(const struct wk_spawn *s)
 {
 	extern char **environ;
 
@@ -276,7 +276,7 @@ is_binary(const char *path)
 static void
 execute(const char *path, const struct wk_spawn *s)
 {
-	char *const *env = environment(s);
+	char *const *env = spawn_environment(s);
 	size_t argc = 0;
 
 	execve(path, s->argv, env);
@@ -299,7 +299,7 @@ execute(const char *path, const struct wk_spawn *s)
  * scripts), and without memory of its own, as a child of vfork needs it.
  */
 static void
-search(const struct wk_spawn *s)
+spawn_search(const struct wk_spawn *s)
 {
 	const char *dir = search_path(s), *end;
 	char path[PATH_MAX];
@@ -382,10 +382,10 @@ child(const struct wk_spawn *s, int report)
 	int e;
 
 	said.ran = 1;
-	if (restore(s) == 0) {
+	if (spawn_restore(s) == 0) {
 		catch_stops();
 		unblock();
-		search(s);
+		spawn_search(s);
 	}
 	said.error = e = errno;
 	while (report >= 0 && write(report, &e, sizeof e) < 0 &&
@@ -447,9 +447,9 @@ wk_spawn_exec(const struct wk_spawn *s)
 {
 	int e;
 
-	if (restore(s) == 0) {
+	if (spawn_restore(s) == 0) {
 		unblock();
-		search(s);
+		spawn_search(s);
 	}
 	e = errno;
 	if (s->keep >= 0)

@@ -21,7 +21,7 @@ static pid_t other;               /* who has the foreground in our place */
 
 /* What is our terminal may change (setsid), so it is not kept open. */
 static int
-open_terminal(void)
+terminal_open_terminal(void)
 {
 	return open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 }
@@ -29,7 +29,7 @@ open_terminal(void)
 pid_t
 wk_terminal_group(void)
 {
-	int tty = open_terminal();
+	int tty = terminal_open_terminal();
 	pid_t group = tty >= 0 ? tcgetpgrp(tty) : -1;
 
 	if (tty >= 0)
@@ -47,7 +47,7 @@ void
 wk_terminal_give(pid_t group)
 {
 	sigset_t set, old;
-	int tty = open_terminal();
+	int tty = terminal_open_terminal();
 
 	if (tty < 0)
 		return;

@@ -60,7 +60,7 @@ line_of(char *line, size_t room, const char *fmt, va_list ap)
 }
 
 static void
-say(const char *fmt, va_list ap)
+wrapper_say(const char *fmt, va_list ap)
 {
 	char line[8192];
 	size_t n = line_of(line, sizeof line, fmt, ap);
@@ -97,7 +97,7 @@ wk_warn(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(fmt, ap);
+	wrapper_say(fmt, ap);
 	va_end(ap);
 }
 
@@ -107,7 +107,7 @@ wk_die(int code, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(fmt, ap);
+	wrapper_say(fmt, ap);
 	va_end(ap);
 	exit(code);
 }
@@ -133,7 +133,7 @@ wk_usage(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(fmt, ap);
+	wrapper_say(fmt, ap);
 	va_end(ap);
 	print_usage(stderr);
 	exit(WK_USAGE);

@@ -73,7 +73,7 @@ int wk_option(const char **arg);
 
 /* The words of an option variable, quotes resolved; NULL: it is not set.
  * They stay allocated. */
-char **wk_split(const char *variable);
+char **wk_split(const char *run_variable);
 
 /* The words after the options, ended by NULL. */
 char **wk_operands(void);

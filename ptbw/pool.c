@@ -97,7 +97,7 @@ pool_init(struct pool *p, size_t count)
 }
 
 static void
-take_one(struct pool *p, struct pool_holder *h, size_t i, uint32_t now)
+pool_take_one(struct pool *p, struct pool_holder *h, size_t i, uint32_t now)
 {
 	struct pool_token *t = p->token + i;
 
@@ -125,7 +125,7 @@ pool_take(struct pool *p, struct pool_holder *h, size_t n, uint32_t *out,
 		i = map_next(p, p->cursor);
 		if (i == NONE)
 			i = map_next(p, 0);
-		take_one(p, h, i, now);
+		pool_take_one(p, h, i, now);
 		out[k] = (uint32_t)i;
 		p->cursor = i + 1;
 	}

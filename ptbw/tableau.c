@@ -17,7 +17,7 @@
 
 /* Make room for more bytes behind those in use. */
 static int
-grow(char **p, size_t *room, size_t used, size_t more)
+tableau_grow(char **p, size_t *room, size_t used, size_t more)
 {
 	size_t n = *room ? *room : 256;
 	char *q;
@@ -63,7 +63,7 @@ tableau_add(struct tableau *t, const char *name, size_t len)
 			return -1;
 		t->offset = o;
 	}
-	if (grow(&t->names, &t->room, t->space, len + 1) != 0)
+	if (tableau_grow(&t->names, &t->room, t->space, len + 1) != 0)
 		return -1;
 	memcpy(t->names + t->space, name, len);
 	t->names[t->space + len] = '\0';
@@ -80,7 +80,7 @@ tableau_comment(struct tableau *t, const char *line, size_t len)
 {
 	if (len == 0)
 		return 0;       /* there may be no memory to copy from or to */
-	if (grow(&t->comments, &t->comments_room, t->comments_len, len) != 0)
+	if (tableau_grow(&t->comments, &t->comments_room, t->comments_len, len) != 0)
 		return -1;
 	memcpy(t->comments + t->comments_len, line, len);
 	t->comments_len += len;

@@ -152,7 +152,7 @@ get_number(struct broker *b, long *n)
 }
 
 static int
-put(struct broker *b, const char *text, size_t len)
+broker_put(struct broker *b, const char *text, size_t len)
 {
 	ssize_t n;
 
@@ -170,9 +170,9 @@ put(struct broker *b, const char *text, size_t len)
 }
 
 static int
-put_text(struct broker *b, const char *text)
+broker_put_text(struct broker *b, const char *text)
 {
-	return put(b, text, strlen(text));
+	return broker_put(b, text, strlen(text));
 }
 
 /*
@@ -196,7 +196,7 @@ ask_each(struct broker *b, char letter, const uint32_t *argument,
 			    letter);
 		if (k == n)
 			len += (size_t)snprintf(text + len, 8, "%s", last);
-		if (put(b, text, len) != 0)
+		if (broker_put(b, text, len) != 0)
 			return -1;
 		for (k = i; k < n && k < i + WINDOW; k++) {
 			line = get_line(b);
@@ -218,7 +218,7 @@ broker_open(struct broker *b, const char *path)
 	if (b->fd < 0)
 		return -1;
 	snprintf(text, sizeof text, "%ld\n", (long)getpid());
-	if (put_text(b, text) != 0) {
+	if (broker_put_text(b, text) != 0) {
 		broker_close(b);
 		return -1;
 	}
@@ -262,7 +262,7 @@ parse_tokens(char *line, size_t n, uint32_t *token, int *got)
 }
 
 static int
-take_one(void *to, size_t i, char *line)
+broker_take_one(void *to, size_t i, char *line)
 {
 	(void)to;
 	(void)i;
@@ -272,7 +272,7 @@ take_one(void *to, size_t i, char *line)
 int
 broker_give(struct broker *b, const uint32_t *token, size_t n)
 {
-	return ask_each(b, 'D', token, 0, n, "", take_one, NULL);
+	return ask_each(b, 'D', token, 0, n, "", broker_take_one, NULL);
 }
 
 /*
@@ -286,7 +286,7 @@ take_singly(struct broker *b, size_t n, uint32_t *token)
 	long t;
 
 	for (i = 0; i < n; i++) {
-		if (put_text(b, "P") != 0 || get_number(b, &t) != 0)
+		if (broker_put_text(b, "P") != 0 || get_number(b, &t) != 0)
 			return -1;
 		if (t < 0 || t > UINT32_MAX)
 			break;
@@ -308,7 +308,7 @@ take_now(struct broker *b, size_t n, uint32_t *token)
 	int got;
 
 	snprintf(text, sizeof text, "S%zuI", n);
-	if (put_text(b, text) != 0 || (line = get_line(b)) == NULL ||
+	if (broker_put_text(b, text) != 0 || (line = get_line(b)) == NULL ||
 	    number(line, &end, &count) != 0)
 		return -1;
 	if ((line = get_line(b)) == NULL)
@@ -332,12 +332,12 @@ broker_ask(struct broker *b, size_t n)
 	char text[32];
 
 	snprintf(text, sizeof text, "%zuG", n);
-	return put_text(b, text);
+	return broker_put_text(b, text);
 }
 
 /* The answer to nG, which may take until the deadline. */
 static int
-granted(struct broker *b, size_t n, int64_t deadline, uint32_t *token)
+broker_granted(struct broker *b, size_t n, int64_t deadline, uint32_t *token)
 {
 	size_t len;
 	int got;
@@ -353,7 +353,7 @@ granted(struct broker *b, size_t n, int64_t deadline, uint32_t *token)
 int
 broker_answer(struct broker *b, size_t n, uint32_t *token)
 {
-	return granted(b, n, answer_by(b), token);
+	return broker_granted(b, n, answer_by(b), token);
 }
 
 int
@@ -365,7 +365,7 @@ broker_take(struct broker *b, size_t n, int ms, uint32_t *token)
 		return take_now(b, n, token);
 	if (broker_ask(b, n) != 0)
 		return -1;
-	return granted(b, n, ms < 0 ? -1 : div_awake() + ms, token);
+	return broker_granted(b, n, ms < 0 ? -1 : div_awake() + ms, token);
 }
 
 /* Names as they come, each behind a newline. */
@@ -375,7 +375,7 @@ struct names {
 };
 
 static int
-take_name(void *to, size_t i, char *line)
+broker_take_name(void *to, size_t i, char *line)
 {
 	struct names *s = to;
 	size_t n;
@@ -405,7 +405,7 @@ broker_names(struct broker *b, const uint32_t *token, size_t n,
 	struct names s = { NULL, 0, 0 };
 	char *line;
 
-	if (ask_each(b, 'N', token, 0, n, "B", take_name, &s) != 0 ||
+	if (ask_each(b, 'N', token, 0, n, "B", broker_take_name, &s) != 0 ||
 	    (line = get_line(b)) == NULL) {
 		free(s.text);
 		return NULL;
@@ -420,7 +420,7 @@ broker_tie(struct broker *b)
 	ssize_t n;
 	char c;
 
-	if (put_text(b, "L") != 0 || wait_readable(b, answer_by(b)) != 0)
+	if (broker_put_text(b, "L") != 0 || wait_readable(b, answer_by(b)) != 0)
 		return -1;
 	do
 		n = recv(b->fd, &c, 1, MSG_PEEK);
@@ -440,7 +440,7 @@ broker_take_tie(struct broker *b, int *fd)
 	ssize_t n;
 
 	*fd = -1;
-	if (put_text(b, "L") != 0 || wait_readable(b, answer_by(b)) != 0)
+	if (broker_put_text(b, "L") != 0 || wait_readable(b, answer_by(b)) != 0)
 		return -1;
 	n = div_recv(b->fd, text, sizeof text, fd, 1, &count);
 	if (n == 0)
@@ -473,7 +473,7 @@ wait_closed(struct broker *b)
 int
 broker_return(struct broker *b)
 {
-	int r = put_text(b, "F.");
+	int r = broker_put_text(b, "F.");
 
 	if (r == 0)
 		r = wait_closed(b);
@@ -484,7 +484,7 @@ broker_return(struct broker *b)
 int
 broker_quit(struct broker *b)
 {
-	return put_text(b, "Q");
+	return broker_put_text(b, "Q");
 }
 
 /* "S": "count,space". */
@@ -511,7 +511,7 @@ broker_describe(struct broker *b, struct broker_pool *p)
 	char *type, *source;
 	size_t len;
 
-	if (put_text(b, "SJRU") != 0 || get_size(b, p) != 0 ||
+	if (broker_put_text(b, "SJRU") != 0 || get_size(b, p) != 0 ||
 	    get_number(b, &longest) != 0 || get_number(b, &group) != 0 ||
 	    (type = get_bytes(b, 1)) == NULL)
 		return -1;
@@ -529,7 +529,7 @@ broker_tableau(struct broker *b, size_t space)
 {
 	char *p, *copy;
 
-	if (put_text(b, "T") != 0 || (p = get_bytes(b, space)) == NULL)
+	if (broker_put_text(b, "T") != 0 || (p = get_bytes(b, space)) == NULL)
 		return NULL;
 	if (space > 0 && p[space - 1] != '\0') {
 		errno = EPROTO;
@@ -549,7 +549,7 @@ counted(struct broker *b, const char *request, size_t *len)
 	long n;
 
 	*len = 0;
-	if (put_text(b, request) != 0 || (p = get_line(b)) == NULL)
+	if (broker_put_text(b, request) != 0 || (p = get_line(b)) == NULL)
 		return NULL;
 	if (p[0] == '-')
 		return NULL;

@@ -34,7 +34,7 @@ enum { EX = 1, HD = 2, BX = 4, RF = 8, QM = 16 };
 /* Replies that are not questions' letters. */
 enum { GREETING = 'G', SEQUENCE = 'N' };
 
-static void over(struct collate *c);
+static void collate_over(struct collate *c);
 
 int
 collate_check_xid(const char *xid)
@@ -74,7 +74,7 @@ tell_end(struct wk_timer *t)
 /* The caller is told when nothing of ours is on the stack any more: it may
  * free what we are part of. */
 static void
-finished(struct collate *c)
+collate_finished(struct collate *c)
 {
 	hang_up(c);
 	c->done = 1;
@@ -104,13 +104,13 @@ master_lost(struct collate *c, enum collate_fault fault)
 		return;
 	}
 	c->lost = c->flow.held;
-	finished(c);
+	collate_finished(c);
 }
 
 /* Send what the socket takes.  -1 when the master is gone: its replies that
  * are here already are looked at first. */
 static void
-push(struct collate *c)
+collate_push(struct collate *c)
 {
 	ssize_t n;
 
@@ -130,7 +130,7 @@ push(struct collate *c)
 }
 
 static void
-say(struct collate *c, const char *text, size_t len)
+collate_say(struct collate *c, const char *text, size_t len)
 {
 	if (c->io.fd < 0 || c->tx_len + len > sizeof c->tx)
 		return;
@@ -140,11 +140,11 @@ say(struct collate *c, const char *text, size_t len)
 
 /* A command of two letters; NUL is its fourth byte. */
 static void
-command(struct collate *c, const char *two)
+collate_command(struct collate *c, const char *two)
 {
 	char text[4] = { two[0], two[1], ' ', '\0' };
 
-	say(c, text, sizeof text);
+	collate_say(c, text, sizeof text);
 }
 
 static void
@@ -152,7 +152,7 @@ question(struct collate *c, char letter)
 {
 	char two[2] = { '?', letter };
 
-	command(c, two);
+	collate_command(c, two);
 	c->expect[c->expect_len++] = letter;
 }
 
@@ -186,11 +186,11 @@ tell(struct collate *c)
 		return;
 	if (c->status != 0 && !c->asked) {
 		c->asked = 1;
-		command(c, "o1");
+		collate_command(c, "o1");
 	}
 	for (i = 0; i < sizeof words / sizeof *words; i++)
 		if (c->status & ~c->sent & words[i].bit)
-			command(c, words[i].two);
+			collate_command(c, words[i].two);
 	c->sent |= c->status;
 }
 
@@ -201,7 +201,7 @@ want_turn(struct collate *c, int bit)
 		return;
 	c->status |= bit;
 	tell(c);
-	push(c);
+	collate_push(c);
 }
 
 void
@@ -262,13 +262,13 @@ begin_output(struct collate *c)
 }
 
 static void
-granted(struct collate *c)
+collate_granted(struct collate *c)
 {
 	c->has_turn = 1;
 	if (c->quit) {
 		c->quit = 0;
-		command(c, "Q!");
-		push(c);
+		collate_command(c, "Q!");
+		collate_push(c);
 	}
 	begin_output(c);
 	if (!c->direct && !c->told_grant && c->granted != NULL) {
@@ -276,14 +276,14 @@ granted(struct collate *c)
 		c->granted(c);
 	}
 	if (c->over)
-		over(c);
+		collate_over(c);
 }
 
 void
 collate_grant(struct collate *c, const struct collate *carrier)
 {
 	c->carrier = carrier;
-	granted(c);
+	collate_granted(c);
 }
 
 void
@@ -314,7 +314,7 @@ received(struct collate *c, char tag, int fd)
 	    (c->asked && c->out < 0) || (c->want_err && !c->err_came) ||
 	    (c->want_in && !c->in_came))
 		return;
-	granted(c);
+	collate_granted(c);
 }
 
 /* --- the end --- */
@@ -322,7 +322,7 @@ received(struct collate *c, char tag, int fd)
 /* The last one counts.  None is as good as 0, but for a command whose output
  * came through us 0 is told as well. */
 static void
-report(struct collate *c)
+collate_report(struct collate *c)
 {
 	int capture = c->reports && !c->direct && c->flow.total > 0;
 	char text[8];
@@ -332,7 +332,7 @@ report(struct collate *c)
 	c->told = 1;
 	c->told_code = c->code;
 	snprintf(text, sizeof text, "%03d", c->code % 1000);
-	say(c, text, 4);
+	collate_say(c, text, 4);
 }
 
 /* Has the master hung up, though we did not look lately? */
@@ -346,7 +346,7 @@ master_gone(const struct collate *c, int ms)
 
 /* Report, and hang up when that has left. */
 static void
-finish(struct collate *c)
+collate_finish(struct collate *c)
 {
 	c->finishing = 1;
 	flow_leave(&c->flow);
@@ -354,13 +354,13 @@ finish(struct collate *c)
 		c->code = c->flow.error == EPIPE ? 141 : OUTPUT_FAILED;
 	if (c->fault == COLLATE_GOOD && master_gone(c, 0))
 		c->fault = COLLATE_GONE;
-	report(c);
+	collate_report(c);
 	if (c->quit)
-		command(c, "Q!");
+		collate_command(c, "Q!");
 	c->quit = 0;
-	push(c);
+	collate_push(c);
 	if (c->tx_len == 0)
-		finished(c);
+		collate_finished(c);
 }
 
 /* Is there nothing that would need a turn? */
@@ -374,7 +374,7 @@ no_output(const struct collate *c)
 
 /* Nothing more will come: the rule, when the title was written as well. */
 static void
-over(struct collate *c)
+collate_over(struct collate *c)
 {
 	c->over = 1;
 	if (c->fault == COLLATE_OUTPUT || c->finishing)
@@ -382,13 +382,13 @@ over(struct collate *c)
 	if (!c->settled && (c->flow.total == 0 || c->reports || c->lines))
 		return;                 /* it comes back here */
 	if (no_output(c)) {
-		finish(c);
+		collate_finish(c);
 		return;
 	}
 	if (!c->has_turn) {
 		if (c->direct)
 			return;
-		report(c);
+		collate_report(c);
 		want_turn(c, c->reports && !c->master_quick ? QM : RF);
 		return;
 	}
@@ -396,7 +396,7 @@ over(struct collate *c)
 		flow_put(&c->flow, c->rule_text, c->rule_len);
 	c->ruled = 1;
 	if (flow_idle(&c->flow))
-		finish(c);
+		collate_finish(c);
 }
 
 /* --- lines: the turn is given up after each batch --- */
@@ -414,39 +414,39 @@ reconnect(struct collate *c)
 	if (say_hello(c) != 0) {
 		c->fault = COLLATE_GONE;
 		c->lost = c->flow.held;
-		finished(c);
+		collate_finished(c);
 	}
 }
 
 static void
-yield_turn(struct collate *c)
+collate_yield_turn(struct collate *c)
 {
 	flow_leave(&c->flow);
 	c->has_turn = c->asked = c->told_grant = 0;
 	c->err_came = c->in_came = 0;   /* they come with each turn */
 	c->status = c->sent = 0;
 	if (c->fault != COLLATE_GOOD) {
-		finished(c);    /* without a master there is no other turn */
+		collate_finished(c);    /* without a master there is no other turn */
 		return;
 	}
 	if (!c->yields) {
 		reconnect(c);
 		return;
 	}
-	command(c, "yt");
-	push(c);
+	collate_command(c, "yt");
+	collate_push(c);
 }
 
 void
 collate_yield(struct collate *c)
 {
-	yield_turn(c);
+	collate_yield_turn(c);
 }
 
 /* --- what the source says --- */
 
 static void
-output_failed(struct collate *c)
+collate_output_failed(struct collate *c)
 {
 	/* The output may be a pipe to the master: is it that that is gone?
 	 * Its descriptors are closed one after the other. */
@@ -455,7 +455,7 @@ output_failed(struct collate *c)
 		c->fault = COLLATE_GONE;
 	if (c->fault == COLLATE_GOOD)
 		c->fault = COLLATE_OUTPUT;
-	finish(c);
+	collate_finish(c);
 }
 
 static void
@@ -467,9 +467,9 @@ emptied(struct collate *c)
 			c->granted(c);
 	} else if (c->over && c->ruled) {
 		if (flow_idle(&c->flow))
-			finish(c);
+			collate_finish(c);
 	} else if (c->lines && !c->over) {
-		yield_turn(c);
+		collate_yield_turn(c);
 	}
 }
 
@@ -486,7 +486,7 @@ source_over(struct collate *c)
 	if (fd >= 0)
 		flow_source(&c->flow, fd, 1);
 	else
-		over(c);
+		collate_over(c);
 }
 
 static void
@@ -498,7 +498,7 @@ source_says(struct flow *f, int what)
 	if (c->done || c->finishing)
 		return;
 	if (what & FLOW_FAILED) {
-		output_failed(c);
+		collate_output_failed(c);
 		return;
 	}
 	if (what & FLOW_DATA) {
@@ -529,7 +529,7 @@ void
 collate_end(struct collate *c)
 {
 	if (!c->finishing && !c->done)
-		over(c);
+		collate_over(c);
 }
 
 /* --- what the master says --- */
@@ -638,7 +638,7 @@ parse_flag(struct collate *c, char letter, const char *data, size_t len)
 
 /* Was such a descriptor asked for? */
 static int
-wanted(const struct collate *c, char tag)
+collate_wanted(const struct collate *c, char tag)
 {
 	switch (tag) {
 	case 'o': return c->asked && !c->has_turn && c->out < 0;
@@ -664,7 +664,7 @@ parse_tag(struct collate *c, const char *data, size_t len)
 		c->wanted(c);
 		return used;
 	}
-	if (c->fd_count == 0 || !wanted(c, data[0]))
+	if (c->fd_count == 0 || !collate_wanted(c, data[0]))
 		return -1;
 	fd = c->fds[0];
 	c->fd_count--;
@@ -678,13 +678,13 @@ static int settle(struct collate *c);
 
 /* Is all here that was asked for, the directory too? */
 static int
-answered(const struct collate *c)
+collate_answered(const struct collate *c)
 {
 	return c->expect_len == 0 && (!c->want_dir || c->dir >= 0);
 }
 
 static long
-parse(struct collate *c, const char *data, size_t len)
+collate_parse(struct collate *c, const char *data, size_t len)
 {
 	char what = c->expect_len > 0 ? c->expect[0] : '\0';
 	long used;
@@ -692,7 +692,7 @@ parse(struct collate *c, const char *data, size_t len)
 	switch (what) {
 	case '\0':
 		used = parse_tag(c, data, len);
-		if (used > 0 && !c->settled && c->named && answered(c) &&
+		if (used > 0 && !c->settled && c->named && collate_answered(c) &&
 		    settle(c) != 0)
 			return -1;
 		return used;
@@ -718,7 +718,7 @@ parse(struct collate *c, const char *data, size_t len)
 	memmove(c->expect, c->expect + 1, c->expect_len);
 	if (what == SEQUENCE)
 		ask_questions(c);
-	if (answered(c) && !c->settled && settle(c) != 0)
+	if (collate_answered(c) && !c->settled && settle(c) != 0)
 		return -1;
 	return used;
 }
@@ -731,7 +731,7 @@ parse_all(struct collate *c)
 	long used = 0;
 
 	while (!c->done && c->io.fd >= 0 && at < c->rx_len &&
-	    (used = parse(c, c->rx + at, c->rx_len - at)) > 0)
+	    (used = collate_parse(c, c->rx + at, c->rx_len - at)) > 0)
 		at += (size_t)used;
 	if (c->done)
 		return;
@@ -766,9 +766,9 @@ master_says(struct wk_io *io, int what)
 	ssize_t n;
 
 	if (what & WK_WRITE)
-		push(c);
+		collate_push(c);
 	if (c->finishing && c->tx_len == 0) {
-		finished(c);
+		collate_finished(c);
 		return;
 	}
 	if (!(what & (WK_READ | WK_HUP)))
@@ -793,7 +793,7 @@ master_says(struct wk_io *io, int what)
 
 /* -1 when there is no memory. */
 static int
-copy_text(char **to, const char *from)
+collate_copy_text(char **to, const char *from)
 {
 	if (from == NULL)
 		return 0;
@@ -820,8 +820,8 @@ recall(struct collate *c)
 	c->master_squeezes = k->squeezes;
 	c->master_quick = k->quick;
 	c->yields = c->master_shares = k->shares;
-	return copy_text(&c->title_text, k->title) == 0 &&
-	    copy_text(&c->rule_text, k->rule) == 0 ? 0 : -1;
+	return collate_copy_text(&c->title_text, k->title) == 0 &&
+	    collate_copy_text(&c->rule_text, k->rule) == 0 ? 0 : -1;
 }
 
 static void
@@ -836,8 +836,8 @@ remember(struct collate *c)
 	k->squeezes = c->master_squeezes;
 	k->quick = c->master_quick;
 	k->shares = c->master_shares;
-	k->filled = copy_text(&k->title, c->title_text) == 0 &&
-	    copy_text(&k->rule, c->rule_text) == 0;
+	k->filled = collate_copy_text(&k->title, c->title_text) == 0 &&
+	    collate_copy_text(&k->rule, c->rule_text) == 0;
 }
 
 static void
@@ -854,7 +854,7 @@ ask_all(struct collate *c)
 	question(c, 'q');
 	if (c->lines || c->share != NULL) {
 		/* the fourth byte tells a master of ours to say more */
-		say(c, "-V +", 4);
+		collate_say(c, "-V +", 4);
 		c->expect[c->expect_len++] = 'V';
 	}
 }
@@ -867,19 +867,19 @@ ask_questions(struct collate *c)
 	if (!is_known(c) || recall(c) != 0)
 		ask_all(c);
 	if (c->want_dir)
-		command(c, "od");
+		collate_command(c, "od");
 	if (c->widow)
-		command(c, "ow");
+		collate_command(c, "ow");
 	if (c->want_in)
-		command(c, "o0");
+		collate_command(c, "o0");
 	if (c->want_err)
-		command(c, "o2");
+		collate_command(c, "o2");
 	if (c->keeps)
-		command(c, "kt");
+		collate_command(c, "kt");
 	if (c->at_once)
 		c->status |= EX;
 	tell(c);
-	push(c);
+	collate_push(c);
 }
 
 /* What titles and tags of this section may stand for. */
@@ -897,7 +897,7 @@ values_of(struct collate *c)
 }
 
 static int
-expand(struct collate *c, char **text, const char *own, size_t *len)
+collate_expand(struct collate *c, char **text, const char *own, size_t *len)
 {
 	const struct title_values v = values_of(c);
 	char *from = own != NULL ? strdup(own) : *text;
@@ -935,9 +935,9 @@ settle(struct collate *c)
 {
 	c->settled = 1;
 	remember(c);
-	if (expand(c, &c->title_text, c->lines ? "" : c->title,
+	if (collate_expand(c, &c->title_text, c->lines ? "" : c->title,
 	    &c->title_len) != 0 ||
-	    expand(c, &c->rule_text, c->lines ? "" : c->rule,
+	    collate_expand(c, &c->rule_text, c->lines ? "" : c->rule,
 	    &c->rule_len) != 0 || prepare_lines(c) != 0)
 		return -1;
 	c->squeeze |= c->master_squeezes;
@@ -949,7 +949,7 @@ settle(struct collate *c)
 		c->ready(c);
 	}
 	if (c->over)
-		over(c);
+		collate_over(c);
 	else
 		begin_output(c);
 	return 0;
@@ -970,8 +970,8 @@ say_hello(struct collate *c)
 	c->expect[0] = GREETING;
 	c->expect[1] = SEQUENCE;
 	c->expect_len = 2;
-	say(c, c->xid, strlen(c->xid) + 1);
-	push(c);
+	collate_say(c, c->xid, strlen(c->xid) + 1);
+	collate_push(c);
 	return 0;
 }
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <string.h>
 
-static void next(struct share *s);
+static void share_next(struct share *s);
 
 static struct share *
 share_of(struct collate *carrier)
@@ -60,7 +60,7 @@ carrier_granted(struct collate *carrier)
 
 	s->granted = 1;
 	s->used = 0;
-	next(s);
+	share_next(s);
 }
 
 static void
@@ -71,7 +71,7 @@ carrier_wanted(struct collate *carrier)
 	if (carrier->fault != COLLATE_GOOD)
 		lose_members(s);
 	s->wanted = 1;
-	next(s);
+	share_next(s);
 }
 
 static int
@@ -101,7 +101,7 @@ open_carrier(struct share *s, const struct collate *like, const char *path)
 /* Nobody of ours is writing: who is next?  One of ours has each turn that we
  * get, though somebody waits: else two that share would only pass it on. */
 static void
-next(struct share *s)
+share_next(struct share *s)
 {
 	struct collate *c;
 
@@ -145,7 +145,7 @@ share_ask(struct share *s, struct collate *c, int status)
 	c->turn.status = status;
 	if (turn_put(&s->queue, &c->turn) != 0)
 		collate_lost(c);
-	next(s);
+	share_next(s);
 }
 
 void
@@ -161,5 +161,5 @@ share_leave(struct share *s, struct collate *c)
 	if (s->holder != c)
 		return;
 	s->holder = NULL;
-	next(s);
+	share_next(s);
 }

@@ -72,7 +72,7 @@ put_escape(FILE *f, const struct title_values *v, const char *s)
 }
 
 static int
-put_text(FILE *f, const char *s, const struct title_values *v, int newline)
+title_put_text(FILE *f, const char *s, const struct title_values *v, int newline)
 {
 	while (s != NULL && *s != '\0') {
 		if (*s != v->escape)
@@ -96,7 +96,7 @@ title_expand(const char *text, const struct title_values *v, int newline,
 	int bad;
 
 	if (f != NULL) {
-		bad = put_text(f, text, v, newline);
+		bad = title_put_text(f, text, v, newline);
 		bad |= ferror(f);
 		if (fclose(f) == 0 && !bad)
 			return p;

@@ -16,7 +16,7 @@
 #include <string.h>
 
 static int
-is_digit(char c)
+turn_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
@@ -32,9 +32,9 @@ compare_digits(const char **a, const char **b)
 		;
 	for (y = *b; *y == '0'; y++)
 		;
-	while (is_digit(x[m]))
+	while (turn_is_digit(x[m]))
 		m++;
-	while (is_digit(y[n]))
+	while (turn_is_digit(y[n]))
 		n++;
 	*a = x + m;
 	*b = y + n;
@@ -49,7 +49,7 @@ turn_compare(const char *a, const char *b)
 	int r;
 
 	while (*a != '\0' && *b != '\0') {
-		if (is_digit(*a) && is_digit(*b)) {
+		if (turn_is_digit(*a) && turn_is_digit(*b)) {
 			r = compare_digits(&a, &b);
 			if (r != 0)
 				return r;
@@ -69,7 +69,7 @@ turn_number(const char *name, unsigned long *n)
 	unsigned long value = 0, digit;
 	const char *p;
 
-	for (p = name; is_digit(*p); p++) {
+	for (p = name; turn_is_digit(*p); p++) {
 		digit = (unsigned long)(*p - '0');
 		if (value > (ULONG_MAX - digit) / 10)
 			return 0;
@@ -163,7 +163,7 @@ sink(struct turn_queue *q, struct turn *t)
 }
 
 static int
-grow(struct turn_queue *q)
+turn_grow(struct turn_queue *q)
 {
 	size_t room = q->room ? 2 * q->room : 64;
 	struct turn **heap;
@@ -184,7 +184,7 @@ int
 turn_put(struct turn_queue *q, struct turn *t)
 {
 	if (t->place == 0) {
-		if (q->count == q->room && grow(q) != 0)
+		if (q->count == q->room && turn_grow(q) != 0)
 			return -1;
 		t->place = ++q->count;
 	}

@@ -113,7 +113,7 @@ static size_t early_count;
 static void (*reach_other)(const char *token);
 static char chunk[READ_MAX];
 
-static void run(struct line *l);
+static void carry_run(struct line *l);
 static struct line *new_line(int near, int wire);
 
 void
@@ -154,7 +154,7 @@ frame_length(const char *head)
 
 /* The connection cannot go on: the other end is told why. */
 static void
-refuse(struct line *l, const char *reason)
+carry_refuse(struct line *l, const char *reason)
 {
 	if (l->refused)
 		return;
@@ -249,7 +249,7 @@ written_to(const struct carried *c)
 /* Lines whose turn has come go on a little later; they may end, and others
  * with them. */
 static void
-wake(struct carried *c, int everybody)
+carry_wake(struct carried *c, int everybody)
 {
 	struct line **p = &c->waiters, *l;
 	uint64_t have = written_to(c), least = 0;
@@ -289,7 +289,7 @@ end_carried(struct carried *c)
 	c->ended = 1;
 	if (c->flow.tell_dry)
 		dry(c);
-	wake(c, 1);
+	carry_wake(c, 1);
 	if (c->kind == 0)
 		early_count--;
 	if (c->line != NULL) {
@@ -378,15 +378,15 @@ not_written(struct carried *c, int error)
 	snprintf(reason, sizeof reason, "what was written is lost: %s",
 	    strerror(error));
 	for (l = c->waiters; l != NULL; l = l->next_waiter)
-		refuse(l, reason);
+		carry_refuse(l, reason);
 	if (c->owner == NULL)
 		return;
-	refuse(c->owner, reason);
+	carry_refuse(c->owner, reason);
 	wk_timer_set(&c->owner->soon, 0);
 }
 
 static void
-flow_says(struct flow *f, int what)
+carry_flow_says(struct flow *f, int what)
 {
 	struct carried *c = (struct carried *)((char *)f -
 	    offsetof(struct carried, flow));
@@ -394,7 +394,7 @@ flow_says(struct flow *f, int what)
 	if (what & FLOW_DRY)
 		dry(c);
 	if (what & FLOW_MARK)
-		wake(c, 0);
+		carry_wake(c, 0);
 	if ((what & FLOW_FAILED) && !c->stand_in && !outgoing(c) &&
 	    f->error != EPIPE)
 		not_written(c, f->error);
@@ -424,7 +424,7 @@ watch_hangup(struct carried *c, int sink)
 
 /* There are both the descriptor and its wire. */
 static void
-join(struct carried *c, int wire, const char *rest, size_t len)
+carry_join(struct carried *c, int wire, const char *rest, size_t len)
 {
 	int fd = c->fd;
 
@@ -472,7 +472,7 @@ no_wire(struct wk_timer *t)
 static void
 expect_wire(struct carried *c)
 {
-	c->flow.event = flow_says;
+	c->flow.event = carry_flow_says;
 	c->patience.expired = no_wire;
 	wk_timer_set(&c->patience, WIRE_MS);
 	if (reach_other != NULL)
@@ -485,7 +485,7 @@ carry_arrived(const char *token, int wire, const char *rest, size_t len)
 	struct carried *c = find(token);
 
 	if (c != NULL && c->fd >= 0 && c->wire < 0) {
-		join(c, wire, rest, len);
+		carry_join(c, wire, rest, len);
 		return;
 	}
 	if (c != NULL || reach_other != NULL || early_count == EARLY_MAX ||
@@ -543,7 +543,7 @@ socket_kind(int fd, const char **what)
 
 /* What stands in for a descriptor; 0 and what it is when nothing can. */
 static int
-kind_of(int fd, const char **what)
+carry_kind_of(int fd, const char **what)
 {
 	struct stat st;
 	int mode = fcntl(fd, F_GETFL) & O_ACCMODE;
@@ -605,15 +605,15 @@ lend(struct line *l, int fd)
 {
 	char token[CARRY_TOKEN] = "-", reason[REASON_MAX];
 	const char *what;
-	int kind = kind_of(fd, &what);
+	int kind = carry_kind_of(fd, &what);
 	struct carried *c;
 
 	if (kind == 0) {
 		snprintf(reason, sizeof reason, "a descriptor cannot be "
 		    "carried to another host: %s", what);
-		refuse(l, reason);
+		carry_refuse(l, reason);
 	} else if (kind != K_NULL && new_token(token) != 0) {
-		refuse(l, "there are no random numbers");
+		carry_refuse(l, "there are no random numbers");
 	} else if (kind == K_NULL) {
 		put_descriptor(l, kind, token, fd);
 	} else if ((c = new_carried(token)) != NULL) {
@@ -624,7 +624,7 @@ lend(struct line *l, int fd)
 		expect_wire(c);
 		return;
 	} else {
-		refuse(l, "out of memory");
+		carry_refuse(l, "out of memory");
 	}
 	close(fd);
 }
@@ -637,7 +637,7 @@ lend(struct line *l, int fd)
  * has the keyboard; a reader finds the end of it, for as often as may be.
  */
 static int
-open_terminal(int fd[2], unsigned rows, unsigned columns)
+carry_open_terminal(int fd[2], unsigned rows, unsigned columns)
 {
 	static const char ends[64] = { 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
 	    4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
@@ -696,7 +696,7 @@ open_stand_in(int kind, unsigned rows, unsigned columns, int fd[2])
 	int swap;
 
 	if (kind == K_TERMINAL)
-		return open_terminal(fd, rows, columns);
+		return carry_open_terminal(fd, rows, columns);
 	if (kind == K_SOCKET)
 		return open_pair(fd);
 	if (kind == K_NULL) {
@@ -731,7 +731,7 @@ take_descriptor(struct line *l, const char *text)
 	if (c != NULL && c->kind != 0)
 		return -1;
 	if (open_stand_in(kind, rows, columns, fd) != 0) {
-		refuse(l, strerror(errno));
+		carry_refuse(l, strerror(errno));
 		return 0;
 	}
 	l->fds[l->fds_count++] = fd[1];
@@ -739,7 +739,7 @@ take_descriptor(struct line *l, const char *text)
 		return 0;
 	if (c == NULL && (c = new_carried(token)) == NULL) {
 		close(fd[0]);
-		refuse(l, "out of memory");
+		carry_refuse(l, "out of memory");
 		return 0;
 	}
 	if (c->wire >= 0)
@@ -752,7 +752,7 @@ take_descriptor(struct line *l, const char *text)
 		/* c may be gone then */
 		early = c->early;
 		memset(&c->early, 0, sizeof c->early);
-		join(c, c->wire, early.data, buffer_length(&early));
+		carry_join(c, c->wire, early.data, buffer_length(&early));
 		buffer_release(&early);
 	} else {
 		expect_wire(c);
@@ -824,7 +824,7 @@ near_over(struct line *l)
 }
 
 static int
-has_terminal(const struct line *l)
+carry_has_terminal(const struct line *l)
 {
 	const struct carried *c;
 
@@ -844,7 +844,7 @@ terminals_dry(struct line *l)
 
 	if (l->dry || l->drying > 0)
 		return l->dry;
-	if (!has_terminal(l))
+	if (!carry_has_terminal(l))
 		return 1;
 	if (look_at(l->near.fd, 1, &has_fds) < 0 &&
 	    (errno == EAGAIN || errno == EWOULDBLOCK)) {
@@ -893,7 +893,7 @@ read_near(struct line *l)
 		return 0;
 	}
 	if (n < 0 && errno == EMSGSIZE) {
-		refuse(l, "too many descriptors in one message");
+		carry_refuse(l, "too many descriptors in one message");
 		return 1;
 	}
 	if (n <= 0) {
@@ -978,7 +978,7 @@ send_near(struct line *l, const char *data, size_t len)
 
 /* Deliver a frame of data; 1 when all of it has been. */
 static int
-deliver(struct line *l, const char *data, size_t len)
+carry_deliver(struct line *l, const char *data, size_t len)
 {
 	ssize_t n;
 
@@ -999,7 +999,7 @@ deliver(struct line *l, const char *data, size_t len)
 	close_fds(l);
 	l->delivered = 0;
 	if (l->socket != NULL)
-		wake(l->socket, 0);
+		carry_wake(l->socket, 0);
 	return 1;
 }
 
@@ -1044,7 +1044,7 @@ other_refused(struct line *l, const char *reason)
 
 /* A frame of words, which has its own end; 1 when it is done with. */
 static int
-obey(struct line *l, int type, const char *data, size_t len)
+carry_obey(struct line *l, int type, const char *data, size_t len)
 {
 	char text[REASON_MAX + 1];
 
@@ -1093,9 +1093,9 @@ take_frame(struct line *l)
 	int done;
 
 	if (*head == F_DATA)
-		done = deliver(l, head + HEAD, len);
+		done = carry_deliver(l, head + HEAD, len);
 	else
-		done = obey(l, *head, head + HEAD, len);
+		done = carry_obey(l, *head, head + HEAD, len);
 	if (!done)
 		return 0;
 	l->in.from += HEAD + len;
@@ -1107,19 +1107,19 @@ take_frame(struct line *l)
 static int
 read_wire(struct line *l)
 {
-	size_t want = READ_MAX;
+	size_t wanted = READ_MAX;
 	ssize_t n;
 
 	if (buffer_length(&l->in) >= HEAD) {
-		want = HEAD + frame_length(l->in.data + l->in.from);
-		if (want > HEAD + PAYLOAD_MAX) {
+		wanted = HEAD + frame_length(l->in.data + l->in.from);
+		if (wanted > HEAD + PAYLOAD_MAX) {
 			remark("the other end sends nonsense%s", "");
 			l->broken = 1;
 			return 0;
 		}
-		want -= buffer_length(&l->in);
+		wanted -= buffer_length(&l->in);
 	}
-	if (buffer_reserve(&l->in, want) != 0) {
+	if (buffer_reserve(&l->in, wanted) != 0) {
 		l->broken = 1;
 		return 0;
 	}
@@ -1150,7 +1150,7 @@ may_read_near(const struct line *l)
 }
 
 static int
-step(struct line *l)
+carry_step(struct line *l)
 {
 	int moved = 0;
 
@@ -1175,7 +1175,7 @@ wire_over(const struct line *l)
 }
 
 static int
-over(const struct line *l)
+carry_over(const struct line *l)
 {
 	if (l->broken || wire_over(l))
 		return 1;
@@ -1238,7 +1238,7 @@ want(struct line *l, struct wk_io *io, int what)
 }
 
 static void
-watch(struct line *l)
+carry_watch(struct line *l)
 {
 	/* who has hung up would be reported again and again */
 	if (!l->near_hup)
@@ -1255,15 +1255,15 @@ watch(struct line *l)
 }
 
 static void
-run(struct line *l)
+carry_run(struct line *l)
 {
 	int i, moved = 1;
 
 	for (i = 0; i < ROUNDS && moved && !l->broken; i++)
-		moved = step(l);
-	if (!over(l))
-		watch(l);
-	if (over(l))
+		moved = carry_step(l);
+	if (!carry_over(l))
+		carry_watch(l);
+	if (carry_over(l))
 		end_line(l);
 	else if (moved)
 		wk_timer_set(&l->soon, 0);
@@ -1278,7 +1278,7 @@ near_ready(struct wk_io *io, int what)
 	l->near_in = l->near_out = 0;
 	if (what & WK_HUP)
 		l->near_hup = 1;
-	run(l);
+	carry_run(l);
 }
 
 static void
@@ -1290,13 +1290,13 @@ wire_ready(struct wk_io *io, int what)
 	l->wire_in = l->wire_out = 0;
 	if (what & WK_HUP)
 		l->wire_hup = 1;
-	run(l);
+	carry_run(l);
 }
 
 static void
-soon(struct wk_timer *t)
+carry_soon(struct wk_timer *t)
 {
-	run((struct line *)((char *)t - offsetof(struct line, soon)));
+	carry_run((struct line *)((char *)t - offsetof(struct line, soon)));
 }
 
 static struct line *
@@ -1313,7 +1313,7 @@ new_line(int near, int wire)
 	l->near.ready = near_ready;
 	l->wire.fd = wire;
 	l->wire.ready = wire_ready;
-	l->soon.expired = soon;
+	l->soon.expired = carry_soon;
 	l->tie = -1;
 	wk_serve_stay(1);
 	return l;

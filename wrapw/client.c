@@ -74,7 +74,7 @@ nonsense(const struct control *c)
 }
 
 _Noreturn static void
-gone(const struct control *c)
+wclient_gone(const struct control *c)
 {
 	if (c->ends && errno == ECONNRESET)
 		exit(c->code);
@@ -84,7 +84,7 @@ gone(const struct control *c)
 
 /* Begin a conversation on a new connection. */
 static void
-greet(const struct control *c)
+wclient_greet(const struct control *c)
 {
 	char byte;
 
@@ -93,7 +93,7 @@ greet(const struct control *c)
 	    read_some(c, &byte, 1, GREETING_MS) == 0) {
 		if (errno == EPIPE)
 			errno = ECONNRESET;
-		gone(c);
+		wclient_gone(c);
 	}
 	if (byte != '+')
 		nonsense(c);
@@ -106,7 +106,7 @@ control_open(const char *path)
 
 	if (c.fd < 0)
 		wk_die_connect(path);
-	greet(&c);
+	wclient_greet(&c);
 	return c;
 }
 
@@ -119,13 +119,13 @@ read_head(const struct control *c, char *kind, char text[WRAPW_LINE_MAX])
 	char byte;
 
 	if (!read_byte(c, kind))
-		gone(c);
+		wclient_gone(c);
 	if ((*kind != '+' && *kind != '-') || !read_byte(c, &byte) ||
 	    byte != ' ')
 		nonsense(c);
 	for (;;) {
 		if (!read_byte(c, &byte))
-			gone(c);
+			wclient_gone(c);
 		if (byte == '\n')
 			break;
 		if (n + 1 == WRAPW_LINE_MAX)
@@ -140,7 +140,7 @@ read_head(const struct control *c, char *kind, char text[WRAPW_LINE_MAX])
  * free.  NULL when the master refused, with the reason in why.
  */
 static char *
-ask(const struct control *c, const char *request, size_t *len,
+wclient_ask(const struct control *c, const char *request, size_t *len,
     char why[WRAPW_LINE_MAX])
 {
 	size_t n = strlen(request), have = 0;
@@ -152,7 +152,7 @@ ask(const struct control *c, const char *request, size_t *len,
 	    div_send(c->fd, "\n", 1, -1) != 1) {
 		if (errno == EPIPE)
 			errno = ECONNRESET;
-		gone(c);
+		wclient_gone(c);
 	}
 	read_head(c, &kind, why);
 	if (kind == '-')
@@ -164,7 +164,7 @@ ask(const struct control *c, const char *request, size_t *len,
 	while (have < size) {
 		k = read_some(c, text + have, size - have, ANSWER_MS);
 		if (k == 0)
-			gone(c);
+			wclient_gone(c);
 		have += k;
 	}
 	*len = size;
@@ -176,7 +176,7 @@ static char *
 demand(const struct control *c, const char *request, size_t *len)
 {
 	char why[WRAPW_LINE_MAX];
-	char *text = ask(c, request, len, why);
+	char *text = wclient_ask(c, request, len, why);
 
 	if (text == NULL)
 		wk_die(WK_UNAVAILABLE, "%s: %s", c->path, why);
@@ -207,7 +207,7 @@ wrapw_probe(const char *path)
 /* --- where the name space comes from --- */
 
 static char *
-absolute(const char *path)
+wclient_absolute(const char *path)
 {
 	char *cwd, *all;
 	size_t n;
@@ -257,9 +257,9 @@ is_record(const char *path)
 const char *
 wrapw_path(void)
 {
-	if (is_record(want.wrap))
-		wk_die(WK_DATA, "%s: not a socket", want.wrap);
-	return wk_target(want.depth, want.wrap);
+	if (is_record(wrapw_opt.wrap))
+		wk_die(WK_DATA, "%s: not a socket", wrapw_opt.wrap);
+	return wk_target(wrapw_opt.depth, wrapw_opt.wrap);
 }
 
 static char *
@@ -282,7 +282,7 @@ read_file(const char *path, size_t *len)
 }
 
 static void
-parse(struct record *r, char *data, size_t len, const char *path)
+wclient_parse(struct record *r, char *data, size_t len, const char *path)
 {
 	const char *why;
 
@@ -300,28 +300,28 @@ load(struct source *s)
 	char *data;
 
 	memset(s, 0, sizeof *s);
-	if (is_record(want.wrap)) {
-		data = read_file(want.wrap, &len);
-		parse(&s->record, data, len, want.wrap);
+	if (is_record(wrapw_opt.wrap)) {
+		data = read_file(wrapw_opt.wrap, &len);
+		wclient_parse(&s->record, data, len, wrapw_opt.wrap);
 		s->path = s->record.own;
 	} else {
-		s->path = wk_target(want.depth, want.wrap);
+		s->path = wk_target(wrapw_opt.depth, wrapw_opt.wrap);
 		data = wrapw_record(s->path, &len);
-		parse(&s->record, data, len, s->path);
+		wclient_parse(&s->record, data, len, s->path);
 		/* the name that the socket has here need not be its own */
-		if (record_rename(&s->record, absolute(s->path)) != 0)
+		if (record_rename(&s->record, wclient_absolute(s->path)) != 0)
 			wk_die(WK_SYSTEM, "out of memory");
 	}
-	if (want.without)
+	if (wrapw_opt.without)
 		record_without(&s->record, wrapw.prefix);
 }
 
 /* --- what is done with it --- */
 
 static void
-restore(const struct source *s)
+wclient_restore(const struct source *s)
 {
-	int r = want.include ? 0 : record_clear();
+	int r = wrapw_opt.include ? 0 : record_clear();
 
 	if (r != 0 || record_apply(&s->record) != 0)
 		wk_die(errno == ERANGE ? WK_DATA : WK_SYSTEM,
@@ -331,7 +331,7 @@ restore(const struct source *s)
 
 /* Whatever a master answers, it does nothing to a terminal. */
 static void
-put_listing(char *text)
+wclient_put_listing(char *text)
 {
 	char line[WRAPW_LINE_MAX], *end;
 
@@ -347,7 +347,7 @@ put_listing(char *text)
 
 /* A master's own listing, or what the environment would be. */
 static void
-show(const struct source *s)
+wclient_show(const struct source *s)
 {
 	struct div_list l;
 	struct control c;
@@ -357,11 +357,11 @@ show(const struct source *s)
 	if (s == NULL) {
 		c = control_open(wrapw_path());
 		text = demand(&c, "ns", &len);
-		put_listing(text);
+		wclient_put_listing(text);
 		free(text);
 		close(c.fd);
 	} else {
-		restore(s);
+		wclient_restore(s);
 		if (div_list(&l, environ) != 0)
 			wk_die(WK_SYSTEM, "out of memory");
 		for (i = 0; i < l.count; i++)
@@ -444,14 +444,14 @@ change(char **words)
 	size_t len;
 	int n;
 
-	if (strpbrk(words[want.bind], " \n") != NULL)
-		wk_die(WK_DATA, "%s: a name has no blanks", words[want.bind]);
-	if (want.bind && strchr(words[0], '\n') != NULL)
+	if (strpbrk(words[wrapw_opt.bind], " \n") != NULL)
+		wk_die(WK_DATA, "%s: a name has no blanks", words[wrapw_opt.bind]);
+	if (wrapw_opt.bind && strchr(words[0], '\n') != NULL)
 		wk_die(WK_DATA, "%s: a target has no newlines", words[0]);
-	if (want.bind) {
-		target = absolute(words[0]);
+	if (wrapw_opt.bind) {
+		target = wclient_absolute(words[0]);
 		n = snprintf(request, sizeof request, "bind %s%s %s",
-		    flags[want.mode], target, words[1]);
+		    flags[wrapw_opt.mode], target, words[1]);
 	} else {
 		n = snprintf(request, sizeof request, "unbind %s", words[0]);
 	}
@@ -463,7 +463,7 @@ change(char **words)
 	if (len > 0 && remark[len - 1] == '\n')
 		remark[len - 1] = '\0';
 	target = strchr(remark, ' ');
-	if (target != NULL && !want.quiet)
+	if (target != NULL && !wrapw_opt.quiet)
 		wk_warn("%s", target + 1);
 	close(c.fd);
 	return 0;
@@ -472,7 +472,7 @@ change(char **words)
 /* The exit code: another one when the master did not want to.  One that is
  * gone meanwhile has done so already. */
 static int
-quit(const char *path, int code)
+wclient_quit(const char *path, int code)
 {
 	char why[WRAPW_LINE_MAX];
 	struct control c = { path, div_connect(path), 1, code };
@@ -485,32 +485,32 @@ quit(const char *path, int code)
 		wk_warn("%s: %s", path, strerror(errno));
 		return code != 0 ? code : WK_UNAVAILABLE;
 	}
-	greet(&c);
-	text = ask(&c, "quit", &len, why);
+	wclient_greet(&c);
+	text = wclient_ask(&c, "quit", &len, why);
 	close(c.fd);
 	if (text == NULL) {
 		wk_warn("%s: %s", path, why);
 		return code != 0 ? code : WK_UNAVAILABLE;
 	}
-	if (len > 0 && want.verbose)
+	if (len > 0 && wrapw_opt.verbose)
 		wk_warn("%s: %.*s", path, (int)len - 1, text);
 	free(text);
 	return code;
 }
 
 static int
-run(struct source *s, char **words, const struct wk_called *called)
+wclient_run(struct source *s, char **words, const struct wk_called *called)
 {
 	struct wk_spawn command = { .file = words[0], .argv = words, .keep = -1 };
 	int status;
 
-	restore(s);
+	wclient_restore(s);
 	if (called->utility != NULL)
 		words[0] = (char *)called->utility;
-	if (!want.quit)
+	if (!wrapw_opt.quit)
 		wk_spawn_exec(&command);
 	else if (wk_spawn_wait(&command, &status) == 0)
-		return quit(s->path, wk_spawn_code(status));
+		return wclient_quit(s->path, wk_spawn_code(status));
 	wk_die(wk_spawn_error_code(errno), "%s: %s",
 	    wk_command_name(command.file), strerror(errno));
 }
@@ -519,22 +519,22 @@ int
 wrapw_client(char **words, const struct wk_called *called)
 {
 	struct source s;
-	int live = !want.include && !want.without && !is_record(want.wrap);
+	int live = !wrapw_opt.include && !wrapw_opt.without && !is_record(wrapw_opt.wrap);
 
-	if (want.bind || want.unbind)
+	if (wrapw_opt.bind || wrapw_opt.unbind)
 		return change(words);
-	if (want.record)
+	if (wrapw_opt.record)
 		return record(words[0]);
 	if (words[0] == NULL && live) {
-		show(NULL);
-		return want.quit ? quit(wrapw_path(), 0) : 0;
+		wclient_show(NULL);
+		return wrapw_opt.quit ? wclient_quit(wrapw_path(), 0) : 0;
 	}
 	load(&s);
-	if (want.quit && s.path == NULL)
+	if (wrapw_opt.quit && s.path == NULL)
 		wk_die(WK_NOINPUT, "%s: it names no master to quit",
-		    want.wrap);
+		    wrapw_opt.wrap);
 	if (words[0] != NULL)
-		return run(&s, words, called);
-	show(&s);
-	return want.quit ? quit(s.path, 0) : 0;
+		return wclient_run(&s, words, called);
+	wclient_show(&s);
+	return wrapw_opt.quit ? wclient_quit(s.path, 0) : 0;
 }

@@ -109,7 +109,7 @@ drop_request(struct client *k)
 
 /* The client gets no connection. */
 static void
-refuse(struct client *k, const char *reason)
+wmaster_refuse(struct client *k, const char *reason)
 {
 	drop_request(k);
 	if (wk_serve_verbose != NULL)
@@ -135,7 +135,7 @@ served_too_long(struct wk_timer *t)
 static void try_target(struct request *r);
 
 static void
-connected(struct dial *l, int fd)
+wmaster_connected(struct dial *l, int fd)
 {
 	struct request *r = (struct request *)l;
 	struct client *k = r->client;
@@ -169,12 +169,12 @@ try_target(struct request *r)
 	int64_t ms = r->until - div_awake();
 
 	if (left == 0 || ms <= 0) {
-		refuse(r->client, "the target does not answer");
+		wmaster_refuse(r->client, "the target does not answer");
 		return;
 	}
 	ms /= (int64_t)left;
 	dial_start(&r->dial, r->targets->path[r->at], r->hops + 1,
-	    ms > 0 ? (int)ms : 1, connected);
+	    ms > 0 ? (int)ms : 1, wmaster_connected);
 }
 
 static void
@@ -184,13 +184,13 @@ hand_over(struct client *k, const char *cookie, int hops)
 	struct request *r;
 
 	if (e == NULL || hops > DIV_CHAIN_MAX) {
-		refuse(k, e == NULL ? "no such entry" :
+		wmaster_refuse(k, e == NULL ? "no such entry" :
 		    "too many masters in a row");
 		return;
 	}
 	r = calloc(1, sizeof *r + strlen(cookie) + 1);
 	if (r == NULL) {
-		refuse(k, "out of memory");
+		wmaster_refuse(k, "out of memory");
 		return;
 	}
 	strcpy(r->cookie, cookie);
@@ -236,7 +236,7 @@ put_answers(FILE *f, const struct probe *p)
 }
 
 static void
-put_listing(FILE *f, const struct survey *v)
+wmaster_put_listing(FILE *f, const struct survey *v)
 {
 	const struct probe *p, *end = v->probe + v->count;
 
@@ -260,7 +260,7 @@ end_survey(struct survey *v)
 	FILE *f = open_memstream(&text, &len);
 
 	if (f != NULL) {
-		put_listing(f, v);
+		wmaster_put_listing(f, v);
 		fclose(f);
 	}
 	if (text != NULL)
@@ -401,7 +401,7 @@ req_unbind(struct client *k, char *args)
 }
 
 static void
-req_quit(struct client *k, char *args)
+wmaster_req_quit(struct client *k, char *args)
 {
 	static const char other[] = "this master ends with its utility\n";
 
@@ -421,7 +421,7 @@ req_readonly(struct client *k, char *args)
 }
 
 static void
-req_version(struct client *k, char *args)
+wmaster_req_version(struct client *k, char *args)
 {
 	(void)args;
 	yes(k, WRAPW_PROTOCOL "\n", sizeof WRAPW_PROTOCOL);
@@ -450,8 +450,8 @@ static const struct {
 	{ "ns", 0, req_ns },
 	{ "bind", 1, req_bind },
 	{ "unbind", 1, req_unbind },
-	{ "quit", 1, req_quit },
-	{ "version", 0, req_version },
+	{ "quit", 1, wmaster_req_quit },
+	{ "version", 0, wmaster_req_version },
 	{ "readonly", 0, req_readonly },
 	{ "connect", 0, req_connect }
 };
@@ -463,12 +463,12 @@ may_change(const struct client *k)
 {
 	uid_t uid;
 
-	return want.open || (div_peer_uid(k->c.io.fd, &uid) == 0 &&
+	return wrapw_opt.open || (div_peer_uid(k->c.io.fd, &uid) == 0 &&
 	    (uid == geteuid() || uid == 0));
 }
 
 static void
-obey(struct client *k, char *line)
+wmaster_obey(struct client *k, char *line)
 {
 	size_t n = strcspn(line, " "), i;
 	char *args = line + n + (line[n] == ' ');
@@ -502,12 +502,12 @@ take_line(struct client *k, const char *data, size_t len)
 	if (strlen(line) != (size_t)n - 1)
 		no(k, "unknown request");
 	else
-		obey(k, line);
+		wmaster_obey(k, line);
 	return (size_t)n;
 }
 
 static int
-printable(const char *text)
+wmaster_printable(const char *text)
 {
 	while (*text >= ' ' && *text <= '~')
 		text++;
@@ -528,9 +528,9 @@ take_cookie(struct client *k, const char *data, size_t len)
 		k->state = CONTROL;
 		wk_serve_send(&k->c, "+", 1);
 	} else if (end == NULL) {
-		refuse(k, "a cookie is too long");
-	} else if (!printable(data)) {
-		refuse(k, "a cookie is not printable");
+		wmaster_refuse(k, "a cookie is too long");
+	} else if (!wmaster_printable(data)) {
+		wmaster_refuse(k, "a cookie is not printable");
 	} else {
 		hand_over(k, data, 0);
 	}
@@ -538,7 +538,7 @@ take_cookie(struct client *k, const char *data, size_t len)
 }
 
 static size_t
-input(struct wk_client *c, const char *data, size_t len)
+wmaster_input(struct wk_client *c, const char *data, size_t len)
 {
 	struct client *k = (struct client *)c;
 	size_t used = 0, n = 1;
@@ -553,7 +553,7 @@ input(struct wk_client *c, const char *data, size_t len)
 }
 
 static void
-gone(struct wk_client *c)
+wmaster_gone(struct wk_client *c)
 {
 	struct client *k = (struct client *)c;
 	size_t i;
@@ -572,15 +572,15 @@ static const struct wk_ops ops = {
 	.request_max = WRAPW_LINE_MAX,
 	.reserve = RESERVE,
 	.each = 1,              /* the way to its target */
-	.input = input,
-	.gone = gone
+	.input = wmaster_input,
+	.gone = wmaster_gone
 };
 
 /* --- the beginning --- */
 
 /* Present what the environment has, and have it lead here. */
 static int
-bound(const struct div_socket *socket)
+wmaster_bound(const struct div_socket *socket)
 {
 	const char *target;
 	size_t i;
@@ -588,7 +588,7 @@ bound(const struct div_socket *socket)
 	/* the socket's own path is freed with it, before its clients go */
 	space.own = strdup(socket->path);
 	if (space.own == NULL || space_collect(&space, environ, wrapw.prefix,
-	    want.everything) != 0) {
+	    wrapw_opt.everything) != 0) {
 		wk_warn("environment: %s", strerror(errno));
 		return WK_SYSTEM;
 	}
@@ -599,7 +599,7 @@ bound(const struct div_socket *socket)
 			    space.entry[i]->name, target);
 			return WK_DATA;
 		}
-		if (!want.quiet && !div_exists(target))
+		if (!wrapw_opt.quiet && !div_exists(target))
 			wk_warn("%s: %s: no socket is there",
 			    space.entry[i]->name, target);
 	}
@@ -617,14 +617,14 @@ wrapw_master(char **operands, const struct wk_called *called)
 		.prefix = wrapw.prefix,
 		.template = wrapw.template,
 		.stem = "ww",
-		.path = want.socket
+		.path = wrapw_opt.socket
 	};
 	const struct wk_master m = {
 		.ops = &ops,
 		.place = &place,
-		.detached = want.detached,
-		.verbose = want.verbose,
-		.bound = bound
+		.detached = wrapw_opt.detached,
+		.verbose = wrapw_opt.verbose,
+		.bound = wmaster_bound
 	};
 
 	return wk_master_run(&m, operands, called);

@@ -116,7 +116,7 @@ let_in(struct visitor *v)
 static const char *
 greeting(void)
 {
-	return want.allow_bind ? "+" : "++ 0\n";
+	return wrapw_opt.allow_bind ? "+" : "++ 0\n";
 }
 
 /* The target's answer to the empty cookie, and that nothing is to change. */
@@ -158,7 +158,7 @@ static void
 greet(struct visitor *v)
 {
 	static const char text[] = "\0readonly\n";
-	size_t len = want.allow_bind ? 1 : sizeof text - 1;
+	size_t len = wrapw_opt.allow_bind ? 1 : sizeof text - 1;
 
 	v->state = GREETING;
 	v->near.ready = greeted;
@@ -367,13 +367,13 @@ relay_export(char **operands, const struct wk_called *called)
 		.prefix = wrapw.prefix,
 		.template = wrapw.template,
 		.stem = "wx",
-		.path = want.socket
+		.path = wrapw_opt.socket
 	};
 	const struct wk_master m = {
 		.ops = &ops,
 		.place = &place,
 		.hidden = 1,
-		.verbose = want.verbose,
+		.verbose = wrapw_opt.verbose,
 		.bound = tell_utility
 	};
 	struct wk_spawn plain = { .keep = -1 };
@@ -382,7 +382,7 @@ relay_export(char **operands, const struct wk_called *called)
 	export.record = wrapw_record(export.target, &export.record_len);
 	if (worth_it())
 		return wk_master_run(&m, operands, called);
-	if (want.verbose)
+	if (wrapw_opt.verbose)
 		wk_warn("there is nothing to export");
 	unsetenv(RELAY_VARIABLE);
 	plain.argv = wk_utility(operands, called, &plain.file);
@@ -523,7 +523,7 @@ guest_input(struct wk_client *c, const char *data, size_t len)
 	memcpy(g->cookie, data, (size_t)(end - data) + 1);
 	wk_serve_pause(c);
 	/* the other end has to answer, so the rest of data is in c->in then */
-	dial_start(&g->dial, want.project, 0, DIV_CONNECT_MS, link_dialed);
+	dial_start(&g->dial, wrapw_opt.project, 0, DIV_CONNECT_MS, link_dialed);
 	return (size_t)(end - data) + 1;
 }
 
@@ -572,7 +572,7 @@ reach(const char *token)
 		return;
 	}
 	strcpy(r->token, token);
-	dial_start(&r->dial, want.project, 0, DIV_CONNECT_MS, reached);
+	dial_start(&r->dial, wrapw_opt.project, 0, DIV_CONNECT_MS, reached);
 }
 
 /* Without a terminal that would tell the processes of a job, we do. */
@@ -623,7 +623,7 @@ mismatch(const char *line)
 		    "other end", RELAY_PROTOCOL, line + 10);
 	else
 		wk_warn("%s: the other end is no exporting wrapw",
-		    want.project);
+		    wrapw_opt.project);
 	return WK_PROTOCOL;
 }
 
@@ -686,7 +686,7 @@ use_record(char *record, size_t len, const char *own)
 	int bad;
 
 	if (record_read(&r, record, len, &why) != 0) {
-		wk_warn("%s: %s", want.project, why);
+		wk_warn("%s: %s", wrapw_opt.project, why);
 		return WK_DATA;
 	}
 	bad = record_rename(&r, own) != 0 || record_clear() != 0 ||
@@ -708,9 +708,9 @@ linked(const struct div_socket *socket)
 
 	umask(mask);
 	carry_begin(reach);
-	hold.fd = div_connect(want.project);
+	hold.fd = div_connect(wrapw_opt.project);
 	if (hold.fd < 0) {
-		wk_warn("%s: %s", want.project, strerror(errno));
+		wk_warn("%s: %s", wrapw_opt.project, strerror(errno));
 		return WK_UNAVAILABLE;
 	}
 	code = fetch_record(&record, &len);
@@ -731,8 +731,8 @@ remove_link(void)
 {
 	struct stat st;
 
-	if (lstat(want.project, &st) == 0 && S_ISSOCK(st.st_mode))
-		unlink(want.project);
+	if (lstat(wrapw_opt.project, &st) == 0 && S_ISSOCK(st.st_mode))
+		unlink(wrapw_opt.project);
 }
 
 int
@@ -751,19 +751,19 @@ relay_project(char **operands, const struct wk_called *called)
 		.prefix = wrapw.prefix,
 		.template = wrapw.template,
 		.stem = "ww",
-		.path = want.socket
+		.path = wrapw_opt.socket
 	};
 	const struct wk_master m = {
 		.ops = &ops,
 		.place = &place,
-		.detached = want.detached,
-		.verbose = want.verbose,
+		.detached = wrapw_opt.detached,
+		.verbose = wrapw_opt.verbose,
 		.group = !has_terminal(),
 		.bound = linked,
 		.ended = remove_link
 	};
 
-	if (want.project[0] != '/')
+	if (wrapw_opt.project[0] != '/')
 		wk_usage("-P: the path of a link is absolute");
 	grouped = m.group;
 	/* the name of the socket may be there for everybody to see */

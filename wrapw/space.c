@@ -101,7 +101,7 @@ links_to_detached(const char *prefix)
 }
 
 static int
-printable(const char *text)
+space_printable(const char *text)
 {
 	for (; *text != '\0'; text++)
 		if ((unsigned char)*text < ' ' || *text == '\177')
@@ -122,7 +122,7 @@ space_collect(struct space *s, char *const envp[], const char *own_prefix,
 		return -1;
 	for (d = l.entry; d < l.entry + l.count && r == 0; d++) {
 		/* a path with a newline could not be listed, nor asked for */
-		if (!printable(d->path) ||
+		if (!space_printable(d->path) ||
 		    (!everything && strcmp(d->prefix, own_prefix) == 0))
 			continue;
 		if (s->count >= SPACE_ENTRIES_MAX) {
@@ -254,7 +254,7 @@ bad_target(const struct space *s, const char *target)
 
 	if (target[0] != '/')
 		return "the target is not an absolute path";
-	if (!printable(target))
+	if (!space_printable(target))
 		return "the target holds control characters";
 	if (space_leads_to(target, s->own))
 		return "the target leads back to this socket";
@@ -327,7 +327,7 @@ space_unbind(struct space *s, const char *name)
 /* --- the record --- */
 
 static int
-by_prefix_then_level(const void *a, const void *b)
+space_by_prefix_then_level(const void *a, const void *b)
 {
 	const struct space_entry *x = *(struct space_entry *const *)a;
 	const struct space_entry *y = *(struct space_entry *const *)b;
@@ -396,7 +396,7 @@ put_own(FILE *f, const struct space *s, const char *prefix,
 
 /* The bound entries, sorted: *count of them, the caller's to free. */
 static struct space_entry **
-bound(const struct space *s, size_t *count)
+space_bound(const struct space *s, size_t *count)
 {
 	struct space_entry **e = malloc((s->count + 1) * sizeof *e);
 	size_t i, n = 0;
@@ -405,13 +405,13 @@ bound(const struct space *s, size_t *count)
 		if (s->entry[i]->targets != NULL)
 			e[n++] = s->entry[i];
 	if (n > 0)
-		qsort(e, n, sizeof *e, by_prefix_then_level);
+		qsort(e, n, sizeof *e, space_by_prefix_then_level);
 	*count = n;
 	return e;
 }
 
 static void
-put_all(FILE *f, const struct space *s, const char *own_prefix,
+space_put_all(FILE *f, const struct space *s, const char *own_prefix,
     struct space_entry **e, size_t n)
 {
 	size_t i, k, own = strlen(own_prefix), at = 0, many = 0;
@@ -435,7 +435,7 @@ space_record(const struct space *s, const char *own_prefix, size_t *len)
 {
 	char *text = NULL;
 	size_t n;
-	struct space_entry **e = bound(s, &n);
+	struct space_entry **e = space_bound(s, &n);
 	FILE *f = e != NULL ? open_memstream(&text, len) : NULL;
 	int bad;
 
@@ -443,7 +443,7 @@ space_record(const struct space *s, const char *own_prefix, size_t *len)
 		free(e);
 		return NULL;
 	}
-	put_all(f, s, own_prefix, e, n);
+	space_put_all(f, s, own_prefix, e, n);
 	free(e);
 	bad = ferror(f);
 	if (fclose(f) == 0 && !bad)
@@ -457,7 +457,7 @@ space_record(const struct space *s, const char *own_prefix, size_t *len)
 
 /* Control characters are made visible: an entry is one line. */
 static void
-put_quoted(FILE *f, const char *path)
+space_put_quoted(FILE *f, const char *path)
 {
 	const char *p = path;
 	int plain = path[strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -481,6 +481,6 @@ void
 space_put_bind(FILE *f, int after, const char *path, const char *name)
 {
 	fputs(after ? "bind -a " : "bind ", f);
-	put_quoted(f, path);
+	space_put_quoted(f, path);
 	fprintf(f, " %s\n", name);
 }

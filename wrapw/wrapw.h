@@ -31,7 +31,7 @@ struct wrapw_options {
 	int export, allow_bind;
 	const char *project;
 };
-extern struct wrapw_options want;
+extern struct wrapw_options wrapw_opt;
 
 extern const struct wk_program wrapw;
 

@@ -86,7 +86,7 @@ struct expand {
 /* --- mistakes --- */
 
 static int
-fail(struct expand_error *err, int error, const char *format, ...)
+expand_fail(struct expand_error *err, int error, const char *format, ...)
 {
 	va_list ap;
 
@@ -100,7 +100,7 @@ fail(struct expand_error *err, int error, const char *format, ...)
 static int
 no_memory(struct expand_error *err)
 {
-	return fail(err, ENOMEM, "out of memory");
+	return expand_fail(err, ENOMEM, "out of memory");
 }
 
 static void
@@ -132,7 +132,7 @@ peek(const struct parser *p)
 }
 
 static int
-take(struct parser *p, char c)
+expand_take(struct parser *p, char c)
 {
 	if (peek(p) != (unsigned char)c)
 		return 0;
@@ -147,27 +147,27 @@ unexpected(struct parser *p, const char *what)
 	int c = peek(p);
 
 	if (c == END)
-		return fail(p->err, EINVAL, "%s at the end", what);
+		return expand_fail(p->err, EINVAL, "%s at the end", what);
 	if (c < ' ' || c > '~')
-		return fail(p->err, EINVAL, "%s at '\\%03o'", what,
+		return expand_fail(p->err, EINVAL, "%s at '\\%03o'", what,
 		    (unsigned)c);
-	return fail(p->err, EINVAL, "%s at '%c'", what, c);
+	return expand_fail(p->err, EINVAL, "%s at '%c'", what, c);
 }
 
 static int
-is_digit(int c)
+expand_is_digit(int c)
 {
 	return c >= '0' && c <= '9';
 }
 
 /* What is too large for size_t is as large as that goes. */
 static size_t
-read_number(struct parser *p)
+expand_read_number(struct parser *p)
 {
 	size_t n = 0;
 	int c;
 
-	for (; is_digit(c = peek(p)); p->at++) {
+	for (; expand_is_digit(c = peek(p)); p->at++) {
 		size_t d = (size_t)(c - '0');
 
 		n = n > (SIZE_MAX - d) / 10 ? SIZE_MAX : n * 10 + d;
@@ -177,7 +177,7 @@ read_number(struct parser *p)
 
 /* A list with room for one more; n is how long it is. */
 static void *
-more(struct expand_error *err, void *list, size_t n, size_t each)
+expand_more(struct expand_error *err, void *list, size_t n, size_t each)
 {
 	void *p = list;
 
@@ -195,7 +195,7 @@ static struct node *
 add_node(struct parser *p)
 {
 	struct expand *e = p->e;
-	struct node *n = more(p->err, e->node, e->nodes, sizeof *n);
+	struct node *n = expand_more(p->err, e->node, e->nodes, sizeof *n);
 
 	if (n == NULL)
 		return NULL;
@@ -262,7 +262,7 @@ read_short(struct parser *p, struct node *n)
 {
 	int c = peek(p);
 
-	if (!is_digit(c))
+	if (!expand_is_digit(c))
 		return choose_letter(p, n);
 	choose_index(n, (size_t)(c - '0'));
 	p->at++;
@@ -272,9 +272,9 @@ read_short(struct parser *p, struct node *n)
 static int
 read_name(struct parser *p, struct node *n)
 {
-	if (!is_digit(peek(p)))
+	if (!expand_is_digit(peek(p)))
 		return choose_letter(p, n);
-	choose_index(n, read_number(p));
+	choose_index(n, expand_read_number(p));
 	return 0;
 }
 
@@ -282,7 +282,7 @@ static struct step *
 add_step(struct parser *p)
 {
 	struct expand *e = p->e;
-	struct step *s = more(p->err, e->step, e->steps, sizeof *s);
+	struct step *s = expand_more(p->err, e->step, e->steps, sizeof *s);
 
 	if (s == NULL)
 		return NULL;
@@ -296,7 +296,7 @@ add_step(struct parser *p)
 static int
 read_separator(struct parser *p, struct step *s)
 {
-	int escaped = take(p, '\\');
+	int escaped = expand_take(p, '\\');
 	int c = peek(p);
 
 	if (c == END)
@@ -314,14 +314,14 @@ read_step(struct parser *p, int *depth)
 
 	if (s == NULL || read_separator(p, s) != 0)
 		return -1;
-	s->each = (char)take(p, '@');
+	s->each = (char)expand_take(p, '@');
 	if (s->each)
 		return ++*depth <= DEPTH_MAX ? 0 :
-		    fail(p->err, EINVAL, "more than %d @", DEPTH_MAX);
-	s->drop = (char)take(p, '-');
-	s->last = (char)take(p, '$');
-	if (!s->last && is_digit(peek(p)))
-		s->field = read_number(p);
+		    expand_fail(p->err, EINVAL, "more than %d @", DEPTH_MAX);
+	s->drop = (char)expand_take(p, '-');
+	s->last = (char)expand_take(p, '$');
+	if (!s->last && expand_is_digit(peek(p)))
+		s->field = expand_read_number(p);
 	return 0;
 }
 
@@ -331,7 +331,7 @@ read_steps(struct parser *p, struct node *n)
 	int depth = 0;
 
 	n->step = p->e->steps;
-	while (!take(p, ']'))
+	while (!expand_take(p, ']'))
 		if (read_step(p, &depth) != 0)
 			return -1;
 	n->steps = p->e->steps - n->step;
@@ -341,16 +341,16 @@ read_steps(struct parser *p, struct node *n)
 static int
 read_selector(struct parser *p, struct node *n)
 {
-	if (take(p, '[')) {
+	if (expand_take(p, '[')) {
 		if (read_name(p, n) != 0)
 			return -1;
 		return read_steps(p, n);
 	}
-	if (!take(p, '{'))
+	if (!expand_take(p, '{'))
 		return read_short(p, n);
 	if (read_name(p, n) != 0)
 		return -1;
-	return take(p, '}') ? 0 : unexpected(p, "missing }");
+	return expand_take(p, '}') ? 0 : unexpected(p, "missing }");
 }
 
 /* Is there what a node mentions, so far as that is known? */
@@ -362,13 +362,13 @@ check_value(struct parser *p, const struct node *n)
 	size_t limit = n->vector == TOKENS ? r->tokens : r->params;
 
 	if (n->choice == TOKEN_SOURCE && !r->token_source)
-		return fail(p->err, ERANGE, "the tokens' source has no name");
+		return expand_fail(p->err, ERANGE, "the tokens' source has no name");
 	if (n->choice > ALL)
 		return 0;
 	if (n->vector == FILES && !r->files)
-		return fail(p->err, ERANGE, "parameters come from no files");
+		return expand_fail(p->err, ERANGE, "parameters come from no files");
 	if (n->choice == ONE && n->index > limit)
-		return fail(p->err, ERANGE, "%s %zu is out of range, the "
+		return expand_fail(p->err, ERANGE, "%s %zu is out of range, the "
 		    "limit is %zu", kinds[n->vector], n->index, limit);
 	return 0;
 }
@@ -404,9 +404,9 @@ read_plain(struct parser *p, struct node *n)
 {
 	size_t at;
 
-	if (take(p, 'f'))
+	if (expand_take(p, 'f'))
 		n->vector = FILES;
-	else if (take(p, 't'))
+	else if (expand_take(p, 't'))
 		n->vector = TOKENS;
 	at = p->at;
 	if (read_selector(p, n) != 0)
@@ -435,7 +435,7 @@ static struct pick *
 add_pick(struct parser *p, struct items *i)
 {
 	struct expand *e = p->e;
-	struct pick *k = more(p->err, e->pick, e->picks, sizeof *k);
+	struct pick *k = expand_more(p->err, e->pick, e->picks, sizeof *k);
 
 	if (k == NULL)
 		return NULL;
@@ -466,20 +466,20 @@ use_group(struct parser *p, const struct items *i)
 static int
 read_position(struct parser *p, struct position *q, const char *what)
 {
-	q->last = (char)take(p, '$');
+	q->last = (char)expand_take(p, '$');
 	if (q->last)
 		return 0;
-	if (!is_digit(peek(p)))
+	if (!expand_is_digit(peek(p)))
 		return unexpected(p, what);
-	q->n = read_number(p);
+	q->n = expand_read_number(p);
 	return 0;
 }
 
 static int
 read_range_end(struct parser *p, struct position *q)
 {
-	q->back = (char)take(p, '~');
-	q->last = (char)take(p, '*');
+	q->back = (char)expand_take(p, '~');
+	q->last = (char)expand_take(p, '*');
 	return q->last ? 0 : read_position(p, q, "no position behind -");
 }
 
@@ -494,8 +494,8 @@ read_range(struct parser *p, struct items *i)
 	if (k == NULL)
 		return -1;
 	k->kind = RANGE;
-	k->a.back = (char)take(p, '~');
-	if (take(p, '*')) {
+	k->a.back = (char)expand_take(p, '~');
+	if (expand_take(p, '*')) {
 		k->a.n = 1;
 		k->b.back = k->a.back;
 		k->b.last = 1;
@@ -504,12 +504,12 @@ read_range(struct parser *p, struct items *i)
 	if (read_position(p, &k->a, k->a.back ? "no position behind ~" :
 	    "no mixer item") != 0)
 		return -1;
-	k->single = !take(p, '-');
+	k->single = !expand_take(p, '-');
 	return k->single ? 0 : read_range_end(p, &k->b);
 }
 
 static int
-read_double(struct parser *p, struct pick *k)
+expand_read_double(struct parser *p, struct pick *k)
 {
 	k->at = ++p->at;
 	for (; peek(p) != '"'; p->at++)
@@ -520,7 +520,7 @@ read_double(struct parser *p, struct pick *k)
 }
 
 static int
-read_nested(struct parser *p, struct pick *k)
+expand_read_nested(struct parser *p, struct pick *k)
 {
 	size_t depth = 1;
 	int c;
@@ -547,7 +547,7 @@ read_literal(struct parser *p, struct items *i)
 	if (k == NULL)
 		return -1;
 	k->kind = LITERAL;
-	return peek(p) == '"' ? read_double(p, k) : read_nested(p, k);
+	return peek(p) == '"' ? expand_read_double(p, k) : expand_read_nested(p, k);
 }
 
 static int read_mixer(struct parser *p);
@@ -567,7 +567,7 @@ read_group(struct parser *p, struct items *i)
 		return -1;
 	k->kind = GROUP;
 	if (++p->depth > DEPTH_MAX)
-		return fail(p->err, EINVAL, "more than %d (", DEPTH_MAX);
+		return expand_fail(p->err, EINVAL, "more than %d (", DEPTH_MAX);
 	p->at++;
 	if (read_mixer(p) != 0)
 		return -1;
@@ -605,7 +605,7 @@ read_mixer(struct parser *p)
 	struct items i;
 
 	end_item(&i);
-	while (!take(p, ')'))
+	while (!expand_take(p, ')'))
 		if (read_item(p, &i) != 0)
 			return -1;
 	return 0;
@@ -647,7 +647,7 @@ choose_quotes(struct parser *p, struct node *n)
 		return 0;
 	}
 	if (n->quote == QUOTE_NEVER)
-		return fail(p->err, EINVAL, "cannot be quoted %s", why);
+		return expand_fail(p->err, EINVAL, "cannot be quoted %s", why);
 	n->state = p->state;
 	quote_inserted(&p->state, n->kind == INNER && !n->escaped);
 	return 0;
@@ -660,7 +660,7 @@ read_inner(struct parser *p, struct node *n)
 	p->e->uses.inner = 1;
 	if (p->e->rules.params == 0) {
 		p->at--;
-		return fail(p->err, ERANGE,
+		return expand_fail(p->err, ERANGE,
 		    "there is no parameter to be a template");
 	}
 	return 0;
@@ -675,11 +675,11 @@ read_escape(struct parser *p)
 	if (n == NULL)
 		return -1;
 	n->kind = VALUE;
-	n->escaped = take(p, 'q');
-	if (take(p, '+'))
+	n->escaped = expand_take(p, 'q');
+	if (expand_take(p, '+'))
 		bad = read_inner(p, n);
 	else
-		bad = take(p, '(') ? read_mixed(p, n) : read_plain(p, n);
+		bad = expand_take(p, '(') ? read_mixed(p, n) : read_plain(p, n);
 	if (bad)
 		return -1;
 	n->len = p->at - n->from;
@@ -704,7 +704,7 @@ read_template(struct parser *p)
 		}
 		p->from = (size_t)(found - e->text);
 		p->at = p->from + 1;
-		if (take(p, e->rules.escape)) {
+		if (expand_take(p, e->rules.escape)) {
 			if (add_text(p, at, p->from + 1) != 0)
 				return -1;
 		} else if (add_text(p, at, p->from) != 0 ||
@@ -732,11 +732,11 @@ finish_template(struct parser *p, int seen, const struct quote_state *start)
 	if (e->uses.tail) {
 		e->tail = quote_here(&p->state, &why);
 		if (e->tail == QUOTE_NEVER)
-			return fail(p->err, EINVAL,
+			return expand_fail(p->err, EINVAL,
 			    "parameters cannot be appended %s", why);
 	}
 	if (start != NULL && !quote_same(start, &p->state))
-		return fail(p->err, EINVAL, "it ends in other quotes than it "
+		return expand_fail(p->err, EINVAL, "it ends in other quotes than it "
 		    "begins in");
 	return 0;
 }
@@ -744,7 +744,7 @@ finish_template(struct parser *p, int seen, const struct quote_state *start)
 /* Text stays where it is.  seen says that a parameter has been mentioned
  * already. */
 static struct expand *
-compile(const char *text, size_t len, const struct expand_rules *rules,
+expand_parse(const char *text, size_t len, const struct expand_rules *rules,
     int seen, const struct quote_state *start, struct expand_error *err,
     size_t param)
 {
@@ -783,7 +783,7 @@ expand_compile(const char *text, size_t len, const struct expand_rules *rules,
 		no_memory(err);
 	} else {
 		memcpy(copy, text, len);
-		e = compile(copy, len, rules, 0, NULL, err, 0);
+		e = expand_parse(copy, len, rules, 0, NULL, err, 0);
 	}
 	if (e != NULL) {
 		e->copy = copy;
@@ -1013,7 +1013,7 @@ reserve(struct run *r, size_t n)
 	if (b->len > max || n > max - b->len) {
 		if (b->max == 0)
 			return no_memory(r->err);
-		return fail(r->err, E2BIG, "it becomes longer than %zu bytes",
+		return expand_fail(r->err, E2BIG, "it becomes longer than %zu bytes",
 		    b->max);
 	}
 	if (b->len + n < b->size)
@@ -1246,7 +1246,7 @@ spell_number(struct run *r, struct expand_text *t)
 /* The text that a node chooses, if it is a single one.  1 if there is none
  * because there is nothing to choose from, or it is %0. */
 static int
-choose(struct run *r, size_t shift, const struct node *n,
+expand_choose(struct run *r, size_t shift, const struct node *n,
     struct expand_text *t)
 {
 	const struct expand_text *list;
@@ -1305,7 +1305,7 @@ append_value(struct run *r, size_t shift, const struct node *n,
 		list = vector(r, shift, n, &count);
 		return append_all(r, list, count, kind);
 	}
-	if (choose(r, shift, n, &t))
+	if (expand_choose(r, shift, n, &t))
 		return 0;
 	return append_quoted(r, &t, kind);
 }
@@ -1342,7 +1342,7 @@ expand_value(struct run *r, const struct frame *f, const struct node *n)
 	struct region v;
 
 	if (is_missing(r, f->shift, n))
-		return fail(r->err, ERANGE, "there is no such value");
+		return expand_fail(r->err, ERANGE, "there is no such value");
 	if (n->vector == PARAMS && n->choice <= ALL)
 		r->seen = 1;
 	if (n->steps == 0 && !n->mixed)
@@ -1368,9 +1368,9 @@ expand_value(struct run *r, const struct frame *f, const struct node *n)
 /* --- frames --- */
 
 static int
-push(struct run *r, const struct expand *e, size_t shift)
+expand_push(struct run *r, const struct expand *e, size_t shift)
 {
-	struct frame *f = more(r->err, r->frame, r->frames, sizeof *f);
+	struct frame *f = expand_more(r->err, r->frame, r->frames, sizeof *f);
 
 	if (f == NULL)
 		return -1;
@@ -1407,18 +1407,18 @@ begin_inner(struct run *r, const struct node *n)
 	struct expand *e;
 
 	if (f->shift >= r->v->params)
-		return fail(r->err, ERANGE,
+		return expand_fail(r->err, ERANGE,
 		    "there is no parameter to be a template");
 	if (r->inners++ == INNER_MAX)
-		return fail(r->err, E2BIG, "more than %d templates in "
+		return expand_fail(r->err, E2BIG, "more than %d templates in "
 		    "templates", INNER_MAX);
 	t = r->v->param + f->shift;
 	derive_rules(r, f, &rules);
-	e = compile(t->data, t->len, &rules, r->seen,
+	e = expand_parse(t->data, t->len, &rules, r->seen,
 	    n->escaped ? NULL : &n->state, r->err, f->shift + 1);
 	if (e == NULL)
 		return -1;
-	if (push(r, e, f->shift + 1) != 0) {
+	if (expand_push(r, e, f->shift + 1) != 0) {
 		expand_free(e);
 		return -1;
 	}
@@ -1519,7 +1519,7 @@ expand_run(const struct expand *e, const struct expand_values *v,
 	r.out = out;
 	r.err = err;
 	err->text = NULL;
-	bad = push(&r, e, 0) != 0 || reserve(&r, 0) != 0 ||
+	bad = expand_push(&r, e, 0) != 0 || reserve(&r, 0) != 0 ||
 	    expand_frames(&r) != 0;
 	error = errno;
 	if (bad && err->text == NULL)

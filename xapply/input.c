@@ -33,7 +33,7 @@ struct input_stream {
 };
 
 static enum input_result
-fail(struct input *in, int code, const char *what, const char *why)
+input_fail(struct input *in, int code, const char *what, const char *why)
 {
 	in->code = code;
 	in->what = what;
@@ -67,7 +67,7 @@ input_total(const struct input *in)
 /* --- streams --- */
 
 static void
-readable(struct wk_io *io, int what)
+input_readable(struct wk_io *io, int what)
 {
 	struct input_stream *s = (struct input_stream *)io;
 
@@ -89,7 +89,7 @@ new_stream(struct input *in, int fd, const char *name)
 		return NULL;
 	}
 	s->io.fd = fd;
-	s->io.ready = readable;
+	s->io.ready = input_readable;
 	s->in = in;
 	s->name = name;
 	s->always = fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) ||
@@ -110,7 +110,7 @@ close_stream(struct input_stream *s)
 }
 
 static enum input_result
-more(struct input_stream *s)
+input_more(struct input_stream *s)
 {
 	struct pollfd p = { s->io.fd, POLLIN, 0 };
 	ssize_t n;
@@ -132,10 +132,10 @@ more(struct input_stream *s)
 	}
 	if (s->to == s->room) {
 		if (s->room >= INPUT_RECORD_MAX)
-			return fail(s->in, 65, s->name, "a line is too long");
+			return input_fail(s->in, 65, s->name, "a line is too long");
 		data = realloc(s->data, s->room ? 2 * s->room : 65536);
 		if (data == NULL)
-			return fail(s->in, 71, s->name, strerror(ENOMEM));
+			return input_fail(s->in, 71, s->name, strerror(ENOMEM));
 		s->data = data;
 		s->room = s->room ? 2 * s->room : 65536;
 	}
@@ -143,9 +143,9 @@ more(struct input_stream *s)
 		n = read(s->io.fd, s->data + s->to, s->room - s->to);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		return more(s);
+		return input_more(s);
 	if (n < 0)
-		return fail(s->in, 66, s->name, strerror(errno));
+		return input_fail(s->in, 66, s->name, strerror(errno));
 	s->to += (size_t)n;
 	s->ended = n == 0;
 	return INPUT_BATCH;
@@ -153,7 +153,7 @@ more(struct input_stream *s)
 
 /* The next record of a stream; INPUT_END when there is none. */
 static enum input_result
-record(struct input_stream *s, char end, struct expand_text *t)
+input_record(struct input_stream *s, char end, struct expand_text *t)
 {
 	enum input_result r = INPUT_BATCH;
 	char *p = NULL;
@@ -164,7 +164,7 @@ record(struct input_stream *s, char end, struct expand_text *t)
 		if (p != NULL || s->ended)
 			break;
 		s->seen = s->to;
-		r = more(s);
+		r = input_more(s);
 	}
 	if (r != INPUT_BATCH)
 		return r;
@@ -176,7 +176,7 @@ record(struct input_stream *s, char end, struct expand_text *t)
 	s->seen = s->from;
 	s->line++;
 	if (end != '\0' && memchr(t->data, '\0', t->len) != NULL) {
-		fail(s->in, 65, s->name, "");
+		input_fail(s->in, 65, s->name, "");
 		snprintf(s->in->why, sizeof s->in->why,
 		    "line %zu holds a NUL byte (see -z)", s->line);
 		return INPUT_FAILED;
@@ -188,7 +188,7 @@ record(struct input_stream *s, char end, struct expand_text *t)
 
 /* A fifo is opened without waiting for a writer, and read when there is one. */
 static struct input_stream *
-open_file(struct input *in, const char *name)
+input_open_file(struct input *in, const char *name)
 {
 	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK), e;
 	struct input_stream *s;
@@ -218,9 +218,9 @@ open_set(struct input *in)
 	for (i = 0; i < in->each; i++) {
 		name = in->operand[in->at + i];
 		in->slot[i] = is_stdin(name) ? in->standard :
-		    open_file(in, name);
+		    input_open_file(in, name);
 		if (in->slot[i] == NULL)
-			return fail(in, 66, name, strerror(errno));
+			return input_fail(in, 66, name, strerror(errno));
 	}
 	in->opened = 1;
 	return INPUT_BATCH;
@@ -241,7 +241,7 @@ close_set(struct input *in)
 
 /* Keep a record where it stays until the batch is used. */
 static int
-hold(struct input *in, size_t slot, const char *data, size_t len)
+input_hold(struct input *in, size_t slot, const char *data, size_t len)
 {
 	char *p;
 
@@ -267,14 +267,14 @@ fill_slots(struct input *in)
 	struct expand_text t = { "", 0 };
 
 	for (; in->filled < in->each; in->filled++) {
-		r = record(in->slot[in->filled], in->end, &t);
+		r = input_record(in->slot[in->filled], in->end, &t);
 		if (r == INPUT_WAIT || r == INPUT_FAILED)
 			return r;
 		in->some |= r == INPUT_BATCH;
 		if (r == INPUT_END)
 			t = (struct expand_text){ in->pad, strlen(in->pad) };
-		if (hold(in, in->filled, t.data, t.len) != 0)
-			return fail(in, 71, "input", strerror(ENOMEM));
+		if (input_hold(in, in->filled, t.data, t.len) != 0)
+			return input_fail(in, 71, "input", strerror(ENOMEM));
 	}
 	return INPUT_BATCH;
 }
@@ -350,22 +350,22 @@ check_files(struct input *in)
 		if (is_stdin(name))
 			continue;
 		if (stat(name, &st) != 0 || access(name, R_OK) != 0)
-			return fail(in, 66, name, strerror(errno));
+			return input_fail(in, 66, name, strerror(errno));
 		if (S_ISDIR(st.st_mode))
-			return fail(in, 66, name, strerror(EISDIR));
+			return input_fail(in, 66, name, strerror(EISDIR));
 	}
 	return INPUT_BATCH;
 }
 
 static enum input_result
-take_stdin(struct input *in)
+input_take_stdin(struct input *in)
 {
 	int fd = fcntl(0, F_DUPFD_CLOEXEC, 3);
 
 	if (fd >= 0)
 		in->standard = new_stream(in, fd, "standard input");
 	return in->standard != NULL ? INPUT_BATCH :
-	    fail(in, 71, "standard input", strerror(errno));
+	    input_fail(in, 71, "standard input", strerror(errno));
 }
 
 enum input_result
@@ -376,7 +376,7 @@ input_begin(struct input *in)
 	for (in->operands = 0; in->operand[in->operands] != NULL; )
 		in->operands++;
 	if (in->operands % in->each != 0) {
-		fail(in, 65, in->files ? "files" : "parameters", "");
+		input_fail(in, 65, in->files ? "files" : "parameters", "");
 		snprintf(in->why, sizeof in->why,
 		    "%zu are no multiple of %zu", in->operands, in->each);
 		return INPUT_FAILED;
@@ -386,11 +386,11 @@ input_begin(struct input *in)
 	in->from = calloc(in->each, sizeof *in->from);
 	in->slot = calloc(in->each, sizeof *in->slot);
 	if (!in->param || !in->file || !in->from || !in->slot)
-		return fail(in, 71, "input", strerror(ENOMEM));
+		return input_fail(in, 71, "input", strerror(ENOMEM));
 	if (in->files)
 		r = check_files(in);
 	if (r == INPUT_BATCH && input_uses_stdin(in))
-		r = take_stdin(in);
+		r = input_take_stdin(in);
 	return r;
 }
 

@@ -30,7 +30,7 @@ static struct {
 } joblog;
 
 static void
-put_text(const char *text)
+joblog_put_text(const char *text)
 {
 	for (; *text != '\0'; text++)
 		if (*text == '\n')
@@ -207,9 +207,9 @@ joblog_write(const struct task *t)
 	    s == 0 && t->timed_out ? TASK_TIMED_OUT :
 	    WIFEXITED(s) ? WEXITSTATUS(s) : 0,
 	    WIFSIGNALED(s) ? WTERMSIG(s) : 0);
-	put_text(t->xid);
+	joblog_put_text(t->xid);
 	putc('\t', joblog.file);
-	put_text(t->command);
+	joblog_put_text(t->command);
 	putc('\n', joblog.file);
 	if (fflush(joblog.file) != 0 && joblog.error == 0) {
 		joblog.error = errno;

@@ -379,7 +379,7 @@ quote_growth(const char *text, size_t len, enum quote_kind kind)
 }
 
 static char *
-put(char *to, const char *text)
+quote_append(char *to, const char *text)
 {
 	size_t n = strlen(text);
 
@@ -399,18 +399,18 @@ quote_put(char *to, const char *text, size_t len, enum quote_kind kind)
 		return to + len;
 	}
 	if (kind == QUOTE_DOUBLE || kind == QUOTE_WORD)
-		to = put(to, kind == QUOTE_WORD ? "'" : "\"'");
+		to = quote_append(to, kind == QUOTE_WORD ? "'" : "\"'");
 	for (; text < end; text++) {
 		char c = *text;
 
 		if (kind == QUOTE_ESCAPE && needs_backslash(c))
 			*to++ = '\\';
 		if (kind != QUOTE_ESCAPE && c == '\'')
-			to = put(to, "'\\'");
+			to = quote_append(to, "'\\'");
 		*to++ = c;
 	}
 	if (kind == QUOTE_DOUBLE || kind == QUOTE_WORD)
-		to = put(to, kind == QUOTE_WORD ? "'" : "'\"");
+		to = quote_append(to, kind == QUOTE_WORD ? "'" : "'\"");
 	return to;
 }
 
@@ -465,7 +465,7 @@ struct reader {
 };
 
 static void
-give(struct reader *r, const char *data, size_t n)
+quote_give(struct reader *r, const char *data, size_t n)
 {
 	if (r->to != NULL)
 		memcpy(r->to + r->bytes, data, n);
@@ -479,13 +479,13 @@ read_single(struct reader *r)
 
 	if (close == NULL)
 		return -1;
-	give(r, r->at, (size_t)(close - r->at));
+	quote_give(r, r->at, (size_t)(close - r->at));
 	r->at = close + 1;
 	return 0;
 }
 
 static int
-read_double(struct reader *r)
+quote_read_double(struct reader *r)
 {
 	for (; r->at < r->end && *r->at != '"'; r->at++) {
 		if (*r->at == '$' || *r->at == '`')
@@ -496,9 +496,9 @@ read_double(struct reader *r)
 			if (needs_backslash(r->at[1]))
 				r->at++;
 			else
-				give(r, r->at++, 1);
+				quote_give(r, r->at++, 1);
 		}
-		give(r, r->at, 1);
+		quote_give(r, r->at, 1);
 	}
 	return r->at++ < r->end ? 0 : -1;
 }
@@ -508,7 +508,7 @@ read_escaped(struct reader *r)
 {
 	if (r->at == r->end || *r->at == '\n')
 		return -1;
-	give(r, r->at++, 1);
+	quote_give(r, r->at++, 1);
 	return 0;
 }
 
@@ -524,7 +524,7 @@ read_word(struct reader *r)
 		for (from = r->at; r->at < r->end && is_plain(*r->at); r->at++)
 			;
 		if (r->at > from) {
-			give(r, from, (size_t)(r->at - from));
+			quote_give(r, from, (size_t)(r->at - from));
 			continue;
 		}
 		switch (*r->at++) {
@@ -532,7 +532,7 @@ read_word(struct reader *r)
 			bad = read_single(r);
 			break;
 		case '"':
-			bad = read_double(r);
+			bad = quote_read_double(r);
 			break;
 		case '\\':
 			bad = read_escaped(r);
@@ -541,7 +541,7 @@ read_word(struct reader *r)
 			return -1;
 		}
 	}
-	give(r, "", 1);
+	quote_give(r, "", 1);
 	return bad;
 }
 

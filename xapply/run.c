@@ -114,7 +114,7 @@ put_duration(char *text, size_t room, double seconds)
 }
 
 static void
-show_progress(void)
+run_show_progress(void)
 {
 	size_t total = input_total(&run.input);
 	double seconds = (double)(div_now() - run.began) / 1000;
@@ -137,7 +137,7 @@ show_progress(void)
 static void
 tick(struct wk_timer *t)
 {
-	show_progress();
+	run_show_progress();
 	wk_timer_set(t, PROGRESS_MS);
 }
 
@@ -225,7 +225,7 @@ same_again(int sig)
 
 /* The first is passed on; the second leaves the tasks no choice. */
 static void
-told_to_end(int sig)
+run_told_to_end(int sig)
 {
 	if (same_again(sig))
 		return;
@@ -262,7 +262,7 @@ told_to_stop(int sig)
 
 /* The collated output cannot be written: who goes on would do so in vain. */
 static void
-output_failed(int error)
+run_output_failed(int error)
 {
 	if (run.output_error == 0)
 		run.output_error = error != 0 ? error : ECONNRESET;
@@ -292,13 +292,13 @@ complain_of_markup(const char *what, const struct expand_error *e)
 	    e->text);
 	if (strncmp(e->reason, "unknown escape", 14) == 0)
 		snprintf(hint, sizeof hint, " (%c%c is a plain %c)",
-		    want.escape, want.escape, want.escape);
+		    xapply_opt.escape, xapply_opt.escape, xapply_opt.escape);
 	complain("%s'%s'%s: position %zu: %s%s", what, text,
 	    e->param > 0 ? " (a parameter)" : "", e->at + 1, e->reason, hint);
 }
 
 static struct expand *
-compile(const char *what, const char *text, const struct expand_rules *rules)
+run_compile(const char *what, const char *text, const struct expand_rules *rules)
 {
 	struct expand_error error;
 	struct expand *e = expand_compile(text, strlen(text), rules, &error);
@@ -351,13 +351,13 @@ make_variables(struct task *t, const struct expand_values *v)
 	size_t n = 0, len;
 	char *value, what[200];
 
-	for (e = want.exports; e != NULL; e = e->next)
+	for (e = xapply_opt.exports; e != NULL; e = e->next)
 		n++;
 	t->vars = wk_alloc(n + 1 + TOKENS_VARIABLES, sizeof *t->vars);
 	n = tokens_variables(&run.tokens, t->tokens, t->vars);
 	if (n == TOKENS_FAILED)
 		wk_die(WK_SYSTEM, "out of memory");
-	for (e = want.exports; e != NULL; e = e->next) {
+	for (e = xapply_opt.exports; e != NULL; e = e->next) {
 		snprintf(what, sizeof what, "-e %s: ", e->name);
 		value = expanded(what, e->value, v, &len);
 		if (value == NULL)
@@ -382,13 +382,13 @@ make_xid(const struct expand_values *v)
 
 	room = COLLATE_XID_MAX -
 	    (size_t)snprintf(number, sizeof number, "~%ju", v->number);
-	if (want.number || (len == 0 && want.results == NULL))
+	if (xapply_opt.number || (len == 0 && xapply_opt.results == NULL))
 		return strdup(number + 1);
 	/* one byte more than an xid may have shows that it is too long */
 	if (seen > 0)
 		memcpy(xid, v->param[0].data, seen);
 	xid[seen] = '\0';
-	if (want.results != NULL && (len == 0 || collate_check_xid(xid) != 0))
+	if (xapply_opt.results != NULL && (len == 0 || collate_check_xid(xid) != 0))
 		strcpy(xid + (len < room ? len : room), number);
 	xid[COLLATE_XID_MAX] = '\0';
 	return strdup(xid);
@@ -399,8 +399,8 @@ values(const struct token_set *set)
 {
 	return (struct expand_values){
 		.param = run.input.param,
-		.params = want.each,
-		.file = want.files ? run.input.file : NULL,
+		.params = xapply_opt.each,
+		.file = xapply_opt.files ? run.input.file : NULL,
 		.token = set->name,
 		.tokens = run.tokens.each,
 		.number = run.input.count > 0 ? run.input.count - 1 : 0,
@@ -438,7 +438,7 @@ new_task(struct token_set *set, const struct expand *e,
 }
 
 static char *
-copy_text(struct expand_text *to, const struct expand_text *from, char *p)
+run_copy_text(struct expand_text *to, const struct expand_text *from, char *p)
 {
 	to->data = p;
 	to->len = from->len;
@@ -451,7 +451,7 @@ copy_text(struct expand_text *to, const struct expand_text *from, char *p)
 static void
 keep_batch(struct task *t)
 {
-	size_t n = want.each, room = sizeof(struct batch), i;
+	size_t n = xapply_opt.each, room = sizeof(struct batch), i;
 	const struct input *in = &run.input;
 	char *p;
 
@@ -459,15 +459,15 @@ keep_batch(struct task *t)
 		return;
 	for (i = 0; i < n; i++)
 		room += 2 * sizeof *in->param + in->param[i].len +
-		    (want.files ? in->file[i].len : 0);
+		    (xapply_opt.files ? in->file[i].len : 0);
 	t->batch = wk_alloc(room, 1);
 	t->batch->param = (struct expand_text *)(t->batch + 1);
 	t->batch->file = t->batch->param + n;
 	p = (char *)(t->batch->file + n);
 	for (i = 0; i < n; i++) {
-		p = copy_text(&t->batch->param[i], &in->param[i], p);
-		if (want.files)
-			p = copy_text(&t->batch->file[i], &in->file[i], p);
+		p = run_copy_text(&t->batch->param[i], &in->param[i], p);
+		if (xapply_opt.files)
+			p = run_copy_text(&t->batch->file[i], &in->file[i], p);
 	}
 }
 
@@ -479,7 +479,7 @@ renew_task(struct task *t, struct token_set *set)
 
 	v.number = t->number;
 	v.param = t->batch->param;
-	v.file = want.files ? t->batch->file : NULL;
+	v.file = xapply_opt.files ? t->batch->file : NULL;
 	t->tokens = set;
 	task_forget(t);
 	return fill_task(t, run.template, &v);
@@ -502,7 +502,7 @@ exit_code(const struct task *t)
 }
 
 static void
-try_again(struct wk_timer *timer)
+run_try_again(struct wk_timer *timer)
 {
 	struct task *t = (struct task *)((char *)timer -
 	    offsetof(struct task, alarm));
@@ -517,12 +517,12 @@ too_many_failures(void)
 {
 	size_t total = input_total(&run.input);
 
-	if (!want.halt_percent)
-		return run.failed >= want.halt_at;
+	if (!xapply_opt.halt_percent)
+		return run.failed >= xapply_opt.halt_at;
 	/* of so few as have run so far, one would be too many */
 	if (total == 0)
 		total = run.done > 10 ? (size_t)run.done : 10;
-	return run.failed * 100 >= want.halt_at * total;
+	return run.failed * 100 >= xapply_opt.halt_at * total;
 }
 
 static void
@@ -530,13 +530,13 @@ count_failure(const struct task *t)
 {
 	run.failed++;
 	/* of those that a halt lets end, the last failure counts */
-	if (run.halted != 0 && want.halt == SOON)
+	if (run.halted != 0 && xapply_opt.halt == SOON)
 		run.halted = exit_code(t);
-	if (want.halt == NEVER || run.halted != 0 || !too_many_failures())
+	if (xapply_opt.halt == NEVER || run.halted != 0 || !too_many_failures())
 		return;
 	run.halted = exit_code(t);
 	stop_starting(0);
-	if (want.halt == NOW)
+	if (xapply_opt.halt == NOW)
 		end_all();
 }
 
@@ -555,7 +555,7 @@ reader_gone(const struct task *t)
 static int
 is_tried_again(const struct task *t)
 {
-	return has_failed(t) && t->attempts < want.retries &&
+	return has_failed(t) && t->attempts < xapply_opt.retries &&
 	    t->batch != NULL && !run.stopping;
 }
 
@@ -564,10 +564,10 @@ wait_to_retry(struct task *t)
 {
 	enlist(&run.waiting, t);
 	run.waiting_count++;
-	t->due = want.retry_ms == 0;
-	t->alarm.expired = try_again;
+	t->due = xapply_opt.retry_ms == 0;
+	t->alarm.expired = run_try_again;
 	if (!t->due)
-		wk_timer_set(&t->alarm, want.retry_ms);
+		wk_timer_set(&t->alarm, xapply_opt.retry_ms);
 }
 
 /* What we were told to end, or have ended ourselves, has not been done. */
@@ -636,7 +636,7 @@ time_is_up(struct wk_timer *timer)
 static int
 echo(const struct task *t)
 {
-	if (want.trace)
+	if (xapply_opt.trace)
 		clear_progress();
 	return say_task(t, run.tokens.each);
 }
@@ -646,24 +646,24 @@ echo(const struct task *t)
  * any; otherwise it is the shell, or the command is too long.
  */
 static void
-not_started(const struct task *t, int error)
+run_not_started(const struct task *t, int error)
 {
 	char **words;
 
-	if (want.argv && error == EINVAL) {
+	if (xapply_opt.argv && error == EINVAL) {
 		complain("'%s': needs a shell, and --argv means none",
 		    t->command);
 		stop_starting(WK_DATA);
 		return;
 	}
-	words = want.argv ? quote_words(t->command, t->command_len, 1) : NULL;
+	words = xapply_opt.argv ? quote_words(t->command, t->command_len, 1) : NULL;
 	if (words != NULL && error != E2BIG)
 		complain("%s: %s", words[0], strerror(error));
 	else
 		complain("task %ju (%s): %s", t->number + 1, t->xid,
 		    strerror(error));
 	free(words);
-	if (run.code == 0 && (!want.argv || error == E2BIG))
+	if (run.code == 0 && (!xapply_opt.argv || error == E2BIG))
 		run.code = error == E2BIG ? WK_SYSTEM :
 		    wk_spawn_error_code(error);
 }
@@ -671,7 +671,7 @@ not_started(const struct task *t, int error)
 /* The system has no room for another process now: when one of ours ends, or
  * after a while, it may have.  Nothing else is tried meanwhile. */
 static void
-no_room(struct task *t, int error)
+run_no_room(struct task *t, int error)
 {
 	/* the else-command has no batch */
 	if ((run.running_count == 0 && task_sections() == 0 &&
@@ -690,16 +690,16 @@ no_room(struct task *t, int error)
 }
 
 static void
-begin(struct task *t)
+run_begin(struct task *t)
 {
 	int e;
 
 	/* its line has to be read first: see lines_written */
-	if (!want.dry && say_waits()) {
+	if (!xapply_opt.dry && say_waits()) {
 		run.spoken = t;
 		return;
 	}
-	if (want.dry) {
+	if (xapply_opt.dry) {
 		tokens_give(&run.tokens, t->tokens);
 		run.done++;
 		task_free(t);
@@ -708,7 +708,7 @@ begin(struct task *t)
 	e = task_start(&run.setup, t);
 	if (e == EAGAIN || e == ENOMEM) {
 		tokens_give(&run.tokens, t->tokens);
-		no_room(t, e);
+		run_no_room(t, e);
 		return;
 	}
 	if (e < 0) {
@@ -720,18 +720,18 @@ begin(struct task *t)
 		return;
 	}
 	t->killed = t->timed_out = 0;
-	if (want.delay_ms > 0)
-		wk_timer_set(&run.delay, want.delay_ms);
+	if (xapply_opt.delay_ms > 0)
+		wk_timer_set(&run.delay, xapply_opt.delay_ms);
 	if (e != 0) {
-		not_started(t, e);
+		run_not_started(t, e);
 		conclude(t);
 		return;
 	}
 	enlist(&run.running, t);
 	run.running_count++;
 	t->alarm.expired = time_is_up;
-	if (want.timeout_ms > 0)
-		wk_timer_set(&t->alarm, want.timeout_ms);
+	if (xapply_opt.timeout_ms > 0)
+		wk_timer_set(&t->alarm, xapply_opt.timeout_ms);
 }
 
 static int
@@ -766,7 +766,7 @@ due_task(struct token_set *set)
 }
 
 static void
-input_failed(void)
+run_input_failed(void)
 {
 	char what[200];
 
@@ -784,7 +784,7 @@ was_done(void)
 	char *xid;
 	int done;
 
-	if (!want.resume)
+	if (!xapply_opt.resume)
 		return 0;
 	v = values(&none);
 	xid = make_xid(&v);
@@ -809,7 +809,7 @@ have_batch(void)
 			    run.input.count == input_total(&run.input);
 			break;
 		case INPUT_FAILED:
-			input_failed();
+			run_input_failed();
 			return 0;
 		case INPUT_END:
 			run.input_over = 1;
@@ -831,7 +831,7 @@ next_task(struct token_set *set)
 	run.batch = 0;
 	if (t == NULL)
 		stop_starting(WK_DATA);
-	else if (want.retries > 1)
+	else if (xapply_opt.retries > 1)
 		keep_batch(t);
 	return t;
 }
@@ -860,13 +860,13 @@ strained(void)
 {
 	double load = 0;
 
-	if ((want.load <= 0 && want.memory == 0) || run.running_count == 0)
+	if ((xapply_opt.load <= 0 && xapply_opt.memory == 0) || run.running_count == 0)
 		return 0;
 	if (run.looked != 0 && div_now() < run.looked + STRAIN_MS)
 		return run.strained;
 	run.looked = div_now();
-	run.strained = (want.load > 0 && getloadavg(&load, 1) == 1 &&
-	    load > want.load) || memory_free() < want.memory;
+	run.strained = (xapply_opt.load > 0 && getloadavg(&load, 1) == 1 &&
+	    load > xapply_opt.load) || memory_free() < xapply_opt.memory;
 	if (run.strained)
 		wk_timer_set(&run.relief, STRAIN_MS);
 	return run.strained;
@@ -930,7 +930,7 @@ start_tasks(void)
 			task_free(t);
 			return;
 		}
-		begin(t);
+		run_begin(t);
 	}
 }
 
@@ -941,7 +941,7 @@ lines_written(void)
 
 	run.spoken = NULL;
 	if (t != NULL)
-		begin(t);
+		run_begin(t);
 	start_tasks();
 }
 
@@ -997,7 +997,7 @@ run_otherwise(char **operands)
 		free(t->xid);
 		t->xid = strdup("00");
 		if (t->xid != NULL && echo(t) == 0)
-			begin(t);
+			run_begin(t);
 	}
 	free(param);
 }
@@ -1009,32 +1009,32 @@ static struct expand_rules
 rules_of(int tail, char escape)
 {
 	return (struct expand_rules){ .escape = escape, .tail = tail,
-	    .quote = want.quote && tail, .params = want.each,
-	    .files = want.files, .tokens = run.tokens.each,
+	    .quote = xapply_opt.quote && tail, .params = xapply_opt.each,
+	    .files = xapply_opt.files, .tokens = run.tokens.each,
 	    .token_source = run.tokens.source.data != NULL };
 }
 
 static void
 compile_all(const char *template, size_t operands)
 {
-	struct expand_rules rules = rules_of(1, want.escape);
+	struct expand_rules rules = rules_of(1, xapply_opt.escape);
 	struct export *e;
 	char what[200];
 
 	run.buffer.max = EXPANSION_MAX;
-	run.template = compile("", template, &rules);
-	for (e = want.exports; e != NULL; e = e->next) {
+	run.template = run_compile("", template, &rules);
+	for (e = xapply_opt.exports; e != NULL; e = e->next) {
 		snprintf(what, sizeof what, "-e %s: ", e->name);
 		rules = rules_of(0, e->escape);
-		e->value = compile(what, e->text, &rules);
+		e->value = run_compile(what, e->text, &rules);
 	}
-	if (want.otherwise != NULL) {
-		rules = rules_of(1, want.escape);
+	if (xapply_opt.otherwise != NULL) {
+		rules = rules_of(1, xapply_opt.escape);
 		rules.params = operands;
 		rules.files = 0;
-		run.otherwise = compile("-N ", want.otherwise, &rules);
+		run.otherwise = run_compile("-N ", xapply_opt.otherwise, &rules);
 	}
-	if (want.dry && expand_uses(run.template)->tokens && !isatty(1))
+	if (xapply_opt.dry && expand_uses(run.template)->tokens && !isatty(1))
 		wk_warn("-n: the tokens shown are not held any more");
 }
 
@@ -1044,8 +1044,8 @@ open_tokens(void)
 	struct tokens *t = &run.tokens;
 
 	t->ready = start_tasks;
-	t->sets = want.jobs;
-	t->each = want.request >= 0 ? (size_t)want.request : 1;
+	t->sets = xapply_opt.jobs;
+	t->each = xapply_opt.request >= 0 ? (size_t)xapply_opt.request : 1;
 	if (xapply_pool == NULL || t->each == 0) {
 		if (tokens_plain(t) != 0)
 			wk_die(WK_SYSTEM, "out of memory");
@@ -1069,11 +1069,11 @@ begin_run(const char *template, char **operands)
 		wk_die(WK_SYSTEM, "cannot wait: %s", strerror(errno));
 	run.setup = (struct task_setup){ .in = -1, .keep = -1,
 	    .ended = task_ended, .section_over = start_tasks,
-	    .output_failed = output_failed, .told = told_to_end };
+	    .output_failed = run_output_failed, .told = run_told_to_end };
 	task_prepare(&run.setup);
-	run.input = (struct input){ .operand = operands, .each = want.each,
-	    .files = want.files, .end = want.zero ? '\0' : '\n',
-	    .pad = want.pad != NULL ? want.pad : "", .ready = start_tasks };
+	run.input = (struct input){ .operand = operands, .each = xapply_opt.each,
+	    .files = xapply_opt.files, .end = xapply_opt.zero ? '\0' : '\n',
+	    .pad = xapply_opt.pad != NULL ? xapply_opt.pad : "", .ready = start_tasks };
 	if (input_begin(&run.input) != INPUT_BATCH)
 		wk_die(run.input.code, "%s: %s", run.input.what,
 		    run.input.why);
@@ -1088,10 +1088,10 @@ begin_run(const char *template, char **operands)
 	compile_all(template, count_of(operands));
 	if (xapply_collator != NULL)
 		task_settings();
-	if (want.joblog != NULL)
-		joblog_open(want.joblog, want.resume, want.dry);
+	if (xapply_opt.joblog != NULL)
+		joblog_open(xapply_opt.joblog, xapply_opt.resume, xapply_opt.dry);
 	for (i = 0; i < sizeof sigs / sizeof *sigs; i++)
-		if (wk_signal(sigs[i], told_to_end) != 0)
+		if (wk_signal(sigs[i], run_told_to_end) != 0)
 			wk_die(WK_SYSTEM, "signals: %s", strerror(errno));
 	if (wk_signal(SIGCONT, tty_again) != 0 ||
 	    (run.setup.grouped && wk_signal(SIGTSTP, told_to_stop) != 0) ||
@@ -1131,7 +1131,7 @@ end_by(int sig)
 }
 
 static int
-result(void)
+run_result(void)
 {
 	if (run.signal != 0)
 		end_by(run.signal);
@@ -1142,11 +1142,11 @@ result(void)
 		end_by(SIGPIPE);
 	if (run.code != 0)
 		return run.code;
-	if (want.fail && run.failed > 0)
+	if (xapply_opt.fail && run.failed > 0)
 		wk_warn("%ju of %ju tasks failed", run.failed, run.done);
 	if (run.halted != 0)
 		return run.halted;
-	if (want.fail && run.failed > 0)
+	if (xapply_opt.fail && run.failed > 0)
 		return run.failed < FAILED_MAX ? (int)run.failed : FAILED_MAX;
 	return 0;
 }
@@ -1155,7 +1155,7 @@ static int
 end_run(void)
 {
 	wk_timer_stop(&run.tick);
-	if (want.progress)
+	if (xapply_opt.progress)
 		say_summary();
 	if (joblog_close() != 0 && run.code == 0)
 		run.code = OUTPUT_LOST;
@@ -1164,7 +1164,7 @@ end_run(void)
 	/* those that were here before us are waited for as any */
 	while (run.signal == 0 && wk_reap() && wk_round(1) == 0)
 		;
-	return result();
+	return run_result();
 }
 
 int
@@ -1175,11 +1175,11 @@ xapply_run(const char *template, char **operands)
 	run.delay.expired = run.relief.expired = delay_over;
 	run.soon.expired = delay_over;
 	run.tick.expired = tick;
-	if (want.progress && isatty(2))
+	if (xapply_opt.progress && isatty(2))
 		wk_timer_set(&run.tick, PROGRESS_MS);
 	start_tasks();
 	loop();
-	if (want.otherwise != NULL && run.input.count == 0 && !run.stopping) {
+	if (xapply_opt.otherwise != NULL && run.input.count == 0 && !run.stopping) {
 		run_otherwise(operands);
 		loop();
 	}

@@ -58,14 +58,14 @@ say_prepare(void (*written)(void), void (*lost)(int error))
 {
 	all_written = written;
 	is_lost = lost;
-	if (want.dry || want.verbose)
+	if (xapply_opt.dry || xapply_opt.verbose)
 		open_flow(&out, 1, out_says);
-	if (want.trace)
+	if (xapply_opt.trace)
 		open_flow(&err, 2, err_says);
 }
 
 static void
-put_quoted(FILE *f, const char *text)
+say_put_quoted(FILE *f, const char *text)
 {
 	putc('\'', f);
 	for (; *text != '\0'; text++)
@@ -78,20 +78,20 @@ put_quoted(FILE *f, const char *text)
 
 /* -n --show: the variables in front, the rest behind as a comment. */
 static void
-put_all(FILE *f, const struct task *t, size_t tokens)
+say_put_all(FILE *f, const struct task *t, size_t tokens)
 {
 	const struct export *e;
 	size_t i, n;
 
 	for (n = 0; t->vars[n] != NULL; n++)
 		;
-	for (e = want.exports; e != NULL; e = e->next)
+	for (e = xapply_opt.exports; e != NULL; e = e->next)
 		n--;
 	/* in front of those of -e are what tells of tokens */
 	for (i = n; t->vars[i] != NULL; i++) {
 		n = strcspn(t->vars[i], "=") + 1;
 		fprintf(f, "%.*s", (int)n, t->vars[i]);
-		put_quoted(f, t->vars[i] + n);
+		say_put_quoted(f, t->vars[i] + n);
 		putc(' ', f);
 	}
 	fprintf(f, "%s  # xid=%s", t->command, t->xid);
@@ -102,14 +102,14 @@ put_all(FILE *f, const struct task *t, size_t tokens)
 }
 
 static void
-show(const struct task *t, size_t tokens)
+say_show(const struct task *t, size_t tokens)
 {
 	char *text = NULL;
 	size_t len = 0;
 	FILE *f = open_memstream(&text, &len);
 
 	if (f != NULL) {
-		put_all(f, t, tokens);
+		say_put_all(f, t, tokens);
 		fclose(f);
 	}
 	if (text == NULL)
@@ -128,16 +128,16 @@ put_line(struct flow *f, const struct task *t)
 int
 say_task(const struct task *t, size_t tokens)
 {
-	if (want.trace) {
+	if (xapply_opt.trace) {
 		put_line(&err, t);
 		flow_push(&err);
 	}
-	if (want.dry && want.show)
-		show(t, tokens);
-	else if (want.dry || want.verbose)
+	if (xapply_opt.dry && xapply_opt.show)
+		say_show(t, tokens);
+	else if (xapply_opt.dry || xapply_opt.verbose)
 		put_line(&out, t);
 	/* together with others, if it is all that is done */
-	if (want.verbose && !want.dry)
+	if (xapply_opt.verbose && !xapply_opt.dry)
 		flow_push(&out);
 	return out.failed ? -1 : 0;
 }
@@ -145,7 +145,7 @@ say_task(const struct task *t, size_t tokens)
 int
 say_waits(void)
 {
-	size_t most = want.dry ? HELD_MAX : 0;
+	size_t most = xapply_opt.dry ? HELD_MAX : 0;
 
 	return out.held > most || err.held > 0;
 }

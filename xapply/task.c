@@ -96,7 +96,7 @@ set_cap(const char *value)
 }
 
 static void
-set_escape(const char *value)
+task_set_escape(const char *value)
 {
 	int c = title_escape(value);
 
@@ -112,7 +112,7 @@ set_look(int letter, const char *value)
 	switch (letter) {
 	case 'T': look.title = value; break;
 	case 'H': look.rule = value; break;
-	case 'a': set_escape(value); break;
+	case 'a': task_set_escape(value); break;
 	case 'L': set_cap(value); break;
 	case 's': look.squeeze = 1; break;
 	case 'q': look.quick = 1; break;
@@ -202,12 +202,12 @@ task_settings(void)
 			wk_die(WK_DATA, "$XCLATE: %s says nothing to a "
 			    "section of ours", word);
 	}
-	if (want.squeeze)
+	if (xapply_opt.squeeze)
 		look.squeeze = 1;
-	if (want.lines)
+	if (xapply_opt.lines)
 		look.lines = 1;
-	if (want.tag != NULL)
-		look.tag = tag_text(want.tag);
+	if (xapply_opt.tag != NULL)
+		look.tag = tag_text(xapply_opt.tag);
 	/* or the next tag would not be in front of a line */
 	if (look.tag != NULL)
 		look.newline = 1;
@@ -229,7 +229,7 @@ section_variable(void *of, const char *name)
 }
 
 static void
-variable_unset(const char *name)
+task_variable_unset(const char *name)
 {
 	wk_warn("%%{%s}: the variable is not set", name);
 }
@@ -285,7 +285,7 @@ section_fault(const struct section *s)
 }
 
 static void
-section_ended(struct collate *c)
+task_section_ended(struct collate *c)
 {
 	struct section *s = (struct section *)c;
 	const struct task_setup *setup = s->setup;
@@ -296,7 +296,7 @@ section_ended(struct collate *c)
 }
 
 static void
-section_ready(struct collate *c)
+task_section_ready(struct collate *c)
 {
 	struct section *s = (struct section *)c;
 
@@ -338,7 +338,7 @@ wire_xid(const char *xid)
 /* A section for what comes from source, which becomes its own.  NULL with
  * errno, and source is the caller's. */
 static struct section *
-section_open(const struct task_setup *setup, const struct task *t, int source)
+task_section_open(const struct task_setup *setup, const struct task *t, int source)
 {
 	struct section *s = wk_alloc(1, sizeof *s);
 	struct collate *c = &s->c;
@@ -363,10 +363,10 @@ section_open(const struct task_setup *setup, const struct task *t, int source)
 	c->reports = 1;
 	c->known = &told;
 	c->share = &turns;
-	c->ready = section_ready;
-	c->ended = section_ended;
+	c->ready = task_section_ready;
+	c->ended = task_section_ended;
 	c->value = section_variable;
-	c->unset = variable_unset;
+	c->unset = task_variable_unset;
 	sections++;
 	if (collate_open(c, xapply_collator) != 0) {
 		int e = errno;
@@ -398,7 +398,7 @@ task_room(void)
 
 /* The file that a name without a slash stands for, allocated; NULL: none. */
 static char *
-search(const char *name)
+task_search(const char *name)
 {
 	const char *dir = getenv("PATH"), *end;
 	size_t room;
@@ -430,7 +430,7 @@ find_program(const char *name)
 
 	if (e != 0)
 		wk_die(wk_spawn_error_code(e), "%s: %s", name, strerror(e));
-	path = strchr(name, '/') == NULL ? search(name) : NULL;
+	path = strchr(name, '/') == NULL ? task_search(name) : NULL;
 	return path != NULL ? path : name;
 }
 
@@ -450,12 +450,12 @@ remembered(const char *name, char *const *env)
 	free(known);
 	free(path);
 	known = strdup(name);
-	path = known != NULL ? search(name) : NULL;
+	path = known != NULL ? task_search(name) : NULL;
 	return path;
 }
 
 static const char *
-base_name(const char *path)
+task_base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -468,7 +468,7 @@ is_posix_shell(const char *path)
 {
 	static const char *const known[] = { "sh", "dash", "bash", "ksh",
 	    "ksh93", "mksh", "ash", "busybox", "yash", "posh", "zsh" };
-	const char *name = base_name(path);
+	const char *name = task_base_name(path);
 	size_t i;
 
 	for (i = 0; i < sizeof known / sizeof *known; i++)
@@ -484,7 +484,7 @@ is_configured(const char *shell)
 {
 	char **e;
 
-	if (strcmp(base_name(shell), "zsh") == 0)
+	if (strcmp(task_base_name(shell), "zsh") == 0)
 		return 1;
 	for (e = environ; *e != NULL; e++)
 		if (strncmp(*e, "BASH_ENV=", 9) == 0 ||
@@ -519,31 +519,31 @@ raise_limits(void)
 void
 task_prepare(struct task_setup *s)
 {
-	const char *shell = want.shell;
+	const char *shell = xapply_opt.shell;
 
 	if (shell == NULL) {
 		shell = getenv("SHELL");
 		if (shell == NULL)
 			shell = "/bin/sh";
 	}
-	if (*shell == '\0' && !want.argv)
+	if (*shell == '\0' && !xapply_opt.argv)
 		wk_die(WK_UNAVAILABLE, "%s: the name of the shell is empty",
-		    want.shell != NULL ? "-S" : "$SHELL");
-	if (!want.argv)
+		    xapply_opt.shell != NULL ? "-S" : "$SHELL");
+	if (!xapply_opt.argv)
 		s->shell = find_program(shell);
-	if (want.quote && !want.argv && !is_posix_shell(shell))
+	if (xapply_opt.quote && !xapply_opt.argv && !is_posix_shell(shell))
 		wk_usage("-q: %s has quotes of its own (-S sh)", shell);
-	s->direct = want.argv || (want.shell == NULL && !want.append &&
+	s->direct = xapply_opt.argv || (xapply_opt.shell == NULL && !xapply_opt.append &&
 	    is_posix_shell(shell) && !is_configured(shell));
-	if (want.input != NULL) {
-		s->in = open(want.input, O_RDONLY | O_CLOEXEC);
+	if (xapply_opt.input != NULL) {
+		s->in = open(xapply_opt.input, O_RDONLY | O_CLOEXEC);
 		if (s->in < 0)
-			wk_die(WK_NOINPUT, "%s: %s", want.input,
+			wk_die(WK_NOINPUT, "%s: %s", xapply_opt.input,
 			    strerror(errno));
 	}
 	/* who shares the terminal as stdin is best in our group of processes;
 	 * but what is to be ended in time has to be one that can be told */
-	s->grouped = want.timeout_ms > 0 || want.halt == NOW ||
+	s->grouped = xapply_opt.timeout_ms > 0 || xapply_opt.halt == NOW ||
 	    !isatty(s->in >= 0 ? s->in : 0);
 	raise_limits();
 }
@@ -561,25 +561,25 @@ direct_words(const struct task *t)
 	    (n == 5 && memcmp(p, "false", 5) == 0)) &&
 	    strstr(p, " -") == NULL;
 
-	return quote_words(t->command, t->command_len, plain || want.argv);
+	return quote_words(t->command, t->command_len, plain || xapply_opt.argv);
 }
 
 /* SHELL -c COMMAND _, and the tokens. */
 static char **
 shell_words(const struct task_setup *s, const struct task *t)
 {
-	const char *base = base_name(s->shell);
+	const char *base = task_base_name(s->shell);
 	int perl = strstr(base, "perl") != NULL;
 	size_t n = 0, i;
-	char **argv = wk_alloc(want.append ? 6 +
-	    (want.request > 0 ? (size_t)want.request : 1) : 6, sizeof *argv);
+	char **argv = wk_alloc(xapply_opt.append ? 6 +
+	    (xapply_opt.request > 0 ? (size_t)xapply_opt.request : 1) : 6, sizeof *argv);
 
 	argv[n++] = (char *)base;
 	argv[n++] = (char *)(perl ? "-e" : "-c");
 	argv[n++] = t->command;
 	if (!perl && strstr(base, "csh") == NULL)
 		argv[n++] = (char *)"_";
-	for (i = 0; want.append && t->tokens->name[i].data != NULL; i++)
+	for (i = 0; xapply_opt.append && t->tokens->name[i].data != NULL; i++)
 		argv[n++] = (char *)t->tokens->name[i].data;
 	return argv;
 }
@@ -599,7 +599,7 @@ overridden(const char *variable, char *const *vars)
 /* Our environment with the task's variables; NULL: ours as it is.  Of two
  * with the same name the later counts. */
 static char **
-environment(const struct task *t)
+task_environment(const struct task *t)
 {
 	size_t n = 0, i, k = 0;
 	char **env;
@@ -659,7 +659,7 @@ look_for_others(struct wk_timer *timer)
 }
 
 static void
-child_ended(struct wk_child *child, int status)
+task_child_ended(struct wk_child *child, int status)
 {
 	struct task *t = (struct task *)((char *)child -
 	    offsetof(struct task, child));
@@ -677,7 +677,7 @@ child_ended(struct wk_child *child, int status)
 }
 
 static void
-child_stopped(struct wk_child *child, int sig)
+task_child_stopped(struct wk_child *child, int sig)
 {
 	tty_stopped((struct task *)((char *)child -
 	    offsetof(struct task, child)), sig);
@@ -713,13 +713,13 @@ start_words(const struct task_setup *s, struct task *t, struct wk_spawn *p)
 	char **words = s->direct ? direct_words(t) : NULL;
 	int e;
 
-	if (words == NULL && want.argv)
+	if (words == NULL && xapply_opt.argv)
 		return errno == ENOMEM ? ENOMEM : EINVAL;
 	if (words != NULL) {
 		e = spawn_words(t, p, words);
 		free(words);
 		/* the shell says why, unless the system is at its limits */
-		if (e == 0 || is_shortage(e) || e == E2BIG || want.argv)
+		if (e == 0 || is_shortage(e) || e == E2BIG || xapply_opt.argv)
 			return e;
 	}
 	p->file = s->shell;
@@ -742,13 +742,13 @@ wall_clock(void)
 /* *fd is the writing end of a pipe into a new section.  0, or what task_start
  * returns. */
 static int
-open_output(const struct task_setup *s, struct task *t, int *fd)
+task_open_output(const struct task_setup *s, struct task *t, int *fd)
 {
 	int out[2], e;
 
 	if (div_pipe(out) != 0)
 		return EAGAIN;
-	t->section = section_open(s, t, out[0]);
+	t->section = task_section_open(s, t, out[0]);
 	if (t->section == NULL) {
 		e = errno;
 		close(out[0]);
@@ -762,7 +762,7 @@ open_output(const struct task_setup *s, struct task *t, int *fd)
 }
 
 static void
-not_started(struct task *t, int error)
+task_not_started(struct task *t, int error)
 {
 	if (is_shortage(error)) {
 		if (t->section != NULL)
@@ -777,18 +777,18 @@ int
 task_start(const struct task_setup *s, struct task *t)
 {
 	int fd[3] = { s->in, -1, -1 }, e;
-	char **env = environment(t);
+	char **env = task_environment(t);
 	struct wk_spawn p = { .keep = s->keep, .also = s->also, .fd = fd,
 	    .env = env, .group = s->grouped };
 
 	t->setup = s;
 	t->attempts++;
-	e = xapply_collator != NULL ? open_output(s, t, &fd[1]) : 0;
+	e = xapply_collator != NULL ? task_open_output(s, t, &fd[1]) : 0;
 	if (e != 0) {
 		free(env);
 		return e;
 	}
-	if (want.with_stderr)
+	if (xapply_opt.with_stderr)
 		fd[2] = fd[1];
 	t->started = wall_clock();
 	t->began = div_now();
@@ -798,11 +798,11 @@ task_start(const struct task_setup *s, struct task *t)
 	if (fd[1] >= 0)
 		close(fd[1]);
 	if (e != 0) {
-		not_started(t, e);
+		task_not_started(t, e);
 		return is_shortage(e) ? EAGAIN : e;
 	}
-	t->child.ended = child_ended;
-	t->child.stopped = child_stopped;
+	t->child.ended = task_child_ended;
+	t->child.stopped = task_child_stopped;
 	wk_child_watch(&t->child);
 	return 0;
 }

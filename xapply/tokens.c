@@ -54,7 +54,7 @@ make_set(struct tokens *t, struct token_set *s)
 /* Tasks hold sets by their addresses, so that they cannot move: there is room
  * for more than are wanted at first. */
 static int
-begin(struct tokens *t)
+tokens_begin(struct tokens *t)
 {
 	t->fd = t->file = t->lent = t->lent_again = -1;
 	t->extra[0] = t->extra[1] = t->extra[2] = t->extra[3] = -1;
@@ -77,7 +77,7 @@ tokens_limit(struct tokens *t, size_t sets)
 int
 tokens_plain(struct tokens *t)
 {
-	return begin(t);
+	return tokens_begin(t);
 }
 
 /* --- a pool --- */
@@ -89,7 +89,7 @@ lost(struct tokens *t)
 }
 
 static void
-wake(struct wk_timer *timer)
+tokens_wake(struct wk_timer *timer)
 {
 	struct tokens *t = (struct tokens *)((char *)timer -
 	    offsetof(struct tokens, again));
@@ -99,7 +99,7 @@ wake(struct wk_timer *timer)
 
 /* The answer to what was asked when nothing was held. */
 static void
-answered(struct wk_io *io, int what)
+tokens_answered(struct wk_io *io, int what)
 {
 	struct tokens *t = (struct tokens *)((char *)io -
 	    offsetof(struct tokens, io));
@@ -203,7 +203,7 @@ same_pool(const char *a, const char *b)
 
 /* Is it the file that was meant, and not another of a script's? */
 static int
-same_file(int fd, unsigned long device, unsigned long inode)
+tokens_same_file(int fd, unsigned long device, unsigned long inode)
 {
 	struct stat st;
 
@@ -240,7 +240,7 @@ take_lent(struct tokens *t)
 	if (text == NULL || list == NULL || t->each == 0 ||
 	    sscanf(text, "%d %ld %lu %lu %n", &fd, &offset, &device, &inode,
 	    &at) != 4 || at == 0 || fd < 3 || offset < 0 ||
-	    !same_pool(text + at, t->path) || !same_file(fd, device, inode))
+	    !same_pool(text + at, t->path) || !tokens_same_file(fd, device, inode))
 		return;
 	t->given.name = calloc(t->each + 1, sizeof *t->given.name);
 	if (t->given.name == NULL || names_of_list(t, list) != 0 ||
@@ -324,7 +324,7 @@ tokens_open(struct tokens *t, const char *path)
 	int tie;
 
 	t->path = path;
-	if (begin(t) != 0 || broker_open(&t->broker, path) != 0)
+	if (tokens_begin(t) != 0 || broker_open(&t->broker, path) != 0)
 		return -1;
 	t->broker.patience = PATIENCE_MS;
 	if (broker_describe(&t->broker, &p) != 0)
@@ -347,8 +347,8 @@ tokens_open(struct tokens *t, const char *path)
 	inherited(t, t->lent_again);
 	t->fd = t->broker.fd;
 	t->io.fd = t->fd;
-	t->io.ready = answered;
-	t->again.expired = wake;
+	t->io.ready = tokens_answered;
+	t->again.expired = tokens_wake;
 	return 0;
 }
 

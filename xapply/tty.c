@@ -28,7 +28,7 @@ static void look(struct wk_timer *t);
 static struct wk_timer look_again = { .expired = look };
 
 static void
-give(struct task *t)
+tty_give(struct task *t)
 {
 	has_it = t;
 	/* what we say from now on we say from the background */
@@ -92,7 +92,7 @@ give_next(void)
 		return;
 	}
 	waiting = t->tty_next;
-	give(t);
+	tty_give(t);
 }
 
 /* Where there is no terminal any more they hear of it when they go on. */
@@ -182,6 +182,6 @@ tty_again(int sig)
 {
 	(void)sig;
 	if (has_it != NULL && wk_terminal_is_ours())
-		give(has_it);
+		tty_give(has_it);
 	give_next();
 }

@@ -58,7 +58,7 @@ struct xapply_options {
 	size_t memory;            /* start none below it */
 	struct export *exports;
 };
-extern struct xapply_options want;
+extern struct xapply_options xapply_opt;
 
 extern const struct wk_program xapply;
 

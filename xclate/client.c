@@ -66,7 +66,7 @@ all_children_ended(void)
 /* The turn lasts until no child is left, also of those that were here before
  * this was xclate. */
 static void
-child_ended(struct wk_child *c, int status)
+xclient_child_ended(struct wk_child *c, int status)
 {
 	c->pid = 0;
 	wk_terminal_child_ended();
@@ -76,7 +76,7 @@ child_ended(struct wk_child *c, int status)
 }
 
 static void
-child_stopped(struct wk_child *c, int sig)
+xclient_child_stopped(struct wk_child *c, int sig)
 {
 	wk_terminal_child_stopped(c->pid, sig, wk_end_pending);
 }
@@ -125,9 +125,9 @@ command_stdin(int *other)
 {
 	int fd[2];
 
-	if (want.use_stdin)
+	if (xclate_opt.use_stdin)
 		return me.section.in;
-	if (want.no_stdin || (me.stdin_used && me.input.ended &&
+	if (xclate_opt.no_stdin || (me.stdin_used && me.input.ended &&
 	    me.input.total == 0))
 		return open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (!me.stdin_used)
@@ -142,8 +142,8 @@ static void
 watch_command(pid_t pid)
 {
 	me.child.pid = pid;
-	me.child.ended = child_ended;
-	me.child.stopped = child_stopped;
+	me.child.ended = xclient_child_ended;
+	me.child.stopped = xclient_child_stopped;
 	wk_child_watch(&me.child);
 	me.inherited = 1;
 }
@@ -194,7 +194,7 @@ lose_rest(void)
 }
 
 static void
-late_says(struct flow *f, int what)
+xclient_late_says(struct flow *f, int what)
 {
 	if (what & FLOW_STUCK)
 		lose_rest();
@@ -221,11 +221,11 @@ command_stderr(int out, int *late)
 {
 	int fd[2];
 
-	if (want.use_stderr)
+	if (xclate_opt.use_stderr)
 		return me.section.err;
-	if (want.with_stderr)
+	if (xclate_opt.with_stderr)
 		return out;
-	if (!want.stderr_last)
+	if (!xclate_opt.stderr_last)
 		return -1;
 	if (div_pipe(fd) != 0)
 		wk_die(WK_SYSTEM, "pipe: %s", strerror(errno));
@@ -238,7 +238,7 @@ hold_stderr(int fd)
 {
 	me.late.cap = me.section.flow.cap;
 	me.late.spill = 1;
-	me.late.event = late_says;
+	me.late.event = xclient_late_says;
 	flow_source(&me.late, fd, 1);
 	me.section.more = late_stderr;
 }
@@ -258,13 +258,13 @@ start_command(void)
 	fd[1] = me.capture ? out[1] : collate_output(&me.section);
 	fd[2] = command_stderr(fd[1], &late);
 	s.fd = fd;
-	s.dir = want.use_dir ? me.section.dir : 0;
-	s.session = want.session;
+	s.dir = xclate_opt.use_dir ? me.section.dir : 0;
+	s.session = xclate_opt.session;
 	prepare_signals();
 	trace_command("command", me.argv);
 	pid = wk_spawn(&s);
 	e = errno;
-	if (fd[0] >= 0 && !want.use_stdin)
+	if (fd[0] >= 0 && !xclate_opt.use_stdin)
 		close(fd[0]);
 	if (me.capture)
 		close(out[1]);
@@ -294,7 +294,7 @@ maybe_start(void)
 }
 
 static void
-input_failed(int error)
+xclient_input_failed(int error)
 {
 	me.input_error = 1;
 	wk_warn("standard input: %s", strerror(error));
@@ -305,7 +305,7 @@ static void
 input_says(struct flow *f, int what)
 {
 	if (what & FLOW_UNREADABLE)
-		input_failed(f->error);
+		xclient_input_failed(f->error);
 	if (what & FLOW_FAILED) {
 		flow_close(f);  /* the command wants no more of it */
 		return;
@@ -325,7 +325,7 @@ input_says(struct flow *f, int what)
 /* Our stdin, for a flow to read and to close: whoever feeds it is to notice
  * when nobody reads it any more. */
 static int
-take_stdin(void)
+xclient_take_stdin(void)
 {
 	int fd = above_2(0), null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
@@ -346,7 +346,7 @@ section_granted(struct collate *c)
 }
 
 static void
-section_ended(struct collate *c)
+xclient_section_ended(struct collate *c)
 {
 	(void)c;
 	me.over = 1;
@@ -360,7 +360,7 @@ begin_capture(struct collate *c)
 	c->direct = 0;
 	c->reports = 1;
 	me.input_ready = 1;
-	if (want.use_stdin || want.use_stderr)
+	if (xclate_opt.use_stdin || xclate_opt.use_stderr)
 		collate_ask(c);
 	else
 		start_command();
@@ -369,7 +369,7 @@ begin_capture(struct collate *c)
 static void
 begin_direct(struct collate *c)
 {
-	if (want.use_stdin || want.no_stdin) {
+	if (xclate_opt.use_stdin || xclate_opt.no_stdin) {
 		me.input_ready = 1;
 		collate_ask(c);
 		return;
@@ -377,18 +377,18 @@ begin_direct(struct collate *c)
 	me.input.cap = c->flow.cap;
 	me.input.spill = c->flow.spill;
 	me.input.event = input_says;
-	flow_source(&me.input, take_stdin(), 0);
+	flow_source(&me.input, xclient_take_stdin(), 0);
 }
 
 /* The master has answered: now it is known how we are to work. */
 static void
-section_ready(struct collate *c)
+xclient_section_ready(struct collate *c)
 {
 	if (me.argv == NULL) {
 		if (c->tag != NULL)
-			flow_source(&c->flow, take_stdin(), 0);
+			flow_source(&c->flow, xclient_take_stdin(), 0);
 	} else if (c->squeeze || c->whole || c->lines || c->tag != NULL ||
-	    c->newline || want.stderr_last) {
+	    c->newline || xclate_opt.stderr_last) {
 		begin_capture(c);
 	} else {
 		begin_direct(c);
@@ -401,35 +401,35 @@ describe_section(const char *xid)
 	struct collate *c = &me.section;
 
 	c->xid = xid;
-	c->title = want.title;
-	c->rule = want.rule;
-	c->escape = want.escape;
-	c->has_cap = want.has_cap != 0;
-	c->cap = want.cap;
-	c->block = want.block != 0;
-	c->squeeze = want.squeeze != 0;
-	c->quick = want.quick != 0;
-	c->whole = want.group != 0;
-	c->lines = want.lines && !want.to_widow;
-	c->newline = want.newline != 0;
-	c->tag = want.tag;
-	c->widow = want.to_widow != 0;
-	c->quit = want.quit != 0;
+	c->title = xclate_opt.title;
+	c->rule = xclate_opt.rule;
+	c->escape = xclate_opt.escape;
+	c->has_cap = xclate_opt.has_cap != 0;
+	c->cap = xclate_opt.cap;
+	c->block = xclate_opt.block != 0;
+	c->squeeze = xclate_opt.squeeze != 0;
+	c->quick = xclate_opt.quick != 0;
+	c->whole = xclate_opt.group != 0;
+	c->lines = xclate_opt.lines && !xclate_opt.to_widow;
+	c->newline = xclate_opt.newline != 0;
+	c->tag = xclate_opt.tag;
+	c->widow = xclate_opt.to_widow != 0;
+	c->quit = xclate_opt.quit != 0;
 	c->direct = me.argv != NULL;
-	c->at_once = me.argv != NULL && want.use_stdin;
-	c->want_in = me.argv != NULL && want.use_stdin;
-	c->want_err = me.argv != NULL && want.use_stderr;
-	c->want_dir = me.argv != NULL && want.use_dir;
-	c->ready = section_ready;
+	c->at_once = me.argv != NULL && xclate_opt.use_stdin;
+	c->want_in = me.argv != NULL && xclate_opt.use_stdin;
+	c->want_err = me.argv != NULL && xclate_opt.use_stderr;
+	c->want_dir = me.argv != NULL && xclate_opt.use_dir;
+	c->ready = xclient_section_ready;
 	c->granted = section_granted;
-	c->ended = section_ended;
+	c->ended = xclient_section_ended;
 	c->unset = variable_unset;
-	c->unreadable = input_failed;
+	c->unreadable = xclient_input_failed;
 }
 
 /* A reader that is gone ends us as it ends any program. */
 static int
-output_failed(int error)
+xclient_output_failed(int error)
 {
 	if (error == EPIPE && !wk_spawn_ignored(SIGPIPE)) {
 		signal(SIGPIPE, SIG_DFL);
@@ -440,7 +440,7 @@ output_failed(int error)
 }
 
 static int
-result(void)
+xclient_result(void)
 {
 	struct collate *c = &me.section;
 
@@ -448,7 +448,7 @@ result(void)
 	case COLLATE_GOOD:
 		break;
 	case COLLATE_OUTPUT:
-		return output_failed(c->flow.error);
+		return xclient_output_failed(c->flow.error);
 	case COLLATE_NONSENSE:
 		wk_warn("%s: the master's answer makes no sense", me.path);
 		return WK_PROTOCOL;
@@ -474,7 +474,7 @@ wait_for_command(void)
 	while (me.child.pid > 0)
 		if (wk_round(1) != 0)
 			break;
-	return result();
+	return xclient_result();
 }
 
 static int
@@ -489,8 +489,8 @@ serve_section(void)
 		wk_die_connect(me.path);
 	if (me.argv == NULL && !me.inherited)
 		collate_code(&me.section, me.code);     /* one may be over */
-	if (me.argv == NULL && want.tag == NULL)
-		flow_source(&me.section.flow, take_stdin(), 0);
+	if (me.argv == NULL && xclate_opt.tag == NULL)
+		flow_source(&me.section.flow, xclient_take_stdin(), 0);
 	while (!me.over) {
 		if (wk_round(1) != 0)
 			wk_die(WK_SYSTEM, "cannot wait: %s", strerror(errno));
@@ -538,10 +538,10 @@ check_section(const char *xid)
 		wk_die(WK_DATA, "%s: an xid may not contain control "
 		    "characters", xid);
 	if (me.argv == NULL) {
-		if (want.use_stdin || want.use_stderr || want.use_dir)
+		if (xclate_opt.use_stdin || xclate_opt.use_stderr || xclate_opt.use_dir)
 			wk_warn("-I, -E and -D mean nothing without a "
 			    "command");
-		if (want.session)
+		if (xclate_opt.session)
 			setsid();
 		return;
 	}
@@ -561,7 +561,7 @@ xclate_client(char **words, const struct wk_called *called)
 		if (called->utility != NULL)
 			me.argv[0] = (char *)called->utility;
 	}
-	if (want.dry) {
+	if (xclate_opt.dry) {
 		if (me.argv != NULL)
 			trace_command("command", me.argv);
 		else
@@ -569,7 +569,7 @@ xclate_client(char **words, const struct wk_called *called)
 		return 0;
 	}
 	check_section(xid);
-	me.path = wk_target(want.depth, want.socket);
+	me.path = wk_target(xclate_opt.depth, xclate_opt.socket);
 	describe_section(xid);
 	return serve_section();
 }
@@ -595,7 +595,7 @@ xclate_cat(void)
 	    "copying as cat does");
 	if (wk_init() != 0)
 		wk_die(WK_SYSTEM, "cannot wait: %s", strerror(errno));
-	flow_source(&f, take_stdin(), 0);
+	flow_source(&f, xclient_take_stdin(), 0);
 	flow_sink(&f, above_2(1));
 	while (!cat_over)
 		if (wk_round(1) != 0)

@@ -96,7 +96,7 @@ wall_ms(void)
 static void
 output_lost(const char *what, int error)
 {
-	if (!m.lost || want.verbose)
+	if (!m.lost || xclate_opt.verbose)
 		wk_note("%s: %s", what, strerror(error));
 	m.lost = 1;
 }
@@ -116,7 +116,7 @@ static void
 joblog_says(struct flow *f, int what)
 {
 	if (what & FLOW_FAILED)
-		output_lost(want.joblog, f->error);
+		output_lost(xclate_opt.joblog, f->error);
 }
 
 static void
@@ -137,7 +137,7 @@ record_end(void)
 
 /* One line that replaces itself on a terminal. */
 static void
-show_progress(struct wk_timer *t)
+xmaster_show_progress(struct wk_timer *t)
 {
 	struct pollfd p = { 2, POLLOUT, 0 };
 	long seconds = (long)((div_now() - m.begun) / 1000);
@@ -153,13 +153,13 @@ show_progress(struct wk_timer *t)
 	    m.holder != NULL ? ", now " : "", name,
 	    seconds / 60, seconds % 60);
 	if (poll(&p, 1, 0) == 1 && write(2, text, (size_t)n) < 0)
-		want.bar = 0;
+		xclate_opt.bar = 0;
 }
 
 static void
 progress(void)
 {
-	if (want.bar && !m.bar.set)
+	if (xclate_opt.bar && !m.bar.set)
 		wk_timer_set(&m.bar, 100);
 }
 
@@ -169,13 +169,13 @@ end_progress(void)
 	char text[100];
 	int n;
 
-	if (!want.bar)
+	if (!xclate_opt.bar)
 		return;
 	wk_timer_stop(&m.bar);
 	n = snprintf(text, sizeof text, "%sxclate: %lu done, %lu failed\n",
 	    isatty(2) ? "\r\033[K" : "", m.done, m.failed);
 	if (write(2, text, (size_t)n) < 0)
-		want.bar = 0;
+		xclate_opt.bar = 0;
 }
 
 static void
@@ -183,24 +183,24 @@ halt(void)
 {
 	struct client *k, *next;
 
-	if (want.halt == NEVER || m.halted || m.failed < want.halt_at)
+	if (xclate_opt.halt == NEVER || m.halted || m.failed < xclate_opt.halt_at)
 		return;
 	m.halted = 1;
 	wk_note("halt: %lu section%s failed", m.failed,
 	    m.failed == 1 ? "" : "s");
 	wk_serve_refuse();
-	if (want.halt == NOW)
+	if (xclate_opt.halt == NOW)
 		for (k = m.first; k != NULL; k = next) {
 			next = k->after;
 			wk_serve_drop(&k->c, NULL);
 		}
-	if (wk_serve_quit() < 0 && want.halt == NOW && wk_serve_pid() > 0)
+	if (wk_serve_quit() < 0 && xclate_opt.halt == NOW && wk_serve_pid() > 0)
 		kill((pid_t)wk_serve_pid(), SIGTERM);
 }
 
 /* A client that said who it is has ended. */
 static void
-record(struct client *k)
+xmaster_record(struct client *k)
 {
 	struct report r = {
 		.xid = k->xid,
@@ -213,10 +213,10 @@ record(struct client *k)
 	};
 	char text[REPORT_MAX];
 
-	if (want.json) {
+	if (xclate_opt.json) {
 		notify(text, report_json(text, &r), -1);
 	} else {
-		if (want.report)
+		if (xclate_opt.report)
 			notify(text, (size_t)sprintf(text, "%d,", k->code), -1);
 		notify(k->xid, strlen(k->xid), record_end());
 	}
@@ -238,7 +238,7 @@ record(struct client *k)
 /* --- whose turn it is --- */
 
 static struct client *
-client_of(struct turn *t)
+xmaster_client_of(struct turn *t)
 {
 	return (struct client *)((char *)t - offsetof(struct client, turn));
 }
@@ -260,9 +260,9 @@ may_go(const struct client *k)
 {
 	unsigned long n;
 
-	if (want.keep_order)
+	if (xclate_opt.keep_order)
 		return k == first_in_order();
-	if (!want.ordered || !turn_number(k->xid, &n) || n <= m.next)
+	if (!xclate_opt.ordered || !turn_number(k->xid, &n) || n <= m.next)
 		return 1;
 	/* those in front will not come any more */
 	return wk_serve_ending() && m.queue.count == wk_serve_clients();
@@ -297,13 +297,13 @@ too_long(struct wk_timer *t)
 	if (m.holder == NULL || m.holder == &m.ghost)
 		return;
 	wk_note("section %s: its turn lasted longer than %d.%03d s",
-	    m.holder->xid, want.turn_ms / 1000, want.turn_ms % 1000);
+	    m.holder->xid, xclate_opt.turn_ms / 1000, xclate_opt.turn_ms % 1000);
 	m.holder->code = WK_TIMEOUT;
 	wk_serve_drop(&m.holder->c, NULL);
 }
 
 static void
-try_again(struct wk_timer *t)
+xmaster_try_again(struct wk_timer *t)
 {
 	(void)t;
 	grant_next();
@@ -333,7 +333,7 @@ grant(struct client *k)
 		    section_done);
 		if (fd < 0) {
 			m.holder = NULL;
-			m.again.expired = try_again;
+			m.again.expired = xmaster_try_again;
 			wk_timer_set(&m.again, 100);
 			return 0;
 		}
@@ -351,8 +351,8 @@ grant(struct client *k)
 		wk_serve_send_fd(&k->c, "err\n", 5, m.err);
 	if (k->o0)
 		wk_serve_send_fd(&k->c, "in\n", 4, m.in);
-	if (want.turn_ms > 0)
-		wk_timer_set(&m.turn_limit, want.turn_ms);
+	if (xclate_opt.turn_ms > 0)
+		wk_timer_set(&m.turn_limit, xclate_opt.turn_ms);
 	return 1;
 }
 
@@ -379,12 +379,12 @@ give_turns(void)
 {
 	struct turn *t;
 
-	if (m.halted && want.halt == NOW)
+	if (m.halted && xclate_opt.halt == NOW)
 		return;
 	while (m.holder == NULL && (t = turn_next(&m.queue)) != NULL) {
 		if (m.same_notify && !flow_idle(&m.notify_flow))
 			return;
-		if (!may_go(client_of(t)) || !grant(client_of(t)))
+		if (!may_go(xmaster_client_of(t)) || !grant(xmaster_client_of(t)))
 			return;
 	}
 }
@@ -404,7 +404,7 @@ end_turn(struct client *k)
 	m.holder = NULL;
 	if (k == &m.ghost) {
 		wk_serve_stay(-1);
-		record(k);
+		xmaster_record(k);
 	}
 	grant_next();
 }
@@ -440,7 +440,7 @@ say_text(struct client *k, const char *text)
 static void
 ask_title(struct client *k)
 {
-	say_text(k, want.fold != LINES_AS_IS ? NULL : m.title);
+	say_text(k, xclate_opt.fold != LINES_AS_IS ? NULL : m.title);
 }
 
 static void
@@ -452,8 +452,8 @@ ask_rule(struct client *k)
 static void
 ask_cap(struct client *k)
 {
-	if (want.has_cap)
-		wk_serve_printf(&k->c, "%zu\n", (want.cap | 1023) + 1);
+	if (xclate_opt.has_cap)
+		wk_serve_printf(&k->c, "%zu\n", (xclate_opt.cap | 1023) + 1);
 	else
 		wk_serve_send(&k->c, ".", 1);
 }
@@ -469,19 +469,19 @@ say_flag(struct client *k, int flag, char letter)
 static void
 ask_squeeze(struct client *k)
 {
-	say_flag(k, want.squeeze, 's');
+	say_flag(k, xclate_opt.squeeze, 's');
 }
 
 static void
 ask_quick(struct client *k)
 {
-	say_flag(k, want.quick || want.squeeze, 'q');
+	say_flag(k, xclate_opt.quick || xclate_opt.squeeze, 'q');
 }
 
 static void
 ask_published(struct client *k)
 {
-	say_flag(k, !want.detached, 'd');
+	say_flag(k, !xclate_opt.detached, 'd');
 }
 
 static void
@@ -565,7 +565,7 @@ status_complete(struct client *k)
 }
 
 static void
-quit(struct client *k)
+xmaster_quit(struct client *k)
 {
 	(void)k;
 	m.quit_asked = 1;
@@ -580,7 +580,7 @@ abort_client(struct client *k)
 
 /* Ours alone: the turn is given back, the connection stays. */
 static void
-yield_turn(struct client *k)
+xmaster_yield_turn(struct client *k)
 {
 	if (m.holder != k || m.section.leaving)
 		return;
@@ -607,13 +607,13 @@ static const struct {
 	{ "?:", ask_persistent }, { "od", ask_directory }, { "ow", ask_widow },
 	{ "o1", want_output }, { "o2", want_error }, { "o0", want_input },
 	{ "ex", status_ready }, { "hd", status_data }, { "bx", status_full },
-	{ "rf", status_full }, { "qm", status_complete }, { "Q!", quit },
-	{ "cq", abort_client }, { "yt", yield_turn },
+	{ "rf", status_full }, { "qm", status_complete }, { "Q!", xmaster_quit },
+	{ "cq", abort_client }, { "yt", xmaster_yield_turn },
 	{ "kt", keep_turn }
 };
 
 static int
-is_digit(char c)
+xmaster_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
@@ -624,7 +624,7 @@ static int
 is_indifferent(void)
 {
 	return !m.looks && m.queue.order == TURN_READY && !m.notify_on &&
-	    !want.bar && !want.fail && want.halt == NEVER && !want.verbose;
+	    !xclate_opt.bar && !xclate_opt.fail && xclate_opt.halt == NEVER && !xclate_opt.verbose;
 }
 
 /* Who asks with a "+" hears that we know more than 0.8. */
@@ -640,11 +640,11 @@ say_version(struct client *k, int more)
 }
 
 static void
-command(struct client *k, const char *four)
+xmaster_command(struct client *k, const char *four)
 {
 	size_t i;
 
-	if (is_digit(four[0]) && is_digit(four[1]) && is_digit(four[2])) {
+	if (xmaster_is_digit(four[0]) && xmaster_is_digit(four[1]) && xmaster_is_digit(four[2])) {
 		k->code = (short)(100 * (four[0] - '0') +
 		    10 * (four[1] - '0') + four[2] - '0');
 		return;
@@ -686,7 +686,7 @@ named(struct client *k)
 
 /* The xid, up to a NUL, LF or CR; what is too long of it is cut off. */
 static size_t
-take_name(struct client *k, const char *data, size_t len)
+xmaster_take_name(struct client *k, const char *data, size_t len)
 {
 	size_t i;
 
@@ -709,20 +709,20 @@ input(struct wk_client *c, const char *data, size_t len)
 	size_t used = 0;
 
 	if (!k->named)
-		used = take_name(k, data, len);
+		used = xmaster_take_name(k, data, len);
 	if (k->after_cr && used < len) {
 		k->after_cr = 0;
 		used += data[used] == '\n';
 	}
 	while (k->named && len - used >= 4 && wk_serve_taking(c)) {
-		command(k, data + used);
+		xmaster_command(k, data + used);
 		used += 4;
 	}
 	return used;
 }
 
 static void
-connected(struct wk_client *c)
+xmaster_connected(struct wk_client *c)
 {
 	struct client *k = (struct client *)c;
 
@@ -743,12 +743,12 @@ leave_order(struct client *k)
 		k->after->before = k->before;
 	else
 		m.last = k->before;
-	if (want.ordered && turn_number(k->xid, &n))
+	if (xclate_opt.ordered && turn_number(k->xid, &n))
 		pass(n);
 }
 
 static void
-gone(struct wk_client *c)
+xmaster_gone(struct wk_client *c)
 {
 	struct client *k = (struct client *)c;
 
@@ -769,7 +769,7 @@ gone(struct wk_client *c)
 		wk_timer_stop(&m.turn_limit);
 		m.holder = NULL;
 	}
-	record(k);
+	xmaster_record(k);
 	grant_next();
 }
 
@@ -780,7 +780,7 @@ gone(struct wk_client *c)
 static void
 ending(void)
 {
-	if (m.halted && want.halt == NOW && m.widow_on)
+	if (m.halted && xclate_opt.halt == NOW && m.widow_on)
 		flow_finish(&m.widow_flow);
 	grant_next();
 }
@@ -790,10 +790,10 @@ static struct wk_ops ops = {
 	.request_max = 4,
 	.reserve = 8,              /* for the pipe of a section, results, ... */
 	.keeps_going = 1,
-	.connected = connected,
+	.connected = xmaster_connected,
 	.input = input,
 	.ending = ending,
-	.gone = gone
+	.gone = xmaster_gone
 };
 
 /* --- streams --- */
@@ -801,7 +801,7 @@ static struct wk_ops ops = {
 static void
 trace(const char *what, const char *spec, int is_input)
 {
-	if (want.verbose || want.dry)
+	if (xclate_opt.verbose || xclate_opt.dry)
 		wk_warn("%s: %s", what, redirect_describe(spec, is_input));
 }
 
@@ -818,7 +818,7 @@ cannot_open(const char *option, const char *spec, const struct redirect *r)
 }
 
 static void
-open_output(struct redirect *r, const char *option, const char *spec,
+xmaster_open_output(struct redirect *r, const char *option, const char *spec,
     const char *guard)
 {
 	trace(option, spec, 0);
@@ -827,7 +827,7 @@ open_output(struct redirect *r, const char *option, const char *spec,
 }
 
 static int
-same_file(int a, int b)
+xmaster_same_file(int a, int b)
 {
 	struct stat x, y;
 
@@ -840,15 +840,15 @@ open_notify(void)
 {
 	int fd;
 
-	if (want.notify == NULL)
+	if (xclate_opt.notify == NULL)
 		return;
-	if (strcmp(want.notify, "-") == 0) {
+	if (strcmp(xclate_opt.notify, "-") == 0) {
 		fd = open("/dev/tty", O_WRONLY | O_CLOEXEC | O_NOCTTY);
 		if (fd < 0)
 			return;
 		m.notified.fd = fd;
 	} else {
-		open_output(&m.notified, "-N", want.notify, "-Z");
+		xmaster_open_output(&m.notified, "-N", xclate_opt.notify, "-Z");
 	}
 	m.notify_tty = isatty(m.notified.fd);
 	m.notify_on = 1;
@@ -857,10 +857,10 @@ open_notify(void)
 static void
 open_widow(void)
 {
-	if (want.widow == NULL || strcmp(want.widow, "-") == 0)
+	if (xclate_opt.widow == NULL || strcmp(xclate_opt.widow, "-") == 0)
 		m.widow = above_2(2);
 	else {
-		open_output(&m.widowed, "-W", want.widow, "-Z");
+		xmaster_open_output(&m.widowed, "-W", xclate_opt.widow, "-Z");
 		m.widow = m.widowed.fd;
 	}
 }
@@ -870,10 +870,10 @@ open_collated(void)
 {
 	if (m.outer_open)
 		m.out = collate_output(&m.outer);
-	else if (want.output == NULL)
+	else if (xclate_opt.output == NULL)
 		m.out = above_2(1);
 	else {
-		open_output(&m.output, "-O", want.output, NULL);
+		xmaster_open_output(&m.output, "-O", xclate_opt.output, NULL);
 		m.out = m.output.fd;
 	}
 	flow_widen(m.out);
@@ -884,13 +884,13 @@ open_joblog(void)
 {
 	int fd;
 
-	if (want.joblog == NULL)
+	if (xclate_opt.joblog == NULL)
 		return;
-	fd = open(want.joblog, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
+	fd = open(xclate_opt.joblog, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
 	    O_NOCTTY, 0666);
 	if (fd < 0) {
 		div_unlisten(&master_socket);
-		wk_die(WK_CANTCREATE, "--joblog %s: %s", want.joblog,
+		wk_die(WK_CANTCREATE, "--joblog %s: %s", xclate_opt.joblog,
 		    strerror(errno));
 	}
 	m.joblog_on = 1;
@@ -906,16 +906,16 @@ static void
 open_results_dir(void)
 {
 	m.how.results = -1;
-	if (want.results == NULL)
+	if (xclate_opt.results == NULL)
 		return;
-	if (mkdir(want.results, 0777) != 0 && errno != EEXIST)
+	if (mkdir(xclate_opt.results, 0777) != 0 && errno != EEXIST)
 		m.how.results = -1;
 	else
-		m.how.results = open(want.results, O_RDONLY | O_DIRECTORY |
+		m.how.results = open(xclate_opt.results, O_RDONLY | O_DIRECTORY |
 		    O_CLOEXEC);
 	if (m.how.results < 0) {
 		div_unlisten(&master_socket);
-		wk_die(WK_CANTCREATE, "--results %s: %s", want.results,
+		wk_die(WK_CANTCREATE, "--results %s: %s", xclate_opt.results,
 		    strerror(errno));
 	}
 }
@@ -925,14 +925,14 @@ prepare_sections(void)
 {
 	open_results_dir();
 	m.how.out = m.out;
-	m.how.results_name = want.results;
+	m.how.results_name = xclate_opt.results;
 	m.how.widow = m.widow;
-	m.how.fold = want.fold;
-	m.how.title = want.title;
-	m.how.tag = want.tag;
-	m.how.escape = want.escape;
-	m.how.newline = want.newline;
-	m.how.squeeze = want.squeeze;
+	m.how.fold = xclate_opt.fold;
+	m.how.title = xclate_opt.title;
+	m.how.tag = xclate_opt.tag;
+	m.how.escape = xclate_opt.escape;
+	m.how.newline = xclate_opt.newline;
+	m.how.squeeze = xclate_opt.squeeze;
 	m.how.lost = output_lost;
 	m.how.unset = variable_unset;
 }
@@ -943,7 +943,7 @@ announce(void)
 {
 	char text[REPORT_MAX];
 
-	if (want.json)
+	if (xclate_opt.json)
 		notify(text, report_socket(text, master_socket.path), -1);
 	else
 		notify(master_socket.path, strlen(master_socket.path),
@@ -959,19 +959,19 @@ open_streams(int has_utility)
 	open_joblog();
 	prepare_sections();
 	if (m.notify_on) {
-		m.same_notify = same_file(m.notified.fd, m.out);
+		m.same_notify = xmaster_same_file(m.notified.fd, m.out);
 		m.notify_flow.event = notify_says;
 		m.notify_flow.cap = COLLATE_CAP;
 		m.notify_flow.spill = 1;
 		flow_sink(&m.notify_flow, m.notified.fd);
 		m.notified.fd = -1;
 	}
-	if (want.announce)
+	if (xclate_opt.announce)
 		announce();
-	if (want.input != NULL && has_utility) {
-		trace("-i", want.input, 1);
-		if (redirect_input(&m.input, want.input) != 0)
-			cannot_open("-i", want.input, &m.input);
+	if (xclate_opt.input != NULL && has_utility) {
+		trace("-i", xclate_opt.input, 1);
+		if (redirect_input(&m.input, xclate_opt.input) != 0)
+			cannot_open("-i", xclate_opt.input, &m.input);
 	} else {
 		m.input.same = 1;
 		m.input.fd = -1;
@@ -1037,13 +1037,13 @@ static void
 open_outer(void)
 {
 	static char xid[24];
-	const char *path = wk_target(want.depth, NULL);
+	const char *path = wk_target(xclate_opt.depth, NULL);
 	int code = 0;
 
 	snprintf(xid, sizeof xid, "%ld", (long)getpid());
 	m.outer.xid = xid;
 	m.outer.direct = m.outer.at_once = 1;
-	m.outer.quit = want.quit != 0;
+	m.outer.quit = xclate_opt.quit != 0;
 	m.outer.granted = outer_granted;
 	m.outer.ended = outer_ended;
 	m.outer.unset = variable_unset;
@@ -1091,7 +1091,7 @@ start_utility(struct wk_spawn *utility)
 	pid_t pid;
 
 	if (utility->argv == NULL)
-		return (pid_t)want.pid;
+		return (pid_t)xclate_opt.pid;
 	if (div_pipe(pipe_fds) != 0)
 		return -1;
 	fd[0] = m.input.same ? -1 :
@@ -1137,7 +1137,7 @@ close_streams(int *code)
 static int
 final_code(int code)
 {
-	if (m.halted || (want.fail && code == 0))
+	if (m.halted || (xclate_opt.fail && code == 0))
 		code = m.first_code;
 	return code == 0 && m.lost ? OUTPUT_LOST : code;
 }
@@ -1158,23 +1158,23 @@ as_answer(const char *text)
 static void
 prepare_master(void)
 {
-	m.title = as_answer(want.title);
-	m.rule = as_answer(want.rule);
-	m.looks = want.results != NULL || want.fold != LINES_AS_IS ||
-	    want.tag != NULL || want.joblog != NULL || want.json ||
-	    want.newline || want.turn_ms > 0;
-	m.queue.order = want.keep_order ? TURN_ARRIVAL :
-	    want.ordered ? TURN_NUMBER : TURN_READY;
-	m.next = want.order_from;
-	ops.in_order = want.keep_order;
+	m.title = as_answer(xclate_opt.title);
+	m.rule = as_answer(xclate_opt.rule);
+	m.looks = xclate_opt.results != NULL || xclate_opt.fold != LINES_AS_IS ||
+	    xclate_opt.tag != NULL || xclate_opt.joblog != NULL || xclate_opt.json ||
+	    xclate_opt.newline || xclate_opt.turn_ms > 0;
+	m.queue.order = xclate_opt.keep_order ? TURN_ARRIVAL :
+	    xclate_opt.ordered ? TURN_NUMBER : TURN_READY;
+	m.next = xclate_opt.order_from;
+	ops.in_order = xclate_opt.keep_order;
 	m.turn_limit.expired = too_long;
-	m.bar.expired = show_progress;
+	m.bar.expired = xmaster_show_progress;
 	m.begun = div_now();
 }
 
 /* A relative path stays the same socket after "cd". */
 static char *
-absolute(const char *path)
+xmaster_absolute(const char *path)
 {
 	char *dir, *all;
 
@@ -1200,11 +1200,11 @@ open_socket(int persistent)
 		.prefix = xclate.prefix,
 		.template = xclate.template,
 		.stem = stem,
-		.first = want.detached ? 0 : (unsigned)level
+		.first = xclate_opt.detached ? 0 : (unsigned)level
 	};
 
-	place.path = absolute(want.socket);
-	if (want.detached)
+	place.path = xmaster_absolute(xclate_opt.socket);
+	if (xclate_opt.detached)
 		snprintf(stem, sizeof stem, "%d_", level);
 	wk_listen(&master_socket, &place);
 	if (persistent)
@@ -1214,14 +1214,14 @@ open_socket(int persistent)
 static int
 dry_run(char *const *argv)
 {
-	if (want.notify != NULL)
-		trace("-N", want.notify, 0);
-	if (want.widow != NULL)
-		trace("-W", want.widow, 0);
-	if (want.output != NULL)
-		trace("-O", want.output, 0);
-	if (want.input != NULL)
-		trace("-i", want.input, 1);
+	if (xclate_opt.notify != NULL)
+		trace("-N", xclate_opt.notify, 0);
+	if (xclate_opt.widow != NULL)
+		trace("-W", xclate_opt.widow, 0);
+	if (xclate_opt.output != NULL)
+		trace("-O", xclate_opt.output, 0);
+	if (xclate_opt.input != NULL)
+		trace("-i", xclate_opt.input, 1);
 	if (argv != NULL)
 		trace_command("utility", argv);
 	return 0;
@@ -1233,14 +1233,14 @@ check_child(const char **file)
 {
 	siginfo_t info;
 
-	if (want.pid == 0)
+	if (xclate_opt.pid == 0)
 		return;
 	if (*file != NULL)
 		wk_usage("-p goes with the utility : only");
-	if (waitid(P_PID, (id_t)want.pid, &info,
+	if (waitid(P_PID, (id_t)xclate_opt.pid, &info,
 	    WEXITED | WNOHANG | WNOWAIT) != 0)
 		wk_die(WK_DATA, "-p %ld: not a child of this process",
-		    want.pid);
+		    xclate_opt.pid);
 }
 
 int
@@ -1252,28 +1252,28 @@ xclate_master(char **operands, const struct wk_called *called)
 
 	utility.argv = wk_utility(operands, called, &utility.file);
 	check_child(&utility.file);
-	if (want.dry)
+	if (xclate_opt.dry)
 		return dry_run(utility.argv);
 	if (utility.argv != NULL && (e = wk_spawn_find(utility.file)) != 0)
 		wk_die(wk_spawn_error_code(e), "%s: %s",
 		    wk_command_name(utility.file), strerror(e));
-	if (want.verbose)
+	if (xclate_opt.verbose)
 		wk_serve_verbose = wk_note;
 	prepare_master();
 	if (wk_was_xapply())
 		wk_serve_for_utility();
 	if (wk_serve_begin() != 0)
 		wk_die(WK_SYSTEM, "cannot serve: %s", strerror(errno));
-	if (want.pid != 0)
-		wk_serve_utility((pid_t)want.pid);
+	if (xclate_opt.pid != 0)
+		wk_serve_utility((pid_t)xclate_opt.pid);
 	keep_streams();
-	if (want.output != NULL && strcmp(want.output, "-") == 0)
+	if (xclate_opt.output != NULL && strcmp(xclate_opt.output, "-") == 0)
 		open_outer();
-	open_socket(utility.argv == NULL && want.pid == 0);
-	if (wk_pass_variable(want.detached) != 0)
+	open_socket(utility.argv == NULL && xclate_opt.pid == 0);
+	if (wk_pass_variable(xclate_opt.detached) != 0)
 		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
 	open_streams(utility.argv != NULL);
-	wk_publish(&master_socket, want.detached);
+	wk_publish(&master_socket, xclate_opt.detached);
 	pid = start_utility(&utility);
 	if (pid < 0) {
 		e = errno;
@@ -1281,7 +1281,7 @@ xclate_master(char **operands, const struct wk_called *called)
 		wk_warn("%s: %s", wk_command_name(utility.file),
 		    strerror(e));
 	} else {
-		if (want.pid == 0)
+		if (xclate_opt.pid == 0)
 			wk_serve_utility(pid);
 		r = wk_serve_run(&ops, &master_socket, &code);
 		if (r != 0)

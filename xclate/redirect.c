@@ -136,7 +136,7 @@ parse_input(const char *spec)
 /* --- what to do about it --- */
 
 static int
-fail(struct redirect *r, int code, const char *reason, int error)
+redirect_fail(struct redirect *r, int code, const char *reason, int error)
 {
 	r->code = code;
 	r->reason = reason;
@@ -145,7 +145,7 @@ fail(struct redirect *r, int code, const char *reason, int error)
 }
 
 static void
-close_keep_errno(int fd)
+redirect_close_keep_errno(int fd)
 {
 	int e = errno;
 
@@ -162,12 +162,12 @@ above(int fd)
 	if (fd < 0 || fd > 2)
 		return fd;
 	moved = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	close_keep_errno(fd);
+	redirect_close_keep_errno(fd);
 	return moved;
 }
 
 static int
-open_file(struct redirect *r, const char *path, int flags, int may_connect)
+redirect_open_file(struct redirect *r, const char *path, int flags, int may_connect)
 {
 	int fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0666), e = errno;
 
@@ -177,8 +177,8 @@ open_file(struct redirect *r, const char *path, int flags, int may_connect)
 	}
 	r->fd = above(fd);
 	if (fd < 0)
-		return fail(r, WK_NOINPUT, NULL, e);
-	return r->fd >= 0 ? 0 : fail(r, WK_SYSTEM, NULL, errno);
+		return redirect_fail(r, WK_NOINPUT, NULL, e);
+	return r->fd >= 0 ? 0 : redirect_fail(r, WK_SYSTEM, NULL, errno);
 }
 
 /* Is it a descriptor that we were started with? */
@@ -212,10 +212,10 @@ static int
 copy_descriptor(struct redirect *r, const struct stream *s)
 {
 	if (!is_users(s->number))
-		return fail(r, WK_SYSTEM, "this descriptor is not open", EBADF);
+		return redirect_fail(r, WK_SYSTEM, "this descriptor is not open", EBADF);
 	r->fd = fcntl(s->number, F_DUPFD_CLOEXEC, 3);
 	if (r->fd < 0)
-		return fail(r, WK_SYSTEM, NULL, errno);
+		return redirect_fail(r, WK_SYSTEM, NULL, errno);
 	if (s->flags == O_WRONLY)
 		hide(s->number);
 	return 0;
@@ -230,7 +230,7 @@ shell(void)
 }
 
 static const char *
-base_name(const char *path)
+redirect_base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -244,10 +244,10 @@ base_name(const char *path)
 static void
 shell_arguments(const char *argv[5], const char *command)
 {
-	int perl = strcmp(base_name(shell()), "perl") == 0;
+	int perl = strcmp(redirect_base_name(shell()), "perl") == 0;
 	size_t n = 0;
 
-	argv[n++] = base_name(shell());
+	argv[n++] = redirect_base_name(shell());
 	argv[n++] = perl ? "-e" : "-c";
 	if (*command == '-' && !perl)
 		argv[n++] = "--";
@@ -303,7 +303,7 @@ start(struct redirect *r, const struct stream *s, int fd, const char *guard)
 		e = errno;
 		snprintf(reason, sizeof reason, "%s: %s", shell(),
 		    strerror(e));
-		return fail(r, wk_spawn_error_code(e), reason, e);
+		return redirect_fail(r, wk_spawn_error_code(e), reason, e);
 	}
 	r->child.pid = pid;
 	r->child.ended = ended;
@@ -326,7 +326,7 @@ pipe_above(int ends[2])
 	if (ends[0] < 0)
 		errno = e;
 	if (ends[0] >= 0 || ends[1] >= 0)
-		close_keep_errno(ends[ends[0] < 0]);
+		redirect_close_keep_errno(ends[ends[0] < 0]);
 	return -1;
 }
 
@@ -336,13 +336,13 @@ open_command(struct redirect *r, const struct stream *s, const char *guard)
 	int mine = s->flags == O_WRONLY, ends[2], status;
 
 	if (pipe_above(ends) != 0)
-		return fail(r, WK_SYSTEM, NULL, errno);
+		return redirect_fail(r, WK_SYSTEM, NULL, errno);
 	status = start(r, s, ends[!mine], guard);
-	close_keep_errno(ends[!mine]);
+	redirect_close_keep_errno(ends[!mine]);
 	if (status == 0)
 		r->fd = ends[mine];
 	else
-		close_keep_errno(ends[mine]);
+		redirect_close_keep_errno(ends[mine]);
 	return status;
 }
 
@@ -358,23 +358,23 @@ open_stream(struct redirect *r, const struct stream *s, const char *guard)
 	case CLOSED:
 		return 0;
 	case NOTHING:
-		return open_file(r, "/dev/null", s->flags & O_ACCMODE, 0);
+		return redirect_open_file(r, "/dev/null", s->flags & O_ACCMODE, 0);
 	case DESCRIPTOR:
 		return copy_descriptor(r, s);
 	case COMMAND:
 		return open_command(r, s, guard);
 	case ONLY_FILE:
 	case FILE_OR_SOCKET:
-		return open_file(r, s->name, s->flags,
+		return redirect_open_file(r, s->name, s->flags,
 		    s->kind == FILE_OR_SOCKET);
 	case HERE:
-		return fail(r, WK_UNAVAILABLE, "there are no here-documents",
+		return redirect_fail(r, WK_UNAVAILABLE, "there are no here-documents",
 		    ENOTSUP);
 	case NOT_NUMBER:
-		return fail(r, WK_DATA, "this is no descriptor's number",
+		return redirect_fail(r, WK_DATA, "this is no descriptor's number",
 		    EINVAL);
 	default:
-		return fail(r, WK_DATA, "an empty name", EINVAL);
+		return redirect_fail(r, WK_DATA, "an empty name", EINVAL);
 	}
 }
 

@@ -34,6 +34,6 @@ int redirect_input(struct redirect *r, const char *spec);
 
 /* What redirect_output or redirect_input would do, in words, for -v and -n:
  * "open FILE, truncated".  Returns text in a static buffer. */
-const char *redirect_describe(const char *spec, int input);
+const char *redirect_describe(const char *spec, int xmaster_input);
 
 #endif

@@ -121,7 +121,7 @@ open_results(struct section *s)
 /* --- folds and tags --- */
 
 static char *
-expand(const struct section *s, const char *text, const char *xid,
+section_expand(const struct section *s, const char *text, const char *xid,
     unsigned long sequence, size_t *len)
 {
 	struct title_values v = {
@@ -184,7 +184,7 @@ fold(struct section *s, const char *xid, unsigned long sequence)
 	if (s->how->fold == LINES_AS_IS)
 		return;
 	s->change.flatten = s->how->fold;
-	text = expand(s, title && *title ? title : "%x", xid, sequence, &len);
+	text = section_expand(s, title && *title ? title : "%x", xid, sequence, &len);
 	room = len + REPORT_MAX;
 	s->title = malloc(room);
 	s->end = malloc(room);
@@ -205,7 +205,7 @@ fold(struct section *s, const char *xid, unsigned long sequence)
 /* --- what comes late --- */
 
 static void
-late_says(struct flow *f, int what)
+section_late_says(struct flow *f, int what)
 {
 	if (!f->failed && !(f->ended && (what & FLOW_EMPTY)))
 		return;
@@ -238,7 +238,7 @@ keep_late(const struct section_how *how, int pipe)
 		close(pipe);
 		return;
 	}
-	f->event = late_says;
+	f->event = section_late_says;
 	f->cap = CAP;
 	flow_source(f, pipe, 1);
 	flow_sink(f, sink);
@@ -249,7 +249,7 @@ keep_late(const struct section_how *how, int pipe)
 
 /* Write, now that it is known that there is something to write. */
 static void
-begin(struct section *s)
+section_begin(struct section *s)
 {
 	if (s->out < 0)
 		return;
@@ -266,7 +266,7 @@ is_done(const struct section *s)
 }
 
 static void
-flow_says(struct flow *f, int what)
+section_flow_says(struct flow *f, int what)
 {
 	struct section *s = (struct section *)((char *)f -
 	    offsetof(struct section, flow));
@@ -274,9 +274,9 @@ flow_says(struct flow *f, int what)
 	if (what & FLOW_FAILED)
 		s->how->lost("collated output", f->error);
 	if (what & FLOW_DATA)
-		begin(s);
+		section_begin(s);
 	if ((what & FLOW_END) && (!s->how->squeeze || f->total > 0)) {
-		begin(s);
+		section_begin(s);
 		flow_put(f, s->end, s->end_len);
 	}
 	if (is_done(s))
@@ -288,7 +288,7 @@ prepare(struct section *s, const char *xid, unsigned long sequence)
 {
 	fold(s, xid, sequence);
 	if (s->how->tag != NULL) {
-		s->tag = expand(s, s->how->tag, xid, sequence,
+		s->tag = section_expand(s, s->how->tag, xid, sequence,
 		    &s->change.tag_len);
 		s->change.tag = s->tag;
 	}
@@ -318,13 +318,13 @@ section_open(struct section *s, struct section_how *how, const char *xid,
 	s->done = done;
 	s->active = 1;
 	s->late = -1;
-	s->flow.event = flow_says;
+	s->flow.event = section_flow_says;
 	s->flow.cap = CAP;
 	open_results(s);
 	prepare(s, xid, sequence);
 	flow_source(&s->flow, fd[0], 1);
 	if (!how->squeeze)
-		begin(s);
+		section_begin(s);
 	return fd[1];
 }
 

@@ -44,7 +44,7 @@ struct xclate_options {
 	int to_widow, use_stdin, use_stderr, use_dir, session;
 	int group, lines, block, no_stdin, with_stderr, stderr_last, shell;
 };
-extern struct xclate_options want;
+extern struct xclate_options xclate_opt;
 
 extern const struct wk_program xclate;
 
