@@ -41,8 +41,8 @@ enum {
 
 /* --- what systems do differently --- */
 
-static void
-divconnect_close_keep_errno(int fd)
+void
+div_close(int fd)
 {
 	int e = errno;
 
@@ -498,7 +498,7 @@ err1:
 	unlink(path);
 	errno = e;
 err0:
-	divconnect_close_keep_errno(s->fd);
+	div_close(s->fd);
 	s->fd = -1;
 	return -1;
 }
@@ -574,7 +574,7 @@ link_to(const char *from, const char *path, const char *dir)
 	if (r != 0 && errno == EEXIST)
 		errno = EADDRINUSE;
 	if (lock >= 0)
-		divconnect_close_keep_errno(lock);
+		div_close(lock);
 	return r;
 }
 
@@ -1258,7 +1258,7 @@ dial_answer(struct div_dial *d)
 	if (n == 0 || c == '-' || (c == '+' && fd >= 0)) {
 		errno = n == 0 ? ECONNRESET : c == '-' ? ENOENT : EPROTO;
 		if (fd >= 0)
-			divconnect_close_keep_errno(fd);
+			div_close(fd);
 		return -1;
 	}
 	if (d->state == GREETING)
@@ -1293,7 +1293,7 @@ void
 div_dial_end(struct div_dial *d)
 {
 	if (d->fd >= 0)
-		divconnect_close_keep_errno(d->fd);
+		div_close(d->fd);
 	free(d->path);
 	d->fd = -1;
 	d->path = NULL;

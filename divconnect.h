@@ -239,6 +239,7 @@ void div_waited(void);
 
 /* --- what systems do differently, close-on-exec from birth --- */
 
+void div_close(int fd);          /* keeps errno */
 int div_accept(int sock);        /* non-blocking */
 int div_pipe(int fd[2]);
 

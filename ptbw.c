@@ -179,9 +179,9 @@ req_take(struct client *k)
 	size_t n = k->digits > 0 ? k->number : 1;
 
 	if (n == 0)
-		wk_serve_send(&k->c, "\n", 1);
+		wk_serve_puts(&k->c, "\n");
 	else if (n > pool.count - k->holder.held)
-		wk_serve_send(&k->c, "-1\n", 3);   /* never to be had */
+		wk_serve_puts(&k->c, "-1\n");   /* never to be had */
 	else if (!take_at_once(k, n)) {
 		pool_wait(&pool, &k->holder, n, now_seconds());
 		wk_serve_pause(&k->c);
@@ -194,16 +194,16 @@ req_take_now(struct client *k)
 	size_t n = k->digits > 0 ? k->number : 1;
 
 	if (n == 0)
-		wk_serve_send(&k->c, "\n", 1);
+		wk_serve_puts(&k->c, "\n");
 	else if (!take_at_once(k, n))
-		wk_serve_send(&k->c, "-1\n", 3);
+		wk_serve_puts(&k->c, "-1\n");
 }
 
 static void
 req_poll(struct client *k)
 {
 	if (!take_at_once(k, 1))
-		wk_serve_send(&k->c, "-1\n", 3);
+		wk_serve_puts(&k->c, "-1\n");
 }
 
 static void
@@ -238,7 +238,7 @@ req_name(struct client *k)
 	size_t len;
 
 	if (!names_token(k)) {
-		wk_serve_send(&k->c, "-No\n", 4);
+		wk_serve_puts(&k->c, "-No\n");
 		return;
 	}
 	name = tableau_name(&tableau, k->number, &len);
@@ -254,7 +254,7 @@ req_owner(struct client *k)
 	struct pool_holder *h;
 
 	if (!names_token(k)) {
-		wk_serve_send(&k->c, "-1\n", 3);
+		wk_serve_puts(&k->c, "-1\n");
 		return;
 	}
 	h = pool.token[k->number].holder;
@@ -265,7 +265,7 @@ static void
 req_age(struct client *k)
 {
 	if (!names_token(k) || pool.token[k->number].holder == NULL)
-		wk_serve_send(&k->c, "-1\n", 3);
+		wk_serve_puts(&k->c, "-1\n");
 	else
 		wk_serve_printf(&k->c, "%lu\n", (unsigned long)(now_seconds() -
 		    pool.token[k->number].since));
@@ -341,7 +341,7 @@ req_utility(struct client *k)
 	if (pid > 0)
 		wk_serve_printf(&k->c, "%ld\n", pid);
 	else
-		wk_serve_send(&k->c, "-No\n", 4);
+		wk_serve_puts(&k->c, "-No\n");
 }
 
 static void
@@ -356,7 +356,7 @@ ptbw_req_quit(struct client *k)
 	long clients = wk_serve_quit();
 
 	if (clients < 0)
-		wk_serve_send(&k->c, "-No\n", 4);
+		wk_serve_puts(&k->c, "-No\n");
 	else
 		wk_serve_printf(&k->c, "%ld\n", clients);
 }
@@ -364,7 +364,7 @@ ptbw_req_quit(struct client *k)
 static void
 req_reserved(struct client *k)
 {
-	wk_serve_send(&k->c, "-Not yet\n", 9);
+	wk_serve_puts(&k->c, "-Not yet\n");
 }
 
 static void
@@ -378,7 +378,7 @@ req_tie(struct client *k)
 {
 	/* one for each: there is a limit for all sockets together */
 	if (borrowed == 0 || k->tied)
-		wk_serve_send(&k->c, "-No\n", 4);
+		wk_serve_puts(&k->c, "-No\n");
 	else
 		wk_serve_send_fd(&k->c, BROKER_TIE, sizeof BROKER_TIE - 1, outer.fd);
 	k->tied = 1;
@@ -456,7 +456,7 @@ request(struct client *k, char c)
 	if (r->letter != '\0')
 		r->serve(k);
 	else if (c != '\n')
-		wk_serve_send(&k->c, "-No\n", 4);
+		wk_serve_puts(&k->c, "-No\n");
 	k->number = 0;
 	k->digits = 0;
 }

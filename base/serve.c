@@ -25,6 +25,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "codes.h"
 #include "spawn.h"
 #include "terminal.h"
 
@@ -232,6 +233,12 @@ wk_serve_printf(struct wk_client *c, const char *fmt, ...)
 		wk_serve_drop(c, "a reply is too long");
 	else
 		wk_serve_send(c, text, (size_t)n);
+}
+
+void
+wk_serve_puts(struct wk_client *c, const char *text)
+{
+	wk_serve_send(c, text, strlen(text));
 }
 
 void
@@ -797,7 +804,7 @@ serve_told_to_end(int sig)
 		kill(master.utility.pid, sig);
 	} else if (sig != master.term_passed ||
 	    !wk_spawn_same_signal(sig, master.passed_at)) {
-		stop(128 + sig);
+		stop(WK_SIGNAL + sig);
 	}
 }
 
@@ -809,7 +816,7 @@ passed_on(int sig)
 	if (master.utility.pid > 0)
 		kill(master.utility.pid, sig);
 	else
-		stop(128 + sig);
+		stop(WK_SIGNAL + sig);
 }
 
 void
@@ -834,7 +841,7 @@ interrupted(int sig)
 	else if (master.persistent)
 		stop(0);
 	else if (master.utility.pid == 0)
-		stop(128 + sig);
+		stop(WK_SIGNAL + sig);
 }
 
 /*

@@ -112,6 +112,7 @@ void wk_serve_known(struct wk_client *c);
 
 /* Queue a reply.  It is copied and leaves after the round, whole. */
 void wk_serve_send(struct wk_client *c, const void *data, size_t len);
+void wk_serve_puts(struct wk_client *c, const char *text);
 void wk_serve_printf(struct wk_client *c, const char *fmt, ...)
 #ifdef __GNUC__
     __attribute__((format(printf, 2, 3)))

@@ -28,6 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "codes.h"
 #include "divconnect.h"
 #include "terminal.h"
 
@@ -391,7 +392,7 @@ child(const struct wk_spawn *s, int report)
 	while (report >= 0 && write(report, &e, sizeof e) < 0 &&
 	    errno == EINTR)
 		;
-	_exit(127);
+	_exit(WK_NOT_FOUND);
 }
 
 /* What the child said before its exec; 0 when that worked. */
@@ -512,7 +513,7 @@ int
 wk_spawn_code(int status)
 {
 	if (WIFSIGNALED(status))
-		return 128 + WTERMSIG(status);
+		return WK_SIGNAL + WTERMSIG(status);
 	return WEXITSTATUS(status);
 }
 
@@ -522,13 +523,13 @@ wk_spawn_error_code(int error)
 	switch (error) {
 	case ENOENT:
 	case ENOTDIR:
-		return 127;
+		return WK_NOT_FOUND;
 	case EAGAIN:            /* the system's limits, not the program */
 	case EMFILE:
 	case ENFILE:
 	case ENOMEM:
-		return 71;
+		return WK_SYSTEM;
 	default:
-		return 126;
+		return WK_CANNOT_RUN;
 	}
 }

@@ -86,8 +86,8 @@ int wk_spawn_find(const char *file);
 /* The exit code for a wait status: its own, or 128 + the signal. */
 int wk_spawn_code(int status);
 
-/* The exit code for a program that could not be started: 127 not found, 126
- * not executable, 71 the system has no room for it. */
+/* The exit code for a program that could not be started: WK_NOT_FOUND,
+ * WK_CANNOT_RUN, or WK_SYSTEM when the system has no room for it. */
 int wk_spawn_error_code(int error);
 
 #endif

@@ -139,6 +139,25 @@ wk_usage(const char *fmt, ...)
 	exit(WK_USAGE);
 }
 
+char *
+wk_absolute(const char *path)
+{
+	char *dir, *all;
+	size_t size;
+
+	dir = path[0] == '/' ? strdup("") : getcwd(NULL, 0);
+	if (dir == NULL)
+		wk_die(WK_SYSTEM, "working directory: %s", strerror(errno));
+	while (path[0] == '.' && path[1] == '/')
+		path += 2;
+	size = strlen(dir) + strlen(path) + 2;
+	all = wk_alloc(size, 1);
+	snprintf(all, size, "%s%s%s", strcmp(dir, "/") == 0 ? "" : dir,
+	    path[0] == '/' ? "" : "/", path);
+	free(dir);
+	return all;
+}
+
 void *
 wk_alloc(size_t count, size_t size)
 {

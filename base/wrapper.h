@@ -11,21 +11,10 @@
 #ifndef WK_WRAPPER_H
 #define WK_WRAPPER_H
 
+#include "codes.h"
 #include "divconnect.h"
 
 #define WRAPKIT_VERSION "0.1"
-
-/* One table for the whole suite, after sysexits(3). */
-enum {
-	WK_USAGE = 64,        /* the command line */
-	WK_DATA = 65,         /* a file, a variable, a depth */
-	WK_NOINPUT = 66,      /* no diversion, no such file */
-	WK_UNAVAILABLE = 69,  /* the master is gone or refused */
-	WK_SYSTEM = 71,       /* a system call failed */
-	WK_CANTCREATE = 73,   /* a socket; tokens that can never be had */
-	WK_TIMEOUT = 75,      /* not in time */
-	WK_PROTOCOL = 76      /* the other side spoke nonsense */
-};
 
 /* One option.  Letter '0' stands for -depth, any digits; what is no ASCII
  * has a long name alone. */
@@ -119,6 +108,12 @@ _Noreturn void wk_usage(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)))
 #endif
     ;
+
+/*
+ * The path from the root: behind the working directory, and without "./" in
+ * front, unless it begins with a slash.  Links stay.  The caller frees it.
+ */
+char *wk_absolute(const char *path);
 
 /* malloc and friends that end the program when memory runs out. */
 void *wk_alloc(size_t count, size_t size);

@@ -20,6 +20,7 @@ t 'what is installed' 0 './bin/ptbw
 ./bin/xapply
 ./bin/xclate
 ./include/divconnect.h
+./include/wrapkit/codes.h
 ./include/wrapkit/event.h
 ./include/wrapkit/master.h
 ./include/wrapkit/serve.h

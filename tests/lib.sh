@@ -12,6 +12,8 @@
 # Each works in a directory of its own, $T/w; $TMPDIR must end up empty.
 
 unset IFS       # some shells take it from the environment
+# what `make -j check` hands down is meant for its own children alone
+unset MAKEFLAGS MFLAGS MAKELEVEL
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 top=$(cd "$here/.." && pwd) || exit 1
 # short, and nothing that the scripts of the tests would have to quote

@@ -13,19 +13,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/codes.h"
 #include "divconnect.h"
 #include "share.h"
 #include "title.h"
 
 enum {
 	REPLY_MAX = 1 << 20,
-	GREETING_MAX = 31,
-	OUTPUT_FAILED = 74        /* as an exit code, EX_IOERR */
+	GREETING_MAX = 31
 };
 
 /* Bits of status, in the order in which they are told. */
@@ -351,7 +352,8 @@ collate_finish(struct collate *c)
 	c->finishing = 1;
 	flow_leave(&c->flow);
 	if (c->fault == COLLATE_OUTPUT && c->code == 0)
-		c->code = c->flow.error == EPIPE ? 141 : OUTPUT_FAILED;
+		c->code = c->flow.error == EPIPE ?
+		    WK_SIGNAL + SIGPIPE : WK_OUTPUT;
 	if (c->fault == COLLATE_GOOD && master_gone(c, 0))
 		c->fault = COLLATE_GONE;
 	collate_report(c);

@@ -15,11 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int
-turn_is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
+#include "base/text.h"
 
 /* Compare the values of the digits at *a and *b, and step over them. */
 static int
@@ -32,9 +28,9 @@ compare_digits(const char **a, const char **b)
 		;
 	for (y = *b; *y == '0'; y++)
 		;
-	while (turn_is_digit(x[m]))
+	while (text_is_digit(x[m]))
 		m++;
-	while (turn_is_digit(y[n]))
+	while (text_is_digit(y[n]))
 		n++;
 	*a = x + m;
 	*b = y + n;
@@ -49,7 +45,7 @@ turn_compare(const char *a, const char *b)
 	int r;
 
 	while (*a != '\0' && *b != '\0') {
-		if (turn_is_digit(*a) && turn_is_digit(*b)) {
+		if (text_is_digit(*a) && text_is_digit(*b)) {
 			r = compare_digits(&a, &b);
 			if (r != 0)
 				return r;
@@ -69,7 +65,7 @@ turn_number(const char *name, unsigned long *n)
 	unsigned long value = 0, digit;
 	const char *p;
 
-	for (p = name; turn_is_digit(*p); p++) {
+	for (p = name; text_is_digit(*p); p++) {
 		digit = (unsigned long)(*p - '0');
 		if (value > (ULONG_MAX - digit) / 10)
 			return 0;

@@ -206,29 +206,6 @@ wrapw_probe(const char *path)
 
 /* --- where the name space comes from --- */
 
-static char *
-wclient_absolute(const char *path)
-{
-	char *cwd, *all;
-	size_t n;
-
-	if (path[0] == '/') {
-		all = strdup(path);
-	} else {
-		cwd = getcwd(NULL, 0);
-		if (cwd == NULL)
-			wk_die(WK_SYSTEM, "working directory: %s",
-			    strerror(errno));
-		n = strlen(cwd) + strlen(path) + 2;
-		all = wk_alloc(n, 1);
-		snprintf(all, n, "%s/%s", cwd, path);
-		free(cwd);
-	}
-	if (all == NULL)
-		wk_die(WK_SYSTEM, "out of memory");
-	return all;
-}
-
 char *
 wrapw_record(const char *path, size_t *len)
 {
@@ -309,7 +286,7 @@ load(struct source *s)
 		data = wrapw_record(s->path, &len);
 		wclient_parse(&s->record, data, len, s->path);
 		/* the name that the socket has here need not be its own */
-		if (record_rename(&s->record, wclient_absolute(s->path)) != 0)
+		if (record_rename(&s->record, wk_absolute(s->path)) != 0)
 			wk_die(WK_SYSTEM, "out of memory");
 	}
 	if (wrapw_opt.without)
@@ -449,7 +426,7 @@ change(char **words)
 	if (wrapw_opt.bind && strchr(words[0], '\n') != NULL)
 		wk_die(WK_DATA, "%s: a target has no newlines", words[0]);
 	if (wrapw_opt.bind) {
-		target = wclient_absolute(words[0]);
+		target = wk_absolute(words[0]);
 		n = snprintf(request, sizeof request, "bind %s%s %s",
 		    flags[wrapw_opt.mode], target, words[1]);
 	} else {

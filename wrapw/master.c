@@ -18,6 +18,7 @@
 
 #include "base/dial.h"
 #include "base/master.h"
+#include "base/text.h"
 #include "space.h"
 #include "wrapw.h"
 
@@ -88,9 +89,9 @@ no(struct client *k, const char *fmt, ...)
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	wk_visible(line, sizeof line, text);
-	wk_serve_send(&k->c, "- ", 2);
+	wk_serve_puts(&k->c, "- ");
 	wk_serve_send(&k->c, line, strlen(line));
-	wk_serve_send(&k->c, "\n", 1);
+	wk_serve_puts(&k->c, "\n");
 }
 
 /* --- handing out connections --- */
@@ -118,7 +119,7 @@ wmaster_refuse(struct client *k, const char *reason)
 		no(k, "%s", reason);
 		wk_serve_resume(&k->c);
 	} else {
-		wk_serve_send(&k->c, "-", 1);
+		wk_serve_puts(&k->c, "-");
 		wk_serve_finish(&k->c);
 	}
 }
@@ -150,7 +151,7 @@ wmaster_connected(struct dial *l, int fd)
 	}
 	r->entry->connects++;
 	/* apart, so that who reads one byte does not lose the descriptor */
-	wk_serve_send(&k->c, "@", 1);
+	wk_serve_puts(&k->c, "@");
 	wk_serve_give_fd(&k->c, r->cookie, strlen(r->cookie), fd);
 	/* it hangs up: to close the socket first, with the descriptor still
 	 * on its way, would have Linux look for garbage */
@@ -506,14 +507,6 @@ take_line(struct client *k, const char *data, size_t len)
 	return (size_t)n;
 }
 
-static int
-wmaster_printable(const char *text)
-{
-	while (*text >= ' ' && *text <= '~')
-		text++;
-	return *text == '\0';
-}
-
 /* The cookie that comes first. */
 static size_t
 take_cookie(struct client *k, const char *data, size_t len)
@@ -526,10 +519,10 @@ take_cookie(struct client *k, const char *data, size_t len)
 	wk_serve_known(&k->c);
 	if (end == data) {
 		k->state = CONTROL;
-		wk_serve_send(&k->c, "+", 1);
+		wk_serve_puts(&k->c, "+");
 	} else if (end == NULL) {
 		wmaster_refuse(k, "a cookie is too long");
-	} else if (!wmaster_printable(data)) {
+	} else if (!text_is_ascii(data)) {
 		wmaster_refuse(k, "a cookie is not printable");
 	} else {
 		hand_over(k, data, 0);

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "carry.h"
 #include "base/dial.h"
 #include "base/master.h"
@@ -38,14 +39,6 @@ enum {
 	 * lines, and with them those who wait for one, may take of all. */
 	LEAVE = 1, LINES = 60, WAITERS = 75
 };
-
-static int
-printable(const char *text)
-{
-	while (*text >= ' ' && *text <= '~')
-		text++;
-	return *text == '\0';
-}
 
 /* --- the exporting end --- */
 
@@ -260,7 +253,7 @@ understand(struct visitor *v, char *line, const char *rest, size_t len)
 	int n = 0;
 
 	if (sscanf(line, MAGIC " %15s %15s%n", version, word, &n) != 2 ||
-	    !printable(line)) {
+	    !text_is_ascii(line)) {
 		turn_away(v, "this is the end of a link of wrapw's");
 		return;
 	}
@@ -432,7 +425,7 @@ no_connection(struct guest *g, const char *reason)
 	if (wk_serve_verbose != NULL)
 		wk_serve_verbose("a request was refused: %s", reason);
 	wk_timer_stop(&g->patience);
-	wk_serve_send(&g->c, "-", 1);
+	wk_serve_puts(&g->c, "-");
 	wk_serve_finish(&g->c);
 }
 
@@ -516,7 +509,7 @@ guest_input(struct wk_client *c, const char *data, size_t len)
 	if (end == NULL && len < most)
 		return 0;
 	wk_serve_known(c);
-	if (end == NULL || !printable(data)) {
+	if (end == NULL || !text_is_ascii(data)) {
 		no_connection(g, "a cookie makes no sense");
 		return len;
 	}

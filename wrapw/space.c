@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/text.h"
 #include "divconnect.h"
 
 /* --- unions --- */
@@ -100,15 +101,6 @@ links_to_detached(const char *prefix)
 	return value != NULL && strcmp(value, "d") == 0;
 }
 
-static int
-space_printable(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < ' ' || *text == '\177')
-			return 0;
-	return 1;
-}
-
 int
 space_collect(struct space *s, char *const envp[], const char *own_prefix,
     int everything)
@@ -122,7 +114,7 @@ space_collect(struct space *s, char *const envp[], const char *own_prefix,
 		return -1;
 	for (d = l.entry; d < l.entry + l.count && r == 0; d++) {
 		/* a path with a newline could not be listed, nor asked for */
-		if (!space_printable(d->path) ||
+		if (!text_is_clean(d->path) ||
 		    (!everything && strcmp(d->prefix, own_prefix) == 0))
 			continue;
 		if (s->count >= SPACE_ENTRIES_MAX) {
@@ -254,7 +246,7 @@ bad_target(const struct space *s, const char *target)
 
 	if (target[0] != '/')
 		return "the target is not an absolute path";
-	if (!space_printable(target))
+	if (!text_is_clean(target))
 		return "the target holds control characters";
 	if (space_leads_to(target, s->own))
 		return "the target leads back to this socket";

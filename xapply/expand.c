@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "quote.h"
 
 enum {
@@ -154,12 +155,6 @@ unexpected(struct parser *p, const char *what)
 	return expand_fail(p->err, EINVAL, "%s at '%c'", what, c);
 }
 
-static int
-expand_is_digit(int c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* What is too large for size_t is as large as that goes. */
 static size_t
 expand_read_number(struct parser *p)
@@ -167,7 +162,7 @@ expand_read_number(struct parser *p)
 	size_t n = 0;
 	int c;
 
-	for (; expand_is_digit(c = peek(p)); p->at++) {
+	for (; text_is_digit(c = peek(p)); p->at++) {
 		size_t d = (size_t)(c - '0');
 
 		n = n > (SIZE_MAX - d) / 10 ? SIZE_MAX : n * 10 + d;
@@ -262,7 +257,7 @@ read_short(struct parser *p, struct node *n)
 {
 	int c = peek(p);
 
-	if (!expand_is_digit(c))
+	if (!text_is_digit(c))
 		return choose_letter(p, n);
 	choose_index(n, (size_t)(c - '0'));
 	p->at++;
@@ -272,7 +267,7 @@ read_short(struct parser *p, struct node *n)
 static int
 read_name(struct parser *p, struct node *n)
 {
-	if (!expand_is_digit(peek(p)))
+	if (!text_is_digit(peek(p)))
 		return choose_letter(p, n);
 	choose_index(n, expand_read_number(p));
 	return 0;
@@ -320,7 +315,7 @@ read_step(struct parser *p, int *depth)
 		    expand_fail(p->err, EINVAL, "more than %d @", DEPTH_MAX);
 	s->drop = (char)expand_take(p, '-');
 	s->last = (char)expand_take(p, '$');
-	if (!s->last && expand_is_digit(peek(p)))
+	if (!s->last && text_is_digit(peek(p)))
 		s->field = expand_read_number(p);
 	return 0;
 }
@@ -469,7 +464,7 @@ read_position(struct parser *p, struct position *q, const char *what)
 	q->last = (char)expand_take(p, '$');
 	if (q->last)
 		return 0;
-	if (!expand_is_digit(peek(p)))
+	if (!text_is_digit(peek(p)))
 		return unexpected(p, what);
 	q->n = expand_read_number(p);
 	return 0;

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/codes.h"
 #include "base/event.h"
 
 struct input_stream {
@@ -132,10 +133,10 @@ input_more(struct input_stream *s)
 	}
 	if (s->to == s->room) {
 		if (s->room >= INPUT_RECORD_MAX)
-			return input_fail(s->in, 65, s->name, "a line is too long");
+			return input_fail(s->in, WK_DATA, s->name, "a line is too long");
 		data = realloc(s->data, s->room ? 2 * s->room : 65536);
 		if (data == NULL)
-			return input_fail(s->in, 71, s->name, strerror(ENOMEM));
+			return input_fail(s->in, WK_SYSTEM, s->name, strerror(ENOMEM));
 		s->data = data;
 		s->room = s->room ? 2 * s->room : 65536;
 	}
@@ -145,7 +146,7 @@ input_more(struct input_stream *s)
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return input_more(s);
 	if (n < 0)
-		return input_fail(s->in, 66, s->name, strerror(errno));
+		return input_fail(s->in, WK_NOINPUT, s->name, strerror(errno));
 	s->to += (size_t)n;
 	s->ended = n == 0;
 	return INPUT_BATCH;
@@ -176,7 +177,7 @@ input_record(struct input_stream *s, char end, struct expand_text *t)
 	s->seen = s->from;
 	s->line++;
 	if (end != '\0' && memchr(t->data, '\0', t->len) != NULL) {
-		input_fail(s->in, 65, s->name, "");
+		input_fail(s->in, WK_DATA, s->name, "");
 		snprintf(s->in->why, sizeof s->in->why,
 		    "line %zu holds a NUL byte (see -z)", s->line);
 		return INPUT_FAILED;
@@ -220,7 +221,7 @@ open_set(struct input *in)
 		in->slot[i] = is_stdin(name) ? in->standard :
 		    input_open_file(in, name);
 		if (in->slot[i] == NULL)
-			return input_fail(in, 66, name, strerror(errno));
+			return input_fail(in, WK_NOINPUT, name, strerror(errno));
 	}
 	in->opened = 1;
 	return INPUT_BATCH;
@@ -274,7 +275,7 @@ fill_slots(struct input *in)
 		if (r == INPUT_END)
 			t = (struct expand_text){ in->pad, strlen(in->pad) };
 		if (input_hold(in, in->filled, t.data, t.len) != 0)
-			return input_fail(in, 71, "input", strerror(ENOMEM));
+			return input_fail(in, WK_SYSTEM, "input", strerror(ENOMEM));
 	}
 	return INPUT_BATCH;
 }
@@ -350,9 +351,9 @@ check_files(struct input *in)
 		if (is_stdin(name))
 			continue;
 		if (stat(name, &st) != 0 || access(name, R_OK) != 0)
-			return input_fail(in, 66, name, strerror(errno));
+			return input_fail(in, WK_NOINPUT, name, strerror(errno));
 		if (S_ISDIR(st.st_mode))
-			return input_fail(in, 66, name, strerror(EISDIR));
+			return input_fail(in, WK_NOINPUT, name, strerror(EISDIR));
 	}
 	return INPUT_BATCH;
 }
@@ -365,7 +366,7 @@ input_take_stdin(struct input *in)
 	if (fd >= 0)
 		in->standard = new_stream(in, fd, "standard input");
 	return in->standard != NULL ? INPUT_BATCH :
-	    input_fail(in, 71, "standard input", strerror(errno));
+	    input_fail(in, WK_SYSTEM, "standard input", strerror(errno));
 }
 
 enum input_result
@@ -376,7 +377,7 @@ input_begin(struct input *in)
 	for (in->operands = 0; in->operand[in->operands] != NULL; )
 		in->operands++;
 	if (in->operands % in->each != 0) {
-		input_fail(in, 65, in->files ? "files" : "parameters", "");
+		input_fail(in, WK_DATA, in->files ? "files" : "parameters", "");
 		snprintf(in->why, sizeof in->why,
 		    "%zu are no multiple of %zu", in->operands, in->each);
 		return INPUT_FAILED;
@@ -386,7 +387,7 @@ input_begin(struct input *in)
 	in->from = calloc(in->each, sizeof *in->from);
 	in->slot = calloc(in->each, sizeof *in->slot);
 	if (!in->param || !in->file || !in->from || !in->slot)
-		return input_fail(in, 71, "input", strerror(ENOMEM));
+		return input_fail(in, WK_SYSTEM, "input", strerror(ENOMEM));
 	if (in->files)
 		r = check_files(in);
 	if (r == INPUT_BATCH && input_uses_stdin(in))

@@ -204,7 +204,7 @@ joblog_write(const struct task *t)
 		return;
 	fprintf(joblog.file, "%ju\t%.3f\t%.3f\t%d\t%d\t", t->number + 1,
 	    t->started, (double)(t->ended - t->began) / 1000,
-	    s == 0 && t->timed_out ? TASK_TIMED_OUT :
+	    s == 0 && t->timed_out ? WK_TIMED_OUT :
 	    WIFEXITED(s) ? WEXITSTATUS(s) : 0,
 	    WIFSIGNALED(s) ? WTERMSIG(s) : 0);
 	joblog_put_text(t->xid);

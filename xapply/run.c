@@ -266,7 +266,7 @@ run_output_failed(int error)
 {
 	if (run.output_error == 0)
 		run.output_error = error != 0 ? error : ECONNRESET;
-	stop_starting(error != 0 ? OUTPUT_LOST : WK_PROTOCOL);
+	stop_starting(error != 0 ? WK_OUTPUT : WK_PROTOCOL);
 }
 
 /* Nothing can be written to stdout any more. */
@@ -277,7 +277,7 @@ lines_lost(int error)
 		complain("standard output: %s", strerror(error));
 	if (run.output_error == 0)
 		run.output_error = error;
-	stop_starting(OUTPUT_LOST);
+	stop_starting(WK_OUTPUT);
 }
 
 /* --- expansion --- */
@@ -498,7 +498,7 @@ static int
 exit_code(const struct task *t)
 {
 	return t->status != 0 ? wk_spawn_code(t->status) :
-	    TASK_TIMED_OUT;
+	    WK_TIMED_OUT;
 }
 
 static void
@@ -548,7 +548,7 @@ reader_gone(const struct task *t)
 	struct pollfd p = { STDOUT_FILENO, POLLOUT, 0 };
 
 	return xapply_collator == NULL && t->status != 0 &&
-	    wk_spawn_code(t->status) == 128 + SIGPIPE && poll(&p, 1, 0) == 1 &&
+	    wk_spawn_code(t->status) == WK_SIGNAL + SIGPIPE && poll(&p, 1, 0) == 1 &&
 	    (p.revents & (POLLERR | POLLHUP));
 }
 
@@ -1158,7 +1158,7 @@ end_run(void)
 	if (xapply_opt.progress)
 		say_summary();
 	if (joblog_close() != 0 && run.code == 0)
-		run.code = OUTPUT_LOST;
+		run.code = WK_OUTPUT;
 	if (tokens_close(&run.tokens) != 0)
 		wk_warn("%s: the master is gone", xapply_pool);
 	/* those that were here before us are waited for as any */

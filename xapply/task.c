@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/size.h"
+#include "base/text.h"
 #include "quote.h"
 #include "wire/share.h"
 #include "base/spawn.h"
@@ -454,21 +455,13 @@ remembered(const char *name, char *const *env)
 	return path;
 }
 
-static const char *
-task_base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
-
 /* Shells whose quotes are those of POSIX; tests/expand.c asks them. */
 static int
 is_posix_shell(const char *path)
 {
 	static const char *const known[] = { "sh", "dash", "bash", "ksh",
 	    "ksh93", "mksh", "ash", "busybox", "yash", "posh", "zsh" };
-	const char *name = task_base_name(path);
+	const char *name = text_base_name(path);
 	size_t i;
 
 	for (i = 0; i < sizeof known / sizeof *known; i++)
@@ -484,12 +477,12 @@ is_configured(const char *shell)
 {
 	char **e;
 
-	if (strcmp(task_base_name(shell), "zsh") == 0)
+	if (strcmp(text_base_name(shell), "zsh") == 0)
 		return 1;
 	for (e = environ; *e != NULL; e++)
-		if (strncmp(*e, "BASH_ENV=", 9) == 0 ||
-		    strncmp(*e, "BASH_FUNC_", 10) == 0 ||
-		    strncmp(*e, "SHELLOPTS=", 10) == 0)
+		if (text_begins(*e, "BASH_ENV=") ||
+		    text_begins(*e, "BASH_FUNC_") ||
+		    text_begins(*e, "SHELLOPTS="))
 			return 1;
 	return 0;
 }
@@ -568,7 +561,7 @@ direct_words(const struct task *t)
 static char **
 shell_words(const struct task_setup *s, const struct task *t)
 {
-	const char *base = task_base_name(s->shell);
+	const char *base = text_base_name(s->shell);
 	int perl = strstr(base, "perl") != NULL;
 	size_t n = 0, i;
 	char **argv = wk_alloc(xapply_opt.append ? 6 +

@@ -19,11 +19,6 @@
 #include "tokens.h"
 #include "base/wrapper.h"
 
-enum {
-	OUTPUT_LOST = 74,         /* exit code: an output could not be written */
-	TASK_TIMED_OUT = 124      /* of a task, as timeout(1) has it */
-};
-
 /* When failures halt a run. */
 enum halt { NEVER, SOON, NOW };
 

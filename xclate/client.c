@@ -50,7 +50,7 @@ pass_on(int sig)
 	if (me.child.pid > 0)
 		kill(me.child.pid, sig);
 	else
-		exit(128 + sig);
+		exit(WK_SIGNAL + sig);
 }
 
 static void
@@ -72,7 +72,7 @@ xclient_child_ended(struct wk_child *c, int status)
 	wk_terminal_child_ended();
 	me.code = wk_spawn_code(status);
 	if (me.late_lost && me.code == 0)
-		me.code = OUTPUT_LOST;
+		me.code = WK_OUTPUT;
 }
 
 static void
@@ -188,7 +188,7 @@ lose_rest(void)
 	if (me.rest.fd >= 0)
 		wk_watch(&me.rest, WK_READ);
 	if (me.child.pid == 0 && me.code == 0) {
-		me.code = OUTPUT_LOST;
+		me.code = WK_OUTPUT;
 		collate_code(&me.section, me.code);
 	}
 }
@@ -436,7 +436,7 @@ xclient_output_failed(int error)
 		raise(SIGPIPE);
 	}
 	wk_warn("section %s: output: %s", me.section.xid, strerror(error));
-	return me.code != 0 ? me.code : OUTPUT_LOST;
+	return me.code != 0 ? me.code : WK_OUTPUT;
 }
 
 static int
@@ -463,7 +463,7 @@ xclient_result(void)
 		    me.code : WK_PROTOCOL;
 	}
 	if (me.input_error)
-		return OUTPUT_LOST;
+		return WK_OUTPUT;
 	return me.argv != NULL ? me.code : 0;
 }
 
@@ -600,5 +600,5 @@ xclate_cat(void)
 	while (!cat_over)
 		if (wk_round(1) != 0)
 			return WK_SYSTEM;
-	return f.failed ? OUTPUT_LOST : 0;
+	return f.failed ? WK_OUTPUT : 0;
 }

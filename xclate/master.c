@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "wire/collate.h"
+#include "base/text.h"
 #include "divconnect.h"
 #include "base/event.h"
 #include "base/flow.h"
@@ -316,7 +317,7 @@ section_done(struct section *s)
 
 	k->bytes += s->flow.total;
 	if (s->flow.failed && k->code == 0)
-		k->code = OUTPUT_LOST;
+		k->code = WK_OUTPUT;
 	section_close(s);
 	end_turn(k);
 }
@@ -366,7 +367,7 @@ ask_back(void)
 	    m.queue.count == 0)
 		return;
 	k->told = 1;
-	wk_serve_send(&k->c, "back", 5);
+	wk_serve_send(&k->c, "back", sizeof "back");
 }
 
 /*
@@ -432,7 +433,7 @@ static void
 say_text(struct client *k, const char *text)
 {
 	if (text == NULL)
-		wk_serve_send(&k->c, ".", 1);
+		wk_serve_puts(&k->c, ".");
 	else
 		wk_serve_send(&k->c, text, strlen(text) + 1);
 }
@@ -455,7 +456,7 @@ ask_cap(struct client *k)
 	if (xclate_opt.has_cap)
 		wk_serve_printf(&k->c, "%zu\n", (xclate_opt.cap | 1023) + 1);
 	else
-		wk_serve_send(&k->c, ".", 1);
+		wk_serve_puts(&k->c, ".");
 }
 
 static void
@@ -612,12 +613,6 @@ static const struct {
 	{ "kt", keep_turn }
 };
 
-static int
-xmaster_is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Is it all the same to us, and to those who look at our records, whether
  * many sections are one? */
 static int
@@ -632,11 +627,13 @@ static void
 say_version(struct client *k, int more)
 {
 	if (!more)
-		wk_serve_send(&k->c, XCLATE_PROTOCOL, 4);
+		wk_serve_send(&k->c, XCLATE_PROTOCOL, sizeof XCLATE_PROTOCOL);
 	else if (is_indifferent())
-		wk_serve_send(&k->c, XCLATE_PROTOCOL "+s", 6);
+		wk_serve_send(&k->c, XCLATE_PROTOCOL "+s",
+		    sizeof XCLATE_PROTOCOL "+s");
 	else
-		wk_serve_send(&k->c, XCLATE_PROTOCOL "+", 5);
+		wk_serve_send(&k->c, XCLATE_PROTOCOL "+",
+		    sizeof XCLATE_PROTOCOL "+");
 }
 
 static void
@@ -644,7 +641,7 @@ xmaster_command(struct client *k, const char *four)
 {
 	size_t i;
 
-	if (xmaster_is_digit(four[0]) && xmaster_is_digit(four[1]) && xmaster_is_digit(four[2])) {
+	if (text_is_digit(four[0]) && text_is_digit(four[1]) && text_is_digit(four[2])) {
 		k->code = (short)(100 * (four[0] - '0') +
 		    10 * (four[1] - '0') + four[2] - '0');
 		return;
@@ -727,7 +724,7 @@ xmaster_connected(struct wk_client *c)
 	struct client *k = (struct client *)c;
 
 	k->start = wall_ms();
-	wk_serve_send(c, XCLATE_PROTOCOL, 4);
+	wk_serve_send(c, XCLATE_PROTOCOL, sizeof XCLATE_PROTOCOL);
 }
 
 static void
@@ -1053,7 +1050,7 @@ open_outer(void)
 	if (wk_serve_stopped())
 		exit(code);
 	if (!m.outer_open)
-		wk_die(m.outer.fault == COLLATE_OUTPUT ? OUTPUT_LOST :
+		wk_die(m.outer.fault == COLLATE_OUTPUT ? WK_OUTPUT :
 		    WK_PROTOCOL, "%s: no turn was to be had there", path);
 }
 
@@ -1139,7 +1136,7 @@ final_code(int code)
 {
 	if (m.halted || (xclate_opt.fail && code == 0))
 		code = m.first_code;
-	return code == 0 && m.lost ? OUTPUT_LOST : code;
+	return code == 0 && m.lost ? WK_OUTPUT : code;
 }
 
 /* "LEN:TEXT" for the answer to a question. */
@@ -1172,25 +1169,6 @@ prepare_master(void)
 	m.begun = div_now();
 }
 
-/* A relative path stays the same socket after "cd". */
-static char *
-xmaster_absolute(const char *path)
-{
-	char *dir, *all;
-
-	if (path == NULL || *path == '/')
-		return (char *)path;
-	dir = realpath(".", NULL);
-	if (dir == NULL)
-		wk_die(WK_SYSTEM, "working directory: %s", strerror(errno));
-	while (strncmp(path, "./", 2) == 0)
-		path += 2;
-	all = wk_alloc(strlen(dir) + strlen(path) + 2, 1);
-	sprintf(all, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, path);
-	free(dir);
-	return all;
-}
-
 static void
 open_socket(int persistent)
 {
@@ -1203,7 +1181,8 @@ open_socket(int persistent)
 		.first = xclate_opt.detached ? 0 : (unsigned)level
 	};
 
-	place.path = xmaster_absolute(xclate_opt.socket);
+	place.path = xclate_opt.socket == NULL ? NULL :
+	    wk_absolute(xclate_opt.socket);
 	if (xclate_opt.detached)
 		snprintf(stem, sizeof stem, "%d_", level);
 	wk_listen(&master_socket, &place);
@@ -1290,5 +1269,5 @@ xclate_master(char **operands, const struct wk_called *called)
 	}
 	close_streams(&code);
 	code = close_outer(code);
-	return code == 0 && m.lost ? OUTPUT_LOST : code;
+	return code == 0 && m.lost ? WK_OUTPUT : code;
 }

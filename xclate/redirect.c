@@ -18,6 +18,7 @@
 
 #include "divconnect.h"
 #include "base/spawn.h"
+#include "base/text.h"
 #include "base/wrapper.h"
 
 enum kind {
@@ -144,15 +145,6 @@ redirect_fail(struct redirect *r, int code, const char *reason, int error)
 	return -1;
 }
 
-static void
-redirect_close_keep_errno(int fd)
-{
-	int e = errno;
-
-	close(fd);
-	errno = e;
-}
-
 /* The descriptor (or -1), moved if it is one of the first three. */
 static int
 above(int fd)
@@ -162,7 +154,7 @@ above(int fd)
 	if (fd < 0 || fd > 2)
 		return fd;
 	moved = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	redirect_close_keep_errno(fd);
+	div_close(fd);
 	return moved;
 }
 
@@ -229,14 +221,6 @@ shell(void)
 	return s != NULL && *s != '\0' ? s : "/bin/sh";
 }
 
-static const char *
-redirect_base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
-}
-
 /*
  * The arguments of a shell that is to run a command.  One that begins with -
  * would be taken for options; perl takes whatever is behind its -e.
@@ -244,10 +228,10 @@ redirect_base_name(const char *path)
 static void
 shell_arguments(const char *argv[5], const char *command)
 {
-	int perl = strcmp(redirect_base_name(shell()), "perl") == 0;
+	int perl = strcmp(text_base_name(shell()), "perl") == 0;
 	size_t n = 0;
 
-	argv[n++] = redirect_base_name(shell());
+	argv[n++] = text_base_name(shell());
 	argv[n++] = perl ? "-e" : "-c";
 	if (*command == '-' && !perl)
 		argv[n++] = "--";
@@ -326,7 +310,7 @@ pipe_above(int ends[2])
 	if (ends[0] < 0)
 		errno = e;
 	if (ends[0] >= 0 || ends[1] >= 0)
-		redirect_close_keep_errno(ends[ends[0] < 0]);
+		div_close(ends[ends[0] < 0]);
 	return -1;
 }
 
@@ -338,11 +322,11 @@ open_command(struct redirect *r, const struct stream *s, const char *guard)
 	if (pipe_above(ends) != 0)
 		return redirect_fail(r, WK_SYSTEM, NULL, errno);
 	status = start(r, s, ends[!mine], guard);
-	redirect_close_keep_errno(ends[!mine]);
+	div_close(ends[!mine]);
 	if (status == 0)
 		r->fd = ends[mine];
 	else
-		redirect_close_keep_errno(ends[mine]);
+		div_close(ends[mine]);
 	return status;
 }
 

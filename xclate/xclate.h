@@ -15,10 +15,6 @@
 
 #define XCLATE_PROTOCOL "0.8"
 
-enum {
-	OUTPUT_LOST = 74          /* exit code: an output could not be written */
-};
-
 /* When the first failure halts a run. */
 enum halt { NEVER, SOON, NOW };
 
