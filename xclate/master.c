@@ -1,7 +1,7 @@
 /*
  * master.c - xclate's master: whose turn it is, and what becomes of it
  *
- * serve.c has the life of a master, turn.c the queue, section.c the sections
+ * serve.c has the life of a master, turn.c the queue, inspect.c the sections
  * that the master looks at; others write to the output themselves and their
  * bytes do not pass through here.  The protocol is written down in PROTOCOL;
  * commands[] is the master's side of it.
@@ -27,7 +27,7 @@
 #include "base/flow.h"
 #include "report.h"
 #include "redirect.h"
-#include "section.h"
+#include "inspect.h"
 #include "base/serve.h"
 #include "base/spawn.h"
 #include "wire/turn.h"
@@ -64,8 +64,8 @@ static struct {
 	unsigned long next;        /* --order-from: the number to come */
 	unsigned long *passed;     /* those beyond it that will not */
 	size_t passed_count;
-	struct section section;
-	struct section_how how;
+	struct inspect inspect;
+	struct inspect_how how;
 	int looks;                 /* sections go through us */
 	struct flow widow_flow, notify_flow, joblog_flow;
 	int notify_on, joblog_on, widow_on, same_notify;
@@ -311,14 +311,14 @@ xmaster_try_again(struct wk_timer *t)
 }
 
 static void
-section_done(struct section *s)
+inspect_done(struct inspect *s)
 {
 	struct client *k = m.holder;
 
 	k->bytes += s->flow.total;
 	if (s->flow.failed && k->code == 0)
 		k->code = WK_OUTPUT;
-	section_close(s);
+	inspect_close(s);
 	end_turn(k);
 }
 
@@ -330,8 +330,8 @@ grant(struct client *k)
 
 	m.holder = k;
 	if (m.looks) {
-		fd = section_open(&m.section, &m.how, k->xid, k->sequence,
-		    section_done);
+		fd = inspect_open(&m.inspect, &m.how, k->xid, k->sequence,
+		    inspect_done);
 		if (fd < 0) {
 			m.holder = NULL;
 			m.again.expired = xmaster_try_again;
@@ -416,7 +416,7 @@ wants_turn(struct client *k)
 {
 	int value = k->status & 8 ? 8 : k->status;
 
-	if (!k->o1 || k->status == 0 || (m.holder == k && !m.section.leaving))
+	if (!k->o1 || k->status == 0 || (m.holder == k && !m.inspect.leaving))
 		return;
 	k->turn.name = k->xid;
 	k->turn.arrival = k->sequence;
@@ -583,10 +583,10 @@ abort_client(struct client *k)
 static void
 xmaster_yield_turn(struct client *k)
 {
-	if (m.holder != k || m.section.leaving)
+	if (m.holder != k || m.inspect.leaving)
 		return;
-	if (m.section.active)
-		section_leave(&m.section);
+	if (m.inspect.active)
+		inspect_leave(&m.inspect);
 	else
 		end_turn(k);
 }
@@ -753,13 +753,13 @@ xmaster_gone(struct wk_client *c)
 		return;
 	turn_take(&m.queue, &k->turn);
 	leave_order(k);
-	if (m.holder == k && m.section.active) {
+	if (m.holder == k && m.inspect.active) {
 		m.ghost = *k;
 		m.holder = &m.ghost;
-		m.section.xid = m.ghost.xid;
+		m.inspect.xid = m.ghost.xid;
 		wk_serve_stay(1);
-		if (!m.section.leaving)
-			section_leave(&m.section);
+		if (!m.inspect.leaving)
+			inspect_leave(&m.inspect);
 		return;
 	}
 	if (m.holder == k) {

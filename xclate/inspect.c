@@ -1,9 +1,9 @@
 /*
- * section.c - sections that a master looks at on their way
+ * inspect.c - sections that a master looks at on their way
  *
  * SPDX-License-Identifier: ISC
  */
-#include "section.h"
+#include "inspect.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +48,7 @@ place_of(uint64_t *table, size_t room, uint64_t h)
 }
 
 static int
-make_room(struct section_how *how)
+make_room(struct inspect_how *how)
 {
 	size_t room = how->seen_room ? 2 * how->seen_room : 256, i;
 	uint64_t *table;
@@ -69,7 +69,7 @@ make_room(struct section_how *how)
 
 /* Is it the first time that a result of that name is written? */
 static int
-first_of_name(struct section_how *how, const char *name)
+first_of_name(struct inspect_how *how, const char *name)
 {
 	uint64_t h = hash(name), *p;
 
@@ -84,7 +84,7 @@ first_of_name(struct section_how *how, const char *name)
 }
 
 static void
-lost_results(const struct section *s, int error)
+lost_results(const struct inspect *s, int error)
 {
 	char text[512];
 
@@ -94,7 +94,7 @@ lost_results(const struct section *s, int error)
 }
 
 static void
-open_results(struct section *s)
+open_results(struct inspect *s)
 {
 	char name[REPORT_MAX];
 	struct stat st;
@@ -121,7 +121,7 @@ open_results(struct section *s)
 /* --- folds and tags --- */
 
 static char *
-section_expand(const struct section *s, const char *text, const char *xid,
+inspect_expand(const struct inspect *s, const char *text, const char *xid,
     unsigned long sequence, size_t *len)
 {
 	struct title_values v = {
@@ -159,7 +159,7 @@ gitlab_name(char *name, const char *xid)
 }
 
 static void
-gitlab_marks(struct section *s, const char *text, const char *xid,
+gitlab_marks(struct inspect *s, const char *text, const char *xid,
     unsigned long sequence)
 {
 	long now = (long)time(NULL);
@@ -175,7 +175,7 @@ gitlab_marks(struct section *s, const char *text, const char *xid,
 
 /* The marks between which a CI log folds. */
 static void
-fold(struct section *s, const char *xid, unsigned long sequence)
+fold(struct inspect *s, const char *xid, unsigned long sequence)
 {
 	const char *title = s->how->title;
 	size_t len, room;
@@ -184,7 +184,8 @@ fold(struct section *s, const char *xid, unsigned long sequence)
 	if (s->how->fold == LINES_AS_IS)
 		return;
 	s->change.flatten = s->how->fold;
-	text = section_expand(s, title && *title ? title : "%x", xid, sequence, &len);
+	text = inspect_expand(s, title && *title ? title : "%x", xid, sequence,
+	    &len);
 	room = len + REPORT_MAX;
 	s->title = malloc(room);
 	s->end = malloc(room);
@@ -205,7 +206,7 @@ fold(struct section *s, const char *xid, unsigned long sequence)
 /* --- what comes late --- */
 
 static void
-section_late_says(struct flow *f, int what)
+inspect_late_says(struct flow *f, int what)
 {
 	if (!f->failed && !(f->ended && (what & FLOW_EMPTY)))
 		return;
@@ -228,7 +229,7 @@ still_open(int pipe)
  * he writes goes where the utility's own output goes.
  */
 static void
-keep_late(const struct section_how *how, int pipe)
+keep_late(const struct inspect_how *how, int pipe)
 {
 	struct flow *f = still_open(pipe) ? calloc(1, sizeof *f) : NULL;
 	int sink = f != NULL ? fcntl(how->widow, F_DUPFD_CLOEXEC, 3) : -1;
@@ -238,7 +239,7 @@ keep_late(const struct section_how *how, int pipe)
 		close(pipe);
 		return;
 	}
-	f->event = section_late_says;
+	f->event = inspect_late_says;
 	f->cap = CAP;
 	flow_source(f, pipe, 1);
 	flow_sink(f, sink);
@@ -249,7 +250,7 @@ keep_late(const struct section_how *how, int pipe)
 
 /* Write, now that it is known that there is something to write. */
 static void
-section_begin(struct section *s)
+inspect_begin(struct inspect *s)
 {
 	if (s->out < 0)
 		return;
@@ -259,24 +260,24 @@ section_begin(struct section *s)
 }
 
 static int
-is_done(const struct section *s)
+is_done(const struct inspect *s)
 {
 	return s->leaving && !s->flow.has_in &&
 	    (s->flow.failed || flow_idle(&s->flow));
 }
 
 static void
-section_flow_says(struct flow *f, int what)
+inspect_flow_says(struct flow *f, int what)
 {
-	struct section *s = (struct section *)((char *)f -
-	    offsetof(struct section, flow));
+	struct inspect *s = (struct inspect *)((char *)f -
+	    offsetof(struct inspect, flow));
 
 	if (what & FLOW_FAILED)
 		s->how->lost("collated output", f->error);
 	if (what & FLOW_DATA)
-		section_begin(s);
+		inspect_begin(s);
 	if ((what & FLOW_END) && (!s->how->squeeze || f->total > 0)) {
-		section_begin(s);
+		inspect_begin(s);
 		flow_put(f, s->end, s->end_len);
 	}
 	if (is_done(s))
@@ -284,11 +285,11 @@ section_flow_says(struct flow *f, int what)
 }
 
 static void
-prepare(struct section *s, const char *xid, unsigned long sequence)
+prepare(struct inspect *s, const char *xid, unsigned long sequence)
 {
 	fold(s, xid, sequence);
 	if (s->how->tag != NULL) {
-		s->tag = section_expand(s, s->how->tag, xid, sequence,
+		s->tag = inspect_expand(s, s->how->tag, xid, sequence,
 		    &s->change.tag_len);
 		s->change.tag = s->tag;
 	}
@@ -298,8 +299,8 @@ prepare(struct section *s, const char *xid, unsigned long sequence)
 }
 
 int
-section_open(struct section *s, struct section_how *how, const char *xid,
-    unsigned long sequence, void (*done)(struct section *s))
+inspect_open(struct inspect *s, struct inspect_how *how, const char *xid,
+    unsigned long sequence, void (*done)(struct inspect *s))
 {
 	int fd[2], e;
 
@@ -318,18 +319,18 @@ section_open(struct section *s, struct section_how *how, const char *xid,
 	s->done = done;
 	s->active = 1;
 	s->late = -1;
-	s->flow.event = section_flow_says;
+	s->flow.event = inspect_flow_says;
 	s->flow.cap = CAP;
 	open_results(s);
 	prepare(s, xid, sequence);
 	flow_source(&s->flow, fd[0], 1);
 	if (!how->squeeze)
-		section_begin(s);
+		inspect_begin(s);
 	return fd[1];
 }
 
 void
-section_leave(struct section *s)
+inspect_leave(struct inspect *s)
 {
 	s->leaving = 1;
 	if (s->flow.has_in)
@@ -341,7 +342,7 @@ section_leave(struct section *s)
 }
 
 void
-section_close(struct section *s)
+inspect_close(struct inspect *s)
 {
 	if (s->flow.copy != NULL && s->copy < 0)
 		lost_results(s, s->flow.copy_error);

@@ -1,5 +1,5 @@
 /*
- * section.h - sections that a master looks at on their way
+ * inspect.h - sections that a master looks at on their way
  *
  * The client writes into a pipe of ours in the place of the output.  So its
  * bytes can be counted, tagged, folded for a CI log, and written to a file
@@ -8,8 +8,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef XCLATE_SECTION_H
-#define XCLATE_SECTION_H
+#ifndef XCLATE_INSPECT_H
+#define XCLATE_INSPECT_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,7 +18,7 @@
 #include "base/lines.h"
 
 /* What is done to all sections of a master. */
-struct section_how {
+struct inspect_how {
 	int out;                   /* the collated output */
 	int widow;                 /* where goes what is nobody's */
 	int results;               /* a directory, or -1 */
@@ -35,9 +35,9 @@ struct section_how {
 	size_t seen_count, seen_room;
 };
 
-struct section {
+struct inspect {
 	struct flow flow;          /* flow.total bytes came, flow.failed */
-	struct section_how *how;
+	struct inspect_how *how;
 	const char *xid;           /* the owner's */
 	struct lines change;
 	char *tag, *title, *end;
@@ -46,22 +46,23 @@ struct section {
 	int late;                  /* its source once more */
 	int copy;                  /* a file of results, or -1 */
 	int active, leaving;       /* leaving: the client has hung up */
-	void (*done)(struct section *s);
+	void (*done)(struct inspect *s);
 };
 
 /*
- * Begin; xid has to stay until section_close.  Returns the descriptor that is the client's; -1 with errno when
- * there is none to be had.  done() is called when all is written that came
- * until section_leave was called, perhaps by section_leave itself.
+ * Begin; xid has to stay until inspect_close.  Returns the descriptor that is
+ * the client's; -1 with errno when there is none to be had.  done() is called
+ * when all is written that came until inspect_leave was called, perhaps by
+ * inspect_leave itself.
  */
-int section_open(struct section *s, struct section_how *how,
-    const char *xid, unsigned long sequence, void (*done)(struct section *s));
+int inspect_open(struct inspect *s, struct inspect_how *how,
+    const char *xid, unsigned long sequence, void (*done)(struct inspect *s));
 
 /* The client has hung up, or given its turn back: what is in the pipe now
  * is the rest. */
-void section_leave(struct section *s);
+void inspect_leave(struct inspect *s);
 
 /* Release all. */
-void section_close(struct section *s);
+void inspect_close(struct inspect *s);
 
 #endif
