@@ -420,7 +420,7 @@ wk_child_watch(struct wk_child *c)
 }
 
 void
-wk_child_other(void (*ended)(int status))
+wk_child_unwatched(void (*ended)(int status))
 {
 	other_ended = ended;
 }

@@ -65,7 +65,7 @@ void wk_child_watch(struct wk_child *c);
 
 /* Report the end of children that nobody watches: those that this process
  * had before it became this program. */
-void wk_child_other(void (*ended)(int status));
+void wk_child_unwatched(void (*ended)(int status));
 
 /* Has this process any child?  Reports the ends of those that have ended. */
 int wk_reap(void);

@@ -482,7 +482,7 @@ serve_section(void)
 {
 	if (wk_init() != 0 || wk_spawn_write_errors() != 0)
 		wk_die(WK_SYSTEM, "cannot wait: %s", strerror(errno));
-	wk_child_other(other_ended);
+	wk_child_unwatched(other_ended);
 	me.inherited = me.argv == NULL && wk_reap();
 	me.section.reports = me.inherited != 0;
 	if (collate_open(&me.section, me.path) != 0)
