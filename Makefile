@@ -189,7 +189,7 @@ install: all
 	for h in $(PUBLIC); do \
 		cp base/$$h '$(INCLUDE)/wrapkit' || exit 1; \
 	done
-	version=$$(sed -n 's/^.define WRAPKIT_VERSION "\(.*\)"/\1/p' base/wrapper.h) && \
+	version=$$(sed -n 's/^.define DIV_VERSION "\(.*\)"/\1/p' divconnect.h) && \
 	sed -e 's,@PREFIX@,$(PREFIX),' -e "s,@VERSION@,$$version," \
 	    libdivconnect.pc.in >'$(LIB)/pkgconfig/libdivconnect.pc'
 	for s in 1 3 7; do \

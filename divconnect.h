@@ -21,6 +21,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/*
+ * The version of these headers and their library; the number, which is
+ * 10000 * MAJOR + 100 * MINOR + PATCH, is for comparisons in #if.
+ */
+#define DIV_VERSION "0.1"
+#define DIV_VERSION_NUMBER 100
+
 enum {
 	DIV_VARIABLE_MAX = 80,   /* bytes of a variable's name, with its NUL */
 	DIV_LEVEL_MAX = 999999,

@@ -681,7 +681,7 @@ wraptree_show(const char *word)
 static void
 wraptree_show_version(void)
 {
-	printf("wraptree: wrapkit %s\n", WRAPKIT_VERSION);
+	printf("wraptree: wrapkit %s\n", DIV_VERSION);
 	printf("wraptree: environments of others: %s\n",
 	    access("/proc/self/environ", R_OK) == 0 ? "/proc" :
 	    "cannot be read here");

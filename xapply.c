@@ -519,7 +519,7 @@ xapply_show_version(void)
 {
 	const char *shell = xapply_opt.shell != NULL ? xapply_opt.shell : getenv("SHELL");
 
-	printf("xapply: wrapkit %s\n", WRAPKIT_VERSION);
+	printf("xapply: wrapkit %s\n", DIV_VERSION);
 	printf("xapply: dicer and mixer of version 3\n");
 	printf("xapply: shell: %s\n", shell != NULL ? shell : "/bin/sh");
 	printf("xapply: collator: xclate, pool: ptbw\n");

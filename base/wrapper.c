@@ -596,7 +596,7 @@ wk_version(int depth, const char *direct, int verbose)
 
 	if (div_select(&c, program->prefix, depth, direct) != 0)
 		error = errno;
-	printf("%s: wrapkit %s\n", p, WRAPKIT_VERSION);
+	printf("%s: wrapkit %s\n", p, DIV_VERSION);
 	printf("%s: environment prefix \"%s\"\n", p, program->prefix);
 	printf("%s: environment tags: \"link\", \"list\", \"d\", \"%d\"\n", p,
 	    c.levels > 0 ? c.levels : 1);

@@ -14,8 +14,6 @@
 #include "codes.h"
 #include "divconnect.h"
 
-#define WRAPKIT_VERSION "0.1"
-
 /* One option.  Letter '0' stands for -depth, any digits; what is no ASCII
  * has a long name alone. */
 struct wk_option {

@@ -2,13 +2,16 @@
 # complete.t - -h and -V of all programs, and the completions made of them
 . "$(dirname "$0")/lib.sh"
 
+version=$(sed -n 's/^.define DIV_VERSION "\(.*\)"/\1/p' "$top/divconnect.h")
+t 'the version as a number' 0 "#define DIV_VERSION_NUMBER $(echo "$version" |
+    awk -F. '{ print 10000 * $1 + 100 * $2 + $3 }')" '' \
+    grep '^#define DIV_VERSION_NUMBER' "$top/divconnect.h"
 programs='ptbw sshw wraptree wrapw xapply xclate'
 for p in $programs; do
 	$p -h >"$p.h" 2>err
 	result $? "$p -h" "$(cat err)"
 	t "$p --help" 0 "$(cat "$p.h")" '' "$p" --help
-	t "$p --version: the first line" 0 "$p: wrapkit $(sed -n \
-	    's/^.define WRAPKIT_VERSION "\(.*\)"/\1/p' "$top/base/wrapper.h")" '' \
+	t "$p --version: the first line" 0 "$p: wrapkit $version" '' \
 	    sh -c "$p --version | head -n 1"
 	t "$p: every line begins with the name" 1 '' '' sh -c "$p -V | grep -v '^$p: '"
 	t "$p -V is --version" 0 "$(env "$p" --version)" '' "$p" -V
