@@ -884,29 +884,48 @@ union control {
 	char space[CMSG_SPACE(sizeof(int) * DIV_FDS_MAX)];
 };
 
-ssize_t
-div_send(int sock, const void *data, size_t len, int fd)
+static ssize_t
+send_message(int sock, const void *data, size_t len, const int *fds,
+    size_t count, int flags)
 {
 	struct iovec iov = { (void *)data, len };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
 	union control control;
+	size_t size = count * sizeof *fds;
 	struct cmsghdr *c;
 	ssize_t n;
 
-	if (fd >= 0) {
+	if (count > 0) {
 		memset(&control, 0, sizeof control);
 		m.msg_control = &control;
-		m.msg_controllen = CMSG_SPACE(sizeof(int));
+		m.msg_controllen = CMSG_SPACE(size);
 		c = CMSG_FIRSTHDR(&m);
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof fd);
+		c->cmsg_len = CMSG_LEN(size);
+		memcpy(CMSG_DATA(c), fds, size);
 	}
 	do
-		n = sendmsg(sock, &m, MSG_NOSIGNAL);
+		n = sendmsg(sock, &m, MSG_NOSIGNAL | flags);
 	while (n < 0 && errno == EINTR);
 	return n;
+}
+
+ssize_t
+div_send(int sock, const void *data, size_t len, int fd)
+{
+	return send_message(sock, data, len, &fd, fd >= 0, 0);
+}
+
+ssize_t
+div_send_now(int sock, const void *data, size_t len, const int *fds,
+    size_t count)
+{
+	if (count > DIV_FDS_MAX) {
+		errno = EINVAL;
+		return -1;
+	}
+	return send_message(sock, data, len, fds, count, MSG_DONTWAIT);
 }
 
 /* Hand the descriptors of a message to the caller, close the surplus. */

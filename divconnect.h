@@ -203,6 +203,20 @@ int div_exists(const char *path);
 ssize_t div_send(int sock, const void *data, size_t len, int fd);
 
 /*
+ * The same with count descriptors, at most DIV_FDS_MAX (EINVAL), and without
+ * waiting for room in the socket, blocking or not (EAGAIN).
+ */
+ssize_t div_send_now(int sock, const void *data, size_t len, const int *fds,
+    size_t count);
+
+/*
+ * The text of a message whose one descriptor is to be held, not read: it stays
+ * unread in the connection, which so keeps it open (PROTOCOL section 1.6).
+ * Nothing else that a wrapper sends with a descriptor may be the same text.
+ */
+#define DIV_TIE "+tie\n"
+
+/*
  * Receive bytes and up to max descriptors (the caller's to close); more
  * than that are closed.  *count is how many came.  Returns the bytes, 0 at
  * the end.  EMSGSIZE: more than DIV_FDS_MAX came, all were closed.

@@ -380,7 +380,7 @@ req_tie(struct client *k)
 	if (borrowed == 0 || k->tied)
 		wk_serve_puts(&k->c, "-No\n");
 	else
-		wk_serve_send_fd(&k->c, BROKER_TIE, sizeof BROKER_TIE - 1, outer.fd);
+		wk_serve_send_fd(&k->c, DIV_TIE, strlen(DIV_TIE), outer.fd);
 	k->tied = 1;
 }
 

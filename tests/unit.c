@@ -267,7 +267,7 @@ open_fds(void)
 static void
 test_descriptors(void)
 {
-	int pair[2], fds[2] = { -1, -1 }, before, i;
+	int pair[2], fds[2] = { -1, -1 }, both[2] = { 0, 1 }, before, i;
 	char data[16];
 	size_t n;
 
@@ -281,6 +281,18 @@ test_descriptors(void)
 	div_send(pair[0], "x", 1, 0);
 	ok(div_recv(pair[1], data, 1, NULL, 0, &n) == 1 && n == 0 &&
 	    open_fds() == before, "one that is not wanted is closed");
+	ok(div_send_now(pair[0], "ab", 2, both, 2) == 2 &&
+	    div_recv(pair[1], data, sizeof data, fds, 2, &n) == 2 && n == 2 &&
+	    open_fds() == before + 2, "two descriptors in one message");
+	close(fds[0]);
+	close(fds[1]);
+	ok(div_send_now(pair[0], "x", 1, both, DIV_FDS_MAX + 1) == -1 &&
+	    errno == EINVAL, "too many");
+	while (div_send_now(pair[0], data, sizeof data, NULL, 0) > 0)
+		;
+	ok(errno == EAGAIN, "div_send_now does not wait");
+	while (recv(pair[1], data, sizeof data, MSG_DONTWAIT) > 0)
+		;
 	div_send(pair[0], "y", 1, -1);
 	ok(div_recv(pair[1], data, 1, fds, 1, &n) == 1 && n == 0,
 	    "bytes alone");

@@ -429,7 +429,7 @@ broker_tie(struct broker *b)
 		errno = ECONNRESET;
 	if (n <= 0)
 		return -1;
-	return c == BROKER_TIE[0] ? 0 : protocol_error();
+	return c == DIV_TIE[0] ? 0 : protocol_error();
 }
 
 int

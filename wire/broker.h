@@ -15,10 +15,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The message that a tie comes with.  A link between hosts knows ties by it:
- * nothing else that a wrapper sends with a descriptor is to be the same. */
-#define BROKER_TIE "+tie\n"
-
 struct broker {
 	int fd;
 	int late;                 /* an answer has not come in time, and may yet

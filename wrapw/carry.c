@@ -24,7 +24,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "wire/broker.h"
 #include "base/buffer.h"
 #include "divconnect.h"
 #include "base/event.h"
@@ -864,14 +863,14 @@ terminals_dry(struct line *l)
 
 /*
  * A tie is to be open for as long as the connection is, no more: it is somebody
- * else's connection, which nobody may read from (see ptbw's protocol).  Our own
+ * else's connection, which nobody may read from (PROTOCOL section 1.6).  Our own
  * end of the line lasts just as long.
  */
 static int
 is_tie(const struct line *l, const char *text, size_t n, size_t count)
 {
-	return count == 1 && l->tie < 0 && n == sizeof BROKER_TIE - 1 &&
-	    memcmp(text, BROKER_TIE, n) == 0;
+	return count == 1 && l->tie < 0 && n == strlen(DIV_TIE) &&
+	    memcmp(text, DIV_TIE, n) == 0;
 }
 
 /* Returns whether there may be more. */
@@ -915,12 +914,9 @@ read_near(struct line *l)
 static int
 write_wire(struct line *l)
 {
-	ssize_t n;
+	ssize_t n = div_send_now(l->wire.fd, l->out.data + l->out.from,
+	    buffer_length(&l->out), NULL, 0);
 
-	do
-		n = send(l->wire.fd, l->out.data + l->out.from,
-		    buffer_length(&l->out), MSG_DONTWAIT | MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
 	if (n >= 0) {
 		l->out.from += (size_t)n;
 		if (buffer_length(&l->out) == 0)
@@ -946,36 +942,6 @@ close_fds(struct line *l)
 		close(l->fds[--l->fds_count]);
 }
 
-/* Send bytes to our side, descriptors with the first of them. */
-static ssize_t
-send_near(struct line *l, const char *data, size_t len)
-{
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(DIV_FDS_MAX * sizeof(int))];
-	} control;
-	struct iovec iov = { (void *)data, len };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
-	size_t size = l->fds_count * sizeof(int);
-	struct cmsghdr *c;
-	ssize_t n;
-
-	if (size > 0) {
-		memset(&control, 0, sizeof control);
-		m.msg_control = &control;
-		m.msg_controllen = CMSG_SPACE(size);
-		c = CMSG_FIRSTHDR(&m);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(size);
-		memcpy(CMSG_DATA(c), l->fds, size);
-	}
-	do
-		n = sendmsg(l->near.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	return n;
-}
-
 /* Deliver a frame of data; 1 when all of it has been. */
 static int
 carry_deliver(struct line *l, const char *data, size_t len)
@@ -983,7 +949,8 @@ carry_deliver(struct line *l, const char *data, size_t len)
 	ssize_t n;
 
 	while (!l->near_dead && l->delivered < len) {
-		n = send_near(l, data + l->delivered, len - l->delivered);
+		n = div_send_now(l->near.fd, data + l->delivered,
+		    len - l->delivered, l->fds, l->fds_count);
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
 			l->near_out = 1;
 			return 0;
