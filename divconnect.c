@@ -1057,6 +1057,23 @@ div_readable(int fd, int64_t deadline)
 	return r;
 }
 
+ssize_t
+div_read(int fd, void *data, size_t len, int64_t deadline)
+{
+	/* without a deadline the read itself can wait */
+	int r = deadline < 0 ? 1 : div_readable(fd, deadline);
+	ssize_t n;
+
+	if (r == 0)
+		errno = ETIMEDOUT;
+	if (r <= 0)
+		return -1;
+	do
+		n = read(fd, data, len);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
 /* --- connecting --- */
 
 static size_t

@@ -251,6 +251,14 @@ int64_t div_awake(void);
 int div_readable(int fd, int64_t deadline);
 
 /*
+ * Read up to len bytes from fd, a blocking descriptor, as soon as there are
+ * any.  Returns how many, or 0 at the end.  ETIMEDOUT: nothing came before the
+ * deadline, a time of div_awake (-1: none).  Descriptors that come with the
+ * bytes are lost (see div_recv).
+ */
+ssize_t div_read(int fd, void *data, size_t len, int64_t deadline);
+
+/*
  * For those who wait in another way: for how long to wait at once, in the
  * milliseconds of poll, on the way to a deadline (0 when it has come, -1 for
  * none); and what to say after each such wait, whatever has ended it.

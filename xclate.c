@@ -143,12 +143,11 @@ probe(const char *path)
 	static char text[64];
 	int fd = div_connect(path);
 	char said[32];
-	ssize_t n = -1;
+	ssize_t n;
 
 	if (fd < 0)
 		return NULL;
-	if (div_readable(fd, div_awake() + PROBE_MS) == 1)
-		n = read(fd, said, sizeof said - 1);
+	n = div_read(fd, said, sizeof said - 1, div_awake() + PROBE_MS);
 	close(fd);
 	if (n <= 0)
 		return NULL;

@@ -293,11 +293,21 @@ test_descriptors(void)
 	ok(errno == EAGAIN, "div_send_now does not wait");
 	while (recv(pair[1], data, sizeof data, MSG_DONTWAIT) > 0)
 		;
+	errno = 0;
+	ok(div_read(pair[1], data, 1, div_awake() + 10) == -1 &&
+	    errno == ETIMEDOUT, "a read that comes to its deadline");
+	div_send(pair[0], "yz", 2, -1);
+	ok(div_read(pair[1], data, 1, div_awake() + 10) == 1 &&
+	    *data == 'y', "one that does not");
+	ok(div_read(pair[1], data, 2, -1) == 1 && *data == 'z',
+	    "one without a deadline");
 	div_send(pair[0], "y", 1, -1);
 	ok(div_recv(pair[1], data, 1, fds, 1, &n) == 1 && n == 0,
 	    "bytes alone");
 	close(pair[0]);
 	ok(div_recv(pair[1], data, 1, fds, 1, &n) == 0 && n == 0, "the end");
+	ok(div_read(pair[1], data, 1, div_awake() + 10) == 0,
+	    "the end, before a deadline");
 	errno = 0;
 	ok(div_send(pair[1], "z", 1, -1) == -1 && errno == EPIPE,
 	    "no SIGPIPE");

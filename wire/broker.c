@@ -67,11 +67,9 @@ fill(struct broker *b, int64_t deadline)
 		b->buf = p;
 		b->room = b->room ? 2 * b->room : 1024;
 	}
-	if (wait_readable(b, deadline) != 0)
-		return -1;
-	do
-		n = recv(b->fd, b->buf + b->to, b->room - b->to, 0);
-	while (n < 0 && errno == EINTR);
+	n = div_read(b->fd, b->buf + b->to, b->room - b->to, deadline);
+	if (n < 0 && errno == ETIMEDOUT)
+		b->late = 1;
 	if (n == 0)
 		errno = ECONNRESET;
 	if (n <= 0)

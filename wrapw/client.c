@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,12 +48,8 @@ struct source {
 static size_t
 read_some(const struct control *c, char *to, size_t n, int ms)
 {
-	ssize_t got = -1;
-	int r = div_readable(c->fd, div_awake() + ms);
+	ssize_t got = div_read(c->fd, to, n, div_awake() + ms);
 
-	errno = ETIMEDOUT;
-	if (r == 1)
-		got = recv(c->fd, to, n, 0);
 	if (got == 0)
 		errno = ECONNRESET;
 	return got > 0 ? (size_t)got : 0;

@@ -600,13 +600,6 @@ link_lost(struct wk_io *io, int what)
 		kill((pid_t)(grouped ? -pid : pid), SIGHUP);
 }
 
-/* Read, before there is a loop; 0 when it is over, or too late. */
-static ssize_t
-await(int fd, char *to, size_t len, int64_t deadline)
-{
-	return div_readable(fd, deadline) == 1 ? recv(fd, to, len, 0) : 0;
-}
-
 /* The other end has said no, or something else. */
 static int
 mismatch(const char *line)
@@ -633,7 +626,7 @@ fetch_record(char **record, size_t *len)
 	if (say(hold.fd, "hold", "") != 0)
 		return mismatch("");
 	for (n = 0; n < sizeof line - 1; n++)
-		if (await(hold.fd, line + n, 1, deadline) != 1 ||
+		if (div_read(hold.fd, line + n, 1, deadline) != 1 ||
 		    line[n] == '\n')
 			break;
 	line[n] = '\0';
@@ -644,7 +637,7 @@ fetch_record(char **record, size_t *len)
 		return mismatch("");
 	*record = wk_alloc(*len + 1, 1);
 	for (have = 0; have < *len; have += (size_t)r) {
-		r = await(hold.fd, *record + have, *len - have, deadline);
+		r = div_read(hold.fd, *record + have, *len - have, deadline);
 		if (r <= 0)
 			return mismatch("");
 	}
