@@ -803,6 +803,12 @@ flow_source(struct flow *f, int fd, int ours)
 	later(f);
 }
 
+int
+flow_source_fd(const struct flow *f)
+{
+	return f->has_in ? f->in.fd : -1;
+}
+
 void
 flow_finish(struct flow *f)
 {

@@ -80,6 +80,9 @@ struct flow {
  */
 void flow_source(struct flow *f, int fd, int ours);
 
+/* The descriptor of the source, which stays the flow's; -1 without one. */
+int flow_source_fd(const struct flow *f);
+
 /* What the source has by now is all that is taken of it. */
 void flow_finish(struct flow *f);
 

@@ -327,7 +327,7 @@ given_to(const struct carried *c)
 	if (c->kind == K_SOCKET && c->line != NULL)
 		fd = c->line->near_ended ? -1 : c->line->near.fd;
 	else if (fd < 0)
-		fd = c->flow.has_in ? c->flow.in.fd : -1;
+		fd = flow_source_fd(&c->flow);
 	if (c->kind == K_TERMINAL || fd < 0 ||
 	    ioctl(fd, FIONREAD, &waiting) != 0)
 		waiting = 0;

@@ -182,7 +182,7 @@ lose_rest(void)
 	me.late_lost = 1;
 	wk_warn("section %s: no room for its standard error, which is lost "
 	    "from there on (TMPDIR names a directory for it)", me.section.xid);
-	me.rest.fd = fcntl(me.late.in.fd, F_DUPFD_CLOEXEC, 3);
+	me.rest.fd = fcntl(flow_source_fd(&me.late), F_DUPFD_CLOEXEC, 3);
 	me.rest.ready = read_rest;
 	flow_cut(&me.late);
 	if (me.rest.fd >= 0)
