@@ -5,11 +5,11 @@
  * O_NONBLOCK belongs to the open file, so setting it would change the ground
  * under everybody else.  Instead we open the same file once more where the
  * system lets us (/proc), send without waiting where it is a socket, and
- * otherwise ask whether there is room and then write no more than a pipe
+ * otherwise look whether there is room and then write no more than a pipe
  * with room always takes.
  *
  * Events are delivered as the last thing that happens in a function, so that
- * the owner may do anything, closing the flow included, when told.
+ * the owner may do anything then, closing the flow included.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -41,21 +41,36 @@ enum {
 	WIDE = 262144,            /* of a pipe: measured, more is no faster */
 	LINES_CHUNK = 16384,      /* where tags may make it several times that */
 	READ_MIN = 16384,
-	ROUNDS = 32,              /* before others get their turn */
+	ROUNDS = 32,              /* before the loop goes on to others */
 	HESITATE_MS = 20          /* for a sink, before a file is begun */
-};
-
-/* Kinds of sinks. */
-enum {
-	SINK_FILE,                /* never waits for anybody */
-	SINK_OWN,                 /* our own open file, non-blocking */
-	SINK_SOCKET,
-	SINK_SHARED               /* to be asked first */
 };
 
 static char chunk[CHUNK];         /* on its way, never across a wait */
 
 static void pump(struct flow *f);
+
+static int
+has_source(const struct flow *f)
+{
+	return f->in_state == FLOW_IN_READY || f->in_state == FLOW_IN_WAITS;
+}
+
+/* Something may be there by now: look again. */
+static void
+source_ready(struct flow *f)
+{
+	if (has_source(f))
+		f->in_state = FLOW_IN_READY;
+}
+
+/* Report an event that is reported once. */
+static void
+happened_once(struct flow *f, int what)
+{
+	if (!(f->told & what))
+		f->happened |= what;
+	f->told |= what;
+}
 
 /* --- what systems do differently --- */
 
@@ -152,8 +167,8 @@ is_ready(int fd, short events)
 
 /* --- holding --- */
 
-/* The sink is of no use any more: what we have is lost, and whoever feeds us
- * is to notice. */
+/* The sink is of no use any more: what we have is lost, and the writer at the
+ * other end of the source is to notice. */
 static void
 flow_fail(struct flow *f, int error)
 {
@@ -192,18 +207,14 @@ count_held(struct flow *f, const char *data, size_t len)
 static int
 flow_open_file(struct flow *f)
 {
-	if (f->file == 0) {
+	if (f->file < 0)
 		f->file = flow_file();
-		if (f->file < 0) {
-			f->file = 0;
-			f->spill = 0;
-			return -1;
-		}
-	}
-	return 0;
+	if (f->file < 0)
+		f->spill = 0;
+	return f->file < 0 ? -1 : 0;
 }
 
-/* Append to the file; what does not fit there is returned. */
+/* Append to the file.  Returns how many bytes did not fit. */
 static size_t
 add_to_file(struct flow *f, const char *data, size_t len)
 {
@@ -236,7 +247,7 @@ flow_hold(struct flow *f, const char *data, size_t len)
 	count_held(f, data, len);
 	if (buffer_length(&f->rest) == 0) {
 		if (!in_file && buffer_length(&f->mem) + len <=
-		    (f->has_out ? (size_t)CHUNK : f->cap)) {
+		    (flow_has_sink(f) ? (size_t)CHUNK : f->cap)) {
 			flow_add(&f->mem, data, len, f);
 			return;
 		}
@@ -279,13 +290,13 @@ write_sink(struct flow *f, struct iovec *v, int count)
 
 	do
 		switch (f->kind) {
-		case SINK_SOCKET:
+		case FLOW_TO_SOCKET:
 			memset(&m, 0, sizeof m);
 			m.msg_iov = v;
 			m.msg_iovlen = count;
 			n = sendmsg(f->sink, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
 			break;
-		case SINK_SHARED:
+		case FLOW_TO_SHARED:
 			n = write_shared(f, v);
 			break;
 		default:
@@ -302,7 +313,7 @@ sink_result(struct flow *f, ssize_t n)
 	if (n >= 0)
 		return 1;
 	if (errno == EAGAIN || errno == EWOULDBLOCK)
-		f->out_waits = 1;
+		f->out_state = FLOW_OUT_WAITS;
 	else
 		flow_fail(f, errno);
 	return 0;
@@ -312,7 +323,7 @@ sink_result(struct flow *f, ssize_t n)
 static uint64_t
 writable(const struct flow *f)
 {
-	return f->whole_lines && !f->ended ? f->whole : f->held;
+	return f->whole_lines && !flow_ended(f) ? f->whole : f->held;
 }
 
 static void
@@ -331,12 +342,12 @@ write_file(struct flow *f, size_t len)
 
 	if ((off_t)len > f->file_to - from)
 		len = (size_t)(f->file_to - from);
-	if (f->kind == SINK_OWN && !f->no_splice) {
+	if (f->kind == FLOW_TO_OWN && !f->no_splice) {
 		n = move(f->file, &from, f->sink, NULL, len);
 		if (n < 0 && errno == EINVAL)
 			f->no_splice = 1;
 	}
-	if (f->kind != SINK_OWN || f->no_splice) {
+	if (f->kind != FLOW_TO_OWN || f->no_splice) {
 		n = pread(f->file, chunk, len < CHUNK ? len : CHUNK, from);
 		if (n <= 0) {
 			flow_fail(f, n < 0 ? errno : EIO);
@@ -403,9 +414,9 @@ write_held(struct flow *f)
 static void
 is_dry(struct flow *f)
 {
-	if (f->tell_dry)
+	if (f->dry_asked)
 		f->happened |= FLOW_DRY;
-	f->tell_dry = 0;
+	f->dry_asked = 0;
 }
 
 static void
@@ -417,10 +428,10 @@ source_ended(struct flow *f, int error)
 	}
 	if (f->lines != NULL)
 		lines_end(f->lines, emit, f);
-	f->ended = 1;
 	f->happened |= FLOW_END;
 	is_dry(f);
 	flow_cut(f);
+	f->in_state = FLOW_IN_ENDED;
 }
 
 /* The source has nothing now. */
@@ -430,7 +441,7 @@ no_more_yet(struct flow *f)
 	if (f->finishing)
 		source_ended(f, 0);
 	else {
-		f->in_waits = 1;
+		f->in_state = FLOW_IN_WAITS;
 		is_dry(f);
 	}
 }
@@ -441,9 +452,8 @@ source_result(struct flow *f, ssize_t n)
 {
 	if (n > 0) {
 		f->total += (uint64_t)n;
-		if (!f->told_data && !f->whole_lines)
-			f->happened |= FLOW_DATA;
-		f->told_data = 1;
+		if (!f->whole_lines)
+			happened_once(f, FLOW_DATA);
 		return 1;
 	}
 	if (n == 0)
@@ -511,7 +521,7 @@ take_to_memory(struct flow *f, size_t room)
 	char *to;
 	ssize_t n;
 
-	if (!f->has_out && len > READ_MIN)
+	if (!flow_has_sink(f) && len > READ_MIN)
 		len = buffer_length(&f->mem) > READ_MIN ?
 		    buffer_length(&f->mem) : READ_MIN;
 	if (len > room)
@@ -581,28 +591,10 @@ take_to_sink(struct flow *f)
 	}
 	if (!is_ready(f->in.fd, POLLIN))
 		no_more_yet(f);
-	else if (f->kind != SINK_FILE && !is_ready(f->sink, POLLOUT))
-		f->out_waits = 1;
+	else if (f->kind != FLOW_TO_FILE && !is_ready(f->sink, POLLOUT))
+		f->out_state = FLOW_OUT_WAITS;
 	else
 		return 1;
-	return 0;
-}
-
-static void
-full(struct flow *f)
-{
-	if (!f->told_full)
-		f->happened |= FLOW_FULL;
-	f->told_full = 1;
-}
-
-static int
-stuck(struct flow *f)
-{
-	if (!f->has_out && !f->told_stuck) {
-		f->told_stuck = 1;
-		f->happened |= FLOW_STUCK;
-	}
 	return 0;
 }
 
@@ -612,12 +604,12 @@ patience_over(struct wk_timer *t)
 	pump((struct flow *)((char *)t - offsetof(struct flow, patience)));
 }
 
-/* Is it to be seen first whether a sink comes?  Once in a flow: then whoever
- * feeds us is held up no more. */
+/* Wait a little for a sink before a file is begun?  Once in a flow: after that
+ * the writer of the source is held up no more. */
 static int
 hesitates(struct flow *f)
 {
-	if (f->has_out || f->finishing || !f->spill)
+	if (flow_has_sink(f) || f->finishing || !f->spill)
 		return 0;
 	if (!f->hesitated) {
 		f->hesitated = 1;
@@ -627,41 +619,49 @@ hesitates(struct flow *f)
 	return f->patience.set;
 }
 
+/* There is no room in memory for more. */
+static int
+take_beyond(struct flow *f, int look)
+{
+	int in_file = f->file_from < f->file_to || buffer_length(&f->rest) > 0;
+	/* of a line there must be all before it can be written */
+	int on = f->whole_lines && f->whole == 0;
+
+	happened_once(f, FLOW_FULL);
+	if (hesitates(f))
+		return 0;
+	if (f->spill && buffer_length(&f->rest) == 0)
+		return look ? take_lines(f) : take_to_file(f);
+	if (on)
+		return look || in_file ? take_lines(f) :
+		    take_to_memory(f, READ_MIN);
+	if (!flow_has_sink(f))
+		happened_once(f, FLOW_STUCK);
+	return 0;
+}
+
 /* Take more from the source; 0 when there is none, or no room for it. */
 static int
 flow_take(struct flow *f)
 {
 	size_t have = buffer_length(&f->mem);
-	size_t room = f->has_out ? (size_t)CHUNK : f->cap;
-	int in_file = f->file_from < f->file_to || buffer_length(&f->rest) > 0;
+	size_t room = flow_has_sink(f) ? (size_t)CHUNK : f->cap;
 	int look = f->lines != NULL || f->copy != NULL;
 
 	if (f->finishing && f->total >= f->limit) {
 		source_ended(f, 0);
 		return 0;
 	}
-	if (f->has_out && !look && !f->whole_lines && f->held == 0 &&
+	if (flow_has_sink(f) && !look && !f->whole_lines && f->held == 0 &&
 	    !f->no_splice)
 		return take_to_sink(f);
-	if (have >= room || in_file)
-		full(f);
-	if (have >= room || in_file) {
-		/* of a line there must be all before it can be written */
-		int on = f->whole_lines && f->whole == 0;
-
-		if (hesitates(f))
-			return 0;
-		if (f->spill && buffer_length(&f->rest) == 0)
-			return look ? take_lines(f) : take_to_file(f);
-		if (!on)
-			return stuck(f);
-		return look || in_file ? take_lines(f) :
-		    take_to_memory(f, READ_MIN);
-	}
+	if (have >= room || f->file_from < f->file_to ||
+	    buffer_length(&f->rest) > 0)
+		return take_beyond(f, look);
 	return look ? take_lines(f) : take_to_memory(f, room - have);
 }
 
-/* --- the turns of the loop --- */
+/* --- the rounds of the loop --- */
 
 static int
 has_to_write(const struct flow *f)
@@ -672,11 +672,11 @@ has_to_write(const struct flow *f)
 static int
 flow_step(struct flow *f)
 {
-	if (f->has_out && has_to_write(f))
-		return f->out_waits ? 0 : write_held(f);
-	if (f->has_in && !f->in_waits)
-		return f->out_waits ? 0 : flow_take(f);
-	return 0;
+	if (f->out_state == FLOW_OUT_WAITS)
+		return 0;
+	if (f->out_state == FLOW_OUT_READY && has_to_write(f))
+		return write_held(f);
+	return f->in_state == FLOW_IN_READY ? flow_take(f) : 0;
 }
 
 static void
@@ -695,27 +695,26 @@ flow_deliver(struct flow *f)
 
 	f->happened = 0;
 	if (what != 0)
-		f->event(f, what);
+		f->tell(f, what);
 }
 
 static void
 note_empty(struct flow *f)
 {
-	if (!f->has_out || has_to_write(f)) {
-		/* what was true a moment ago is not to be told any more */
-		f->told_empty = 0;
+	if (!flow_has_sink(f) || has_to_write(f)) {
+		/* it was true a moment ago, and is not reported any more */
+		f->told &= ~FLOW_EMPTY;
 		f->happened &= ~FLOW_EMPTY;
-	} else if (!f->told_empty && (!f->has_in || f->whole_lines)) {
-		f->told_empty = 1;
-		f->happened |= FLOW_EMPTY;
+	} else if (!has_source(f) || f->whole_lines) {
+		happened_once(f, FLOW_EMPTY);
 	}
 }
 
 static void
 pump(struct flow *f)
 {
-	/* without a sink: it may be here already, for whoever looks */
-	int i, rounds = f->has_out ? ROUNDS : 1;
+	/* without a sink: the owner, once it knows of bytes, may bring one */
+	int i, rounds = flow_has_sink(f) ? ROUNDS : 1;
 
 	note_empty(f);
 	for (i = 0; i < rounds && flow_step(f); i++)
@@ -725,12 +724,13 @@ pump(struct flow *f)
 		f->mark = 0;
 		f->happened |= FLOW_MARK;
 	}
-	if (f->whole_lines && !f->has_out && writable(f) > 0)
+	if (f->whole_lines && !flow_has_sink(f) && writable(f) > 0)
 		f->happened |= FLOW_DATA;
-	if (f->has_in)
-		flow_watch(f, &f->in, f->in_waits, WK_READ);
-	if (f->has_out)
-		flow_watch(f, &f->out, f->out_waits, WK_WRITE);
+	if (has_source(f))
+		flow_watch(f, &f->in, f->in_state == FLOW_IN_WAITS, WK_READ);
+	if (flow_has_sink(f))
+		flow_watch(f, &f->out, f->out_state == FLOW_OUT_WAITS,
+		    WK_WRITE);
 	if (i == rounds)
 		wk_timer_set(&f->soon, 0);
 	flow_deliver(f);
@@ -748,10 +748,10 @@ in_ready(struct wk_io *io, int what)
 	struct flow *f = flow_of(io, offsetof(struct flow, in));
 
 	(void)what;
-	f->in_waits = 0;
+	source_ready(f);
 	/* where much comes, our waking at its first bytes may have taken the
-	 * processor from whoever writes: let him write some more */
-	if (f->has_out && f->total > WIDE)
+	 * processor from the writer: let it write some more */
+	if (flow_has_sink(f) && f->total > WIDE)
 		sched_yield();
 	pump(f);
 }
@@ -762,7 +762,7 @@ out_ready(struct wk_io *io, int what)
 	struct flow *f = flow_of(io, offsetof(struct flow, out));
 
 	(void)what;
-	f->out_waits = 0;
+	f->out_state = FLOW_OUT_READY;
 	pump(f);
 }
 
@@ -783,15 +783,20 @@ later(struct flow *f)
 /* --- what owners call --- */
 
 void
+flow_begin(struct flow *f, void (*tell)(struct flow *f, int what))
+{
+	f->tell = tell;
+	f->file = -1;
+}
+
+void
 flow_source(struct flow *f, int fd, int ours)
 {
 	struct stat st;
 
 	f->in.fd = fd;
 	f->in.ready = in_ready;
-	f->has_in = 1;
-	f->in_waits = 0;
-	f->ended = 0;
+	f->in_state = FLOW_IN_READY;
 	f->ours = ours != 0;
 	if (ours)
 		fcntl(fd, F_SETFL, O_NONBLOCK);
@@ -806,7 +811,7 @@ flow_source(struct flow *f, int fd, int ours)
 int
 flow_source_fd(const struct flow *f)
 {
-	return f->has_in ? f->in.fd : -1;
+	return has_source(f) ? f->in.fd : -1;
 }
 
 void
@@ -814,54 +819,68 @@ flow_finish(struct flow *f)
 {
 	int n = 0;
 
-	if (f->has_in && ioctl(f->in.fd, FIONREAD, &n) == 0 && n >= 0)
+	if (has_source(f) && ioctl(f->in.fd, FIONREAD, &n) == 0 && n >= 0)
 		f->limit = f->total + (uint64_t)n;
 	else
 		f->limit = UINT64_MAX;
 	f->finishing = 1;
-	f->in_waits = 0;
+	source_ready(f);
 	later(f);
 }
 
 void
 flow_cut(struct flow *f)
 {
-	if (!f->has_in)
+	if (!has_source(f))
 		return;
 	wk_forget(&f->in);
 	close(f->in.fd);
-	f->has_in = 0;
-	f->in_waits = 0;
+	f->in_state = FLOW_IN_NONE;
+	later(f);
+}
+
+/* What kind of sink fd is; out.fd becomes what is written to. */
+static void
+open_sink(struct flow *f, int fd)
+{
+	struct stat st;
+	int waits;                /* it can keep a writer waiting */
+
+	if (fstat(fd, &st) != 0)
+		st.st_mode = 0;
+	waits = S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && isatty(fd));
+	f->out.fd = waits ? reopen(fd) : fd;
+	if (S_ISSOCK(st.st_mode))
+		f->kind = FLOW_TO_SOCKET;
+	else if (!waits)
+		f->kind = FLOW_TO_FILE;
+	else
+		f->kind = f->out.fd >= 0 ? FLOW_TO_OWN : FLOW_TO_SHARED;
+	if (f->out.fd < 0)
+		f->out.fd = fd;
+	/* inside the kernel the writer waits there in spite of all flags */
+	if (S_ISSOCK(st.st_mode) || (waits && S_ISCHR(st.st_mode)))
+		f->no_splice = 1;
+}
+
+/* There is a sink. */
+static void
+sink_begins(struct flow *f)
+{
+	f->out.ready = out_ready;
+	f->out_state = FLOW_OUT_READY;
+	f->told &= ~FLOW_EMPTY;
+	if (has_source(f) && !f->no_splice)
+		flow_widen(f->in.fd);
 	later(f);
 }
 
 void
 flow_sink(struct flow *f, int fd)
 {
-	struct stat st;
-
-	f->sink = f->out.fd = fd;
-	f->out.ready = out_ready;
-	f->has_out = 1;
-	f->out_waits = 0;
-	if (f->has_in && !f->no_splice)
-		flow_widen(f->in.fd);
-	f->told_empty = 0;
-	f->kind = SINK_FILE;
-	if (fstat(fd, &st) != 0)
-		st.st_mode = 0;
-	if (S_ISSOCK(st.st_mode))
-		f->kind = SINK_SOCKET;
-	else if (S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && isatty(fd))) {
-		f->out.fd = reopen(fd);
-		f->kind = f->out.fd >= 0 ? SINK_OWN : SINK_SHARED;
-		if (f->out.fd < 0)
-			f->out.fd = fd;
-	}
-	if (S_ISSOCK(st.st_mode) || (S_ISCHR(st.st_mode) &&
-	    f->kind != SINK_FILE))
-		f->no_splice = 1;       /* it might wait there */
-	later(f);
+	f->sink = fd;
+	sink_begins(f);
+	open_sink(f, fd);
 }
 
 void
@@ -869,28 +888,24 @@ flow_borrow(struct flow *f, const struct flow *from)
 {
 	f->sink = from->sink;
 	f->out.fd = from->out.fd;
-	f->out.ready = out_ready;
 	f->kind = from->kind;
 	f->no_splice |= from->no_splice;
-	f->has_out = f->borrowed = 1;
-	f->out_waits = f->told_empty = 0;
-	if (f->has_in && !f->no_splice)
-		flow_widen(f->in.fd);
-	later(f);
+	f->borrowed = 1;
+	sink_begins(f);
 }
 
 void
 flow_leave(struct flow *f)
 {
-	if (!f->has_out)
+	if (!flow_has_sink(f))
 		return;
 	wk_forget(&f->out);
 	if (!f->borrowed && f->out.fd != f->sink)
 		close(f->out.fd);
 	if (!f->borrowed)
 		close(f->sink);
-	f->has_out = f->borrowed = 0;
-	f->out_waits = 0;
+	f->borrowed = 0;
+	f->out_state = FLOW_OUT_NONE;
 }
 
 void
@@ -937,26 +952,25 @@ flow_written(const struct flow *f)
 void
 flow_ask_dry(struct flow *f)
 {
-	f->tell_dry = 1;
-	f->in_waits = 0;
+	f->dry_asked = 1;
+	source_ready(f);
 	later(f);
 }
 
 void
 flow_close(struct flow *f)
 {
+	if (f->tell == NULL)
+		return;
 	flow_leave(f);
 	flow_cut(f);
 	wk_timer_stop(&f->soon);
 	wk_timer_stop(&f->patience);
-	if (f->file > 0)
+	if (f->file >= 0)
 		close(f->file);
-	f->file = 0;
-	free(f->front.data);
-	free(f->mem.data);
-	free(f->rest.data);
-	memset(&f->front, 0, sizeof f->front);
-	memset(&f->mem, 0, sizeof f->mem);
-	memset(&f->rest, 0, sizeof f->rest);
+	f->file = -1;
+	buffer_release(&f->front);
+	buffer_release(&f->mem);
+	buffer_release(&f->rest);
 	f->happened = 0;
 }

@@ -27,21 +27,22 @@
 enum {
 	FLOW_DATA = 1,      /* the first bytes have come; with whole_lines:
 	                       lines are there and no sink */
-	FLOW_FULL = 2,      /* the cap was reached; told once */
+	FLOW_FULL = 2,      /* the cap was reached; reported once */
 	FLOW_END = 4,       /* the source has ended (and is closed) */
 	FLOW_EMPTY = 8,     /* the sink has all that may be written for now */
 	FLOW_FAILED = 16,   /* the sink: see error.  What is held is lost, the
 	                       source is closed */
 	FLOW_UNREADABLE = 32, /* with FLOW_END: reading failed, see error */
 	FLOW_STUCK = 64,    /* the source is not read on before there is a sink,
-	                       for want of room; told once */
+	                       for want of room; reported once */
 	FLOW_MARK = 128,    /* the sink has been given as much as mark says */
 	FLOW_DRY = 256      /* the source has nothing now, or has ended: the
 	                       answer to flow_ask_dry */
 };
 
 struct flow {
-	/* The owner's, set before the first call; all else zero. */
+	/* The owner's, set before there is a source or a sink.  All else
+	 * is zero until flow_begin. */
 	size_t cap;                /* bytes held in memory without a sink */
 	unsigned spill : 1;        /* hold more than that, in a file */
 	unsigned whole_lines : 1;  /* write nothing of an unfinished line */
@@ -50,29 +51,61 @@ struct flow {
 	                              descriptor, set to -1 when it fails */
 	uint64_t mark;             /* see FLOW_MARK, 0: none; it may be set at
 	                              any time to more than was written */
-	void (*event)(struct flow *f, int what);
 
 	/* To be read. */
 	uint64_t total;            /* bytes that the source gave */
 	uint64_t put;              /* bytes of flow_put */
 	int error, copy_error;     /* errno */
-	unsigned ended : 1, failed : 1, tell_dry : 1;
+	unsigned failed : 1;       /* the sink was of no use (FLOW_FAILED): what
+	                              comes from then on is dropped */
 
 	/* The flow's own. */
-	struct wk_io in, out;
-	struct wk_timer soon, patience;
-	unsigned finishing : 1, has_in : 1, has_out : 1, ours : 1, in_waits : 1,
-	    out_waits : 1, told_data : 1, told_full : 1, told_stuck : 1,
-	    told_empty : 1, no_splice : 1, no_spill_splice : 1,
-	    borrowed : 1, hesitated : 1;
-	int sink, kind;
-	int happened;
-	struct buffer front, mem, rest;
-	int file;                  /* 0: none */
-	off_t file_from, file_to;
-	uint64_t limit;            /* finishing: of total */
+	void (*tell)(struct flow *f, int what);
+	struct wk_io in, out;      /* out: the sink, or our own opening of it */
+	enum {
+		FLOW_IN_NONE,      /* no source, or it was cut */
+		FLOW_IN_READY,     /* it may have bytes */
+		FLOW_IN_WAITS,     /* it had none: the loop says when it has */
+		FLOW_IN_ENDED      /* it has ended, and is closed */
+	} in_state;
+	enum {
+		FLOW_OUT_NONE,     /* no sink: what comes is held */
+		FLOW_OUT_READY,    /* it may have room */
+		FLOW_OUT_WAITS     /* it had none: the loop says when it has */
+	} out_state;
+	enum {
+		FLOW_TO_FILE,      /* it never waits for anybody */
+		FLOW_TO_OWN,       /* our own opening of it, non-blocking */
+		FLOW_TO_SOCKET,    /* a socket can be asked not to wait */
+		FLOW_TO_SHARED     /* look for room before each write */
+	} kind;                    /* of sink */
+	int sink;                  /* the descriptor */
+	struct wk_timer soon;      /* what owners asked for is done then */
+	struct wk_timer patience;  /* for a sink, before a file is begun */
+	int happened;              /* events that are still to be reported */
+	int told;                  /* of those that are reported once: which
+	                              have been */
+	/* Each of these is true of a flow in any state. */
+	unsigned finishing : 1;    /* limit counts: flow_finish */
+	unsigned ours : 1;         /* the source is non-blocking: ours alone */
+	unsigned borrowed : 1;     /* another flow closes the sink */
+	unsigned no_splice : 1;    /* source to sink: not inside the kernel */
+	unsigned no_spill_splice : 1; /* source to file: neither */
+	unsigned hesitated : 1;    /* patience has been used up, or is set */
+	unsigned dry_asked : 1;    /* FLOW_DRY is still to come */
+	struct buffer front, mem, rest; /* written in this order, the file
+	                              between mem and rest */
+	int file;                  /* or -1 */
+	off_t file_from, file_to;  /* bytes of it that are held */
+	uint64_t limit;            /* the source is over at this total */
 	uint64_t held, whole;      /* bytes; those of them in whole lines */
 };
+
+/*
+ * Before all else: tell is called with what has happened (FLOW_...), always
+ * from the event loop.  It may do anything, also close the flow.
+ */
+void flow_begin(struct flow *f, void (*tell)(struct flow *f, int what));
 
 /*
  * Read from fd, which is the flow's from now on.  ours: nobody else has it
@@ -89,6 +122,13 @@ void flow_finish(struct flow *f);
 /* Stop reading: what the source has not given yet is left to others. */
 void flow_cut(struct flow *f);
 
+/* Has the source come to its end?  One that was cut has not. */
+static inline int
+flow_ended(const struct flow *f)
+{
+	return f->in_state == FLOW_IN_ENDED;
+}
+
 /* Write to fd, which is the flow's from now on (see flow_leave). */
 void flow_sink(struct flow *f, int fd);
 
@@ -98,6 +138,12 @@ void flow_borrow(struct flow *f, const struct flow *from);
 /* Close the sink; the flow holds again what comes. */
 void flow_leave(struct flow *f);
 
+static inline int
+flow_has_sink(const struct flow *f)
+{
+	return f->out_state != FLOW_OUT_NONE;
+}
+
 /* Add text: in front of all that is held, or behind it. */
 void flow_front(struct flow *f, const char *text, size_t len);
 void flow_put(struct flow *f, const char *text, size_t len);
@@ -105,7 +151,7 @@ void flow_put(struct flow *f, const char *text, size_t len);
 /* Write now what the sink takes, events follow a little later. */
 void flow_push(struct flow *f);
 
-/* Is all written that has come, and all told? */
+/* Has all that came been written, and all that happened been reported? */
 int flow_idle(const struct flow *f);
 
 /* Bytes that the sink has been given, but for those of flow_front. */
@@ -120,7 +166,10 @@ void flow_ask_dry(struct flow *f);
  */
 void flow_widen(int fd);
 
-/* End a flow, close all that is its own.  Events stop. */
+/*
+ * End a flow, close all that is its own.  Events stop.  Nothing happens to
+ * one that has never begun.
+ */
 void flow_close(struct flow *f);
 
 /* Make a descriptor of an unlinked file; -1 with errno. */

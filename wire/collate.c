@@ -246,7 +246,7 @@ begin_output(struct collate *c)
 {
 	int fd = c->widow ? c->widow_fd : c->out;
 
-	if (!c->has_turn || c->flow.has_out || (fd < 0 && !c->shared))
+	if (!c->has_turn || flow_has_sink(&c->flow) || (fd < 0 && !c->shared))
 		return;
 	if (c->squeeze && !c->direct && c->flow.total == 0)
 		return;
@@ -370,7 +370,7 @@ static int
 no_output(const struct collate *c)
 {
 	if (c->lines)
-		return c->flow.held == 0 && !c->flow.has_out;
+		return c->flow.held == 0 && !flow_has_sink(&c->flow);
 	return c->squeeze && !c->direct && c->flow.total == 0;
 }
 
@@ -523,7 +523,7 @@ collate_code(struct collate *c, int code)
 {
 	c->has_code = 1;
 	c->code = code;
-	if (c->flow.ended && !c->finishing && !c->done)
+	if (flow_ended(&c->flow) && !c->finishing && !c->done)
 		source_over(c);
 }
 
@@ -1019,7 +1019,7 @@ collate_open(struct collate *c, const char *path)
 	c->path = strdup(path);
 	if (c->path == NULL || connect_or_share(c) != 0)
 		return -1;
-	c->flow.event = source_says;
+	flow_begin(&c->flow, source_says);
 	c->flow.cap = c->has_cap ? c->cap : COLLATE_CAP;
 	c->flow.spill = !c->block && c->flow.cap > 0;
 	if (c->has_cap && c->cap == 0)

@@ -286,7 +286,7 @@ end_carried(struct carried *c)
 	if (c->ended)
 		return;
 	c->ended = 1;
-	if (c->flow.tell_dry)
+	if (c->flow.dry_asked)
 		dry(c);
 	carry_wake(c, 1);
 	if (c->kind == 0)
@@ -397,7 +397,7 @@ carry_flow_says(struct flow *f, int what)
 	if ((what & FLOW_FAILED) && !c->stand_in && !outgoing(c) &&
 	    f->error != EPIPE)
 		not_written(c, f->error);
-	if ((what & FLOW_FAILED) || (f->ended && flow_idle(f)))
+	if ((what & FLOW_FAILED) || (flow_ended(f) && flow_idle(f)))
 		end_carried(c);
 }
 
@@ -471,7 +471,7 @@ no_wire(struct wk_timer *t)
 static void
 expect_wire(struct carried *c)
 {
-	c->flow.event = carry_flow_says;
+	flow_begin(&c->flow, carry_flow_says);
 	c->patience.expired = no_wire;
 	wk_timer_set(&c->patience, WIRE_MS);
 	if (reach_other != NULL)

@@ -47,7 +47,7 @@ open_flow(struct flow *f, int fd, void (*event)(struct flow *f, int what))
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 
 	f->cap = HELD_MAX;
-	f->event = event;
+	flow_begin(f, event);
 	if (copy < 0)
 		wk_die(WK_SYSTEM, "descriptors: %s", strerror(errno));
 	flow_sink(f, copy);

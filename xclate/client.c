@@ -127,7 +127,7 @@ command_stdin(int *other)
 
 	if (xclate_opt.use_stdin)
 		return me.section.in;
-	if (xclate_opt.no_stdin || (me.stdin_used && me.input.ended &&
+	if (xclate_opt.no_stdin || (me.stdin_used && flow_ended(&me.input) &&
 	    me.input.total == 0))
 		return open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (!me.stdin_used)
@@ -199,7 +199,7 @@ xclient_late_says(struct flow *f, int what)
 	if (what & FLOW_STUCK)
 		lose_rest();
 	if ((what & FLOW_FAILED) ||
-	    ((what & FLOW_EMPTY) && (f->ended || me.late_lost)))
+	    ((what & FLOW_EMPTY) && (flow_ended(f) || me.late_lost)))
 		flow_close(f);
 }
 
@@ -238,7 +238,7 @@ hold_stderr(int fd)
 {
 	me.late.cap = me.section.flow.cap;
 	me.late.spill = 1;
-	me.late.event = xclient_late_says;
+	flow_begin(&me.late, xclient_late_says);
 	flow_source(&me.late, fd, 1);
 	me.section.more = late_stderr;
 }
@@ -318,7 +318,7 @@ input_says(struct flow *f, int what)
 			collate_ask_full(&me.section);
 		maybe_start();
 	}
-	if ((what & FLOW_EMPTY) && f->ended)
+	if ((what & FLOW_EMPTY) && flow_ended(f))
 		flow_close(f);
 }
 
@@ -376,7 +376,7 @@ begin_direct(struct collate *c)
 	}
 	me.input.cap = c->flow.cap;
 	me.input.spill = c->flow.spill;
-	me.input.event = input_says;
+	flow_begin(&me.input, input_says);
 	flow_source(&me.input, xclient_take_stdin(), 0);
 }
 
@@ -583,14 +583,15 @@ cat_says(struct flow *f, int what)
 {
 	if (what & FLOW_FAILED)
 		wk_warn("standard output: %s", strerror(f->error));
-	cat_over = f->failed || (f->ended && flow_idle(f));
+	cat_over = f->failed || (flow_ended(f) && flow_idle(f));
 }
 
 int
 xclate_cat(void)
 {
-	static struct flow f = { .cap = 65536, .event = cat_says };
+	static struct flow f = { .cap = 65536 };
 
+	flow_begin(&f, cat_says);
 	wk_warn("a redirection of a master's cannot be its client: "
 	    "copying as cat does");
 	if (wk_init() != 0)

@@ -208,7 +208,7 @@ fold(struct inspect *s, const char *xid, unsigned long sequence)
 static void
 inspect_late_says(struct flow *f, int what)
 {
-	if (!f->failed && !(f->ended && (what & FLOW_EMPTY)))
+	if (!f->failed && !(flow_ended(f) && (what & FLOW_EMPTY)))
 		return;
 	flow_close(f);
 	free(f);
@@ -239,7 +239,7 @@ keep_late(const struct inspect_how *how, int pipe)
 		close(pipe);
 		return;
 	}
-	f->event = inspect_late_says;
+	flow_begin(f, inspect_late_says);
 	f->cap = CAP;
 	flow_source(f, pipe, 1);
 	flow_sink(f, sink);
@@ -262,7 +262,7 @@ inspect_begin(struct inspect *s)
 static int
 is_done(const struct inspect *s)
 {
-	return s->leaving && !s->flow.has_in &&
+	return s->leaving && flow_source_fd(&s->flow) < 0 &&
 	    (s->flow.failed || flow_idle(&s->flow));
 }
 
@@ -319,7 +319,7 @@ inspect_open(struct inspect *s, struct inspect_how *how, const char *xid,
 	s->done = done;
 	s->active = 1;
 	s->late = -1;
-	s->flow.event = inspect_flow_says;
+	flow_begin(&s->flow, inspect_flow_says);
 	s->flow.cap = CAP;
 	open_results(s);
 	prepare(s, xid, sequence);
@@ -333,11 +333,11 @@ void
 inspect_leave(struct inspect *s)
 {
 	s->leaving = 1;
-	if (s->flow.has_in)
-		s->late = fcntl(s->flow.in.fd, F_DUPFD_CLOEXEC, 3);
+	if (flow_source_fd(&s->flow) >= 0)
+		s->late = fcntl(flow_source_fd(&s->flow), F_DUPFD_CLOEXEC, 3);
 	if (is_done(s))
 		s->done(s);
-	else if (s->flow.has_in)
+	else if (flow_source_fd(&s->flow) >= 0)
 		flow_finish(&s->flow);
 }
 

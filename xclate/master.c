@@ -891,7 +891,7 @@ open_joblog(void)
 		    strerror(errno));
 	}
 	m.joblog_on = 1;
-	m.joblog_flow.event = joblog_says;
+	flow_begin(&m.joblog_flow, joblog_says);
 	m.joblog_flow.cap = COLLATE_CAP;
 	m.joblog_flow.spill = 1;
 	flow_sink(&m.joblog_flow, fd);
@@ -957,7 +957,7 @@ open_streams(int has_utility)
 	prepare_sections();
 	if (m.notify_on) {
 		m.same_notify = xmaster_same_file(m.notified.fd, m.out);
-		m.notify_flow.event = notify_says;
+		flow_begin(&m.notify_flow, notify_says);
 		m.notify_flow.cap = COLLATE_CAP;
 		m.notify_flow.spill = 1;
 		flow_sink(&m.notify_flow, m.notified.fd);
@@ -996,7 +996,7 @@ widow_says(struct flow *f, int what)
 {
 	if (what & FLOW_FAILED)
 		output_lost("widow output", f->error);
-	if (m.widow_on && (f->failed || (f->ended && flow_idle(f)))) {
+	if (m.widow_on && (f->failed || (flow_ended(f) && flow_idle(f)))) {
 		m.widow_on = 0;
 		wk_serve_stay(-1);
 	}
@@ -1107,7 +1107,7 @@ start_utility(struct wk_spawn *utility)
 		return -1;
 	}
 	m.widow_on = 1;
-	m.widow_flow.event = widow_says;
+	flow_begin(&m.widow_flow, widow_says);
 	m.widow_flow.cap = COLLATE_CAP;
 	wk_serve_stay(1);
 	flow_source(&m.widow_flow, pipe_fds[0], 1);
