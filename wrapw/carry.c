@@ -1,10 +1,10 @@
 /*
  * carry.c - connections and their descriptors, carried over a link
  *
- * A line is a connection and its wire.  A carried descriptor is known to both
- * ends by its token: at one end there is the real one, at the other we made a
- * stand-in.  Neither a line nor a descriptor ever waits for another one, but
- * for one case, on purpose: a frame that says how much was written to a
+ * A circuit is a connection and its wire.  A carried descriptor is known to
+ * both ends by its token: one end has the real one, the other has made a
+ * stand-in.  Neither a circuit nor a descriptor ever waits for another one,
+ * but for one case, on purpose: a frame that says how much was written to a
  * stand-in before the next bytes were sent holds those back until the real
  * descriptor has got as much.
  *
@@ -38,7 +38,7 @@ enum {
 	WIRE_MAX = 131072,        /* bytes for the wire; then nothing is read */
 	WIRE_MS = 10000,          /* for a descriptor's wire to come */
 	EARLY_MAX = 64,           /* wires that nobody has heard of yet */
-	ROUNDS = 16,              /* before others get their turn */
+	ROUNDS = 16,              /* steps before the loop goes on to others */
 	REASON_MAX = 200
 };
 
@@ -60,51 +60,87 @@ enum {
 	K_NULL = 'n'              /* /dev/null: nothing to carry */
 };
 
-/* A descriptor. */
+/*
+ * A descriptor.  It begins with its frame (EXPECTED) or with its wire (EARLY),
+ * is JOINED when both are there, and may be OVER at any time.
+ */
 struct carried {
 	struct carried *next, *prev;
 	char token[CARRY_TOKEN];
-	int kind;                 /* 0: its wire came before word of it */
-	int stand_in;             /* ours is not the real one */
-	int fd;                   /* our end of it, or the real one; or -1 */
-	int wire;                 /* early, or -1 */
-	struct flow flow;         /* all but sockets */
-	struct wk_io hangup;      /* of what we only write to */
-	struct line *line;        /* a socket's own */
-	struct line *owner;       /* the line that it was sent over */
+	enum {
+		EARLY,            /* the wire, but no frame yet: it has no kind */
+		EXPECTED,         /* the descriptor, but no wire yet */
+		JOINED,           /* bytes go from one to the other */
+		OVER              /* closed; of a stand-in the count is kept */
+	} state;
+	int kind;
+	int stand_in;             /* we made it: the other end has the real one */
+	int fd;                   /* EXPECTED: our end of it, or the real one */
+	int wire;                 /* EARLY */
+	struct buffer early;      /* EARLY: what came on the wire meanwhile */
+	struct wk_timer patience; /* EARLY, EXPECTED: for the other half */
+	struct flow flow;         /* JOINED, all but sockets */
+	struct wk_io hangup;      /* of what the flow only writes to */
+	struct circuit *circuit;  /* JOINED, a socket: its own */
+	struct circuit *owner;    /* the circuit that it was sent over */
 	struct carried *of_owner; /* next of its owner */
-	struct wk_timer patience; /* for the wire */
-	int ended;                /* a stand-in that is closed: */
-	uint64_t count;           /* so many bytes were written to it */
-	uint64_t marked;          /* the other end was told of so many */
-	struct line *waiters;     /* lines held back until it has more */
-	struct buffer early;      /* what came on the wire meanwhile */
+	uint64_t count;           /* OVER, a stand-in: bytes written to it */
+	uint64_t marked;          /* so many the other end knows of */
+	struct circuit *waiters;  /* circuits held back until it has more */
+};
+
+/*
+ * One of the two sides of a circuit.  A direction that WAITS does so until the
+ * loop reports the side's descriptor, and then is READY again.
+ */
+struct side {
+	struct wk_io io;
+	enum {
+		READ_READY,       /* it may have bytes */
+		READ_WAITS,       /* it had none */
+		READ_OVER         /* it has no more, or no more is wanted */
+	} reading;
+	enum {
+		WRITE_READY,      /* it may have room */
+		WRITE_WAITS,      /* it had none */
+		WRITE_OVER        /* it takes no more: the rest is dropped */
+	} writing;
+	/* It would be reported in every round: it is not watched any more.
+	 * Independent of both: there may be bytes left to read. */
+	unsigned hung_up : 1;
 };
 
 /* A connection. */
-struct line {
-	struct wk_io near, wire;
+struct circuit {
+	struct side near;         /* our client, or a service */
+	struct side wire;
+	enum {
+		OPEN,
+		REFUSED,          /* F_REFUSED is on its way to the other end,
+		                     after that it is over */
+		BROKEN            /* over at once, whatever is on its way */
+	} state;
+	/* F_END has come: near is shut down for writing.  The wire goes on
+	 * being read, for a reason may follow (F_REFUSED). */
+	unsigned other_ended : 1;
 	struct wk_timer soon;
-	struct buffer out;        /* for the wire */
-	struct buffer in;         /* frames; the first may be half delivered */
+	struct buffer to_wire;
+	struct buffer from_wire;  /* frames; the first may be half delivered */
 	size_t delivered;         /* of its payload */
 	int fds[DIV_FDS_MAX];     /* to go with the next data */
 	size_t fds_count;
 	struct carried *given;    /* stand-ins that our side holds */
 	struct carried *lent;     /* real ones of our side */
-	struct carried *socket;   /* that this is the line of, or NULL */
+	struct carried *socket;   /* whose circuit this is, or NULL */
 	int tie;                  /* kept open for the other side, or -1 */
 	uint64_t taken, written;  /* bytes of near */
-	struct carried *waits;    /* for this one to have */
-	uint64_t until;           /* so much */
-	struct line *next_waiter;
-	size_t look;              /* to be read of near, now that */
-	unsigned dry : 1;         /* terminals have nothing more */
-	unsigned drying;          /* terminals that have not said so yet */
-	/* what is waited for, and what is over */
-	unsigned near_in : 1, near_out : 1, wire_in : 1, wire_out : 1;
-	unsigned near_ended : 1, near_dead : 1, near_hup : 1, wire_ended : 1,
-	    wire_eof : 1, wire_hup : 1, wire_dead : 1, refused : 1, broken : 1;
+	struct carried *waits;    /* nothing is delivered before this one */
+	uint64_t until;           /* has got so much */
+	struct circuit *next_waiter;
+	/* Terminals among the stand-ins are read dry before near is read. */
+	unsigned drying;          /* so many have not reported it yet */
+	unsigned dry : 1;         /* all have: near may be read once */
+	size_t look;              /* bytes that near had when that was asked */
 };
 
 static struct carried *all;
@@ -112,8 +148,9 @@ static size_t early_count;
 static void (*reach_other)(const char *token);
 static char chunk[READ_MAX];
 
-static void carry_run(struct line *l);
-static struct line *new_line(int near, int wire);
+static void carry_run(struct circuit *k);
+static void carry_flow_says(struct flow *f, int what);
+static struct circuit *new_circuit(int near, int wire);
 
 void
 carry_begin(void (*reach)(const char *token))
@@ -131,15 +168,17 @@ remark(const char *fmt, const char *detail)
 /* --- frames for the wire --- */
 
 static void
-put_frame(struct line *l, int type, const void *payload, size_t len)
+put_frame(struct circuit *k, int type, const void *payload, size_t len)
 {
 	unsigned char head[HEAD] = { (unsigned char)type,
 	    (unsigned char)(len >> 24), (unsigned char)(len >> 16),
 	    (unsigned char)(len >> 8), (unsigned char)len };
 
-	if (!l->wire_dead && (buffer_append(&l->out, head, sizeof head) != 0 ||
-	    buffer_append(&l->out, payload, len) != 0))
-		l->broken = 1;
+	if (k->wire.writing == WRITE_OVER)
+		return;
+	if (buffer_append(&k->to_wire, head, sizeof head) != 0 ||
+	    buffer_append(&k->to_wire, payload, len) != 0)
+		k->state = BROKEN;
 }
 
 static size_t
@@ -151,14 +190,15 @@ frame_length(const char *head)
 	    h[4];
 }
 
-/* The connection cannot go on: the other end is told why. */
+/* The connection cannot go on: let the other end know why. */
 static void
-carry_refuse(struct line *l, const char *reason)
+carry_refuse(struct circuit *k, const char *reason)
 {
-	if (l->refused)
+	if (k->state != OPEN)
 		return;
-	l->refused = l->near_ended = 1;
-	put_frame(l, F_REFUSED, reason, strlen(reason));
+	k->state = REFUSED;
+	k->near.reading = READ_OVER;
+	put_frame(k, F_REFUSED, reason, strlen(reason));
 	wk_note("a connection was ended: %s", reason);
 }
 
@@ -175,14 +215,16 @@ find(const char *token)
 }
 
 static struct carried *
-new_carried(const char *token)
+new_carried(const char *token, int state)
 {
 	struct carried *c = calloc(1, sizeof *c);
 
 	if (c == NULL)
 		return NULL;
 	snprintf(c->token, sizeof c->token, "%s", token);
+	c->state = state;
 	c->fd = c->wire = -1;
+	flow_begin(&c->flow, carry_flow_says);
 	c->next = all;
 	if (all != NULL)
 		all->prev = c;
@@ -192,9 +234,9 @@ new_carried(const char *token)
 }
 
 static struct carried **
-list_of(struct line *l, const struct carried *c)
+list_of(struct circuit *k, const struct carried *c)
 {
-	return c->stand_in ? &l->given : &l->lent;
+	return c->stand_in ? &k->given : &k->lent;
 }
 
 static void
@@ -211,11 +253,11 @@ disown(struct carried *c)
 }
 
 static void
-own(struct line *l, struct carried *c)
+own(struct circuit *k, struct carried *c)
 {
-	struct carried **list = list_of(l, c);
+	struct carried **list = list_of(k, c);
 
-	c->owner = l;
+	c->owner = k;
 	c->of_owner = *list;
 	*list = c;
 }
@@ -234,35 +276,36 @@ unlink_carried(struct carried *c)
 }
 
 /* How many bytes a real descriptor was given so far.  A socket that takes no
- * more has what it will ever get. */
+ * more has all that it will ever get. */
 static uint64_t
 written_to(const struct carried *c)
 {
 	if (c->kind != K_SOCKET)
 		return flow_written(&c->flow);
-	if (c->line == NULL)
+	if (c->circuit == NULL)
 		return 0;
-	return c->line->near_dead ? UINT64_MAX : c->line->written;
+	return c->circuit->near.writing == WRITE_OVER ? UINT64_MAX :
+	    c->circuit->written;
 }
 
-/* Lines whose turn has come go on a little later; they may end, and others
- * with them. */
+/* Circuits for which c has enough go on a little later: they may end then, and
+ * others with them. */
 static void
-carry_wake(struct carried *c, int everybody)
+carry_wake(struct carried *c, int every)
 {
-	struct line **p = &c->waiters, *l;
+	struct circuit **p = &c->waiters, *k;
 	uint64_t have = written_to(c), least = 0;
 
-	while ((l = *p) != NULL) {
-		if (everybody || l->until <= have) {
-			*p = l->next_waiter;
-			l->waits = NULL;
-			wk_timer_set(&l->soon, 0);
+	while ((k = *p) != NULL) {
+		if (every || k->until <= have) {
+			*p = k->next_waiter;
+			k->waits = NULL;
+			wk_timer_set(&k->soon, 0);
 			continue;
 		}
-		if (least == 0 || l->until < least)
-			least = l->until;
-		p = &l->next_waiter;
+		if (least == 0 || k->until < least)
+			least = k->until;
+		p = &k->next_waiter;
 	}
 	c->flow.mark = least;
 }
@@ -270,32 +313,32 @@ carry_wake(struct carried *c, int everybody)
 static void
 dry(struct carried *c)
 {
-	struct line *l = c->owner;
+	struct circuit *k = c->owner;
 
-	if (l != NULL && l->drying > 0 && --l->drying == 0) {
-		l->dry = 1;
-		wk_timer_set(&l->soon, 0);
+	if (k != NULL && k->drying > 0 && --k->drying == 0) {
+		k->dry = 1;
+		wk_timer_set(&k->soon, 0);
 	}
 }
 
-/* It is over.  Of a stand-in the count is kept for as long as its holder's
- * connection may still have to tell it. */
+/* A descriptor is over.  Of a stand-in the count is kept for as long as the
+ * circuit of its holder may still have to send it to the other end. */
 static void
 end_carried(struct carried *c)
 {
-	if (c->ended)
+	if (c->state == OVER)
 		return;
-	c->ended = 1;
+	if (c->state == EARLY)
+		early_count--;
+	c->state = OVER;
 	if (c->flow.dry_asked)
 		dry(c);
 	carry_wake(c, 1);
-	if (c->kind == 0)
-		early_count--;
-	if (c->line != NULL) {
-		c->count = c->line->taken;
-		c->line->broken = 1;
-		c->line->socket = NULL;
-		wk_timer_set(&c->line->soon, 0);
+	if (c->circuit != NULL) {
+		c->count = c->circuit->taken;
+		c->circuit->state = BROKEN;
+		c->circuit->socket = NULL;
+		wk_timer_set(&c->circuit->soon, 0);
 	} else if (c->kind == K_WRITE || c->kind == K_TERMINAL) {
 		c->count = c->flow.total;
 	}
@@ -322,36 +365,38 @@ given_to(const struct carried *c)
 {
 	int waiting = 0, fd = c->fd;
 
-	if (c->ended || c->kind == K_READ)
+	if (c->state == OVER || c->kind == K_READ)
 		return c->count;
-	if (c->kind == K_SOCKET && c->line != NULL)
-		fd = c->line->near_ended ? -1 : c->line->near.fd;
+	if (c->kind == K_SOCKET && c->circuit != NULL)
+		fd = c->circuit->near.reading == READ_OVER ? -1 :
+		    c->circuit->near.io.fd;
 	else if (fd < 0)
 		fd = flow_source_fd(&c->flow);
 	if (c->kind == K_TERMINAL || fd < 0 ||
 	    ioctl(fd, FIONREAD, &waiting) != 0)
 		waiting = 0;
 	return (c->kind != K_SOCKET ? c->flow.total :
-	    c->line != NULL ? c->line->taken : 0) + (uint64_t)waiting;
+	    c->circuit != NULL ? c->circuit->taken : 0) + (uint64_t)waiting;
 }
 
-/* Before anything is said on a connection: what was written before it. */
+/* Before anything is said on a connection: what was written to stand-ins
+ * before it. */
 static void
-put_marks(struct line *l)
+put_marks(struct circuit *k)
 {
 	struct carried *c, *next;
 	char text[CARRY_TOKEN + 24];
 	uint64_t n;
 
-	for (c = l->given; c != NULL; c = next) {
+	for (c = k->given; c != NULL; c = next) {
 		next = c->of_owner;
 		n = given_to(c);
 		if (n != c->marked) {
 			snprintf(text, sizeof text, "%s %" PRIu64, c->token, n);
-			put_frame(l, F_WRITTEN, text, strlen(text));
+			put_frame(k, F_WRITTEN, text, strlen(text));
 			c->marked = n;
 		}
-		if (c->ended)
+		if (c->state == OVER)
 			unlink_carried(c);
 	}
 }
@@ -364,20 +409,20 @@ outgoing(const struct carried *c)
 }
 
 /*
- * A real descriptor does not take what was written to its stand-in.  Who says
- * that it was must not be believed: his connection ends.  (A reader that has
- * left is another thing: the writer gets SIGPIPE.)
+ * A real descriptor does not take what was written to its stand-in.  A client
+ * that says it was written must not be believed: its connection ends.  (When
+ * only a reader has left that is not needed: the writer gets SIGPIPE.)
  */
 static void
 not_written(struct carried *c, int error)
 {
 	char reason[REASON_MAX];
-	struct line *l;
+	struct circuit *k;
 
 	snprintf(reason, sizeof reason, "what was written is lost: %s",
 	    strerror(error));
-	for (l = c->waiters; l != NULL; l = l->next_waiter)
-		carry_refuse(l, reason);
+	for (k = c->waiters; k != NULL; k = k->next_waiter)
+		carry_refuse(k, reason);
 	if (c->owner == NULL)
 		return;
 	carry_refuse(c->owner, reason);
@@ -409,7 +454,7 @@ hung_up(struct wk_io *io, int what)
 		    offsetof(struct carried, hangup)));
 }
 
-/* Whoever only writes learns of the reader's end too late: meanwhile more
+/* A write alone notices too late that the reader has left: meanwhile more
  * would be taken from the source, and be lost. */
 static void
 watch_hangup(struct carried *c, int sink)
@@ -428,17 +473,18 @@ carry_join(struct carried *c, int wire, const char *rest, size_t len)
 	int fd = c->fd;
 
 	wk_timer_stop(&c->patience);
+	c->state = JOINED;
 	c->fd = c->wire = -1;
 	if (c->kind == K_SOCKET) {
-		c->line = new_line(fd, wire);
-		if (c->line == NULL) {
+		c->circuit = new_circuit(fd, wire);
+		if (c->circuit == NULL) {
 			end_carried(c);
 			return;
 		}
-		c->line->socket = c;
-		if (buffer_append(&c->line->in, rest, len) != 0)
-			c->line->broken = 1;
-		wk_timer_set(&c->line->soon, 0);
+		c->circuit->socket = c;
+		if (buffer_append(&c->circuit->from_wire, rest, len) != 0)
+			c->circuit->state = BROKEN;
+		wk_timer_set(&c->circuit->soon, 0);
 	} else if (outgoing(c)) {
 		watch_hangup(c, wire);
 		flow_source(&c->flow, fd, c->stand_in);
@@ -458,7 +504,7 @@ no_wire(struct wk_timer *t)
 	struct carried *c = (struct carried *)((char *)t -
 	    offsetof(struct carried, patience));
 
-	/* for as long as the connection stands the link may be slow */
+	/* as long as its connection stands, the link may just be slow */
 	if (c->owner != NULL) {
 		wk_timer_set(t, WIRE_MS);
 		return;
@@ -467,11 +513,10 @@ no_wire(struct wk_timer *t)
 	end_carried(c);
 }
 
-/* The other end knows of it, or is about to: have it get its wire. */
+/* The other end knows of the descriptor, or soon will: it is to get a wire. */
 static void
 expect_wire(struct carried *c)
 {
-	flow_begin(&c->flow, carry_flow_says);
 	c->patience.expired = no_wire;
 	wk_timer_set(&c->patience, WIRE_MS);
 	if (reach_other != NULL)
@@ -483,12 +528,12 @@ carry_arrived(const char *token, int wire, const char *rest, size_t len)
 {
 	struct carried *c = find(token);
 
-	if (c != NULL && c->fd >= 0 && c->wire < 0) {
+	if (c != NULL && c->state == EXPECTED) {
 		carry_join(c, wire, rest, len);
 		return;
 	}
 	if (c != NULL || reach_other != NULL || early_count == EARLY_MAX ||
-	    (c = new_carried(token)) == NULL) {
+	    (c = new_carried(token, EARLY)) == NULL) {
 		remark("nobody asked for a connection%s", "");
 		close(wire);
 		return;
@@ -506,7 +551,7 @@ carry_lost(const char *token)
 {
 	struct carried *c = find(token);
 
-	if (c != NULL && !c->ended)
+	if (c != NULL)
 		end_carried(c);
 }
 
@@ -521,7 +566,7 @@ is_null_device(const struct stat *st)
 	    st->st_rdev == null.st_rdev;
 }
 
-/* A socket's kind, or 0 and what it is. */
+/* The kind for a socket; 0 when nothing can stand in, and *what it is. */
 static int
 socket_kind(int fd, const char **what)
 {
@@ -540,7 +585,7 @@ socket_kind(int fd, const char **what)
 	return K_SOCKET;
 }
 
-/* What stands in for a descriptor; 0 and what it is when nothing can. */
+/* The kind for a descriptor; 0 when nothing can stand in, and *what it is. */
 static int
 carry_kind_of(int fd, const char **what)
 {
@@ -586,7 +631,7 @@ new_token(char token[CARRY_TOKEN])
 
 /* "KIND TOKEN", and for a terminal its size. */
 static void
-put_descriptor(struct line *l, int kind, const char *token, int fd)
+put_descriptor(struct circuit *k, int kind, const char *token, int fd)
 {
 	char text[CARRY_TOKEN + 32];
 	struct winsize size;
@@ -595,12 +640,12 @@ put_descriptor(struct line *l, int kind, const char *token, int fd)
 	if (kind == K_TERMINAL && ioctl(fd, TIOCGWINSZ, &size) == 0)
 		n += snprintf(text + n, sizeof text - (size_t)n, " %u %u",
 		    size.ws_row, size.ws_col);
-	put_frame(l, F_DESCRIPTOR, text, (size_t)n);
+	put_frame(k, F_DESCRIPTOR, text, (size_t)n);
 }
 
 /* Send a descriptor, which is ours from now on. */
 static void
-lend(struct line *l, int fd)
+lend(struct circuit *k, int fd)
 {
 	char token[CARRY_TOKEN] = "-", reason[REASON_MAX];
 	const char *what;
@@ -610,38 +655,38 @@ lend(struct line *l, int fd)
 	if (kind == 0) {
 		snprintf(reason, sizeof reason, "a descriptor cannot be "
 		    "carried to another host: %s", what);
-		carry_refuse(l, reason);
+		carry_refuse(k, reason);
 	} else if (kind != K_NULL && new_token(token) != 0) {
-		carry_refuse(l, "there are no random numbers");
+		carry_refuse(k, "there are no random numbers");
 	} else if (kind == K_NULL) {
-		put_descriptor(l, kind, token, fd);
-	} else if ((c = new_carried(token)) != NULL) {
+		put_descriptor(k, kind, token, fd);
+	} else if ((c = new_carried(token, EXPECTED)) != NULL) {
 		c->kind = kind;
 		c->fd = fd;
-		own(l, c);
-		put_descriptor(l, kind, token, fd);
+		own(k, c);
+		put_descriptor(k, kind, token, fd);
 		expect_wire(c);
 		return;
 	} else {
-		carry_refuse(l, "out of memory");
+		carry_refuse(k, "out of memory");
 	}
 	close(fd);
 }
 
 /* --- receiving one --- */
 
+/* How often a reader of a stand-in terminal finds the end of its input. */
+enum { ENDS = 64, END_OF_INPUT = 4 };
+
 /*
  * A terminal for its holder to write to.  What it writes is to come out as it
- * is: the real terminal does the rest.  Input stays where it is, with whoever
- * has the keyboard; a reader finds the end of it, for as often as may be.
+ * is: the real terminal does the rest.  Input stays where the keyboard is; a
+ * reader here finds the end of it.
  */
 static int
 carry_open_terminal(int fd[2], unsigned rows, unsigned columns)
 {
-	static const char ends[64] = { 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
-	    4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
-	    4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
-	    4, 4, 4, 4 };
+	char ends[ENDS];
 	struct winsize size = { (unsigned short)rows, (unsigned short)columns,
 	    0, 0 };
 	struct termios t;
@@ -659,7 +704,8 @@ carry_open_terminal(int fd[2], unsigned rows, unsigned columns)
 	t.c_iflag = 0;
 	t.c_oflag &= (tcflag_t)~OPOST;
 	t.c_lflag = ICANON;
-	t.c_cc[VEOF] = 4;
+	t.c_cc[VEOF] = END_OF_INPUT;
+	memset(ends, END_OF_INPUT, sizeof ends);
 	if (tcsetattr(fd[1], TCSANOW, &t) != 0 ||
 	    write(fd[0], ends, sizeof ends) < 0)
 		goto err;
@@ -713,55 +759,69 @@ open_stand_in(int kind, unsigned rows, unsigned columns, int fd[2])
 	return 0;
 }
 
+/* Its wire is there already.  c may be gone afterwards. */
+static void
+join_early(struct carried *c)
+{
+	struct buffer early = c->early;
+
+	early_count--;
+	memset(&c->early, 0, sizeof c->early);
+	carry_join(c, c->wire, early.data, buffer_length(&early));
+	buffer_release(&early);
+}
+
+/* Our end of a new stand-in is to be carried: fd, which becomes c's own. */
+static void
+carry_stand_in(struct circuit *k, struct carried *c, int kind, int fd)
+{
+	c->kind = kind;
+	c->stand_in = 1;
+	c->fd = fd;
+	own(k, c);
+	if (c->state == EARLY)
+		join_early(c);
+	else
+		expect_wire(c);
+}
+
 /* The other end has lent a descriptor; -1 for nonsense. */
 static int
-take_descriptor(struct line *l, const char *text)
+take_descriptor(struct circuit *k, const char *text)
 {
 	char kind, token[CARRY_TOKEN];
 	unsigned rows = 0, columns = 0;
 	struct carried *c;
-	struct buffer early;
 	int fd[2];
 
 	if (sscanf(text, "%c %32s %5u %5u", &kind, token, &rows, &columns) < 2 ||
-	    strchr("wrtsn", kind) == NULL || l->fds_count == DIV_FDS_MAX)
+	    strchr("wrtsn", kind) == NULL || k->fds_count == DIV_FDS_MAX)
 		return -1;
 	c = kind != K_NULL ? find(token) : NULL;
-	if (c != NULL && c->kind != 0)
+	if (c != NULL && c->state != EARLY)
 		return -1;
 	if (open_stand_in(kind, rows, columns, fd) != 0) {
-		carry_refuse(l, strerror(errno));
+		carry_refuse(k, strerror(errno));
 		return 0;
 	}
-	l->fds[l->fds_count++] = fd[1];
+	k->fds[k->fds_count++] = fd[1];
 	if (kind == K_NULL)
 		return 0;
-	if (c == NULL && (c = new_carried(token)) == NULL) {
-		close(fd[0]);
-		carry_refuse(l, "out of memory");
-		return 0;
-	}
-	if (c->wire >= 0)
-		early_count--;
-	c->kind = kind;
-	c->stand_in = 1;
-	c->fd = fd[0];
-	own(l, c);
-	if (c->wire >= 0) {
-		/* c may be gone then */
-		early = c->early;
-		memset(&c->early, 0, sizeof c->early);
-		carry_join(c, c->wire, early.data, buffer_length(&early));
-		buffer_release(&early);
+	if (c == NULL)
+		c = new_carried(token, EXPECTED);
+	if (c != NULL) {
+		carry_stand_in(k, c, kind, fd[0]);
 	} else {
-		expect_wire(c);
+		close(fd[0]);
+		carry_refuse(k, "out of memory");
 	}
 	return 0;
 }
 
 /* --- from the connection to the wire --- */
 
-/* See what can be read at once, and whether descriptors are among it. */
+/* How many bytes can be read at once (as recvmsg returns it), and whether
+ * there are descriptors among them. */
 static ssize_t
 look_at(int fd, size_t len, int *has_fds)
 {
@@ -772,22 +832,22 @@ look_at(int fd, size_t len, int *has_fds)
 	do
 		n = recvmsg(fd, &m, MSG_PEEK | MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
-	/* without room for them they are cut off, which is told */
+	/* there is no room for them here: MSG_CTRUNC says that there are some */
 	*has_fds = n > 0 && (m.msg_flags & MSG_CTRUNC) != 0;
 	return n;
 }
 
 /*
- * Read bytes without descriptors, or exactly one message with some: on the
- * other side it is to be one as well.  Linux puts bytes that were sent in
- * front of it into the same read, and in a look it even shows descriptors
- * that come right behind, hence the search: of the last byte in front only
- * taking it tells.
+ * Read bytes without descriptors, or exactly one message with some, which is
+ * to be one message on the other side as well.  Linux puts bytes that were
+ * sent before it into the same read, and a look even shows descriptors that
+ * come right behind.  So the length of what is in front is searched for; only
+ * for its last byte the look cannot tell, and it is taken alone.
  */
 static ssize_t
-receive(struct line *l, size_t most, int *fds, size_t *count)
+receive(struct circuit *k, size_t most, int *fds, size_t *count)
 {
-	int fd = l->near.fd, has_fds;
+	int fd = k->near.io.fd, has_fds;
 	ssize_t all_bytes = look_at(fd, most, &has_fds), n;
 	size_t plain = 0, end, middle;
 
@@ -815,488 +875,518 @@ receive(struct line *l, size_t most, int *fds, size_t *count)
 }
 
 static void
-near_over(struct line *l)
+near_over(struct circuit *k)
 {
-	put_marks(l);
-	l->near_ended = 1;
-	put_frame(l, F_END, "", 0);
+	put_marks(k);
+	k->near.reading = READ_OVER;
+	put_frame(k, F_END, "", 0);
 }
 
 static int
-carry_has_terminal(const struct line *l)
+carry_has_terminal(const struct circuit *k)
 {
 	const struct carried *c;
 
-	for (c = l->given; c != NULL; c = c->of_owner)
-		if (c->kind == K_TERMINAL && !c->ended)
+	for (c = k->given; c != NULL; c = c->of_owner)
+		if (c->kind == K_TERMINAL && c->state != OVER)
 			return 1;
 	return 0;
 }
 
-/* What our side says comes after all that it wrote to stand-ins before.  A
- * terminal does not tell how much that is: it has to be read dry first. */
+/* What our side says comes after all that it wrote to stand-ins before.  How
+ * much that is cannot be asked of a terminal: it is read dry first. */
 static int
-terminals_dry(struct line *l)
+terminals_dry(struct circuit *k)
 {
 	struct carried *c;
 	int n = 0, has_fds;
 
-	if (l->dry || l->drying > 0)
-		return l->dry;
-	if (!carry_has_terminal(l))
+	if (k->dry || k->drying > 0)
+		return k->dry;
+	if (!carry_has_terminal(k))
 		return 1;
-	if (look_at(l->near.fd, 1, &has_fds) < 0 &&
+	if (look_at(k->near.io.fd, 1, &has_fds) < 0 &&
 	    (errno == EAGAIN || errno == EWOULDBLOCK)) {
-		l->near_in = 1;
+		k->near.reading = READ_WAITS;
 		return 0;
 	}
-	for (c = l->given; c != NULL; c = c->of_owner)
-		if (c->kind == K_TERMINAL && !c->ended) {
-			l->drying++;
+	for (c = k->given; c != NULL; c = c->of_owner)
+		if (c->kind == K_TERMINAL && c->state != OVER) {
+			k->drying++;
 			flow_ask_dry(&c->flow);
 		}
 	/* what comes later has to wait for the next time */
-	l->look = ioctl(l->near.fd, FIONREAD, &n) == 0 && n > 0 ?
+	k->look = ioctl(k->near.io.fd, FIONREAD, &n) == 0 && n > 0 ?
 	    (size_t)n : 0;
 	return 0;
 }
 
 /*
- * A tie is to be open for as long as the connection is, no more: it is somebody
- * else's connection, which nobody may read from (PROTOCOL section 1.6).  Our own
- * end of the line lasts just as long.
+ * A tie is to be open for as long as the connection, no more: nobody may read
+ * from it (PROTOCOL section 1.6).  The circuit at our end lasts just as long.
  */
 static int
-is_tie(const struct line *l, const char *text, size_t n, size_t count)
+is_tie(const struct circuit *k, const char *text, size_t n, size_t count)
 {
-	return count == 1 && l->tie < 0 && n == strlen(DIV_TIE) &&
+	return count == 1 && k->tie < 0 && n == strlen(DIV_TIE) &&
 	    memcmp(text, DIV_TIE, n) == 0;
 }
 
 /* Returns whether there may be more. */
 static int
-read_near(struct line *l)
+read_near(struct circuit *k)
 {
 	int fds[DIV_FDS_MAX];
 	size_t count = 0, i, most = sizeof chunk;
 	ssize_t n;
 
-	if (!terminals_dry(l))
+	if (!terminals_dry(k))
 		return 0;
-	if (l->dry && l->look > 0 && l->look < most)
-		most = l->look;
-	l->dry = 0;
-	n = receive(l, most, fds, &count);
+	if (k->dry && k->look > 0 && k->look < most)
+		most = k->look;
+	k->dry = 0;
+	n = receive(k, most, fds, &count);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-		l->near_in = 1;
+		k->near.reading = READ_WAITS;
 		return 0;
 	}
 	if (n < 0 && errno == EMSGSIZE) {
-		carry_refuse(l, "too many descriptors in one message");
+		carry_refuse(k, "too many descriptors in one message");
 		return 1;
 	}
 	if (n <= 0) {
-		near_over(l);
+		near_over(k);
 		return 1;
 	}
-	l->taken += (uint64_t)n;
-	put_marks(l);
-	if (is_tie(l, chunk, (size_t)n, count))
-		l->tie = fds[0];
+	k->taken += (uint64_t)n;
+	put_marks(k);
+	if (is_tie(k, chunk, (size_t)n, count))
+		k->tie = fds[0];
 	else
 		for (i = 0; i < count; i++)
-			lend(l, fds[i]);
-	if (!l->refused)
-		put_frame(l, F_DATA, chunk, (size_t)n);
+			lend(k, fds[i]);
+	if (k->state != REFUSED)
+		put_frame(k, F_DATA, chunk, (size_t)n);
 	return 1;
 }
 
 static int
-write_wire(struct line *l)
+write_wire(struct circuit *k)
 {
-	ssize_t n = div_send_now(l->wire.fd, l->out.data + l->out.from,
-	    buffer_length(&l->out), NULL, 0);
+	ssize_t n = div_send_now(k->wire.io.fd, k->to_wire.data + k->to_wire.from,
+	    buffer_length(&k->to_wire), NULL, 0);
 
 	if (n >= 0) {
-		l->out.from += (size_t)n;
-		if (buffer_length(&l->out) == 0)
-			buffer_release(&l->out);
+		k->to_wire.from += (size_t)n;
+		if (buffer_length(&k->to_wire) == 0)
+			buffer_release(&k->to_wire);
 		return 1;
 	}
 	if (errno == EAGAIN || errno == EWOULDBLOCK) {
-		l->wire_out = 1;
+		k->wire.writing = WRITE_WAITS;
 		return 0;
 	}
 	/* what the other end has said before it left is still to be read */
-	l->wire_dead = 1;
-	buffer_release(&l->out);
+	k->wire.writing = WRITE_OVER;
+	buffer_release(&k->to_wire);
 	return 1;
 }
 
 /* --- from the wire to the connection --- */
 
 static void
-close_fds(struct line *l)
+close_fds(struct circuit *k)
 {
-	while (l->fds_count > 0)
-		close(l->fds[--l->fds_count]);
+	while (k->fds_count > 0)
+		close(k->fds[--k->fds_count]);
 }
 
 /* Deliver a frame of data; 1 when all of it has been. */
 static int
-carry_deliver(struct line *l, const char *data, size_t len)
+carry_deliver(struct circuit *k, const char *data, size_t len)
 {
 	ssize_t n;
 
-	while (!l->near_dead && l->delivered < len) {
-		n = div_send_now(l->near.fd, data + l->delivered,
-		    len - l->delivered, l->fds, l->fds_count);
+	while (k->near.writing != WRITE_OVER && k->delivered < len) {
+		n = div_send_now(k->near.io.fd, data + k->delivered,
+		    len - k->delivered, k->fds, k->fds_count);
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-			l->near_out = 1;
+			k->near.writing = WRITE_WAITS;
 			return 0;
 		}
 		if (n < 0) {
-			l->near_dead = 1;
+			k->near.writing = WRITE_OVER;
 			break;
 		}
-		close_fds(l);
-		l->delivered += (size_t)n;
-		l->written += (uint64_t)n;
+		close_fds(k);
+		k->delivered += (size_t)n;
+		k->written += (uint64_t)n;
 	}
-	close_fds(l);
-	l->delivered = 0;
-	if (l->socket != NULL)
-		carry_wake(l->socket, 0);
+	close_fds(k);
+	k->delivered = 0;
+	if (k->socket != NULL)
+		carry_wake(k->socket, 0);
 	return 1;
 }
 
 /* "TOKEN COUNT": 1 when the descriptor has got so much, or is over. */
 static int
-has_got(struct line *l, const char *text)
+has_got(struct circuit *k, const char *text)
 {
 	char token[CARRY_TOKEN];
 	uint64_t count;
 	struct carried *c;
 
 	if (sscanf(text, "%32s %" SCNu64, token, &count) != 2) {
-		l->broken = 1;
+		k->state = BROKEN;
 		return 0;
 	}
 	c = find(token);
-	if (c != NULL && c->kind == 0) {
+	if (c != NULL && c->state == EARLY) {
 		remark("the other end sends nonsense%s", "");
-		l->broken = 1;
+		k->state = BROKEN;
 		return 0;
 	}
-	if (c == NULL || c->stand_in || c->ended || written_to(c) >= count)
+	if (c == NULL || c->stand_in || c->state == OVER || written_to(c) >= count)
 		return 1;
-	l->waits = c;
-	l->until = count;
-	l->next_waiter = c->waiters;
-	c->waiters = l;
+	k->waits = c;
+	k->until = count;
+	k->next_waiter = c->waiters;
+	c->waiters = k;
 	if (c->flow.mark == 0 || count < c->flow.mark)
 		c->flow.mark = count;
 	return 0;
 }
 
 static void
-other_refused(struct line *l, const char *reason)
+other_refused(struct circuit *k, const char *reason)
 {
 	char text[REASON_MAX * 2];
 
 	wk_visible(text, sizeof text, reason);
 	wk_note("a connection was ended: %s", text);
-	l->broken = 1;
+	k->state = BROKEN;
 }
 
 /* A frame of words, which has its own end; 1 when it is done with. */
 static int
-carry_obey(struct line *l, int type, const char *data, size_t len)
+carry_obey(struct circuit *k, int type, const char *data, size_t len)
 {
 	char text[REASON_MAX + 1];
 
 	if (len > REASON_MAX) {
-		l->broken = 1;
+		k->state = BROKEN;
 		return 0;
 	}
 	memcpy(text, data, len);
 	text[len] = '\0';
 	switch (type) {
 	case F_DESCRIPTOR:
-		if (take_descriptor(l, text) != 0)
-			l->broken = 1;
+		if (take_descriptor(k, text) != 0)
+			k->state = BROKEN;
 		return 1;
 	case F_WRITTEN:
-		return has_got(l, text);
+		return has_got(k, text);
 	case F_END:
-		l->wire_ended = 1;
-		shutdown(l->near.fd, SHUT_WR);
+		k->other_ended = 1;
+		shutdown(k->near.io.fd, SHUT_WR);
 		return 1;
 	case F_REFUSED:
-		other_refused(l, text);
+		other_refused(k, text);
 		return 1;
 	}
 	remark("the other end sends nonsense%s", "");
-	l->broken = 1;
+	k->state = BROKEN;
 	return 0;
 }
 
 /* Is there a whole frame? */
 static int
-has_frame(const struct line *l)
+has_frame(const struct circuit *k)
 {
-	size_t have = buffer_length(&l->in);
+	size_t have = buffer_length(&k->from_wire);
 
 	return have >= HEAD &&
-	    have - HEAD >= frame_length(l->in.data + l->in.from);
+	    have - HEAD >= frame_length(k->from_wire.data + k->from_wire.from);
 }
 
 /* Returns whether a frame is out of the way. */
 static int
-take_frame(struct line *l)
+take_frame(struct circuit *k)
 {
-	const char *head = l->in.data + l->in.from;
+	const char *head = k->from_wire.data + k->from_wire.from;
 	size_t len = frame_length(head);
 	int done;
 
 	if (*head == F_DATA)
-		done = carry_deliver(l, head + HEAD, len);
+		done = carry_deliver(k, head + HEAD, len);
 	else
-		done = carry_obey(l, *head, head + HEAD, len);
+		done = carry_obey(k, *head, head + HEAD, len);
 	if (!done)
 		return 0;
-	l->in.from += HEAD + len;
-	if (buffer_length(&l->in) == 0)
-		buffer_release(&l->in);
+	k->from_wire.from += HEAD + len;
+	if (buffer_length(&k->from_wire) == 0)
+		buffer_release(&k->from_wire);
 	return 1;
 }
 
-static int
-read_wire(struct line *l)
+/* How many bytes to make room for: a whole frame, if there is a head; 0 for
+ * one that makes no sense. */
+static size_t
+wanted_of_wire(const struct circuit *k)
 {
-	size_t wanted = READ_MAX;
+	size_t have = buffer_length(&k->from_wire), frame;
+
+	if (have < HEAD)
+		return READ_MAX;
+	frame = HEAD + frame_length(k->from_wire.data + k->from_wire.from);
+	return frame <= HEAD + PAYLOAD_MAX ? frame - have : 0;
+}
+
+static int
+read_wire(struct circuit *k)
+{
+	struct buffer *b = &k->from_wire;
+	size_t wanted = wanted_of_wire(k);
 	ssize_t n;
 
-	if (buffer_length(&l->in) >= HEAD) {
-		wanted = HEAD + frame_length(l->in.data + l->in.from);
-		if (wanted > HEAD + PAYLOAD_MAX) {
-			remark("the other end sends nonsense%s", "");
-			l->broken = 1;
-			return 0;
-		}
-		wanted -= buffer_length(&l->in);
-	}
-	if (buffer_reserve(&l->in, wanted) != 0) {
-		l->broken = 1;
+	if (wanted == 0)
+		remark("the other end sends nonsense%s", "");
+	if (wanted == 0 || buffer_reserve(b, wanted) != 0) {
+		k->state = BROKEN;
 		return 0;
 	}
 	do
-		n = recv(l->wire.fd, l->in.data + l->in.to,
-		    l->in.room - l->in.to, MSG_DONTWAIT);
+		n = recv(k->wire.io.fd, b->data + b->to, b->room - b->to,
+		    MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
 	if (n > 0) {
-		l->in.to += (size_t)n;
+		b->to += (size_t)n;
 		return 1;
 	}
-	if (buffer_length(&l->in) == 0)
-		buffer_release(&l->in);
+	if (buffer_length(b) == 0)
+		buffer_release(b);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		l->wire_in = 1;
+		k->wire.reading = READ_WAITS;
 	else
-		l->wire_eof = 1;
+		k->wire.reading = READ_OVER;
 	return 0;
 }
 
-/* --- a line's life --- */
+/* --- the life of a circuit --- */
 
 static int
-may_read_near(const struct line *l)
+may_read_near(const struct circuit *k)
 {
-	return !l->near_ended && !l->near_in && l->drying == 0 &&
-	    buffer_length(&l->out) < WIRE_MAX;
+	return k->near.reading == READ_READY && k->drying == 0 &&
+	    buffer_length(&k->to_wire) < WIRE_MAX;
+}
+
+/* Is near to get what comes on the wire, or is that held back? */
+static int
+may_deliver(const struct circuit *k)
+{
+	return k->waits == NULL && k->near.writing != WRITE_WAITS;
 }
 
 static int
-carry_step(struct line *l)
+carry_step(struct circuit *k)
 {
 	int moved = 0;
 
-	if (buffer_length(&l->out) > 0 && !l->wire_out)
-		moved |= write_wire(l);
-	if (may_read_near(l))
-		moved |= read_near(l);
-	if (l->waits != NULL || l->near_out || l->broken || l->refused)
+	if (buffer_length(&k->to_wire) > 0 && k->wire.writing == WRITE_READY)
+		moved |= write_wire(k);
+	if (may_read_near(k))
+		moved |= read_near(k);
+	if (!may_deliver(k) || k->state != OPEN)
 		return moved;
-	if (has_frame(l))
-		moved |= take_frame(l);
-	else if (!l->wire_in && !l->wire_eof)
-		moved |= read_wire(l);
+	if (has_frame(k))
+		moved |= take_frame(k);
+	else if (k->wire.reading == READ_READY)
+		moved |= read_wire(k);
 	return moved;
 }
 
-/* The other end, or the link, is gone, and all it said has been heard. */
+/* The other end, or the link, is gone, and all its frames are dealt with. */
 static int
-wire_over(const struct line *l)
+wire_over(const struct circuit *k)
 {
-	return l->wire_eof && !has_frame(l);
+	return k->wire.reading == READ_OVER && !has_frame(k);
 }
 
 static int
-carry_over(const struct line *l)
+carry_over(const struct circuit *k)
 {
-	if (l->broken || wire_over(l))
+	if (k->state == BROKEN || wire_over(k))
 		return 1;
-	if (buffer_length(&l->out) > 0)
+	if (buffer_length(&k->to_wire) > 0)
 		return 0;
-	/* a tie is for those at the other end, whatever became of ours */
-	return l->refused || (l->near_ended && (l->wire_ended ||
-	    (l->near_hup && l->tie < 0)));
+	/* a tie is for the holders at the other end: ours do not count */
+	return k->state == REFUSED || (k->near.reading == READ_OVER &&
+	    (k->other_ended || (k->near.hung_up && k->tie < 0)));
 }
 
-/* Nobody is to be surprised by bytes that come after their time: what a dead
- * link still had for descriptors of ours is dropped. */
+/* No frame of this circuit waits for a descriptor any more. */
 static void
-end_line(struct line *l)
+stop_waiting(struct circuit *k)
 {
-	int dead = l->broken || (l->wire_eof && !l->wire_ended);
-	struct line **p;
+	struct circuit **p;
+
+	if (k->waits == NULL)
+		return;
+	for (p = &k->waits->waiters; *p != k; p = &(*p)->next_waiter)
+		;
+	*p = k->next_waiter;
+	k->waits = NULL;
+}
+
+/* Descriptors outlive the circuit that they were sent over, unless it was cut
+ * off: then nothing more is written to real ones of ours, or it would appear
+ * among what others write later. */
+static void
+disown_all(struct circuit *k, int cut_off)
+{
 	struct carried *c;
 
-	if (l->waits != NULL) {
-		for (p = &l->waits->waiters; *p != l; p = &(*p)->next_waiter)
-			;
-		*p = l->next_waiter;
-	}
-	wk_forget(&l->near);
-	wk_forget(&l->wire);
-	wk_timer_stop(&l->soon);
-	close_fds(l);
-	while ((c = l->lent) != NULL) {
+	while ((c = k->lent) != NULL) {
 		disown(c);
-		if (dead)
+		if (cut_off)
 			end_carried(c);
 	}
-	while ((c = l->given) != NULL) {
+	while ((c = k->given) != NULL) {
 		disown(c);
-		if (c->ended)
+		if (c->state == OVER)
 			unlink_carried(c);
 	}
-	close(l->near.fd);
-	close(l->wire.fd);
-	if (l->tie >= 0)
-		close(l->tie);
-	buffer_release(&l->in);
-	buffer_release(&l->out);
-	if ((c = l->socket) != NULL) {
-		c->count = l->taken;
-		c->line = NULL;
+}
+
+static void
+end_circuit(struct circuit *k)
+{
+	int cut_off = k->state == BROKEN ||
+	    (k->wire.reading == READ_OVER && !k->other_ended);
+	struct carried *c;
+
+	stop_waiting(k);
+	wk_forget(&k->near.io);
+	wk_forget(&k->wire.io);
+	wk_timer_stop(&k->soon);
+	close_fds(k);
+	disown_all(k, cut_off);
+	close(k->near.io.fd);
+	close(k->wire.io.fd);
+	if (k->tie >= 0)
+		close(k->tie);
+	buffer_release(&k->from_wire);
+	buffer_release(&k->to_wire);
+	c = k->socket;
+	if (c != NULL) {
+		c->count = k->taken;
+		c->circuit = NULL;
 	}
-	free(l);
+	free(k);
 	if (c != NULL)
 		end_carried(c);
 	wk_serve_stay(-1);
 }
 
 static void
-want(struct line *l, struct wk_io *io, int what)
+watch_side(struct circuit *k, struct side *side, int may_read)
 {
-	if (wk_watch(io, what) != 0)
-		l->broken = 1;
+	int what = may_read && side->reading == READ_WAITS ? WK_READ : 0;
+
+	if (side->writing == WRITE_WAITS)
+		what |= WK_WRITE;
+	if (side->hung_up)
+		wk_forget(&side->io);
+	else if (wk_watch(&side->io, what) != 0)
+		k->state = BROKEN;
 }
 
 static void
-carry_watch(struct line *l)
-{
-	/* who has hung up would be reported again and again */
-	if (!l->near_hup)
-		want(l, &l->near, (l->near_in && !l->near_ended ? WK_READ : 0) |
-		    (l->near_out ? WK_WRITE : 0));
-	else
-		wk_forget(&l->near);
-	if (!l->wire_hup)
-		want(l, &l->wire, (l->wire_in && l->waits == NULL &&
-		    !l->near_out ? WK_READ : 0) |
-		    (l->wire_out ? WK_WRITE : 0));
-	else
-		wk_forget(&l->wire);
-}
-
-static void
-carry_run(struct line *l)
+carry_run(struct circuit *k)
 {
 	int i, moved = 1;
 
-	for (i = 0; i < ROUNDS && moved && !l->broken; i++)
-		moved = carry_step(l);
-	if (!carry_over(l))
-		carry_watch(l);
-	if (carry_over(l))
-		end_line(l);
+	for (i = 0; i < ROUNDS && moved && k->state != BROKEN; i++)
+		moved = carry_step(k);
+	if (!carry_over(k)) {
+		watch_side(k, &k->near, 1);
+		watch_side(k, &k->wire, may_deliver(k));
+	}
+	if (carry_over(k))
+		end_circuit(k);
 	else if (moved)
-		wk_timer_set(&l->soon, 0);
+		wk_timer_set(&k->soon, 0);
+}
+
+static void
+side_ready(struct circuit *k, struct side *side, int what)
+{
+	if (side->reading == READ_WAITS)
+		side->reading = READ_READY;
+	if (side->writing == WRITE_WAITS)
+		side->writing = WRITE_READY;
+	if (what & WK_HUP)
+		side->hung_up = 1;
+	carry_run(k);
 }
 
 static void
 near_ready(struct wk_io *io, int what)
 {
-	struct line *l = (struct line *)((char *)io -
-	    offsetof(struct line, near));
+	struct circuit *k = (struct circuit *)((char *)io -
+	    offsetof(struct circuit, near.io));
 
-	l->near_in = l->near_out = 0;
-	if (what & WK_HUP)
-		l->near_hup = 1;
-	carry_run(l);
+	side_ready(k, &k->near, what);
 }
 
 static void
 wire_ready(struct wk_io *io, int what)
 {
-	struct line *l = (struct line *)((char *)io -
-	    offsetof(struct line, wire));
+	struct circuit *k = (struct circuit *)((char *)io -
+	    offsetof(struct circuit, wire.io));
 
-	l->wire_in = l->wire_out = 0;
-	if (what & WK_HUP)
-		l->wire_hup = 1;
-	carry_run(l);
+	side_ready(k, &k->wire, what);
 }
 
 static void
 carry_soon(struct wk_timer *t)
 {
-	carry_run((struct line *)((char *)t - offsetof(struct line, soon)));
+	carry_run((struct circuit *)((char *)t - offsetof(struct circuit, soon)));
 }
 
-static struct line *
-new_line(int near, int wire)
+static struct circuit *
+new_circuit(int near, int wire)
 {
-	struct line *l = calloc(1, sizeof *l);
+	struct circuit *k = calloc(1, sizeof *k);
 
-	if (l == NULL) {
+	if (k == NULL) {
 		close(near);
 		close(wire);
 		return NULL;
 	}
-	l->near.fd = near;
-	l->near.ready = near_ready;
-	l->wire.fd = wire;
-	l->wire.ready = wire_ready;
-	l->soon.expired = carry_soon;
-	l->tie = -1;
+	k->near.io.fd = near;
+	k->near.io.ready = near_ready;
+	k->wire.io.fd = wire;
+	k->wire.io.ready = wire_ready;
+	k->soon.expired = carry_soon;
+	k->tie = -1;
 	wk_serve_stay(1);
-	return l;
+	return k;
 }
 
 void
-carry_line(int near, int wire, const struct carry_ahead *a)
+carry_circuit(int near, int wire, const struct carry_ahead *a)
 {
-	struct line *l = new_line(near, wire);
+	struct circuit *k = new_circuit(near, wire);
 
-	if (l == NULL)
+	if (k == NULL)
 		return;
-	if (buffer_append(&l->out, a->reply, strlen(a->reply)) != 0 ||
-	    buffer_append(&l->in, a->frames, a->frames_len) != 0)
-		l->broken = 1;
+	if (buffer_append(&k->to_wire, a->reply, strlen(a->reply)) != 0 ||
+	    buffer_append(&k->from_wire, a->frames, a->frames_len) != 0)
+		k->state = BROKEN;
 	if (a->bytes_len > 0)
-		put_frame(l, F_DATA, a->bytes, a->bytes_len);
-	wk_timer_set(&l->soon, 0);
+		put_frame(k, F_DATA, a->bytes, a->bytes_len);
+	wk_timer_set(&k->soon, 0);
 }

@@ -41,12 +41,12 @@ struct carry_ahead {
 
 /* Carry the connection near over the wire; both are closed in the end.  The
  * bytes ahead are copied. */
-void carry_line(int near, int wire, const struct carry_ahead *ahead);
+void carry_circuit(int near, int wire, const struct carry_ahead *ahead);
 
 /*
  * A wire for a descriptor is there, ours from now on, with the bytes that
- * were read behind its first line.  Who has not heard of the token keeps it a
- * while, as word of it may be under way.
+ * were read behind its first line.  A wire with a token that has not been heard
+ * of is kept a while, as the frame with that token may be under way.
  */
 void carry_arrived(const char *token, int wire, const char *rest, size_t len);
 

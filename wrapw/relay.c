@@ -103,7 +103,7 @@ let_in(struct visitor *v)
 	wk_timer_stop(&v->patience);
 	wk_forget(&v->near);
 	v->near.fd = -1;
-	carry_line(near, wk_serve_release(&v->c), &ahead);
+	carry_circuit(near, wk_serve_release(&v->c), &ahead);
 }
 
 static const char *
@@ -452,7 +452,7 @@ begin_line(struct guest *g, const char *rest, size_t len)
 		close(wire);
 		return;
 	}
-	carry_line(near, wire, &ahead);
+	carry_circuit(near, wire, &ahead);
 }
 
 static void
