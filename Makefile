@@ -48,8 +48,8 @@ SHARED = divconnect.o base/buffer.o base/dial.o base/event.o base/flow.o \
 	wire/share.o wire/title.o wire/turn.o
 PTBW = ptbw.o ptbw/pool.o ptbw/tableau.o
 WRAPTREE = wraptree.o
-WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/master.o wrapw/record.o \
-	wrapw/relay.o wrapw/space.o
+WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/link.o wrapw/master.o \
+	wrapw/record.o wrapw/relay.o wrapw/space.o
 XAPPLY = xapply.o xapply/expand.o xapply/input.o xapply/joblog.o \
 	xapply/quote.o xapply/run.o xapply/say.o xapply/task.o \
 	xapply/tokens.o xapply/tty.o
@@ -59,7 +59,7 @@ HEADERS = divconnect.h base/buffer.h base/codes.h base/dial.h base/event.h base/
 	base/lines.h base/master.h base/serve.h base/size.h base/spawn.h \
 	base/terminal.h base/text.h base/wrapper.h wire/broker.h wire/collate.h \
 	wire/share.h wire/title.h wire/turn.h ptbw/pool.h ptbw/tableau.h \
-	wrapw/carry.h wrapw/record.h wrapw/relay.h wrapw/space.h \
+	wrapw/carry.h wrapw/link.h wrapw/record.h wrapw/relay.h wrapw/space.h \
 	wrapw/wrapw.h xapply/expand.h xapply/input.h xapply/quote.h \
 	xapply/tokens.h xapply/xapply.h xclate/inspect.h xclate/redirect.h \
 	xclate/report.h xclate/xclate.h

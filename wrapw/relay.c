@@ -2,8 +2,9 @@
  * relay.c - the two ends of a link between hosts
  *
  * Both are masters.  What they say to each other before a connection is
- * carried (carry.c) is here: a line from the projecting end, which says what
- * the new connection is for, and an answer.  PROTOCOL section 5.
+ * carried (carry.c) is here: the projecting end makes a wire and says in a
+ * first line what it is for (link.c), and the exporting end answers.  PROTOCOL
+ * section 5.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -23,35 +24,46 @@
 #include "carry.h"
 #include "base/dial.h"
 #include "base/master.h"
+#include "link.h"
 #include "record.h"
 #include "base/spawn.h"
 #include "wrapw.h"
 
-#define MAGIC "wrapw-relay"
+/* What a refusal for the version begins with. */
+#define OTHER_VERSION "version "
 
 enum {
-	FIRST_LINE_MAX = 512,     /* bytes of a first line, or its answer */
 	TARGET_MS = DIV_CONNECT_MS - 300, /* less than a client waits */
 	LINK_MS = 10000,          /* for the link to answer at first */
-	LOOK_MS = 20,             /* for room for those who wait */
+	LOOK_MS = 20,             /* between two looks whether there is room */
 	RESERVE = 16,             /* descriptors that clients leave to us */
-	/* At the exporting end: those that all leave, and the percentages that
-	 * lines, and with them those who wait for one, may take of all. */
-	LEAVE = 1, LINES = 60, WAITERS = 75
+	/* At the exporting end: the same; and the percentages of all that may
+	 * be in use when a circuit begins, or one more may wait for that. */
+	LEAVE = 1, CIRCUIT_PERCENT = 60, WAIT_PERCENT = 75
 };
+
+/* Does a peer of this version speak as we do?  The number in front of the dot
+ * has to be the same. */
+static int
+is_spoken(const char *version)
+{
+	size_t major = strcspn(LINK_PROTOCOL, ".") + 1;
+
+	return strncmp(version, LINK_PROTOCOL, major) == 0;
+}
 
 /* --- the exporting end --- */
 
-/* Who comes over the link, until it is known what for. */
+/* A connection that comes over the link, until it is known what it is for. */
 struct visitor {
 	struct wk_client c;    /* first */
 	enum { FIRST_LINE, WAITING, DIALING, GREETING, HOLDING } state;
-	struct visitor *next;     /* of those who wait for room */
+	struct visitor *next;     /* of those that wait for room */
 	char cookie[DIV_COOKIE_MAX + 1]; /* empty: the control protocol */
 	struct dial dial;
 	struct wk_io near;        /* the target */
 	struct wk_timer patience;
-	char said[8];             /* by the target, in the way of greeting */
+	char said[8];             /* the target's greeting, so far */
 	size_t said_len;
 };
 
@@ -59,13 +71,13 @@ static struct {
 	const char *target;       /* the master whose name space it is */
 	char *record;
 	size_t record_len;
-	/* Lines leave room for the descriptors of those who are being served;
-	 * for these wires must always be accepted. */
+	/* New circuits begin only while descriptors remain for those that are
+	 * there: their wires must always be accepted. */
 	struct visitor *waiting, **waiting_end;
 	struct wk_timer look;
 } export;
 
-/* No more in the queue of those who wait for room. */
+/* A visitor no longer waits for room. */
 static void
 leave_queue(struct visitor *v)
 {
@@ -96,7 +108,7 @@ turn_away(struct visitor *v, const char *reason)
 static void
 let_in(struct visitor *v)
 {
-	struct carry_ahead ahead = { .reply = "+ " RELAY_PROTOCOL "\n",
+	struct carry_ahead ahead = { .reply = "+ " LINK_PROTOCOL "\n",
 	    .frames = v->c.in, .frames_len = v->c.in_len };
 	int near = v->near.fd;
 
@@ -136,7 +148,7 @@ greeted(struct wk_io *io, int what)
 		turn_away(v, strerror(errno));
 }
 
-/* For the target's greeting, or for room. */
+/* The target has not greeted in time, or there was no room. */
 static void
 waited_too_long(struct wk_timer *t)
 {
@@ -191,13 +203,14 @@ dial_target(struct visitor *v)
 	dial_start(&v->dial, path, 0, TARGET_MS, target_dialed);
 }
 
-/* Whoever waits is let in in turn; the next one has a descriptor by then. */
+/* The first that waits for room is let in, if there is some.  The next one is
+ * looked at a round later, when this one has its descriptor. */
 static void
 look_for_room(struct wk_timer *t)
 {
 	struct visitor *v = export.waiting;
 
-	if (v != NULL && !wk_serve_crowded(LINES)) {
+	if (v != NULL && !wk_serve_crowded(CIRCUIT_PERCENT)) {
 		leave_queue(v);
 		dial_target(v);
 	}
@@ -216,7 +229,7 @@ wait_for_room(struct visitor *v)
 		wk_timer_set(&export.look, LOOK_MS);
 }
 
-/* "line COOKIE": a client of the other end. */
+/* "line COOKIE": a circuit for a client of the other end. */
 static void
 wants_line(struct visitor *v, const char *cookie)
 {
@@ -227,9 +240,9 @@ wants_line(struct visitor *v, const char *cookie)
 	strcpy(v->cookie, cookie);
 	wk_serve_known(&v->c);
 	wk_serve_pause(&v->c);
-	if (export.waiting == NULL && !wk_serve_crowded(LINES))
+	if (export.waiting == NULL && !wk_serve_crowded(CIRCUIT_PERCENT))
 		dial_target(v);
-	else if (!wk_serve_crowded(WAITERS))
+	else if (!wk_serve_crowded(WAIT_PERCENT))
 		wait_for_room(v);
 	else
 		turn_away(v, "too many connections");
@@ -241,7 +254,7 @@ wants_hold(struct visitor *v)
 {
 	v->state = HOLDING;
 	wk_serve_known(&v->c);
-	wk_serve_printf(&v->c, "+ " RELAY_PROTOCOL " %zu\n", export.record_len);
+	wk_serve_printf(&v->c, "+ " LINK_PROTOCOL " %zu\n", export.record_len);
 	wk_serve_send(&v->c, export.record, export.record_len);
 }
 
@@ -252,14 +265,14 @@ understand(struct visitor *v, char *line, const char *rest, size_t len)
 	char version[16], word[16];
 	int n = 0;
 
-	if (sscanf(line, MAGIC " %15s %15s%n", version, word, &n) != 2 ||
+	if (sscanf(line, LINK_MAGIC " %15s %15s%n", version, word, &n) != 2 ||
 	    !text_is_ascii(line)) {
 		turn_away(v, "this is the end of a link of wrapw's");
 		return;
 	}
 	line += n + (line[n] == ' ');
-	if (strncmp(version, RELAY_PROTOCOL, 2) != 0)
-		turn_away(v, "version " RELAY_PROTOCOL);
+	if (!is_spoken(version))
+		turn_away(v, OTHER_VERSION LINK_PROTOCOL);
 	else if (strcmp(word, "line") == 0)
 		wants_line(v, line);
 	else if (strcmp(word, "hold") == 0)
@@ -275,7 +288,7 @@ static size_t
 visitor_input(struct wk_client *c, const char *data, size_t len)
 {
 	struct visitor *v = (struct visitor *)c;
-	char line[FIRST_LINE_MAX];
+	char line[LINK_LINE_MAX];
 	long n;
 
 	if (v->state != FIRST_LINE)
@@ -327,7 +340,7 @@ worth_it(void)
 	if (record_read(&r, copy, export.record_len, &why) != 0)
 		wk_die(WK_DATA, "%s: %s", export.target, why);
 	for (i = 0; i < r.count; i++)
-		others += strncmp(r.variable[i], "wrapw_link=", 11) != 0 &&
+		others += !text_begins(r.variable[i], "wrapw_link=") &&
 		    strcmp(strchr(r.variable[i], '=') + 1, r.own) != 0;
 	record_free(&r);
 	return others > 0;
@@ -350,8 +363,8 @@ relay_export(char **operands, const struct wk_called *called)
 {
 	static const struct wk_ops ops = {
 		.client_size = sizeof(struct visitor),
-		.request_max = FIRST_LINE_MAX,
-		.reserve = LEAVE,       /* lines wait; others must be let in */
+		.request_max = LINK_LINE_MAX,
+		.reserve = LEAVE,       /* for others than circuits */
 		.connected = visitor_came,
 		.input = visitor_input,
 		.gone = visitor_gone
@@ -391,33 +404,23 @@ relay_export(char **operands, const struct wk_called *called)
 /* A client here, until its connection is carried. */
 struct guest {
 	struct wk_client c;    /* first */
-	struct dial dial;
+	struct link link;
 	struct wk_io wire;        /* to the other end */
 	struct wk_timer patience;
 	char cookie[DIV_COOKIE_MAX + 1];
-	char said[FIRST_LINE_MAX]; /* by the other end */
+	char said[LINK_LINE_MAX]; /* the other end's answer, so far */
 	size_t said_len;
 };
 
-/* A connection to the other end for a descriptor. */
+/* A wire for a descriptor, while it is made. */
 struct reach {
-	struct dial dial;         /* first */
+	struct link link;         /* first */
 	char token[CARRY_TOKEN];
 };
 
-static struct wk_io hold;         /* open as long as the link is */
+static struct wk_io hold;         /* the first wire: it lasts as the link does */
 static int grouped;               /* the utility has a process group */
-
-/* Say what a new connection is for. */
-static int
-say(int fd, const char *word, const char *arg)
-{
-	char line[FIRST_LINE_MAX];
-	int n = snprintf(line, sizeof line, MAGIC " " RELAY_PROTOCOL
-	    " %s %s\n", word, arg);
-
-	return div_send(fd, line, (size_t)n, -1) == n ? 0 : -1;
-}
+static mode_t old_mask;           /* to be set again when our socket is made */
 
 static void
 no_connection(struct guest *g, const char *reason)
@@ -436,9 +439,9 @@ no_answer(struct wk_timer *t)
 	    offsetof(struct guest, patience)), "the link does not answer");
 }
 
-/* The other end has said yes: from now on it speaks for itself. */
+/* The other end has said yes: from now on there are frames. */
 static void
-begin_line(struct guest *g, const char *rest, size_t len)
+begin_circuit(struct guest *g, const char *rest, size_t len)
 {
 	struct carry_ahead ahead = { .reply = "", .frames = rest,
 	    .frames_len = len, .bytes = g->c.in, .bytes_len = g->c.in_len };
@@ -479,20 +482,19 @@ answered(struct wk_io *io, int what)
 		return;
 	}
 	end++;
-	begin_line(g, end, g->said_len - (size_t)(end - g->said));
+	begin_circuit(g, end, g->said_len - (size_t)(end - g->said));
 }
 
 static void
-link_dialed(struct dial *d, int fd)
+guest_has_wire(struct link *l, int fd)
 {
-	struct guest *g = (struct guest *)((char *)d -
-	    offsetof(struct guest, dial));
+	struct guest *g = (struct guest *)((char *)l -
+	    offsetof(struct guest, link));
 
 	g->wire.fd = fd;
 	g->wire.ready = answered;
 	g->patience.expired = no_answer;
-	if (fd < 0 || say(fd, "line", g->cookie) != 0 ||
-	    wk_watch(&g->wire, WK_READ) != 0)
+	if (fd < 0 || wk_watch(&g->wire, WK_READ) != 0)
 		no_connection(g, strerror(errno));
 	else
 		wk_timer_set(&g->patience, DIV_CONNECT_MS);
@@ -516,7 +518,7 @@ guest_input(struct wk_client *c, const char *data, size_t len)
 	memcpy(g->cookie, data, (size_t)(end - data) + 1);
 	wk_serve_pause(c);
 	/* the other end has to answer, so the rest of data is in c->in then */
-	dial_start(&g->dial, wrapw_opt.project, 0, DIV_CONNECT_MS, link_dialed);
+	link_open(&g->link, "line", g->cookie, guest_has_wire);
 	return (size_t)(end - data) + 1;
 }
 
@@ -531,7 +533,7 @@ guest_gone(struct wk_client *c)
 {
 	struct guest *g = (struct guest *)c;
 
-	dial_cancel(&g->dial);
+	link_cancel(&g->link);
 	wk_timer_stop(&g->patience);
 	if (g->wire.fd < 0)
 		return;
@@ -540,14 +542,10 @@ guest_gone(struct wk_client *c)
 }
 
 static void
-reached(struct dial *d, int fd)
+reached(struct link *l, int fd)
 {
-	struct reach *r = (struct reach *)d;
+	struct reach *r = (struct reach *)l;
 
-	if (fd >= 0 && say(fd, "stream", r->token) != 0) {
-		close(fd);
-		fd = -1;
-	}
 	if (fd >= 0)
 		carry_arrived(r->token, fd, "", 0);
 	else
@@ -565,10 +563,11 @@ reach(const char *token)
 		return;
 	}
 	strcpy(r->token, token);
-	dial_start(&r->dial, wrapw_opt.project, 0, DIV_CONNECT_MS, reached);
+	link_open(&r->link, "stream", r->token, reached);
 }
 
-/* Without a terminal that would tell the processes of a job, we do. */
+/* Is there a terminal that would send the processes of a job a hang-up?
+ * Without one we do that. */
 static int
 has_terminal(void)
 {
@@ -581,7 +580,7 @@ has_terminal(void)
 
 /*
  * The link is gone, and with it what the utility could do here: it and its
- * children are told as they would be by a terminal that hangs up.
+ * children get the signal that a terminal sends when it hangs up.
  */
 static void
 link_lost(struct wk_io *io, int what)
@@ -604,9 +603,11 @@ link_lost(struct wk_io *io, int what)
 static int
 mismatch(const char *line)
 {
-	if (strncmp(line, "- version ", 10) == 0)
+	static const char refusal[] = "- " OTHER_VERSION;
+
+	if (text_begins(line, refusal))
 		wk_warn("the link is of version %s here and of %.15s at the "
-		    "other end", RELAY_PROTOCOL, line + 10);
+		    "other end", LINK_PROTOCOL, line + strlen(refusal));
 	else
 		wk_warn("%s: the other end is no exporting wrapw",
 		    wrapw_opt.project);
@@ -623,7 +624,7 @@ fetch_record(char **record, size_t *len)
 	size_t n, have;
 	ssize_t r;
 
-	if (say(hold.fd, "hold", "") != 0)
+	if (link_say(hold.fd, "hold", "") != 0)
 		return mismatch("");
 	for (n = 0; n < sizeof line - 1; n++)
 		if (div_read(hold.fd, line + n, 1, deadline) != 1 ||
@@ -633,7 +634,7 @@ fetch_record(char **record, size_t *len)
 	if (sscanf(line, "+ %15s %zu", version, len) != 2 ||
 	    *len > RECORD_MAX)
 		return mismatch(line);
-	if (strncmp(version, RELAY_PROTOCOL, 2) != 0)
+	if (!is_spoken(version))
 		return mismatch("");
 	*record = wk_alloc(*len + 1, 1);
 	for (have = 0; have < *len; have += (size_t)r) {
@@ -683,8 +684,6 @@ use_record(char *record, size_t len, const char *own)
 	return bad ? WK_SYSTEM : 0;
 }
 
-static mode_t mask;
-
 static int
 linked(const struct div_socket *socket)
 {
@@ -692,9 +691,9 @@ linked(const struct div_socket *socket)
 	size_t len;
 	int code;
 
-	umask(mask);
+	umask(old_mask);
 	carry_begin(reach);
-	hold.fd = div_connect(wrapw_opt.project);
+	hold.fd = link_connect();
 	if (hold.fd < 0) {
 		wk_warn("%s: %s", wrapw_opt.project, strerror(errno));
 		return WK_UNAVAILABLE;
@@ -709,16 +708,6 @@ linked(const struct div_socket *socket)
 		return 0;
 	wk_warn("cannot serve: %s", strerror(errno));
 	return WK_SYSTEM;
-}
-
-/* sshd leaves it behind. */
-static void
-remove_link(void)
-{
-	struct stat st;
-
-	if (lstat(wrapw_opt.project, &st) == 0 && S_ISSOCK(st.st_mode))
-		unlink(wrapw_opt.project);
 }
 
 int
@@ -746,13 +735,13 @@ relay_project(char **operands, const struct wk_called *called)
 		.verbose = wrapw_opt.verbose,
 		.group = !has_terminal(),
 		.bound = linked,
-		.ended = remove_link
+		.ended = link_remove    /* sshd leaves it behind */
 	};
 
 	if (wrapw_opt.project[0] != '/')
 		wk_usage("-P: the path of a link is absolute");
 	grouped = m.group;
-	/* the name of the socket may be there for everybody to see */
-	mask = umask(077);
+	/* the socket may stand where others can see it */
+	old_mask = umask(077);
 	return wk_master_run(&m, operands, called);
 }

@@ -13,8 +13,6 @@
 
 #include "base/wrapper.h"
 
-#define RELAY_PROTOCOL "1.0"
-
 /* The variable that tells the exporting end's utility where it listens; it is
  * not set when there is nothing to export. */
 #define RELAY_VARIABLE "WRAPW_EXPORT"
