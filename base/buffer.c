@@ -1,5 +1,5 @@
 /*
- * buffer.c - bytes that wait for their turn
+ * buffer.c - bytes that wait to be taken
  *
  * SPDX-License-Identifier: ISC
  */
@@ -28,7 +28,7 @@ buffer_reserve(struct buffer *b, size_t len)
 	while (room - b->to < len)
 		room *= 2;
 	if (room == b->room)
-		return 0;
+		return 0;       /* moving was enough */
 	data = realloc(b->data, room);
 	if (data == NULL)
 		return -1;

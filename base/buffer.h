@@ -1,8 +1,8 @@
 /*
- * buffer.h - bytes that wait for their turn
+ * buffer.h - bytes that wait to be taken
  *
  * All zero is an empty buffer without memory.  Bytes are taken at from and
- * added at to; whoever adds keeps to a bound.
+ * added at to.  There is no bound here: the caller that adds must have one.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -16,7 +16,7 @@ struct buffer {
 	size_t from, to, room;
 };
 
-/* How many bytes are there. */
+/* How many bytes wait in it. */
 static inline size_t
 buffer_length(const struct buffer *b)
 {
@@ -24,15 +24,15 @@ buffer_length(const struct buffer *b)
 }
 
 /*
- * Make room for so many bytes more behind to; what is there may move.  -1 when
- * there is no memory, with all as it was.
+ * Make room for len more bytes behind to; those that wait may move.  -1 when
+ * there is no memory: nothing has changed then.
  */
 int buffer_reserve(struct buffer *b, size_t len);
 
-/* Add a copy of so many bytes; -1 when there is no memory for them. */
+/* Add a copy of len bytes; -1 when there is no memory: nothing was added. */
 int buffer_append(struct buffer *b, const void *data, size_t len);
 
-/* Free the memory, and whatever is there: an idle buffer is to cost nothing. */
+/* Drop all bytes and free the memory, so that an idle buffer costs nothing. */
 void buffer_release(struct buffer *b);
 
 #endif

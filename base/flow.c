@@ -235,7 +235,7 @@ add_to_file(struct flow *f, const char *data, size_t len)
 	return len;
 }
 
-/* Hold bytes behind all others, wherever there is room. */
+/* Hold bytes behind all others, in the first place with room. */
 static void
 flow_hold(struct flow *f, const char *data, size_t len)
 {
@@ -306,7 +306,7 @@ write_sink(struct flow *f, struct iovec *v, int count)
 	return n;
 }
 
-/* 1 to go on, 0 when the sink took nothing. */
+/* Look at what a write has returned: 1 to go on, 0 when nothing was taken. */
 static int
 sink_result(struct flow *f, ssize_t n)
 {
@@ -395,7 +395,7 @@ write_memory(struct flow *f, struct buffer *b, size_t len)
 	return 1;
 }
 
-/* Write of what is held; 0 when the sink takes no more. */
+/* Write some of what is held; 0 when the sink takes no more. */
 static int
 write_held(struct flow *f)
 {
@@ -467,7 +467,7 @@ source_result(struct flow *f, ssize_t n)
 	return 0;
 }
 
-/* Read, if that is sure not to wait. */
+/* Read only what can be read without waiting (EAGAIN). */
 static ssize_t
 read_source(struct flow *f, char *to, size_t len)
 {
@@ -498,7 +498,7 @@ copy_to_file(struct flow *f, const char *data, size_t len)
 	}
 }
 
-/* Read what has to be looked at on its way. */
+/* Read bytes that are looked at on their way. */
 static int
 take_lines(struct flow *f)
 {
@@ -569,8 +569,8 @@ take_to_file(struct flow *f)
 }
 
 /*
- * From source to sink inside the kernel.  When it cannot go on it does not
- * say which of the two it waits for.
+ * From source to sink inside the kernel.  EAGAIN does not say which of the two
+ * is to be waited for.
  */
 static int
 take_to_sink(struct flow *f)
@@ -772,7 +772,8 @@ flow_soon(struct wk_timer *t)
 	pump(flow_of(t, offsetof(struct flow, soon)));
 }
 
-/* Owners call us from events; what follows from it happens a little later. */
+/* Owners call us from within events.  What follows from a call is done in a
+ * round of its own, so that no event is delivered within another. */
 static void
 later(struct flow *f)
 {

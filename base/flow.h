@@ -2,13 +2,13 @@
  * flow.h - bytes on their way from a source to a sink, without ever waiting
  *
  * A flow reads its source as bytes come and writes them to its sink as that
- * takes them; neither is waited for, though both may be shared with other
- * programs (so nobody's O_NONBLOCK is touched).  As long as there is no
- * sink, the bytes are held: up to a cap in memory, beyond it in an unlinked
- * file (which is begun only when no sink comes for a while, as it costs more
- * than the way from source to sink), or, when that is not wanted or the disk
- * is full, in the source.  Where source and sink allow it, bytes do
- * not pass through this process.
+ * takes them.  It never waits for either, though both may be shared with other
+ * programs (so O_NONBLOCK is left alone).  As long as there is no sink, the
+ * bytes are held: up to a cap in memory, beyond it in an unlinked file (which
+ * is begun only when no sink comes for a while, as a file costs more than the
+ * way from source to sink).  When no file is wanted, or the disk is full, they
+ * stay in the source.  Where source and sink allow it, bytes do not pass
+ * through this process.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -116,10 +116,10 @@ void flow_source(struct flow *f, int fd, int ours);
 /* The descriptor of the source, which stays the flow's; -1 without one. */
 int flow_source_fd(const struct flow *f);
 
-/* What the source has by now is all that is taken of it. */
+/* Take what the source has by now, and no more of it. */
 void flow_finish(struct flow *f);
 
-/* Stop reading: what the source has not given yet is left to others. */
+/* Stop reading, and close the source: others may read what is still in it. */
 void flow_cut(struct flow *f);
 
 /* Has the source come to its end?  One that was cut has not. */
@@ -132,10 +132,10 @@ flow_ended(const struct flow *f)
 /* Write to fd, which is the flow's from now on (see flow_leave). */
 void flow_sink(struct flow *f, int fd);
 
-/* Write to the sink of another flow, which has it and does not use it. */
+/* Write to the sink of another flow, which does not use it meanwhile. */
 void flow_borrow(struct flow *f, const struct flow *from);
 
-/* Close the sink; the flow holds again what comes. */
+/* Close the sink.  The flow holds what comes from now on. */
 void flow_leave(struct flow *f);
 
 static inline int
@@ -144,20 +144,20 @@ flow_has_sink(const struct flow *f)
 	return f->out_state != FLOW_OUT_NONE;
 }
 
-/* Add text: in front of all that is held, or behind it. */
+/* Add a copy of text: in front of all that is held, or behind it. */
 void flow_front(struct flow *f, const char *text, size_t len);
 void flow_put(struct flow *f, const char *text, size_t len);
 
-/* Write now what the sink takes, events follow a little later. */
+/* Write now what the sink takes.  The events of that follow in a round. */
 void flow_push(struct flow *f);
 
 /* Has all that came been written, and all that happened been reported? */
 int flow_idle(const struct flow *f);
 
-/* Bytes that the sink has been given, but for those of flow_front. */
+/* How many bytes the sink has been given, without those of flow_front. */
 uint64_t flow_written(const struct flow *f);
 
-/* Read all that the source has by now, and say so (FLOW_DRY). */
+/* Read all that the source has by now, then report FLOW_DRY. */
 void flow_ask_dry(struct flow *f);
 
 /*

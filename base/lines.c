@@ -25,7 +25,7 @@ struct out {
 	char data[GATHERED_MAX];
 };
 
-/* Is there a mark at the front? */
+/* Whether there is a mark at the front; MAYBE: more bytes will tell. */
 enum answer { NO, MAYBE, YES };
 
 struct look {
@@ -61,7 +61,7 @@ tagged(const struct lines *l)
 	return l->tag != NULL && l->tag_len > 0;
 }
 
-/* Text that goes on as it is: to the end of a line at most if tagged. */
+/* Give text on as it is; with a tag, it is no longer than to its line's end. */
 static void
 lines_put_text(struct lines *l, struct out *o, const char *data, size_t len)
 {
@@ -93,7 +93,8 @@ within(const struct look *k, const char *set)
 	return k->at < k->end && *k->at != '\0' && strchr(set, *k->at) != NULL;
 }
 
-/* One or more characters of a set; whether more follow must be known. */
+/* One or more characters of a set.  MAYBE at the end of the bytes, for more of
+ * them may follow. */
 static enum answer
 look_some(struct look *k, const char *set)
 {
@@ -179,7 +180,7 @@ look_held(const struct lines *l, size_t len, struct look *k)
 	return a == MAYBE && len == sizeof l->held ? NO : a;
 }
 
-/* Most lines are seen to be no marks by this. */
+/* A quick look, which shows of most lines that they are no marks. */
 static int
 may_begin(const struct lines *l, char c)
 {
@@ -188,8 +189,8 @@ may_begin(const struct lines *l, char c)
 	return c == '\033' || c == 's';
 }
 
-/* At the start of a line: take what is a mark or may become one.  0 means
- * that text comes next; what was held then was text as well. */
+/* At the start of a line: take what is a mark or may become one.  Returns how
+ * many bytes were taken; 0: text comes next, and what was held is text too. */
 static size_t
 take_mark(struct lines *l, struct out *o, const char *data, size_t len)
 {
@@ -219,8 +220,8 @@ take_mark(struct lines *l, struct out *o, const char *data, size_t len)
 
 /* --- text --- */
 
-/* How much from here on needs no change: to the end of the line, and without
- * a tag on to the next line that may begin with a mark. */
+/* How many bytes need no change: to the end of the line or, without a tag, up
+ * to the next line that may begin with a mark. */
 static size_t
 unchanged(const struct lines *l, const char *data, size_t len)
 {

@@ -16,26 +16,28 @@ enum lines_flatten { LINES_AS_IS, LINES_GITHUB, LINES_GITLAB };
 enum { LINES_HELD_MAX = 512 };    /* bytes held back to recognise a mark */
 
 struct lines {
-	/* the owner's; tag may be NULL */
-	const char *tag;
+	/* The owner's. */
+	const char *tag;           /* in front of each line, or NULL */
 	size_t tag_len;
-	enum lines_flatten flatten;
+	enum lines_flatten flatten; /* whose marks are made plain */
 	int newline;               /* end the text with one */
-	/* private; zero at the start */
+	/* Private; zero at the start. */
 	int inside;                /* a line has begun and not ended */
-	int skipping;
+	int skipping;              /* a mark was taken off: its newline too */
 	size_t held_len;
-	char held[LINES_HELD_MAX];
+	char held[LINES_HELD_MAX]; /* the start of what may be a mark */
 };
 
 typedef void lines_emit(void *to, const char *data, size_t len);
 
-/* Take bytes as they come, give them on changed, in as few and large pieces
- * as possible. */
+/*
+ * Change len bytes of text as they come, and call emit with the result, in as
+ * few and large pieces as possible.
+ */
 void lines_feed(struct lines *l, const char *data, size_t len,
     lines_emit *emit, void *to);
 
-/* The text is over: what is held back, and the newline. */
+/* The text is over: emit what was held back, and the newline. */
 void lines_end(struct lines *l, lines_emit *emit, void *to);
 
 #endif

@@ -9,8 +9,8 @@
  *
  * What stands side by side binds closest, so 1m/2k is 512.  Two numbers in
  * succession are malformed, or 08 and 1.5.5 would have a meaning.  All is
- * done in double, which is exact up to 2^53; nothing in between may be larger
- * than ALL, so that neither infinity nor NaN comes up.
+ * done in double, which is exact up to 2^53; no intermediate result may be
+ * larger than ALL, so that neither infinity nor NaN appears.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -97,8 +97,8 @@ read_digits(struct reader *r, int base)
 	return v;
 }
 
-/* Digits behind the point join those before it, to be divided only once:
- * that rounds best.  Those too far behind are of no weight. */
+/* The digits behind the point are joined to those before it and divided once,
+ * which rounds best.  Those beyond the fifteenth have no weight. */
 static double
 read_fraction(struct reader *r, double v)
 {
@@ -181,7 +181,7 @@ read_part(struct reader *r, double *v)
 	return read_unit(r, v);
 }
 
-/* Whether there should be one more part; read_part finds out what is none. */
+/* Should one more part follow?  read_part refuses what is none. */
 static int
 side_goes_on(char c)
 {
@@ -286,8 +286,8 @@ read_sum(struct reader *r, double *v)
 	return 0;
 }
 
-/* Cut off the fraction; but what is a hair below a whole number came there
- * by rounding, such as 1.15*100. */
+/* Cut off the fraction.  A number a hair below a whole one got there by
+ * rounding (1.15*100), and becomes that one. */
 static int
 whole(double v, size_t *bytes)
 {

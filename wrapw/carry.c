@@ -37,7 +37,7 @@ enum {
 	PAYLOAD_MAX = 65536,      /* of the other end */
 	WIRE_MAX = 131072,        /* bytes for the wire; then nothing is read */
 	WIRE_MS = 10000,          /* for a descriptor's wire to come */
-	EARLY_MAX = 64,           /* wires that nobody has heard of yet */
+	EARLY_MAX = 64,           /* wires whose frames have not come yet */
 	ROUNDS = 16,              /* steps before the loop goes on to others */
 	REASON_MAX = 200
 };
@@ -68,13 +68,13 @@ struct carried {
 	struct carried *next, *prev;
 	char token[CARRY_TOKEN];
 	enum {
-		EARLY,            /* the wire, but no frame yet: it has no kind */
+		EARLY,            /* the wire, but no frame yet, so no kind */
 		EXPECTED,         /* the descriptor, but no wire yet */
 		JOINED,           /* bytes go from one to the other */
 		OVER              /* closed; of a stand-in the count is kept */
 	} state;
 	int kind;
-	int stand_in;             /* we made it: the other end has the real one */
+	int stand_in;             /* of ours; the other end has the real one */
 	int fd;                   /* EXPECTED: our end of it, or the real one */
 	int wire;                 /* EARLY */
 	struct buffer early;      /* EARLY: what came on the wire meanwhile */
@@ -359,7 +359,7 @@ end_carried(struct carried *c)
 		unlink_carried(c);
 }
 
-/* How much its holder has written to a stand-in by now. */
+/* How many bytes a stand-in has been given by its holder. */
 static uint64_t
 given_to(const struct carried *c)
 {
@@ -401,7 +401,7 @@ put_marks(struct circuit *k)
 	}
 }
 
-/* Do bytes go from our end to the wire? */
+/* Whether the bytes go from our end to the wire, or come from there. */
 static int
 outgoing(const struct carried *c)
 {
@@ -466,7 +466,7 @@ watch_hangup(struct carried *c, int sink)
 	wk_watch(&c->hangup, 0);
 }
 
-/* There are both the descriptor and its wire. */
+/* Both the descriptor and its wire are there: let bytes go between them. */
 static void
 carry_join(struct carried *c, int wire, const char *rest, size_t len)
 {
@@ -794,7 +794,8 @@ take_descriptor(struct circuit *k, const char *text)
 	struct carried *c;
 	int fd[2];
 
-	if (sscanf(text, "%c %32s %5u %5u", &kind, token, &rows, &columns) < 2 ||
+	if (sscanf(text, "%c %32s %5u %5u", &kind, token, &rows,
+	    &columns) < 2 ||
 	    strchr("wrtsn", kind) == NULL || k->fds_count == DIV_FDS_MAX)
 		return -1;
 	c = kind != K_NULL ? find(token) : NULL;
@@ -832,7 +833,7 @@ look_at(int fd, size_t len, int *has_fds)
 	do
 		n = recvmsg(fd, &m, MSG_PEEK | MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
-	/* there is no room for them here: MSG_CTRUNC says that there are some */
+	/* no room is offered for them, so MSG_CTRUNC says that there are any */
 	*has_fds = n > 0 && (m.msg_flags & MSG_CTRUNC) != 0;
 	return n;
 }
@@ -915,7 +916,7 @@ terminals_dry(struct circuit *k)
 			k->drying++;
 			flow_ask_dry(&c->flow);
 		}
-	/* what comes later has to wait for the next time */
+	/* what near gets from now on is read next time */
 	k->look = ioctl(k->near.io.fd, FIONREAD, &n) == 0 && n > 0 ?
 	    (size_t)n : 0;
 	return 0;
@@ -932,7 +933,7 @@ is_tie(const struct circuit *k, const char *text, size_t n, size_t count)
 	    memcmp(text, DIV_TIE, n) == 0;
 }
 
-/* Returns whether there may be more. */
+/* Read from our side, make frames of it; 1 when there may be more. */
 static int
 read_near(struct circuit *k)
 {
@@ -973,22 +974,23 @@ read_near(struct circuit *k)
 static int
 write_wire(struct circuit *k)
 {
-	ssize_t n = div_send_now(k->wire.io.fd, k->to_wire.data + k->to_wire.from,
-	    buffer_length(&k->to_wire), NULL, 0);
+	struct buffer *b = &k->to_wire;
+	ssize_t n = div_send_now(k->wire.io.fd, b->data + b->from,
+	    buffer_length(b), NULL, 0);
 
 	if (n >= 0) {
-		k->to_wire.from += (size_t)n;
-		if (buffer_length(&k->to_wire) == 0)
-			buffer_release(&k->to_wire);
+		b->from += (size_t)n;
+		if (buffer_length(b) == 0)
+			buffer_release(b);
 		return 1;
 	}
 	if (errno == EAGAIN || errno == EWOULDBLOCK) {
 		k->wire.writing = WRITE_WAITS;
 		return 0;
 	}
-	/* what the other end has said before it left is still to be read */
+	/* what the other end said before it left can still be read */
 	k->wire.writing = WRITE_OVER;
-	buffer_release(&k->to_wire);
+	buffer_release(b);
 	return 1;
 }
 
@@ -1001,7 +1003,7 @@ close_fds(struct circuit *k)
 		close(k->fds[--k->fds_count]);
 }
 
-/* Deliver a frame of data; 1 when all of it has been. */
+/* Deliver a frame of data; 1 when all of it has been delivered. */
 static int
 carry_deliver(struct circuit *k, const char *data, size_t len)
 {
@@ -1029,7 +1031,8 @@ carry_deliver(struct circuit *k, const char *data, size_t len)
 	return 1;
 }
 
-/* "TOKEN COUNT": 1 when the descriptor has got so much, or is over. */
+/* "TOKEN COUNT": 1 when the real descriptor has got so much, or is over;
+ * else this circuit waits for that. */
 static int
 has_got(struct circuit *k, const char *text)
 {
@@ -1047,7 +1050,8 @@ has_got(struct circuit *k, const char *text)
 		k->state = BROKEN;
 		return 0;
 	}
-	if (c == NULL || c->stand_in || c->state == OVER || written_to(c) >= count)
+	if (c == NULL || c->stand_in || c->state == OVER ||
+	    written_to(c) >= count)
 		return 1;
 	k->waits = c;
 	k->until = count;
@@ -1068,7 +1072,7 @@ other_refused(struct circuit *k, const char *reason)
 	k->state = BROKEN;
 }
 
-/* A frame of words, which has its own end; 1 when it is done with. */
+/* Obey a frame other than data; 1 when it is done with. */
 static int
 carry_obey(struct circuit *k, int type, const char *data, size_t len)
 {
@@ -1110,7 +1114,7 @@ has_frame(const struct circuit *k)
 	    have - HEAD >= frame_length(k->from_wire.data + k->from_wire.from);
 }
 
-/* Returns whether a frame is out of the way. */
+/* Deal with the first frame; 1 when it is out of the way. */
 static int
 take_frame(struct circuit *k)
 {
@@ -1182,7 +1186,7 @@ may_read_near(const struct circuit *k)
 	    buffer_length(&k->to_wire) < WIRE_MAX;
 }
 
-/* Is near to get what comes on the wire, or is that held back? */
+/* Whether near may get what comes on the wire; else that is held back. */
 static int
 may_deliver(const struct circuit *k)
 {
@@ -1353,7 +1357,8 @@ wire_ready(struct wk_io *io, int what)
 static void
 carry_soon(struct wk_timer *t)
 {
-	carry_run((struct circuit *)((char *)t - offsetof(struct circuit, soon)));
+	carry_run((struct circuit *)((char *)t -
+	    offsetof(struct circuit, soon)));
 }
 
 static struct circuit *

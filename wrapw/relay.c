@@ -104,7 +104,7 @@ turn_away(struct visitor *v, const char *reason)
 	wk_serve_finish(&v->c);
 }
 
-/* Both ends of a connection are there. */
+/* Both the wire and the connection to the target are there: carry. */
 static void
 let_in(struct visitor *v)
 {
@@ -124,7 +124,7 @@ greeting(void)
 	return wrapw_opt.allow_bind ? "+" : "++ 0\n";
 }
 
-/* The target's answer to the empty cookie, and that nothing is to change. */
+/* The target answers the empty cookie, and the request readonly. */
 static void
 greeted(struct wk_io *io, int what)
 {
@@ -248,7 +248,7 @@ wants_line(struct visitor *v, const char *cookie)
 		turn_away(v, "too many connections");
 }
 
-/* "hold": the other end itself, for as long as it lives. */
+/* "hold": the other end itself; the wire stays open as long as it lives. */
 static void
 wants_hold(struct visitor *v)
 {
@@ -327,7 +327,7 @@ visitor_gone(struct wk_client *c)
 	close(v->near.fd);
 }
 
-/* Is there anything in the record but the way to the master itself? */
+/* Whether the record has more than the way to the master itself. */
 static int
 worth_it(void)
 {
@@ -418,7 +418,7 @@ struct reach {
 	char token[CARRY_TOKEN];
 };
 
-static struct wk_io hold;         /* the first wire: it lasts as the link does */
+static struct wk_io hold;         /* the first wire; it ends with the link */
 static int grouped;               /* the utility has a process group */
 static mode_t old_mask;           /* to be set again when our socket is made */
 
@@ -566,8 +566,8 @@ reach(const char *token)
 	link_open(&r->link, "stream", r->token, reached);
 }
 
-/* Is there a terminal that would send the processes of a job a hang-up?
- * Without one we do that. */
+/* Whether a terminal would send the processes of a job a hang-up; without one
+ * that is up to us. */
 static int
 has_terminal(void)
 {
@@ -645,8 +645,8 @@ fetch_record(char **record, size_t *len)
 	return 0;
 }
 
-/* The record ends with its master's own level, which is put on top anew, as
- * that of any master. */
+/* The record ends with the level of its own master.  As for any master, that
+ * level is put on top anew: remove it here. */
 static int
 pop_level(const char *own)
 {
