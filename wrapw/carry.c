@@ -105,8 +105,8 @@ struct side {
 		WRITE_WAITS,      /* it had none */
 		WRITE_OVER        /* it takes no more: the rest is dropped */
 	} writing;
-	/* It would be reported in every round: it is not watched any more.
-	 * Independent of both: there may be bytes left to read. */
+	/* A hang-up was reported, and would be in every round: it is watched
+	 * no more.  Independent of the above: there may be bytes to read. */
 	unsigned hung_up : 1;
 };
 
@@ -454,7 +454,7 @@ hung_up(struct wk_io *io, int what)
 		    offsetof(struct carried, hangup)));
 }
 
-/* A write alone notices too late that the reader has left: meanwhile more
+/* Writing alone notices too late that the reader has left: meanwhile more
  * would be taken from the source, and be lost. */
 static void
 watch_hangup(struct carried *c, int sink)

@@ -9,8 +9,8 @@
  * is written to the real one before anything that it says afterwards on the
  * connection is said.  PROTOCOL section 5 has the frames.
  *
- * Everything happens in the loop of event.h, under the roof of serve.h: each
- * connection and descriptor keeps the master from its end.
+ * Everything happens in the loop of event.h.  Each connection and descriptor
+ * keeps the master of serve.h alive.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -24,9 +24,9 @@ enum {
 };
 
 /*
- * Before all else: how a wire is made for a descriptor, at the end that can
- * make one (carry_arrived or carry_lost is to follow, perhaps at once); NULL
- * at the other end, to which they come.
+ * Before all else.  At the end that makes wires, reach makes one for the
+ * descriptor with that token, and then calls carry_arrived or carry_lost,
+ * perhaps at once.  At the other end, where wires arrive, it is NULL.
  */
 void carry_begin(void (*reach)(const char *token));
 
@@ -39,7 +39,7 @@ struct carry_ahead {
 	size_t bytes_len;
 };
 
-/* Carry the connection near over the wire; both are closed in the end.  The
+/* Carry the connection near over the wire: both are ours from now on.  The
  * bytes ahead are copied. */
 void carry_circuit(int near, int wire, const struct carry_ahead *ahead);
 
