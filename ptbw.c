@@ -473,7 +473,7 @@ ptbw_input(struct wk_client *c, const char *data, size_t len)
 		else
 			who(k, data[i]);
 	}
-	return c->finishing ? len : i;
+	return c->state == WK_FINISHING ? len : i;
 }
 
 static void

@@ -28,6 +28,7 @@
 #include "codes.h"
 #include "spawn.h"
 #include "terminal.h"
+#include "trace.h"
 
 enum {
 	READ_SIZE = 16384,
@@ -54,6 +55,7 @@ static struct {
 	struct wk_timer retry;    /* of what there was no room for */
 	struct wk_client *clients;
 	size_t count, known;
+	unsigned long came;       /* clients, ever */
 	char *buf;                /* to read into: a request and more */
 	struct wk_client *attend, **attend_end;
 	struct wk_child utility;
@@ -88,7 +90,7 @@ attend(struct wk_client *c)
 void
 wk_serve_known(struct wk_client *c)
 {
-	if (!c->known && !c->gone)
+	if (!c->known && c->state != WK_GONE)
 		master.known++;
 	c->known = 1;
 }
@@ -110,18 +112,21 @@ wk_serve_resume(struct wk_client *c)
 void
 wk_serve_finish(struct wk_client *c)
 {
-	c->finishing = 1;
+	if (c->state == WK_STAYING)
+		c->state = WK_FINISHING;
 	attend(c);
 }
 
 void
 wk_serve_drop(struct wk_client *c, const char *reason)
 {
-	if (c->gone)
+	if (c->state == WK_GONE)
 		return;
 	if (reason != NULL && wk_serve_verbose != NULL)
 		wk_serve_verbose("a client was dropped: %s", reason);
-	c->gone = 1;
+	if (reason != NULL && wk_tracing)
+		wk_trace(c->number, "dropped:", reason, strlen(reason), 0);
+	c->state = WK_GONE;
 	attend(c);
 }
 
@@ -130,6 +135,8 @@ wk_serve_release(struct wk_client *c)
 {
 	int fd = c->io.fd;
 
+	if (wk_tracing)
+		wk_trace(c->number, "released", "", 0, 0);
 	wk_forget(&c->io);
 	c->io.fd = -1;
 	wk_serve_drop(c, NULL);
@@ -139,7 +146,7 @@ wk_serve_release(struct wk_client *c)
 int
 wk_serve_taking(const struct wk_client *c)
 {
-	return !c->paused && !c->finishing && !c->gone &&
+	return !c->paused && c->state == WK_STAYING &&
 	    c->out_bytes <= WK_UNREAD_MAX;
 }
 
@@ -162,6 +169,42 @@ size_t
 wk_serve_clients(void)
 {
 	return master.known;
+}
+
+/* --- requests and replies in the trace --- */
+
+void
+wk_serve_asked(struct wk_client *c, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+	int n;
+
+	if (!wk_tracing)
+		return;
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (n >= 0)
+		wk_trace(c->number, "<", text, (size_t)n < sizeof text ?
+		    (size_t)n : sizeof text - 1, 0);
+}
+
+static void
+trace_reply(const struct wk_client *c, const void *data, size_t len,
+    int with_fd)
+{
+	if (wk_tracing)
+		wk_trace(c->number, ">", data, len, with_fd);
+}
+
+static void
+trace_end(const struct wk_client *c)
+{
+	wk_trace(c->number, c->out != NULL ? "ended, with replies on the way" :
+	    "ended", "", 0, 0);
+	if (c->in_len > 0)
+		wk_trace(c->number, "left behind:", c->in, c->in_len, 0);
 }
 
 /* --- replies --- */
@@ -205,7 +248,7 @@ wk_serve_send(struct wk_client *c, const void *data, size_t len)
 	struct wk_chunk *k = last_chunk(c);
 	size_t room = c->out_bytes > 0 ? 4000 : 200;
 
-	if (c->gone || len == 0)
+	if (c->state == WK_GONE || len == 0)
 		return;
 	if (k == NULL || k->fd >= 0 || k->room < len ||
 	    k->room - len < (size_t)(k->data - k->own) + k->len) {
@@ -216,6 +259,7 @@ wk_serve_send(struct wk_client *c, const void *data, size_t len)
 	memcpy((char *)k->data + k->len, data, len);
 	k->len += len;
 	c->out_bytes += len;
+	trace_reply(c, data, len, 0);
 	attend(c);
 }
 
@@ -246,10 +290,11 @@ wk_serve_send_static(struct wk_client *c, const void *data, size_t len)
 {
 	struct wk_chunk *k;
 
-	if (c->gone || len == 0 || (k = new_chunk(c, 0)) == NULL)
+	if (c->state == WK_GONE || len == 0 || (k = new_chunk(c, 0)) == NULL)
 		return;
 	k->data = data;
 	k->len = len;
+	trace_reply(c, data, len, 0);
 	attend(c);
 }
 
@@ -258,12 +303,13 @@ fd_chunk(struct wk_client *c, const void *data, size_t len, int fd)
 {
 	struct wk_chunk *k;
 
-	if (c->gone || (k = new_chunk(c, len)) == NULL)
+	if (c->state == WK_GONE || (k = new_chunk(c, len)) == NULL)
 		return NULL;
 	memcpy(k->own, data, len);
 	k->len = len;
 	k->fd = fd;
 	c->out_bytes += len;
+	trace_reply(c, data, len, 1);
 	attend(c);
 	return k;
 }
@@ -370,6 +416,7 @@ present_lines(struct wk_client *c, char *data, size_t len)
 	    len - (size_t)(line - data))) != NULL &&
 	    (size_t)(end - line) < master.ops->request_max) {
 		*end = '\0';
+		wk_serve_asked(c, "%s", line);
 		master.ops->line(c, line);
 		line = end + 1;
 	}
@@ -455,13 +502,13 @@ hear_strangers(void)
 		if (c->known)
 			continue;
 		strangers--;
-		if (!c->gone && (serve_wanted(c) & WK_READ) && has_words(c)) {
+		if (c->state != WK_GONE && (serve_wanted(c) & WK_READ) && has_words(c)) {
 			c->later = ready;
 			ready = c;
 		}
 	}
 	for (; ready != NULL; ready = ready->later)
-		if (!ready->gone) {
+		if (ready->state != WK_GONE) {
 			read_client(ready);
 			attend(ready);
 		}
@@ -472,7 +519,7 @@ client_ready(struct wk_io *io, int what)
 {
 	struct wk_client *c = (struct wk_client *)io;
 
-	if (c->gone)
+	if (c->state == WK_GONE)
 		return;
 	if (master.ops->in_order && !c->known && (what & WK_READ)) {
 		hear_strangers();
@@ -500,6 +547,9 @@ add_client(int fd)
 	c->io.ready = client_ready;
 	c->unread.expired = unread_too_long;
 	c->since = div_awake();
+	c->number = ++master.came;
+	if (wk_tracing)
+		wk_trace(c->number, "connected", "", 0, 0);
 	c->next = master.clients;
 	if (c->next != NULL)
 		c->next->prev = c;
@@ -623,6 +673,8 @@ destroy(struct wk_client *c)
 {
 	struct wk_chunk *k;
 
+	if (wk_tracing)
+		trace_end(c);
 	if (c->known)
 		master.known--;
 	if (master.ops->gone != NULL)
@@ -669,12 +721,12 @@ static void
 attend_client(struct wk_client *c)
 {
 	do
-		if (!c->gone)
+		if (c->state != WK_GONE)
 			serve_flush(c);
 	while (take_up(c));
-	if (!c->gone && c->finishing && c->out == NULL)
-		c->gone = 1;
-	if (!c->gone && wk_watch(&c->io, serve_wanted(c)) != 0)
+	if (c->state == WK_FINISHING && c->out == NULL)
+		c->state = WK_GONE;
+	if (c->state != WK_GONE && wk_watch(&c->io, serve_wanted(c)) != 0)
 		wk_serve_drop(c, strerror(errno));
 }
 
@@ -688,7 +740,7 @@ attend_all(void)
 		if (master.attend == NULL)
 			master.attend_end = &master.attend;
 		attend_client(c);
-		if (c->gone)
+		if (c->state == WK_GONE)
 			destroy(c);
 		else
 			c->attended = 0;
@@ -708,7 +760,7 @@ end_of_grace(struct wk_timer *t)
 	int64_t now = div_awake(), from, next = 0;
 
 	for (c = master.clients; c != NULL; c = c->next) {
-		if (c->known || c->gone)
+		if (c->known || c->state == WK_GONE)
 			continue;
 		from = c->since > master.ended_at ? c->since : master.ended_at;
 		if (from + WK_GRACE_MS <= now)
@@ -942,10 +994,10 @@ wk_serve_utility(pid_t pid)
 	wk_child_watch(&master.utility);
 }
 
-/* One round.  When the end was asked for, those who connected before it are
- * still let in. */
+/* One round.  When the end was asked for, clients that connected before that
+ * are still let in. */
 static int
-turn(void)
+serve_round(void)
 {
 	if (wk_round(!master.to_accept) != 0)
 		return -1;
@@ -988,7 +1040,7 @@ wk_serve_run(const struct wk_ops *ops, struct div_socket *socket,
 	release(socket->path);
 	wk_reap();          /* it may have ended before we had a loop */
 	while (!serve_finished())
-		if (turn() != 0)
+		if (serve_round() != 0)
 			return -1;
 	/* who is left is not listened to while the program cleans up */
 	wk_forget(&master.listener);

@@ -22,10 +22,17 @@ enum {
 	 * for so long. */
 	WK_UNREAD_MAX = 1 << 20,
 	WK_UNREAD_MS = 5000,
-	WK_GRACE_MS = 1000         /* for those who have not said who they are */
+	WK_GRACE_MS = 1000         /* for a client to say who it is */
 };
 
 struct wk_chunk;
+
+/* How long a client has to live. */
+enum wk_client_state {
+	WK_STAYING,
+	WK_FINISHING,              /* until its replies have left */
+	WK_GONE                    /* until the end of the round */
+};
 
 /* A client; a program's own struct begins with one. */
 struct wk_client {
@@ -39,8 +46,13 @@ struct wk_client {
 	size_t in_len;
 	int64_t since;                          /* connected, of div_awake */
 	struct wk_timer unread;                 /* it takes no replies */
-	unsigned known : 1, paused : 1, finishing : 1, gone : 1,
-	    attended : 1, fd_blocked : 1;
+	unsigned long number;                   /* 1 for the first, and so on */
+	enum wk_client_state state;
+	unsigned known : 1,                     /* it has said who it is */
+	    paused : 1,                         /* its requests wait */
+	    attended : 1,                       /* it is in that list */
+	    fd_blocked : 1;                     /* a descriptor waits for the
+	                                           system to take it */
 };
 
 /* What a program's clients are. */
@@ -48,10 +60,12 @@ struct wk_ops {
 	size_t client_size;       /* of the program's struct */
 	size_t request_max;       /* bytes of a request; more ends the client */
 	unsigned reserve;         /* descriptors that clients leave to us */
-	unsigned each;            /* that each client may need beside its own */
+	unsigned each;            /* descriptors that each client may need
+	                             beside its own */
 	int keeps_going;          /* a utility that is stopped is continued */
-	int in_order;             /* of two whose first words are there, the one
-	                             who connected first is heard first */
+	int in_order;             /* of two clients whose first words are there,
+	                             the one that connected first is heard
+	                             first */
 
 	/* A client has connected (its memory is zero), or NULL. */
 	void (*connected)(struct wk_client *c);
@@ -64,7 +78,8 @@ struct wk_ops {
 	size_t (*input)(struct wk_client *c, const char *data, size_t len);
 
 	/* In its place, where requests are lines: one has come.  A NUL stands
-	 * for its newline. */
+	 * for its newline.  It is in the trace already (see
+	 * wk_serve_asked). */
 	void (*line)(struct wk_client *c, const char *line);
 
 	/* The end has begun (see wk_serve_ending), or NULL. */
@@ -90,17 +105,17 @@ int wk_serve_run(const struct wk_ops *ops, struct div_socket *socket,
 /* Before that: the utility, a child (0: none, the master is persistent). */
 void wk_serve_utility(pid_t pid);
 
-/* One more (1) or one fewer (-1) thing of the program's own keeps the master
- * from its end, as a client does. */
+/* Count a thing other than a client that keeps the master alive: 1 to add one,
+ * -1 to remove it. */
 void wk_serve_stay(int change);
 
-/* After wk_serve_run: go on with the loop, without clients, while busy() says
- * so.  A signal ends that, and *code is of it then. */
+/* Before or after wk_serve_run: go on with the loop, without clients, while
+ * busy() returns 1.  A signal ends that, and *code is its exit code then. */
 void wk_serve_linger(int (*busy)(void), int *code);
 
 /*
- * The utility is whom people see in this process: it has become a master for
- * its own sake.  What is sent to it is the utility's business, all of it.
+ * Forward every signal to the utility: this process was a program that became
+ * the wrapper of its own run, and users signal its pid.
  */
 void wk_serve_for_utility(void);
 
@@ -109,6 +124,17 @@ void wk_serve_abort(int code);
 
 /* The client has said who it is: from now on the master stays for it. */
 void wk_serve_known(struct wk_client *c);
+
+/*
+ * For the trace: the client has asked for this, in readable form, as a rule the
+ * name of the request and its arguments.  To be called before the request is
+ * served, with what the client sent; replies are traced as they are queued.
+ */
+void wk_serve_asked(struct wk_client *c, const char *fmt, ...)
+#ifdef __GNUC__
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
 
 /* Queue a reply.  It is copied and leaves after the round, whole. */
 void wk_serve_send(struct wk_client *c, const void *data, size_t len);
@@ -119,7 +145,8 @@ void wk_serve_printf(struct wk_client *c, const char *fmt, ...)
 #endif
     ;
 
-/* Queue bytes that stay where they are as long as the client is there. */
+/* Queue bytes without copying them: they have to stay where they are as long as
+ * the client is there. */
 void wk_serve_send_static(struct wk_client *c, const void *data, size_t len);
 
 /* Queue a message with a descriptor, which stays the caller's to keep open. */
@@ -131,10 +158,9 @@ void wk_serve_give_fd(struct wk_client *c, const void *data, size_t len,
     int fd);
 
 /*
- * Take a client's connection out of here: it is the program's own from now
- * on, and the client is gone.  All replies must have left.  Returns the
- * non-blocking descriptor; c->in and c->in_len are bytes read and not used,
- * until the round is over.
+ * End a client without closing its connection, which is the caller's from now
+ * on.  All replies must have left.  Returns the non-blocking descriptor;
+ * c->in and c->in_len are bytes read and not used, until the round is over.
  */
 int wk_serve_release(struct wk_client *c);
 
@@ -148,7 +174,7 @@ int wk_serve_taking(const struct wk_client *c);
  */
 long wk_serve_line(const char *data, size_t len, char *line, size_t size);
 
-/* Are so many percent of the descriptors that we may have in use? */
+/* Are so many percent of the descriptors that this process may have in use? */
 int wk_serve_crowded(unsigned percent);
 
 /* Leave a client's further requests unread for now; take them up again. */
@@ -160,8 +186,8 @@ void wk_serve_resume(struct wk_client *c);
 void wk_serve_finish(struct wk_client *c);
 void wk_serve_drop(struct wk_client *c, const char *reason);
 
-/* A persistent master ends when its present clients have.  How many; or -1:
- * there is a utility, which decides that. */
+/* End a persistent master when its present clients have ended.  Returns how many
+ * those are; or -1: there is a utility, and the master ends after that. */
 long wk_serve_quit(void);
 
 /* The utility's pid; our own when persistent; 0 when it has ended. */
@@ -170,15 +196,16 @@ long wk_serve_pid(void);
 /* Has the end begun: the utility has ended, or a quit was asked for? */
 int wk_serve_ending(void);
 
-/* Is a signal, or wk_serve_abort, to end us at once? */
+/* Is a signal, or wk_serve_abort, to end the master at once? */
 int wk_serve_stopped(void);
 
-/* Accept nobody any more: who connects is hung up on. */
+/* Close every connection that is made from now on. */
 void wk_serve_refuse(void);
 
-/* How many clients of ours said who they are and are still there. */
+/* How many clients have said who they are and are still there. */
 size_t wk_serve_clients(void);
 
+/* Where to say why clients were dropped; NULL: nowhere. */
 extern void (*wk_serve_verbose)(const char *fmt, ...);
 
 #endif

@@ -281,6 +281,12 @@ wk_begin(const struct wk_program *p, int argc, char **argv,
 	words[n] = NULL;
 }
 
+const char *
+wk_program_name(void)
+{
+	return program->name;
+}
+
 /* --- options --- */
 
 static int

@@ -52,6 +52,9 @@ struct wk_called {
 void wk_begin(const struct wk_program *p, int argc, char **argv,
     struct wk_called *called);
 
+/* What messages have in front: the name of that program. */
+const char *wk_program_name(void);
+
 /*
  * The next option's letter, with *arg set when it takes one; -1 at the end.
  * Unknown options and missing arguments end the program with WK_USAGE.

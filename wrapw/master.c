@@ -542,7 +542,7 @@ wmaster_input(struct wk_client *c, const char *data, size_t len)
 		    take_cookie(k, data + used, len - used);
 		used += n;
 	}
-	return c->finishing || k->state == SERVED ? len : used;
+	return c->state == WK_FINISHING || k->state == SERVED ? len : used;
 }
 
 static void

@@ -1,0 +1,105 @@
+/*
+ * trace.c - requests and answers in readable form, a line for each
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "trace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	SHOWN_MAX = 160,          /* bytes of data in a line, up to 4 for each */
+	TRACE_LINE_MAX = 1024     /* less than what a pipe takes whole */
+};
+
+int wk_tracing;
+
+static struct {
+	char head[64];            /* "ptbw[123] " */
+	int file;
+	int to_stderr;
+} trace = { .file = -1 };
+
+int
+wk_trace_begin(const char *program, const char *path, int to_stderr)
+{
+	snprintf(trace.head, sizeof trace.head, "%.40s[%ld]", program,
+	    (long)getpid());
+	trace.to_stderr = to_stderr;
+	/* a fifo that nobody reads is an error, and not waited for */
+	if (path != NULL)
+		trace.file = open(path, O_WRONLY | O_APPEND | O_CREAT |
+		    O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+	wk_tracing = to_stderr || trace.file >= 0;
+	return path == NULL || trace.file >= 0 ? 0 : -1;
+}
+
+static void
+write_to_file(const char *line, size_t len)
+{
+	if (trace.file < 0 || write(trace.file, line, len) >= 0 ||
+	    errno == EAGAIN || errno == EINTR)
+		return;
+	/* a disk that is full, a reader that is gone: it ends here */
+	close(trace.file);
+	trace.file = -1;
+	wk_tracing = trace.to_stderr;
+}
+
+static void
+write_to_stderr(const char *line, size_t len)
+{
+	struct pollfd p = { 2, POLLOUT, 0 };
+
+	if (!trace.to_stderr || poll(&p, 1, 0) != 1)
+		return;
+	if (write(2, line, len) < 0 && errno != EAGAIN && errno != EINTR) {
+		trace.to_stderr = 0;
+		wk_tracing = trace.file >= 0;
+	}
+}
+
+/* One byte as it is shown; returns how many bytes that are. */
+static size_t
+escape(char *to, unsigned char c)
+{
+	static const char plain[] = "\n\t\r\0\\", letter[] = "ntr0\\";
+	const char *at = memchr(plain, c, sizeof plain - 1);
+
+	if (at != NULL)
+		return (size_t)sprintf(to, "\\%c", letter[at - plain]);
+	if (c < ' ' || c > '~')
+		return (size_t)sprintf(to, "\\x%02x", (unsigned)c);
+	*to = (char)c;
+	return 1;
+}
+
+void
+wk_trace(unsigned long client, const char *what, const void *data,
+    size_t len, int with_fd)
+{
+	const unsigned char *from = data;
+	char line[TRACE_LINE_MAX];
+	size_t n, i;
+
+	n = (size_t)snprintf(line, sizeof line, "%s %lu %.100s", trace.head,
+	    client, what);
+	if (len > 0 && (from[len - 1] == '\n' || from[len - 1] == '\0'))
+		len--;
+	if (len > 0)
+		line[n++] = ' ';
+	for (i = 0; i < len && i < SHOWN_MAX; i++)
+		n += escape(line + n, from[i]);
+	if (len > SHOWN_MAX)
+		n += (size_t)snprintf(line + n, sizeof line - n,
+		    "... (%zu bytes)", len);
+	n += (size_t)snprintf(line + n, sizeof line - n, "%s\n",
+	    with_fd ? " +fd" : "");
+	write_to_file(line, n);
+	write_to_stderr(line, n);
+}
