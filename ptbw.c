@@ -663,16 +663,17 @@ make_pool(void)
  * Give back what was borrowed.  When clients are still there, because a
  * signal ended us before them, the tokens stay with them, by their ties.
  */
-static void
-return_borrowed(void)
+static int
+return_borrowed(int code)
 {
 	if (outer.fd < 0 || wk_serve_clients() > 0)
-		return;
+		return code;
 	if (opt.quit)
 		broker_quit(&outer);
 	if (broker_return(&outer) != 0)
 		wk_warn("%s: the master that the tokens were borrowed from "
 		    "is gone", outer_path);
+	return code;
 }
 
 static int

@@ -710,6 +710,14 @@ linked(const struct div_socket *socket)
 	return WK_SYSTEM;
 }
 
+/* sshd leaves the link behind. */
+static int
+relay_ended(int code)
+{
+	link_remove();
+	return code;
+}
+
 int
 relay_project(char **operands, const struct wk_called *called)
 {
@@ -735,7 +743,7 @@ relay_project(char **operands, const struct wk_called *called)
 		.verbose = wrapw_opt.verbose,
 		.group = !has_terminal(),
 		.bound = linked,
-		.ended = link_remove    /* sshd leaves it behind */
+		.ended = relay_ended
 	};
 
 	if (wrapw_opt.project[0] != '/')
