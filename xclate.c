@@ -283,7 +283,7 @@ xclate_set_option(int letter, const char *arg)
 	case 'q': xclate_opt.quick = 1; break;
 	case 'Q': xclate_opt.quit = 1; break;
 	case 'n': xclate_opt.dry = 1; break;
-	case 'v': xclate_opt.verbose = 1; break;
+	case 'v': xclate_opt.verbose++; break;
 	case 'Z': xclate_opt.recursion = 1; break;
 	case O_TAG:
 	case O_TAGSTRING:

@@ -25,6 +25,7 @@
 #include "divconnect.h"
 #include "base/event.h"
 #include "base/flow.h"
+#include "base/master.h"
 #include "report.h"
 #include "redirect.h"
 #include "inspect.h"
@@ -76,6 +77,8 @@ static struct {
 	int halted, quit_asked;
 	struct wk_timer bar, turn_limit, again;
 	int64_t begun;
+	int starts;                /* a utility; else there is none, or -p */
+	int ready;                 /* all streams are open */
 	struct collate outer;      /* -O - */
 	int outer_open, outer_over;
 	char *title;               /* the text for ?T, as it is sent */
@@ -796,31 +799,28 @@ static struct wk_ops ops = {
 /* --- streams --- */
 
 static void
-trace(const char *what, const char *spec, int is_input)
+say_stream(const char *what, const char *spec, int is_input)
 {
 	if (xclate_opt.verbose || xclate_opt.dry)
 		wk_warn("%s: %s", what, redirect_describe(spec, is_input));
 }
 
-static struct div_socket master_socket;
-
-_Noreturn static void
+/* Each that opens something returns 0, or the exit code after a message. */
+static int
 cannot_open(const char *option, const char *spec, const struct redirect *r)
 {
-	int e = errno;
-
-	div_unlisten(&master_socket);
-	wk_die(r->code, "%s %s: %s", option, spec,
-	    r->reason != NULL ? r->reason : strerror(e));
+	wk_warn("%s %s: %s", option, spec,
+	    r->reason != NULL ? r->reason : strerror(errno));
+	return r->code;
 }
 
-static void
+static int
 xmaster_open_output(struct redirect *r, const char *option, const char *spec,
     const char *guard)
 {
-	trace(option, spec, 0);
-	if (redirect_output(r, spec, guard) != 0)
-		cannot_open(option, spec, r);
+	say_stream(option, spec, 0);
+	return redirect_output(r, spec, guard) == 0 ? 0 :
+	    cannot_open(option, spec, r);
 }
 
 static int
@@ -832,63 +832,74 @@ xmaster_same_file(int a, int b)
 	    x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-static void
+static int
 open_notify(void)
 {
-	int fd;
+	int fd, code;
 
 	if (xclate_opt.notify == NULL)
-		return;
+		return 0;
 	if (strcmp(xclate_opt.notify, "-") == 0) {
 		fd = open("/dev/tty", O_WRONLY | O_CLOEXEC | O_NOCTTY);
 		if (fd < 0)
-			return;
+			return 0;
 		m.notified.fd = fd;
 	} else {
-		xmaster_open_output(&m.notified, "-N", xclate_opt.notify, "-Z");
+		code = xmaster_open_output(&m.notified, "-N",
+		    xclate_opt.notify, "-Z");
+		if (code != 0)
+			return code;
 	}
 	m.notify_tty = isatty(m.notified.fd);
 	m.notify_on = 1;
+	return 0;
 }
 
-static void
+static int
 open_widow(void)
 {
-	if (xclate_opt.widow == NULL || strcmp(xclate_opt.widow, "-") == 0)
+	int code;
+
+	if (xclate_opt.widow == NULL || strcmp(xclate_opt.widow, "-") == 0) {
 		m.widow = above_2(2);
-	else {
-		xmaster_open_output(&m.widowed, "-W", xclate_opt.widow, "-Z");
-		m.widow = m.widowed.fd;
+		return 0;
 	}
+	code = xmaster_open_output(&m.widowed, "-W", xclate_opt.widow, "-Z");
+	m.widow = m.widowed.fd;
+	return code;
 }
 
-static void
+static int
 open_collated(void)
 {
+	int code = 0;
+
 	if (m.outer_open)
 		m.out = collate_output(&m.outer);
 	else if (xclate_opt.output == NULL)
 		m.out = above_2(1);
 	else {
-		xmaster_open_output(&m.output, "-O", xclate_opt.output, NULL);
+		code = xmaster_open_output(&m.output, "-O", xclate_opt.output,
+		    NULL);
 		m.out = m.output.fd;
 	}
-	flow_widen(m.out);
+	if (code == 0)
+		flow_widen(m.out);
+	return code;
 }
 
-static void
+static int
 open_joblog(void)
 {
 	int fd;
 
 	if (xclate_opt.joblog == NULL)
-		return;
+		return 0;
 	fd = open(xclate_opt.joblog, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
 	    O_NOCTTY, 0666);
 	if (fd < 0) {
-		div_unlisten(&master_socket);
-		wk_die(WK_CANTCREATE, "--joblog %s: %s", xclate_opt.joblog,
-		    strerror(errno));
+		wk_warn("--joblog %s: %s", xclate_opt.joblog, strerror(errno));
+		return WK_CANTCREATE;
 	}
 	m.joblog_on = 1;
 	flow_begin(&m.joblog_flow, joblog_says);
@@ -897,30 +908,28 @@ open_joblog(void)
 	flow_sink(&m.joblog_flow, fd);
 	flow_put(&m.joblog_flow, report_joblog_head,
 	    strlen(report_joblog_head));
+	return 0;
 }
 
-static void
+static int
 open_results_dir(void)
 {
+	const char *dir = xclate_opt.results;
+
 	m.how.results = -1;
-	if (xclate_opt.results == NULL)
-		return;
-	if (mkdir(xclate_opt.results, 0777) != 0 && errno != EEXIST)
-		m.how.results = -1;
-	else
-		m.how.results = open(xclate_opt.results, O_RDONLY | O_DIRECTORY |
-		    O_CLOEXEC);
-	if (m.how.results < 0) {
-		div_unlisten(&master_socket);
-		wk_die(WK_CANTCREATE, "--results %s: %s", xclate_opt.results,
-		    strerror(errno));
-	}
+	if (dir == NULL)
+		return 0;
+	if (mkdir(dir, 0777) == 0 || errno == EEXIST)
+		m.how.results = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (m.how.results >= 0)
+		return 0;
+	wk_warn("--results %s: %s", dir, strerror(errno));
+	return WK_CANTCREATE;
 }
 
 static void
 prepare_sections(void)
 {
-	open_results_dir();
 	m.how.out = m.out;
 	m.how.results_name = xclate_opt.results;
 	m.how.widow = m.widow;
@@ -936,43 +945,38 @@ prepare_sections(void)
 
 /* The first record. */
 static void
-announce(void)
+announce(const char *path)
 {
 	char text[REPORT_MAX];
 
 	if (xclate_opt.json)
-		notify(text, report_socket(text, master_socket.path), -1);
+		notify(text, report_socket(text, path), -1);
 	else
-		notify(master_socket.path, strlen(master_socket.path),
-		    record_end());
+		notify(path, strlen(path), record_end());
 }
 
 static void
-open_streams(int has_utility)
+begin_notify(void)
 {
-	open_notify();
-	open_widow();
-	open_collated();
-	open_joblog();
-	prepare_sections();
-	if (m.notify_on) {
-		m.same_notify = xmaster_same_file(m.notified.fd, m.out);
-		flow_begin(&m.notify_flow, notify_says);
-		m.notify_flow.cap = COLLATE_CAP;
-		m.notify_flow.spill = 1;
-		flow_sink(&m.notify_flow, m.notified.fd);
-		m.notified.fd = -1;
-	}
-	if (xclate_opt.announce)
-		announce();
-	if (xclate_opt.input != NULL && has_utility) {
-		trace("-i", xclate_opt.input, 1);
-		if (redirect_input(&m.input, xclate_opt.input) != 0)
-			cannot_open("-i", xclate_opt.input, &m.input);
-	} else {
+	m.same_notify = xmaster_same_file(m.notified.fd, m.out);
+	flow_begin(&m.notify_flow, notify_says);
+	m.notify_flow.cap = COLLATE_CAP;
+	m.notify_flow.spill = 1;
+	flow_sink(&m.notify_flow, m.notified.fd);
+	m.notified.fd = -1;
+}
+
+static int
+open_input(void)
+{
+	if (xclate_opt.input == NULL || !m.starts) {
 		m.input.same = 1;
 		m.input.fd = -1;
+		return 0;
 	}
+	say_stream("-i", xclate_opt.input, 1);
+	return redirect_input(&m.input, xclate_opt.input) == 0 ? 0 :
+	    cannot_open("-i", xclate_opt.input, &m.input);
 }
 
 /* What clients may ask for, kept from the start. */
@@ -1081,14 +1085,24 @@ records_wait(void)
 	    (m.joblog_on && !flow_idle(&m.joblog_flow));
 }
 
+/* What the utility itself prints comes through us, to the widow output. */
+static void
+begin_widow(int fd)
+{
+	m.widow_on = 1;
+	flow_begin(&m.widow_flow, widow_says);
+	m.widow_flow.cap = COLLATE_CAP;
+	wk_serve_stay(1);
+	flow_source(&m.widow_flow, fd, 1);
+	flow_sink(&m.widow_flow, above_2(m.widow));
+}
+
 static pid_t
-start_utility(struct wk_spawn *utility)
+xmaster_start(struct wk_spawn *utility)
 {
 	int pipe_fds[2] = { -1, -1 }, fd[3] = { -1, -1, -1 }, e;
 	pid_t pid;
 
-	if (utility->argv == NULL)
-		return (pid_t)xclate_opt.pid;
 	if (div_pipe(pipe_fds) != 0)
 		return -1;
 	fd[0] = m.input.same ? -1 :
@@ -1101,17 +1115,11 @@ start_utility(struct wk_spawn *utility)
 	close(pipe_fds[1]);
 	if (m.input.fd >= 0)
 		close(m.input.fd);
-	if (pid < 0) {
+	if (pid >= 0)
+		begin_widow(pipe_fds[0]);
+	else
 		close(pipe_fds[0]);
-		errno = e;
-		return -1;
-	}
-	m.widow_on = 1;
-	flow_begin(&m.widow_flow, widow_says);
-	m.widow_flow.cap = COLLATE_CAP;
-	wk_serve_stay(1);
-	flow_source(&m.widow_flow, pipe_fds[0], 1);
-	flow_sink(&m.widow_flow, above_2(m.widow));
+	errno = e;
 	return pid;
 }
 
@@ -1119,7 +1127,6 @@ start_utility(struct wk_spawn *utility)
 static void
 close_streams(int *code)
 {
-	div_unlisten(&master_socket);
 	wk_serve_linger(records_wait, code);
 	flow_close(&m.notify_flow);
 	flow_close(&m.joblog_flow);
@@ -1169,38 +1176,17 @@ prepare_master(void)
 	m.begun = div_now();
 }
 
-static void
-open_socket(int persistent)
-{
-	char stem[24] = "";
-	int level = div_levels(xclate.prefix) + 1;
-	struct div_place place = {
-		.prefix = xclate.prefix,
-		.template = xclate.template,
-		.stem = stem,
-		.first = xclate_opt.detached ? 0 : (unsigned)level
-	};
-
-	place.path = xclate_opt.socket == NULL ? NULL :
-	    wk_absolute(xclate_opt.socket);
-	if (xclate_opt.detached)
-		snprintf(stem, sizeof stem, "%d_", level);
-	wk_listen(&master_socket, &place);
-	if (persistent)
-		wk_tell_socket(&master_socket, &place);
-}
-
 static int
 dry_run(char *const *argv)
 {
 	if (xclate_opt.notify != NULL)
-		trace("-N", xclate_opt.notify, 0);
+		say_stream("-N", xclate_opt.notify, 0);
 	if (xclate_opt.widow != NULL)
-		trace("-W", xclate_opt.widow, 0);
+		say_stream("-W", xclate_opt.widow, 0);
 	if (xclate_opt.output != NULL)
-		trace("-O", xclate_opt.output, 0);
+		say_stream("-O", xclate_opt.output, 0);
 	if (xclate_opt.input != NULL)
-		trace("-i", xclate_opt.input, 1);
+		say_stream("-i", xclate_opt.input, 1);
 	if (argv != NULL)
 		trace_command("utility", argv);
 	return 0;
@@ -1208,13 +1194,13 @@ dry_run(char *const *argv)
 
 /* -p: the child was ours before we became xclate. */
 static void
-check_child(const char **file)
+check_child(const char *file)
 {
 	siginfo_t info;
 
 	if (xclate_opt.pid == 0)
 		return;
-	if (*file != NULL)
+	if (file != NULL)
 		wk_usage("-p goes with the utility : only");
 	if (waitid(P_PID, (id_t)xclate_opt.pid, &info,
 	    WEXITED | WNOHANG | WNOWAIT) != 0)
@@ -1222,52 +1208,106 @@ check_child(const char **file)
 		    xclate_opt.pid);
 }
 
-int
-xclate_master(char **operands, const struct wk_called *called)
+static void
+find_utility(const char *file)
 {
-	struct wk_spawn utility = { .keep = -1 };
-	int code, e, r;
-	pid_t pid;
+	int e = wk_spawn_find(file);
 
-	utility.argv = wk_utility(operands, called, &utility.file);
-	check_child(&utility.file);
+	if (e != 0)
+		wk_die(wk_spawn_error_code(e), "%s: %s", wk_command_name(file),
+		    strerror(e));
+}
+
+static void
+xmaster_begun(const struct wk_spawn *utility)
+{
+	check_child(utility->file);
 	if (xclate_opt.dry)
-		return dry_run(utility.argv);
-	if (utility.argv != NULL && (e = wk_spawn_find(utility.file)) != 0)
-		wk_die(wk_spawn_error_code(e), "%s: %s",
-		    wk_command_name(utility.file), strerror(e));
-	if (xclate_opt.verbose)
-		wk_serve_verbose = wk_note;
+		exit(dry_run(utility->argv));
+	m.starts = utility->argv != NULL;
+	if (m.starts)
+		find_utility(utility->file);
 	prepare_master();
-	if (wk_was_xapply())
-		wk_serve_for_utility();
-	if (wk_serve_begin() != 0)
-		wk_die(WK_SYSTEM, "cannot serve: %s", strerror(errno));
-	if (xclate_opt.pid != 0)
-		wk_serve_utility((pid_t)xclate_opt.pid);
 	keep_streams();
 	if (xclate_opt.output != NULL && strcmp(xclate_opt.output, "-") == 0)
 		open_outer();
-	open_socket(utility.argv == NULL && xclate_opt.pid == 0);
-	if (wk_pass_variable(xclate_opt.detached) != 0)
-		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
-	open_streams(utility.argv != NULL);
-	wk_publish(&master_socket, xclate_opt.detached);
-	pid = start_utility(&utility);
-	if (pid < 0) {
-		e = errno;
-		code = wk_spawn_error_code(e);
-		wk_warn("%s: %s", wk_command_name(utility.file),
-		    strerror(e));
-	} else {
-		if (xclate_opt.pid == 0)
-			wk_serve_utility(pid);
-		r = wk_serve_run(&ops, &master_socket, &code);
-		if (r != 0)
-			wk_note("cannot serve: %s", strerror(errno));
-		code = r != 0 ? WK_SYSTEM : final_code(code);
+}
+
+/* Open all streams, in the order in which their messages are expected. */
+static int
+xmaster_bound(const struct div_socket *socket)
+{
+	static int (*const open_stream[])(void) = { open_notify, open_widow,
+	    open_collated, open_joblog, open_results_dir, open_input };
+	size_t i;
+	int code;
+
+	/* what is started for a stream has the utility's $XCLATE, too */
+	if (wk_pass_variable(xclate_opt.detached) != 0) {
+		wk_warn("environment: %s", strerror(errno));
+		return WK_SYSTEM;
 	}
+	for (i = 0; i < sizeof open_stream / sizeof *open_stream; i++) {
+		code = open_stream[i]();
+		if (code != 0)
+			return code;
+	}
+	prepare_sections();
+	if (m.notify_on)
+		begin_notify();
+	if (xclate_opt.announce)
+		announce(socket->path);
+	m.ready = 1;
+	return 0;
+}
+
+static int
+xmaster_ended(int code)
+{
+	if (!m.ready)
+		return code;
+	code = final_code(code);
 	close_streams(&code);
 	code = close_outer(code);
 	return code == 0 && m.lost ? WK_OUTPUT : code;
+}
+
+/* Where the socket is to be: beside those of the enclosing masters, with the
+ * number of its level. */
+static void
+place_socket(struct div_place *place)
+{
+	static char stem[24] = "";
+	int level = div_levels(xclate.prefix) + 1;
+
+	if (xclate_opt.detached)
+		snprintf(stem, sizeof stem, "%d_", level);
+	*place = (struct div_place){
+		.prefix = xclate.prefix,
+		.template = xclate.template,
+		.stem = stem,
+		.first = xclate_opt.detached ? 0 : (unsigned)level,
+		.path = xclate_opt.socket == NULL ? NULL :
+		    wk_absolute(xclate_opt.socket)
+	};
+}
+
+int
+xclate_master(char **operands, const struct wk_called *called)
+{
+	struct div_place place;
+	const struct wk_master life = {
+		.ops = &ops,
+		.place = &place,
+		.detached = xclate_opt.detached,
+		.verbose = xclate_opt.verbose,
+		.child = (pid_t)xclate_opt.pid,
+		.begun = xmaster_begun,
+		.bound = xmaster_bound,
+		.start = xmaster_start,
+		.ended = xmaster_ended
+	};
+
+	place_socket(&place);
+	return wk_master_run(&life, operands, called);
 }
