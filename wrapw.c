@@ -121,7 +121,7 @@ wrapw_set_option(int letter, const char *arg)
 	case 'P': wrapw_opt.project = arg; break;
 	case 'Q': wrapw_opt.quit = 1; break;
 	case 'q': wrapw_opt.quiet = 1; break;
-	case 'v': wrapw_opt.verbose = 1; break;
+	case 'v': wrapw_opt.verbose++; break;
 	}
 }
 

@@ -1,0 +1,247 @@
+/*
+ * client.c - ptbw's client: tokens for a command, or a report
+ *
+ * broker.c has the client's side of the protocol.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "ptbw.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/spawn.h"
+#include "tableau.h"
+#include "wire/broker.h"
+
+void
+ptbw_broker_failed(const char *path)
+{
+	if (errno == EPROTO)
+		wk_die(WK_PROTOCOL, "%s: the answer makes no sense", path);
+	if (errno == ECONNRESET)
+		wk_die(WK_UNAVAILABLE, "%s: the master is gone", path);
+	if (errno == ETIMEDOUT)
+		wk_die(WK_TIMEOUT, "%s: the master does not answer", path);
+	wk_die(WK_SYSTEM, "%s: %s", path, strerror(errno));
+}
+
+static void
+connect_to(struct broker *b, const char *path)
+{
+	if (broker_open(b, path) == 0)
+		return;
+	if (errno == ENOTSOCK)
+		wk_die(WK_DATA, "%s: not a socket (a file of tokens is for a "
+		    "master, -m)", path);
+	wk_die_connect(path);
+}
+
+/* --- the report --- */
+
+enum { REPORT_WINDOW = 4096 };
+
+static void
+print_since(long seconds)
+{
+	time_t t = time(NULL) - seconds;
+	char text[32];
+
+	if (seconds < 0)
+		strcpy(text, "-");
+	else
+		strftime(text, sizeof text, "%H:%M:%S", localtime(&t));
+	if (seconds < 0)
+		printf("\t-\t-\n");
+	else
+		printf("\t%ld\t%s\n", seconds, text);
+}
+
+static void
+print_tokens(struct broker *b, const struct broker_pool *p, const char *path)
+{
+	static long lock[REPORT_WINDOW], age[REPORT_WINDOW];
+	char *names = broker_tableau(b, p->space), *name = names;
+	size_t i, k, n;
+
+	if (names == NULL)
+		ptbw_broker_failed(path);
+	names[p->space] = '\0';
+	for (i = 0; i < p->count; i += n) {
+		n = p->count - i < REPORT_WINDOW ? p->count - i : REPORT_WINDOW;
+		if (broker_holders(b, 'O', i, n, lock) != 0 ||
+		    (ptbw_opt.verbose && broker_holders(b, 'A', i, n, age) != 0))
+			ptbw_broker_failed(path);
+		for (k = 0; k < n; k++) {
+			printf("%6zu\t%ld\t%s", i + k, lock[k], name);
+			if (ptbw_opt.verbose)
+				print_since(age[k]);
+			else
+				putchar('\n');
+			if (name < names + p->space)
+				name += strlen(name) + 1;
+		}
+	}
+	free(names);
+}
+
+static void
+print_waiting(struct broker *b, const char *path)
+{
+	size_t len;
+	long pid;
+	unsigned long n, seconds;
+	char *text, *line;
+
+	errno = 0;
+	text = broker_waiting(b, &len);
+	if (text == NULL && errno != 0)
+		ptbw_broker_failed(path);
+	if (text == NULL)
+		return;
+	printf(" Waiting\tTokens\tSeconds\n");
+	for (line = text; line < text + len; line = strchr(line, '\n') + 1)
+		if (sscanf(line, "%ld %lu %lu", &pid, &n, &seconds) == 3)
+			printf("%6ld\t%lu\t%lu\n", pid, n, seconds);
+	free(text);
+}
+
+static int
+report(const char *path)
+{
+	struct broker b;
+	struct broker_pool p;
+	char source[4096];
+
+	connect_to(&b, path);
+	if (broker_describe(&b, &p) != 0)
+		ptbw_broker_failed(path);
+	wk_visible(source, sizeof source, p.source);
+	printf("ptbw: master has %zu tokens, max length %zu "
+	    "(total space %zu)\n", p.count, p.longest, p.space);
+	printf(" Master tokens from %s: %s\n",
+	    p.type == TABLEAU_FUNCTION ? "the internal function" :
+	    p.type == TABLEAU_FILE ? "file" : "error", source);
+	printf(" Index\tLock\tTokens (request in groups of %zu)%s\n", p.group,
+	    ptbw_opt.verbose ? "\tSeconds\tSince" : "");
+	print_tokens(&b, &p, path);
+	if (ptbw_opt.verbose)
+		print_waiting(&b, path);
+	free(p.source);
+	if (ptbw_opt.quit && broker_quit(&b) != 0)
+		ptbw_broker_failed(path);
+	broker_return(&b);
+	wk_flush();
+	return 0;
+}
+
+/* --- running a command --- */
+
+static void
+take(struct broker *b, size_t n, const char *path)
+{
+	uint32_t *token = wk_alloc(n, sizeof *token);
+	struct broker_pool p;
+	int tied;
+	char *names;
+
+	if (broker_take(b, n, ptbw_opt.wait, token) != 0) {
+		if (errno == ETIMEDOUT)
+			wk_die(WK_TIMEOUT, "%s: timed out waiting for %zu "
+			    "token%s", path, n, n == 1 ? "" : "s");
+		if (errno == ENOSPC && broker_describe(b, &p) == 0)
+			wk_die(WK_CANTCREATE, "%s: cannot allocate %zu "
+			    "tokens, the pool has %zu", path, n, p.count);
+		ptbw_broker_failed(path);
+	}
+	names = broker_names(b, token, n, &tied);
+	if (names == NULL || (tied > 0 && broker_tie(b) != 0))
+		ptbw_broker_failed(path);
+	if (setenv("ptbw_list", names, 1) != 0)
+		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
+	free(names);
+	free(token);
+}
+
+/* The command's arguments, with n token names behind them if so asked. */
+static char **
+with_tokens(char **argv, size_t n)
+{
+	char *names = getenv("ptbw_list"), **all;
+	size_t argc = 0, i;
+
+	while (argv[argc] != NULL)
+		argc++;
+	all = wk_alloc(argc + n + 1, sizeof *all);
+	memcpy(all, argv, argc * sizeof *all);
+	names = ptbw_opt.append && n > 0 ? strdup(names) : NULL;
+	for (i = argc; names != NULL; i++) {
+		all[i] = names;
+		names = strchr(names, '\n');
+		if (names != NULL)
+			*names++ = '\0';
+	}
+	return all;
+}
+
+static void
+leave(struct broker *b, const char *path)
+{
+	int r = ptbw_opt.quit ? broker_quit(b) : 0;
+
+	if (ptbw_opt.keep)
+		broker_close(b);
+	else
+		r |= broker_return(b);
+	if (r != 0)
+		wk_warn("%s: %s", path, errno == ETIMEDOUT ?
+		    "the master does not answer" : "the master is gone");
+}
+
+static int
+run(char **operands, const struct wk_called *called)
+{
+	struct broker b = { .fd = -1 };
+	struct wk_spawn command = { .file = operands[0], .keep = -1 };
+	size_t n = ptbw_opt.request >= 0 ? (size_t)ptbw_opt.request : 1;
+	const char *path = NULL;
+	char number[16];
+	int status;
+
+	if (n > 0 || ptbw_opt.quit) {
+		path = wk_target(ptbw_opt.depth, ptbw_opt.tags);
+		connect_to(&b, path);
+	}
+	if (n > 0) {
+		take(&b, n, path);
+		command.keep = b.fd;
+		snprintf(number, sizeof number, "%d", b.fd);
+		setenv("ptbw_fd", number, 1);
+	} else {
+		unsetenv("ptbw_list");
+	}
+	if (called->utility != NULL)
+		operands[0] = (char *)called->utility;
+	command.argv = with_tokens(operands, n);
+	if (ptbw_opt.exec)
+		wk_spawn_exec(&command);
+	else if (wk_spawn_wait(&command, &status) == 0) {
+		if (path != NULL)
+			leave(&b, path);
+		return wk_spawn_code(status);
+	}
+	wk_die(wk_spawn_error_code(errno), "%s: %s",
+	    wk_command_name(command.file), strerror(errno));
+	return 0;
+}
+
+int
+ptbw_client(char **operands, const struct wk_called *called)
+{
+	if (operands[0] == NULL || strcmp(operands[0], "-") == 0)
+		return report(wk_target(ptbw_opt.depth, ptbw_opt.tags));
+	return run(operands, called);
+}

@@ -1,0 +1,650 @@
+/*
+ * master.c - ptbw's master: its pool, and what clients ask of it
+ *
+ * tableau.c has the names of the tokens, pool.c who holds them and who waits,
+ * serve.c the life of a master.  The protocol is written down in PROTOCOL;
+ * requests[] is the master's side of it.  A pool may be borrowed from another
+ * master, of which this one is a client then (broker.c).
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "ptbw.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/event.h"
+#include "base/master.h"
+#include "base/serve.h"
+#include "base/spawn.h"
+#include "base/text.h"
+#include "divconnect.h"
+#include "pool.h"
+#include "tableau.h"
+#include "wire/broker.h"
+
+enum {
+	WHO_MAX = 300,           /* bytes of the line with the client's pid */
+	DIGITS_MAX = 20          /* of a request's number */
+};
+
+/* --- clients --- */
+
+struct client {
+	struct wk_client c;     /* first */
+	struct pool_holder holder;
+	long pid;                  /* shown to people, never used */
+	size_t number;             /* argument of the request to come */
+	short digits;              /* that it has */
+	short who_len;             /* bytes of the line with the pid */
+	enum { PID, HOST, NO_PID } who_state; /* what of that line is next */
+	char tied;                 /* it has its tie */
+};
+
+static struct tableau tableau;
+static struct pool pool;
+static size_t group = 1;
+static struct broker outer = { .fd = -1 };  /* the master borrowed from */
+static const char *outer_path;
+static int borrowed;                        /* masters to the pool's owner */
+static char *reply;                         /* room for the longest reply */
+static uint32_t *picked;
+
+static uint32_t
+now_seconds(void)
+{
+	return (uint32_t)(div_now() / 1000);
+}
+
+static struct client *
+pmaster_client_of(struct pool_holder *h)
+{
+	return (struct client *)((char *)h - offsetof(struct client, holder));
+}
+
+/* Tell a client which tokens it got: "i,j,k\n". */
+static void
+send_picked(struct client *k, size_t n)
+{
+	size_t i, len = 0;
+
+	for (i = 0; i < n; i++)
+		len += (size_t)sprintf(reply + len, "%lu%c",
+		    (unsigned long)picked[i], i + 1 < n ? ',' : '\n');
+	wk_serve_send(&k->c, reply, len);
+}
+
+static void
+grant_waiting(void)
+{
+	struct pool_holder *h;
+	size_t n;
+
+	while ((h = pool_ready(&pool)) != NULL) {
+		n = h->want;
+		pool_leave(&pool, h);
+		pool_take(&pool, h, n, picked, now_seconds());
+		send_picked(pmaster_client_of(h), n);
+		wk_serve_resume(&pmaster_client_of(h)->c);
+	}
+}
+
+/* --- requests; k->number is the argument, if there are digits --- */
+
+/* How many tokens are asked for. */
+static size_t
+amount(const struct client *k)
+{
+	return k->digits > 0 ? k->number : 1;
+}
+
+static int
+take_at_once(struct client *k, size_t n)
+{
+	if (pool.waiting > 0 ||
+	    !pool_take(&pool, &k->holder, n, picked, now_seconds()))
+		return 0;
+	send_picked(k, n);
+	return 1;
+}
+
+static void
+req_take(struct client *k)
+{
+	size_t n = amount(k);
+
+	if (n == 0)
+		wk_serve_puts(&k->c, "\n");
+	else if (n > pool.count - k->holder.held)
+		wk_serve_puts(&k->c, "-1\n");   /* never to be had */
+	else if (!take_at_once(k, n)) {
+		pool_wait(&pool, &k->holder, n, now_seconds());
+		wk_serve_pause(&k->c);
+	}
+}
+
+static void
+req_take_now(struct client *k)
+{
+	size_t n = amount(k);
+
+	if (n == 0)
+		wk_serve_puts(&k->c, "\n");
+	else if (!take_at_once(k, n))
+		wk_serve_puts(&k->c, "-1\n");
+}
+
+static void
+req_poll(struct client *k)
+{
+	if (!take_at_once(k, 1))
+		wk_serve_puts(&k->c, "-1\n");
+}
+
+static void
+req_give(struct client *k)
+{
+	wk_serve_puts(&k->c, pool_give(&pool, &k->holder, k->number) ?
+	    "1\n" : "0\n");
+	grant_waiting();
+}
+
+static void
+req_give_all(struct client *k)
+{
+	wk_serve_printf(&k->c, "%zu\n", pool_give_all(&pool, &k->holder));
+	grant_waiting();
+}
+
+static void
+req_close(struct client *k)
+{
+	pool_give_all(&pool, &k->holder);
+	grant_waiting();
+	wk_serve_finish(&k->c);
+}
+
+static void
+req_name(struct client *k)
+{
+	size_t len;
+	const char *name = tableau_name(&tableau, k->number, &len);
+
+	reply[0] = '+';
+	memcpy(reply + 1, name, len);
+	reply[len + 1] = '\n';
+	wk_serve_send(&k->c, reply, len + 2);
+}
+
+static void
+req_owner(struct client *k)
+{
+	struct pool_holder *h = pool.token[k->number].holder;
+
+	wk_serve_printf(&k->c, "%ld\n", h != NULL ? pmaster_client_of(h)->pid : 0);
+}
+
+static void
+req_age(struct client *k)
+{
+	if (pool.token[k->number].holder == NULL)
+		wk_serve_puts(&k->c, "-1\n");
+	else
+		wk_serve_printf(&k->c, "%lu\n", (unsigned long)(now_seconds() -
+		    pool.token[k->number].since));
+}
+
+static void
+req_waiting(struct client *k)
+{
+	struct pool_holder *h;
+	uint32_t now = now_seconds();
+	char *text = malloc(pool.waiting * 64 + 1);
+	size_t len = 0;
+
+	if (text == NULL) {
+		wk_serve_drop(&k->c, "out of memory");
+		return;
+	}
+	for (h = pool.first; h != NULL; h = h->next)
+		len += (size_t)snprintf(text + len, 64, "%ld %zu %lu\n",
+		    pmaster_client_of(h)->pid, h->want,
+		    (unsigned long)(now - h->since));
+	wk_serve_printf(&k->c, "%zu\n", len);
+	wk_serve_send(&k->c, text, len);
+	free(text);
+}
+
+static void
+req_tableau(struct client *k)
+{
+	wk_serve_send_static(&k->c, tableau.names, tableau.space);
+}
+
+static void
+req_size(struct client *k)
+{
+	wk_serve_printf(&k->c, "%zu,%zu\n", tableau.count, tableau.space);
+}
+
+static void
+req_longest(struct client *k)
+{
+	wk_serve_printf(&k->c, "%zu\n", tableau.longest);
+}
+
+static void
+req_group(struct client *k)
+{
+	wk_serve_printf(&k->c, "%zu\n", group);
+}
+
+static void
+req_source(struct client *k)
+{
+	size_t len = strlen(tableau.source);
+
+	reply[0] = tableau.type;
+	memcpy(reply + 1, tableau.source, len + 1);
+	wk_serve_send(&k->c, reply, len + 2);
+}
+
+static void
+req_comments(struct client *k)
+{
+	wk_serve_printf(&k->c, "%zu\n", tableau.comments_len);
+	wk_serve_send_static(&k->c, tableau.comments, tableau.comments_len);
+}
+
+static void
+req_utility(struct client *k)
+{
+	long pid = wk_serve_pid();
+
+	if (pid > 0)
+		wk_serve_printf(&k->c, "%ld\n", pid);
+	else
+		wk_serve_puts(&k->c, "-No\n");
+}
+
+static void
+pmaster_req_version(struct client *k)
+{
+	wk_serve_puts(&k->c, PTBW_PROTOCOL "\n");
+}
+
+static void
+pmaster_req_quit(struct client *k)
+{
+	long clients = wk_serve_quit();
+
+	if (clients < 0)
+		wk_serve_puts(&k->c, "-No\n");
+	else
+		wk_serve_printf(&k->c, "%ld\n", clients);
+}
+
+static void
+req_reserved(struct client *k)
+{
+	wk_serve_puts(&k->c, "-Not yet\n");
+}
+
+static void
+req_borrowed(struct client *k)
+{
+	wk_serve_printf(&k->c, "%d\n", borrowed);
+}
+
+static void
+req_tie(struct client *k)
+{
+	/* one for each: there is a limit for all sockets together */
+	if (borrowed == 0 || k->tied)
+		wk_serve_puts(&k->c, "-No\n");
+	else
+		wk_serve_send_fd(&k->c, DIV_TIE, strlen(DIV_TIE), outer.fd);
+	k->tied = 1;
+}
+
+/*
+ * The names are what a trace shows.  None of them takes a descriptor: one that
+ * comes with a request is closed by the kernel, as nobody receives it.
+ */
+static const struct request {
+	char letter;
+	const char *name;
+	const char *no_token;     /* the answer when its number is not that of a
+	                             token; NULL: it need not be */
+	void (*serve)(struct client *k);
+} requests[] = {
+	{ 'G', "take", NULL, req_take },
+	{ 'P', "poll", NULL, req_poll },
+	{ 'D', "give", "0\n", req_give },
+	{ 'F', "give-all", NULL, req_give_all },
+	{ 'N', "name", "-No\n", req_name },
+	{ 'O', "owner", "-1\n", req_owner },
+	{ 'S', "size", NULL, req_size },
+	{ 'T', "tableau", NULL, req_tableau },
+	{ 'J', "longest", NULL, req_longest },
+	{ 'R', "group", NULL, req_group },
+	{ 'U', "source", NULL, req_source },
+	{ 'C', "comments", NULL, req_comments },
+	{ 'M', "utility", NULL, req_utility },
+	{ 'V', "version", NULL, pmaster_req_version },
+	{ 'Q', "quit", NULL, pmaster_req_quit },
+	{ 'H', "reserved", NULL, req_reserved },
+	{ '.', "close", NULL, req_close },
+	/* the program of 2010 answers -No to these */
+	{ 'I', "take-now", NULL, req_take_now },
+	{ 'A', "age", "-1\n", req_age },
+	{ 'W', "waiting", NULL, req_waiting },
+	{ 'B', "borrowed", NULL, req_borrowed },
+	{ 'L', "tie", NULL, req_tie },
+	{ '\0', "unknown", NULL, NULL }
+};
+
+/* One byte of the first line: "4711", "4711@host" or "-". */
+static void
+take_who(struct client *k, char c)
+{
+	int digit = text_is_digit(c);
+
+	if (c == '\n' && k->who_len > 0) {
+		/* 0 stands for no holder; a client without a pid is shown
+		 * by that of this process */
+		if (k->who_state == NO_PID || k->pid == 0)
+			k->pid = (long)getpid();
+		wk_serve_asked(&k->c, "pid %ld", k->pid);
+		wk_serve_known(&k->c);
+		return;
+	}
+	if (k->who_len == 0)
+		k->who_state = c == '-' ? NO_PID : PID;
+	else if (c == '@' && k->who_state == PID)
+		k->who_state = HOST;
+	k->who_len++;
+	if (k->who_state == PID && digit && k->pid <= 99999999)
+		k->pid = k->pid * 10 + (c - '0');
+	else if (k->who_state == PID || k->who_len > WHO_MAX || c == '\n')
+		wk_serve_drop(&k->c, "it did not begin with a process id");
+}
+
+static void
+take_digit(struct client *k, char c)
+{
+	if (++k->digits > DIGITS_MAX)
+		wk_serve_drop(&k->c, "a number is too long");
+	else if (k->number <= POOL_MAX) /* more need not be told apart */
+		k->number = k->number * 10 + (size_t)(c - '0');
+}
+
+static void
+trace_request(struct client *k, const struct request *r, char c)
+{
+	if (r->serve == NULL)
+		wk_serve_asked(&k->c, "%s %c", r->name, c);
+	else if (k->digits > 0)
+		wk_serve_asked(&k->c, "%s %zu", r->name, k->number);
+	else
+		wk_serve_asked(&k->c, "%s", r->name);
+}
+
+/* A letter: what stands in the table is true of it, or it is refused. */
+static void
+obey(struct client *k, char c)
+{
+	const struct request *r = requests;
+
+	while (r->serve != NULL && r->letter != c)
+		r++;
+	trace_request(k, r, c);
+	if (r->serve == NULL)
+		wk_serve_puts(&k->c, "-No\n");
+	else if (r->no_token != NULL &&
+	    (k->digits == 0 || k->number >= pool.count))
+		wk_serve_puts(&k->c, r->no_token);
+	else
+		r->serve(k);
+}
+
+static void
+take_byte(struct client *k, char c)
+{
+	if (text_is_digit(c)) {
+		take_digit(k, c);
+		return;
+	}
+	if (c != '\n')
+		obey(k, c);
+	k->number = 0;
+	k->digits = 0;
+}
+
+static size_t
+pmaster_input(struct wk_client *c, const char *data, size_t len)
+{
+	struct client *k = (struct client *)c;
+	size_t i;
+
+	for (i = 0; i < len && wk_serve_taking(c); i++) {
+		if (c->known)
+			take_byte(k, data[i]);
+		else
+			take_who(k, data[i]);
+	}
+	return c->state == WK_FINISHING ? len : i;
+}
+
+static void
+pmaster_gone(struct wk_client *c)
+{
+	struct client *k = (struct client *)c;
+
+	pool_leave(&pool, &k->holder);
+	pool_give_all(&pool, &k->holder);
+	grant_waiting();
+}
+
+static const struct wk_ops ops = {
+	.client_size = sizeof(struct client),
+	.request_max = 0,        /* every byte is used as it comes */
+	.input = pmaster_input,
+	.gone = pmaster_gone
+};
+
+/* --- the tableau --- */
+
+/* How many tokens -J and -R ask for. */
+static size_t
+suggested(void)
+{
+	if (ptbw_opt.jobs >= 0 || ptbw_opt.request >= 0)
+		return (ptbw_opt.jobs > 0 ? (size_t)ptbw_opt.jobs : 1) * group;
+	return wk_spawn_cpus();
+}
+
+_Noreturn static void
+no_pool(const char *what)
+{
+	wk_die(errno == EFBIG ? WK_DATA : WK_SYSTEM, "%s: %s", what,
+	    errno == EFBIG ? "too many tokens" : strerror(errno));
+}
+
+static void
+from_function(void)
+{
+	size_t n = suggested();
+
+	if (n > POOL_MAX)
+		wk_usage("-J, -R: %zu tokens are more than %d", n, POOL_MAX);
+	if (tableau_init(&tableau, TABLEAU_FUNCTION, "iota") != 0 ||
+	    tableau_iota(&tableau, n) != 0)
+		no_pool("iota");
+}
+
+static void
+from_file(const char *path)
+{
+	size_t line;
+
+	if (tableau_init(&tableau, TABLEAU_FILE, path) != 0)
+		no_pool(path);
+	if (tableau_read(&tableau, path, &line) != 0) {
+		if (errno == EINVAL)
+			wk_die(WK_DATA, "%s: line %zu holds a NUL byte", path,
+			    line);
+		if (errno == EFBIG || errno == ENOMEM)
+			no_pool(path);
+		wk_die(WK_NOINPUT, "%s: %s", path, strerror(errno));
+	}
+	if (tableau.count == 0)
+		wk_die(WK_DATA, "%s: no tokens, %s", path,
+		    tableau.comments_len > 0 ? "only comments" :
+		    "the file is empty");
+}
+
+_Noreturn static void
+too_few(const char *source, size_t n)
+{
+	wk_die(WK_DATA, "%s: has %zu token%s, a group (-R) needs %zu", source,
+	    n, n == 1 ? "" : "s", group);
+}
+
+/* J*R tokens, or R fewer each time, down to R, of a pool of so many. */
+static size_t
+amount_of(size_t count)
+{
+	size_t n = suggested();
+
+	if (n > count)
+		n -= (n - count + group - 1) / group * group;
+	return n > 0 ? n : group;
+}
+
+static void
+add_borrowed(char *names)
+{
+	char *end;
+
+	for (; names != NULL; names = end) {
+		end = strchr(names, '\n');
+		if (end != NULL)
+			*end++ = '\0';
+		if (tableau_add(&tableau, names, strlen(names)) != 0)
+			no_pool("borrowed tokens");
+	}
+}
+
+static void
+from_master(const char *path)
+{
+	struct broker_pool p;
+	uint32_t *token;
+	char *text;
+	size_t n, len;
+
+	outer_path = path;
+	if (broker_open(&outer, path) != 0)
+		wk_die_connect(path);
+	if (broker_describe(&outer, &p) != 0)
+		ptbw_broker_failed(path);
+	n = amount_of(p.count);
+	if (n > p.count)
+		too_few(path, p.count);
+	token = wk_alloc(n, sizeof *token);
+	if (tableau_init(&tableau, p.type, p.source) != 0)
+		no_pool(path);
+	text = broker_comments(&outer, &len);
+	if (text != NULL && tableau_comment(&tableau, text, len) != 0)
+		no_pool(path);
+	free(text);
+	if (broker_take(&outer, n, -1, token) != 0)
+		ptbw_broker_failed(path);
+	text = broker_names(&outer, token, n, &borrowed);
+	if (text == NULL || (borrowed > 0 && broker_tie(&outer) != 0))
+		ptbw_broker_failed(path);
+	borrowed++;
+	add_borrowed(text);
+	free(text);
+	free(token);
+	free(p.source);
+}
+
+static void
+make_pool(void)
+{
+	struct stat st;
+	const char *t = ptbw_opt.tags;
+	size_t n;
+
+	if (ptbw_opt.request > 0)
+		group = (size_t)ptbw_opt.request;
+	if (t == NULL)
+		from_function();
+	else if (strcmp(t, "-") == 0)
+		from_master(wk_target(ptbw_opt.depth, NULL));
+	else if (strcmp(t, "/dev/stdin") != 0 &&
+	    (stat(t, &st) == 0 ? S_ISSOCK(st.st_mode) : div_exists(t)))
+		from_master(t);
+	else
+		from_file(t);
+	n = tableau.count;
+	if (n < group)
+		too_few(t, n);
+	if (n < suggested() && !ptbw_opt.quiet &&
+	    (ptbw_opt.jobs >= 0 || ptbw_opt.request >= 0))
+		wk_warn("token count %zu less than suggested (%zu)", n,
+		    suggested());
+	n = n * 9 > tableau.longest ? n * 9 : tableau.longest;
+	if (n < strlen(tableau.source))
+		n = strlen(tableau.source);
+	reply = malloc(n + 16);
+	picked = malloc(tableau.count * sizeof *picked);
+	if (reply == NULL || picked == NULL ||
+	    pool_init(&pool, tableau.count) != 0)
+		wk_die(WK_SYSTEM, "out of memory");
+}
+
+/*
+ * Give back what was borrowed.  When clients are still there, because a
+ * signal ended us before them, the tokens stay with them, by their ties.
+ */
+static int
+return_borrowed(int code)
+{
+	if (outer.fd < 0 || wk_serve_clients() > 0)
+		return code;
+	if (ptbw_opt.quit)
+		broker_quit(&outer);
+	if (broker_return(&outer) != 0)
+		wk_warn("%s: the master that the tokens were borrowed from "
+		    "is gone", outer_path);
+	return code;
+}
+
+int
+ptbw_master(char **operands, const struct wk_called *called)
+{
+	struct div_place place = {
+		.prefix = ptbw.prefix,
+		.also = "xcl",
+		.template = ptbw.template,
+		.stem = "sta",
+		.path = ptbw_opt.socket
+	};
+	const struct wk_master m = {
+		.ops = &ops,
+		.place = &place,
+		.detached = ptbw_opt.detached,
+		.verbose = ptbw_opt.verbose,
+		.ended = return_borrowed
+	};
+
+	make_pool();
+	return wk_master_run(&m, operands, called);
+}

@@ -1,0 +1,41 @@
+/*
+ * ptbw.h - what the files of ptbw share
+ *
+ * The file ptbw.c at the root has the command line, master.c the master,
+ * client.c the client.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef PTBW_PTBW_H
+#define PTBW_PTBW_H
+
+#include "base/wrapper.h"
+
+#define PTBW_PROTOCOL "0.4"
+
+/* What the command line asks for. */
+struct ptbw_options {
+	int master, depth, quit, quiet, verbose;
+	long request;              /* tokens in a group, -1: not given */
+	const char *tags;
+	/* masters */
+	int detached;
+	long jobs;                 /* groups, -1: not given */
+	const char *socket;
+	/* clients */
+	int append, keep, exec;
+	int wait;                  /* milliseconds, -1 for ever */
+};
+extern struct ptbw_options ptbw_opt;
+
+extern const struct wk_program ptbw;
+
+/* Each returns the exit code.  A client without operands reports. */
+int ptbw_master(char **operands, const struct wk_called *called);
+int ptbw_client(char **operands, const struct wk_called *called);
+
+/* End because of the errno that a function of broker.h left; path is that of
+ * the master that it talked to. */
+_Noreturn void ptbw_broker_failed(const char *path);
+
+#endif
