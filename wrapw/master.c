@@ -82,16 +82,16 @@ yes(struct client *k, const char *text, size_t len)
 static void
 no(struct client *k, const char *fmt, ...)
 {
-	char text[512], line[1024];
+	char text[512], line[1024] = "- ";
+	size_t n = strlen(line);
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	wk_visible(line, sizeof line, text);
-	wk_serve_puts(&k->c, "- ");
-	wk_serve_send(&k->c, line, strlen(line));
-	wk_serve_puts(&k->c, "\n");
+	n += wk_visible(line + n, sizeof line - n - 1, text);
+	line[n++] = '\n';
+	wk_serve_send(&k->c, line, n);
 }
 
 /* --- handing out connections --- */
@@ -500,6 +500,7 @@ take_line(struct client *k, const char *data, size_t len)
 
 	if (n <= 0)
 		return 0;
+	wk_serve_asked(&k->c, "%s", line);
 	if (strlen(line) != (size_t)n - 1)
 		no(k, "unknown request");
 	else
@@ -517,6 +518,10 @@ take_cookie(struct client *k, const char *data, size_t len)
 	if (end == NULL && len <= DIV_COOKIE_MAX)
 		return 0;
 	wk_serve_known(&k->c);
+	if (end == data)
+		wk_serve_asked(&k->c, "control");
+	else
+		wk_serve_asked(&k->c, "cookie %.*s", (int)n, data);
 	if (end == data) {
 		k->state = CONTROL;
 		wk_serve_puts(&k->c, "+");

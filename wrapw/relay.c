@@ -65,6 +65,8 @@ struct visitor {
 	struct wk_timer patience;
 	char said[8];             /* the target's greeting, so far */
 	size_t said_len;
+	const char *rest;         /* what came behind the first line */
+	size_t rest_len;
 };
 
 static struct {
@@ -250,38 +252,63 @@ wants_line(struct visitor *v, const char *cookie)
 
 /* "hold": the other end itself; the wire stays open as long as it lives. */
 static void
-wants_hold(struct visitor *v)
+wants_hold(struct visitor *v, const char *argument)
 {
+	(void)argument;
 	v->state = HOLDING;
 	wk_serve_known(&v->c);
 	wk_serve_printf(&v->c, "+ " LINK_PROTOCOL " %zu\n", export.record_len);
 	wk_serve_send(&v->c, export.record, export.record_len);
 }
 
-/* The first line of a new connection; what is behind it follows. */
+/* "stream TOKEN": the bytes of a descriptor. */
 static void
-understand(struct visitor *v, char *line, const char *rest, size_t len)
+wants_stream(struct visitor *v, const char *token)
+{
+	/* what came behind the line is still in the caller's hands */
+	carry_arrived(token, wk_serve_release(&v->c), v->rest, v->rest_len);
+}
+
+/* What a connection can be for.  None of them takes a descriptor. */
+static const struct {
+	const char *name;
+	size_t argument;          /* bytes that it has; 0: as many as it likes */
+	void (*serve)(struct visitor *v, const char *argument);
+} requests[] = {
+	{ "line", 0, wants_line },
+	{ "hold", 0, wants_hold },
+	{ "stream", CARRY_TOKEN - 1, wants_stream }
+};
+
+static void
+relay_obey(struct visitor *v, const char *word, const char *argument)
+{
+	size_t i, n = sizeof requests / sizeof *requests;
+
+	for (i = 0; i < n && strcmp(requests[i].name, word) != 0; i++)
+		;
+	if (i == n || (requests[i].argument != 0 &&
+	    strlen(argument) != requests[i].argument))
+		turn_away(v, "unknown request");
+	else
+		requests[i].serve(v, argument);
+}
+
+/* The first line of a new connection. */
+static void
+understand(struct visitor *v, const char *line)
 {
 	char version[16], word[16];
 	int n = 0;
 
+	wk_serve_asked(&v->c, "%s", line);
 	if (sscanf(line, LINK_MAGIC " %15s %15s%n", version, word, &n) != 2 ||
-	    !text_is_ascii(line)) {
+	    !text_is_ascii(line))
 		turn_away(v, "this is the end of a link of wrapw's");
-		return;
-	}
-	line += n + (line[n] == ' ');
-	if (!is_spoken(version))
+	else if (!is_spoken(version))
 		turn_away(v, OTHER_VERSION LINK_PROTOCOL);
-	else if (strcmp(word, "line") == 0)
-		wants_line(v, line);
-	else if (strcmp(word, "hold") == 0)
-		wants_hold(v);
-	else if (strcmp(word, "stream") == 0 &&
-	    strlen(line) == CARRY_TOKEN - 1)
-		carry_arrived(line, wk_serve_release(&v->c), rest, len);
 	else
-		turn_away(v, "unknown request");
+		relay_obey(v, word, line + n + (line[n] == ' '));
 }
 
 static size_t
@@ -298,8 +325,11 @@ visitor_input(struct wk_client *c, const char *data, size_t len)
 		turn_away(v, "a line is too long");
 		return len;
 	}
-	if (n > 0)
-		understand(v, line, data + n, len - (size_t)n);
+	if (n > 0) {
+		v->rest = data + n;
+		v->rest_len = len - (size_t)n;
+		understand(v, line);
+	}
 	return (size_t)n;
 }
 
@@ -511,6 +541,7 @@ guest_input(struct wk_client *c, const char *data, size_t len)
 	if (end == NULL && len < most)
 		return 0;
 	wk_serve_known(c);
+	wk_serve_asked(c, "cookie %.*s", (int)(len < most ? len : most), data);
 	if (end == NULL || !text_is_ascii(data)) {
 		no_connection(g, "a cookie makes no sense");
 		return len;

@@ -34,6 +34,10 @@
 #include "wire/turn.h"
 #include "xclate.h"
 
+/* The words on how far a client is, and the values that they have for turn.c:
+ * each counts once, and the last one counts alone. */
+enum { READY = 1, DATA = 2, FULL = 4, COMPLETE = 8 };
+
 struct client {
 	struct wk_client c;     /* first */
 	struct turn turn;
@@ -43,11 +47,14 @@ struct client {
 	unsigned long sequence;
 	short code;
 	unsigned char xid_len;
-	unsigned keeps : 1,        /* wants to be told when others wait for its
-	                              turn; */
-	    told : 1,              /* and was */
-	    named : 1, after_cr : 1, o1 : 1, o2 : 1, o0 : 1, status : 4,
-	    widow : 1;             /* it writes to the widow output */
+	unsigned char status;      /* how far it is: the words that it said */
+	enum { XID, XID_CR, COMMANDS } comes; /* what it says next; XID_CR: an
+	                              LF that belongs to its xid, perhaps */
+	enum { KEEPS_NOTHING, KEEPS, ASKED_BACK } keeping; /* the turn, for other
+	                              sections of its own, and was asked for it */
+	unsigned o1 : 1, o2 : 1, o0 : 1, /* what it wants with its turn */
+	    widow : 1,             /* it writes to the widow output */
+	    plus : 1;              /* its command ends with one */
 	char xid[COLLATE_XID_MAX + 1];
 };
 
@@ -341,35 +348,37 @@ grant(struct client *k)
 			wk_timer_set(&m.again, 100);
 			return 0;
 		}
-		wk_serve_give_fd(&k->c, "out", 4, fd);
+		wk_serve_give_fd(&k->c, "out", sizeof "out", fd);
 	} else {
-		wk_serve_send_fd(&k->c, "out", 4, m.out);
+		wk_serve_send_fd(&k->c, "out", sizeof "out", m.out);
 	}
 	turn_take(&m.queue, &k->turn);
 	if (k->turn_at == 0)
 		k->turn_at = wall_ms();
 	k->o1 = 0;
-	k->told = 0;
+	if (k->keeping == ASKED_BACK)
+		k->keeping = KEEPS;
 	k->status = 0;
 	if (k->o2)
-		wk_serve_send_fd(&k->c, "err\n", 5, m.err);
+		wk_serve_send_fd(&k->c, "err\n", sizeof "err\n", m.err);
 	if (k->o0)
-		wk_serve_send_fd(&k->c, "in\n", 4, m.in);
+		wk_serve_send_fd(&k->c, "in\n", sizeof "in\n", m.in);
 	if (xclate_opt.turn_ms > 0)
 		wk_timer_set(&m.turn_limit, xclate_opt.turn_ms);
 	return 1;
 }
 
-/* Who keeps the turn for other sections of his hears that somebody waits. */
+/* A holder that keeps the turn for other sections of its own has to give it back
+ * as soon as another client waits. */
 static void
 ask_back(void)
 {
 	struct client *k = m.holder;
 
-	if (k == NULL || k == &m.ghost || !k->keeps || k->told ||
+	if (k == NULL || k == &m.ghost || k->keeping != KEEPS ||
 	    m.queue.count == 0)
 		return;
-	k->told = 1;
+	k->keeping = ASKED_BACK;
 	wk_serve_send(&k->c, "back", sizeof "back");
 }
 
@@ -413,13 +422,19 @@ end_turn(struct client *k)
 	grant_next();
 }
 
+static int
+has_turn(const struct client *k)
+{
+	return m.holder == k && !m.inspect.leaving;
+}
+
 /* Put a client in the queue when it has said enough for that. */
 static void
 wants_turn(struct client *k)
 {
-	int value = k->status & 8 ? 8 : k->status;
+	int value = k->status & COMPLETE ? COMPLETE : k->status;
 
-	if (!k->o1 || k->status == 0 || (m.holder == k && !m.inspect.leaving))
+	if (!k->o1 || k->status == 0 || has_turn(k))
 		return;
 	k->turn.name = k->xid;
 	k->turn.arrival = k->sequence;
@@ -467,7 +482,7 @@ say_flag(struct client *k, int flag, char letter)
 {
 	char text[2] = { flag ? letter : '-', '\0' };
 
-	wk_serve_send(&k->c, text, 2);
+	wk_serve_send(&k->c, text, sizeof text);
 }
 
 static void
@@ -510,7 +525,7 @@ ask_directory(struct client *k)
 static void
 ask_widow(struct client *k)
 {
-	wk_serve_send_fd(&k->c, "widow\n", 7, m.widow);
+	wk_serve_send_fd(&k->c, "widow\n", sizeof "widow\n", m.widow);
 	k->widow = 1;
 	grant_next();
 }
@@ -534,38 +549,38 @@ want_input(struct client *k)
 	k->o0 = 1;
 }
 
-/* After "all is there" nothing else counts. */
+/* After COMPLETE nothing else counts. */
 static void
-add_status(struct client *k, unsigned bit)
+add_status(struct client *k, unsigned char word)
 {
-	if (k->status & 8)
+	if (k->status & COMPLETE)
 		return;
-	k->status |= bit & 15;
+	k->status |= word;
 	wants_turn(k);
 }
 
 static void
 status_ready(struct client *k)
 {
-	add_status(k, 1);
+	add_status(k, READY);
 }
 
 static void
 status_data(struct client *k)
 {
-	add_status(k, 2);
+	add_status(k, DATA);
 }
 
 static void
 status_full(struct client *k)
 {
-	add_status(k, 4);
+	add_status(k, FULL);
 }
 
 static void
 status_complete(struct client *k)
 {
-	add_status(k, 8);
+	add_status(k, COMPLETE);
 }
 
 static void
@@ -586,8 +601,6 @@ abort_client(struct client *k)
 static void
 xmaster_yield_turn(struct client *k)
 {
-	if (m.holder != k || m.inspect.leaving)
-		return;
 	if (m.inspect.active)
 		inspect_leave(&m.inspect);
 	else
@@ -598,80 +611,116 @@ xmaster_yield_turn(struct client *k)
 static void
 keep_turn(struct client *k)
 {
-	k->keeps = 1;
+	if (k->keeping == KEEPS_NOTHING)
+		k->keeping = KEEPS;
 	ask_back();
 }
 
-static const struct {
-	char two[3];
-	void (*act)(struct client *k);
-} commands[] = {
-	{ "?T", ask_title }, { "?H", ask_rule }, { "?L", ask_cap },
-	{ "?s", ask_squeeze }, { "?q", ask_quick }, { "?d", ask_published },
-	{ "?:", ask_persistent }, { "od", ask_directory }, { "ow", ask_widow },
-	{ "o1", want_output }, { "o2", want_error }, { "o0", want_input },
-	{ "ex", status_ready }, { "hd", status_data }, { "bx", status_full },
-	{ "rf", status_full }, { "qm", status_complete }, { "Q!", xmaster_quit },
-	{ "cq", abort_client }, { "yt", xmaster_yield_turn },
-	{ "kt", keep_turn }
-};
-
-/* Is it all the same to us, and to those who look at our records, whether
+/* Does it make no difference, neither here nor to a reader of records, whether
  * many sections are one? */
 static int
 is_indifferent(void)
 {
 	return !m.looks && m.queue.order == TURN_READY && !m.notify_on &&
-	    !xclate_opt.bar && !xclate_opt.fail && xclate_opt.halt == NEVER && !xclate_opt.verbose;
+	    !xclate_opt.bar && !xclate_opt.fail &&
+	    xclate_opt.halt == NEVER && !xclate_opt.verbose;
 }
 
-/* Who asks with a "+" hears that we know more than 0.8. */
+/* A client that asks with a "+" learns that this master knows more than 0.8. */
 static void
-say_version(struct client *k, int more)
+ask_version(struct client *k)
 {
-	if (!more)
-		wk_serve_send(&k->c, XCLATE_PROTOCOL, sizeof XCLATE_PROTOCOL);
-	else if (is_indifferent())
-		wk_serve_send(&k->c, XCLATE_PROTOCOL "+s",
-		    sizeof XCLATE_PROTOCOL "+s");
-	else
-		wk_serve_send(&k->c, XCLATE_PROTOCOL "+",
-		    sizeof XCLATE_PROTOCOL "+");
+	const char *text = !k->plus ? XCLATE_PROTOCOL : is_indifferent() ?
+	    XCLATE_PROTOCOL "+s" : XCLATE_PROTOCOL "+";
+
+	wk_serve_send(&k->c, text, strlen(text) + 1);
+}
+
+/*
+ * The names are what a trace shows.  None of them takes a descriptor: one that
+ * comes with a command is closed by the kernel, as nobody receives it.
+ */
+static const struct {
+	char two[3];
+	const char *name;
+	int in_turn;              /* from others than the holder it means
+	                             nothing */
+	void (*act)(struct client *k);
+} commands[] = {
+	{ "?T", "title", 0, ask_title },
+	{ "?H", "rule", 0, ask_rule },
+	{ "?L", "cap", 0, ask_cap },
+	{ "?s", "squeeze", 0, ask_squeeze },
+	{ "?q", "quick", 0, ask_quick },
+	{ "?d", "published", 0, ask_published },
+	{ "?:", "persistent", 0, ask_persistent },
+	{ "-V", "version", 0, ask_version },
+	{ "od", "directory", 0, ask_directory },
+	{ "ow", "widow", 0, ask_widow },
+	{ "o1", "output", 0, want_output },
+	{ "o2", "error", 0, want_error },
+	{ "o0", "input", 0, want_input },
+	{ "ex", "ready", 0, status_ready },
+	{ "hd", "data", 0, status_data },
+	{ "bx", "full", 0, status_full },
+	{ "rf", "read", 0, status_full },
+	{ "qm", "complete", 0, status_complete },
+	{ "Q!", "quit", 0, xmaster_quit },
+	{ "cq", "close", 0, abort_client },
+	{ "yt", "yield", 1, xmaster_yield_turn },
+	{ "kt", "keep", 0, keep_turn }
+};
+
+static void
+obey(struct client *k, const char *four)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (memcmp(commands[i].two, four, 2) == 0)
+			break;
+	if (i == sizeof commands / sizeof *commands) {
+		wk_serve_asked(&k->c, "unknown %.2s", four);
+		if (wk_serve_verbose != NULL)
+			wk_serve_verbose("section %s: unknown request %.2s",
+			    k->xid, four);
+		return;
+	}
+	k->plus = four[3] == '+';
+	wk_serve_asked(&k->c, "%s%s", commands[i].name, k->plus ? " +" : "");
+	if (!commands[i].in_turn || has_turn(k))
+		commands[i].act(k);
+}
+
+/* "003": the status with which it is about to end. */
+static void
+take_code(struct client *k, const char *digits)
+{
+	k->code = (short)(100 * (digits[0] - '0') + 10 * (digits[1] - '0') +
+	    digits[2] - '0');
+	wk_serve_asked(&k->c, "status %d", k->code);
 }
 
 static void
 xmaster_command(struct client *k, const char *four)
 {
-	size_t i;
-
-	if (text_is_digit(four[0]) && text_is_digit(four[1]) && text_is_digit(four[2])) {
-		k->code = (short)(100 * (four[0] - '0') +
-		    10 * (four[1] - '0') + four[2] - '0');
-		return;
-	}
-	if (four[2] != ' ') {
+	if (text_is_digit(four[0]) && text_is_digit(four[1]) &&
+	    text_is_digit(four[2]))
+		take_code(k, four);
+	else if (four[2] == ' ')
+		obey(k, four);
+	else {
+		wk_serve_asked(&k->c, "nonsense %.4s", four);
 		if (wk_serve_verbose != NULL)
 			wk_serve_verbose("section %s: nonsense", k->xid);
 		wk_serve_finish(&k->c);
-		return;
 	}
-	if (four[0] == '-' && four[1] == 'V') {
-		say_version(k, four[3] == '+');
-		return;
-	}
-	for (i = 0; i < sizeof commands / sizeof *commands; i++)
-		if (memcmp(commands[i].two, four, 2) == 0) {
-			commands[i].act(k);
-			return;
-		}
-	if (wk_serve_verbose != NULL)
-		wk_serve_verbose("section %s: unknown request %.2s", k->xid, four);
 }
 
 static void
 named(struct client *k)
 {
-	k->named = 1;
+	wk_serve_asked(&k->c, "xid %s", k->xid);
 	k->sequence = m.sequence++;
 	k->before = m.last;
 	if (m.last != NULL)
@@ -692,7 +741,7 @@ xmaster_take_name(struct client *k, const char *data, size_t len)
 
 	for (i = 0; i < len; i++) {
 		if (data[i] == '\0' || data[i] == '\n' || data[i] == '\r') {
-			k->after_cr = data[i] == '\r';
+			k->comes = data[i] == '\r' ? XID_CR : COMMANDS;
 			named(k);
 			return i + 1;
 		}
@@ -703,18 +752,18 @@ xmaster_take_name(struct client *k, const char *data, size_t len)
 }
 
 static size_t
-input(struct wk_client *c, const char *data, size_t len)
+xmaster_input(struct wk_client *c, const char *data, size_t len)
 {
 	struct client *k = (struct client *)c;
 	size_t used = 0;
 
-	if (!k->named)
+	if (k->comes == XID)
 		used = xmaster_take_name(k, data, len);
-	if (k->after_cr && used < len) {
-		k->after_cr = 0;
+	if (k->comes == XID_CR && used < len) {
+		k->comes = COMMANDS;
 		used += data[used] == '\n';
 	}
-	while (k->named && len - used >= 4 && wk_serve_taking(c)) {
+	while (k->comes != XID && len - used >= 4 && wk_serve_taking(c)) {
 		xmaster_command(k, data + used);
 		used += 4;
 	}
@@ -752,7 +801,7 @@ xmaster_gone(struct wk_client *c)
 {
 	struct client *k = (struct client *)c;
 
-	if (!k->named)
+	if (k->comes == XID)
 		return;
 	turn_take(&m.queue, &k->turn);
 	leave_order(k);
@@ -791,7 +840,7 @@ static struct wk_ops ops = {
 	.reserve = 8,              /* for the pipe of a section, results, ... */
 	.keeps_going = 1,
 	.connected = xmaster_connected,
-	.input = input,
+	.input = xmaster_input,
 	.ending = ending,
 	.gone = xmaster_gone
 };
