@@ -11,7 +11,7 @@
  * which runs xapply again below itself.
  *
  * Here is the command line and that becoming.  input.c has the batches,
- * tokens.c the tokens, xtask.c a task and its section, xrun.c the run,
+ * wire/tokens.c the tokens, xtask.c a task and its section, xrun.c the run,
  * joblog.c the log.
  *
  * SPDX-License-Identifier: ISC

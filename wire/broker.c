@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "divconnect.h"
 
 enum {
@@ -51,30 +52,23 @@ wait_readable(struct broker *b, int64_t deadline)
 static int
 fill(struct broker *b, int64_t deadline)
 {
+	struct buffer *in = &b->in;
 	ssize_t n;
-	char *p;
 
-	if (b->from == b->to)
-		b->from = b->to = 0;
-	if (b->to == b->room) {
-		if (b->room >= REPLY_MAX) {
-			errno = EPROTO;
-			return -1;
-		}
-		p = realloc(b->buf, b->room ? 2 * b->room : 1024);
-		if (p == NULL)
-			return -1;
-		b->buf = p;
-		b->room = b->room ? 2 * b->room : 1024;
+	if (buffer_length(in) >= REPLY_MAX) {
+		errno = EPROTO;
+		return -1;
 	}
-	n = div_read(b->fd, b->buf + b->to, b->room - b->to, deadline);
+	if (buffer_reserve(in, 1) != 0)
+		return -1;
+	n = div_read(b->fd, in->data + in->to, in->room - in->to, deadline);
 	if (n < 0 && errno == ETIMEDOUT)
 		b->late = 1;
 	if (n == 0)
 		errno = ECONNRESET;
 	if (n <= 0)
 		return -1;
-	b->to += (size_t)n;
+	in->to += (size_t)n;
 	return 0;
 }
 
@@ -84,11 +78,11 @@ get_bytes(struct broker *b, size_t n)
 {
 	char *p;
 
-	while (b->to - b->from < n)
+	while (buffer_length(&b->in) < n)
 		if (fill(b, answer_by(b)) != 0)
 			return NULL;
-	p = b->buf + b->from;
-	b->from += n;
+	p = b->in.data + b->in.from;
+	b->in.from += n;
 	return p;
 }
 
@@ -96,22 +90,22 @@ get_bytes(struct broker *b, size_t n)
 static char *
 get_until(struct broker *b, char end, size_t *len, int64_t deadline)
 {
-	size_t seen = 0;
+	size_t seen = 0, have;
 	char *p, *q;
 
 	for (;;) {
-		p = b->buf + b->from;
-		q = b->to - b->from > seen ?
-		    memchr(p + seen, end, b->to - b->from - seen) : NULL;
+		have = buffer_length(&b->in);
+		p = b->in.data + b->in.from;
+		q = have > seen ? memchr(p + seen, end, have - seen) : NULL;
 		if (q != NULL)
 			break;
-		seen = b->to - b->from;
+		seen = have;
 		if (fill(b, deadline) != 0)
 			return NULL;
 	}
 	*q = '\0';
 	*len = (size_t)(q - p);
-	b->from += *len + 1;
+	b->in.from += *len + 1;
 	return p;
 }
 
@@ -231,8 +225,7 @@ broker_close(struct broker *b)
 	if (b->fd >= 0)
 		close(b->fd);
 	b->fd = -1;
-	free(b->buf);
-	b->buf = NULL;
+	buffer_release(&b->in);
 	errno = e;
 }
 
@@ -366,50 +359,32 @@ broker_take(struct broker *b, size_t n, int ms, uint32_t *token)
 	return broker_granted(b, n, ms < 0 ? -1 : div_awake() + ms, token);
 }
 
-/* Names as they come, each behind a newline. */
-struct names {
-	char *text;
-	size_t len, room;
-};
-
 static int
 broker_take_name(void *to, size_t i, char *line)
 {
-	struct names *s = to;
-	size_t n;
-	char *p;
+	struct buffer *names = to;
 
 	if (line[0] != '+')
 		return protocol_error();
-	n = strlen(line + 1);
-	if (s->len + n + 2 > s->room) {
-		s->room = 2 * (s->len + n + 2);
-		p = realloc(s->text, s->room);
-		if (p == NULL)
-			return -1;
-		s->text = p;
-	}
-	if (i > 0)
-		s->text[s->len++] = '\n';
-	memcpy(s->text + s->len, line + 1, n + 1);
-	s->len += n;
-	return 0;
+	if (i > 0 && buffer_append(names, "\n", 1) != 0)
+		return -1;
+	return buffer_append(names, line + 1, strlen(line + 1));
 }
 
 char *
 broker_names(struct broker *b, const uint32_t *token, size_t n,
     int *borrowed)
 {
-	struct names s = { NULL, 0, 0 };
+	struct buffer names = { 0 };
 	char *line;
 
-	if (ask_each(b, 'N', token, 0, n, "B", broker_take_name, &s) != 0 ||
-	    (line = get_line(b)) == NULL) {
-		free(s.text);
+	if (ask_each(b, 'N', token, 0, n, "B", broker_take_name, &names) != 0 ||
+	    buffer_append(&names, "", 1) != 0 || (line = get_line(b)) == NULL) {
+		buffer_release(&names);
 		return NULL;
 	}
 	*borrowed = atoi(line) > 0 ? atoi(line) : 0;    /* an old one: -No */
-	return s.text;
+	return names.data;
 }
 
 int
@@ -461,9 +436,9 @@ wait_closed(struct broker *b)
 	size_t i;
 
 	do {
-		for (i = b->from; i < b->to; i++)
-			answered |= b->buf[i] >= '0' && b->buf[i] <= '9';
-		b->from = b->to = 0;
+		for (i = b->in.from; i < b->in.to; i++)
+			answered |= text_is_digit(b->in.data[i]);
+		b->in.from = b->in.to = 0;
 	} while (fill(b, deadline) == 0);
 	return answered && errno == ECONNRESET ? 0 : -1;
 }

@@ -15,17 +15,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
+
 struct broker {
 	int fd;
 	int late;                 /* an answer has not come in time, and may yet
 	                             come: of no further use */
-	int patience;             /* milliseconds for each reply that others
-	                             do not hold up; -1 at first: for ever */
-	char *buf;                /* replies not yet looked at */
-	size_t from, to, room;
+	int patience;             /* milliseconds for each reply that other
+	                             clients do not hold up; -1 at first: for
+	                             ever */
+	struct buffer in;         /* replies not yet looked at */
 };
 
-/* What a master says of its pool. */
+/* What a master says about its pool. */
 struct broker_pool {
 	size_t count, space;      /* tokens; bytes of their names with NULs */
 	size_t longest, group;    /* longest name; tokens in a group (-R) */
@@ -48,9 +50,9 @@ void broker_close(struct broker *b);
 int broker_take(struct broker *b, size_t n, int ms, uint32_t *token);
 
 /*
- * The same in two steps, for who waits for b->fd to be readable in between:
- * ask for n tokens, then look at what the master answered.  Between the two,
- * nothing else may be asked.
+ * The same in two steps, for a caller that waits for b->fd to be readable in
+ * between: ask for n tokens, then look at what the master answered.  Between
+ * the two, nothing else may be asked.
  */
 int broker_ask(struct broker *b, size_t n);
 int broker_answer(struct broker *b, size_t n, uint32_t *token);
@@ -73,9 +75,9 @@ char *broker_names(struct broker *b, const uint32_t *token, size_t n,
 int broker_tie(struct broker *b);
 
 /*
- * The same for who goes on with the connection: *fd is the tie, for those to
- * inherit who inherit the connection; -1 when the pool is nobody else's.
- * Nothing may be under way.
+ * The same for a caller that goes on with the connection: *fd is the tie, which
+ * every process that inherits the connection has to inherit, too; -1 when the
+ * pool is the master's own.  Nothing may be under way.
  */
 int broker_take_tie(struct broker *b, int *fd);
 
@@ -99,8 +101,8 @@ char *broker_comments(struct broker *b, size_t *len);
 int broker_holders(struct broker *b, char what, size_t first, size_t n,
     long *answer);
 
-/* Lines "pid tokens seconds" of those who wait, the caller's to free; NULL
- * with *len 0 when the master does not know that request. */
+/* Lines "pid tokens seconds", one for each waiting client, the caller's to free;
+ * NULL with *len 0 when the master does not know that request. */
 char *broker_waiting(struct broker *b, size_t *len);
 
 #endif

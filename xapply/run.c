@@ -37,6 +37,7 @@ enum {
 static struct {
 	struct input input;
 	struct tokens tokens;
+	struct expand_text *token;  /* the names of a set, for expand */
 	struct task_setup setup;
 	struct expand *template, *otherwise;
 	struct expand_buffer buffer;
@@ -394,18 +395,35 @@ make_xid(const struct expand_values *v)
 	return strdup(xid);
 }
 
+/* The names of a set's tokens, as expand takes them, until the next call. */
+static const struct expand_text *
+token_texts(const struct token_set *set)
+{
+	size_t i;
+
+	for (i = 0; i < run.tokens.each && set->name != NULL; i++) {
+		run.token[i].data = set->name[i];
+		run.token[i].len = set->name[i] != NULL ?
+		    strlen(set->name[i]) : 0;
+	}
+	return set->name != NULL ? run.token : NULL;
+}
+
 static struct expand_values
 values(const struct token_set *set)
 {
+	const char *source = run.tokens.source;
+
+
 	return (struct expand_values){
 		.param = run.input.param,
 		.params = xapply_opt.each,
 		.file = xapply_opt.files ? run.input.file : NULL,
-		.token = set->name,
+		.token = token_texts(set),
 		.tokens = run.tokens.each,
 		.number = run.input.count > 0 ? run.input.count - 1 : 0,
 		.number_source = { ".", 1 },
-		.token_source = run.tokens.source
+		.token_source = { source, source != NULL ? strlen(source) : 0 }
 	};
 }
 
@@ -1011,7 +1029,7 @@ rules_of(int tail, char escape)
 	return (struct expand_rules){ .escape = escape, .tail = tail,
 	    .quote = xapply_opt.quote && tail, .params = xapply_opt.each,
 	    .files = xapply_opt.files, .tokens = run.tokens.each,
-	    .token_source = run.tokens.source.data != NULL };
+	    .token_source = run.tokens.source != NULL };
 }
 
 static void
@@ -1046,6 +1064,8 @@ open_tokens(void)
 	t->ready = start_tasks;
 	t->sets = xapply_opt.jobs;
 	t->each = xapply_opt.request >= 0 ? (size_t)xapply_opt.request : 1;
+	t->lend = "XAPPLY_TOKENS";
+	run.token = wk_alloc(t->each, sizeof *run.token);
 	if (xapply_pool == NULL || t->each == 0) {
 		if (tokens_plain(t) != 0)
 			wk_die(WK_SYSTEM, "out of memory");

@@ -95,9 +95,9 @@ say_put_all(FILE *f, const struct task *t, size_t tokens)
 		putc(' ', f);
 	}
 	fprintf(f, "%s  # xid=%s", t->command, t->xid);
-	for (i = 0; i < tokens && t->tokens->name[i].data; i++)
+	for (i = 0; i < tokens && t->tokens->name[i] != NULL; i++)
 		fprintf(f, "%s%s", i > 0 ? "," : " tokens=",
-		    t->tokens->name[i].data);
+		    t->tokens->name[i]);
 	putc('\n', f);
 }
 

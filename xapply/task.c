@@ -572,8 +572,8 @@ shell_words(const struct task_setup *s, const struct task *t)
 	argv[n++] = t->command;
 	if (!perl && strstr(base, "csh") == NULL)
 		argv[n++] = (char *)"_";
-	for (i = 0; xapply_opt.append && t->tokens->name[i].data != NULL; i++)
-		argv[n++] = (char *)t->tokens->name[i].data;
+	for (i = 0; xapply_opt.append && t->tokens->name[i] != NULL; i++)
+		argv[n++] = t->tokens->name[i];
 	return argv;
 }
 

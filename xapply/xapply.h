@@ -14,9 +14,9 @@
 #include <sys/types.h>
 
 #include "wire/collate.h"
+#include "wire/tokens.h"
 #include "base/event.h"
 #include "expand.h"
-#include "tokens.h"
 #include "base/wrapper.h"
 
 /* When failures halt a run. */

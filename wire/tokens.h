@@ -1,30 +1,30 @@
 /*
- * tokens.h - the sets of tokens that the tasks of a run hold
+ * tokens.h - sets of tokens for the tasks of a run, taken in a loop
  *
- * Each set has so many tokens of a ptbw's pool, or, without a ptbw, one
- * number that no other running task has.  Only the first set is waited for:
- * who holds one already is given another when the pool has it free, so runs
- * that share a pool, or are nested, all get on.
+ * The client of a ptbw's pool for a program that has a loop.  A set has so many
+ * tokens of the pool, or, without a pool, one number that no other set which is
+ * held has.  Only the first set is waited for: a run that holds one already is
+ * given another when the pool has it free, so runs that share a pool, or are
+ * nested, all get on.
  *
- * A run within a task of another run on the same pool begins with the tokens
- * of that task: it waits for us, and would otherwise hold what we need.  Only
- * one run of a task does so at a time, which a lock on a file of the outer
+ * A run within a task of another run on the same pool begins with the tokens of
+ * that task: the task waits for it, and would otherwise hold what it needs.
+ * Only one run of a task does so at a time, which a lock on a file of the outer
  * run's sees to.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef XAPPLY_TOKENS_H
-#define XAPPLY_TOKENS_H
+#ifndef WIRE_TOKENS_H
+#define WIRE_TOKENS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "wire/broker.h"
 #include "base/event.h"
-#include "expand.h"
+#include "broker.h"
 
 struct token_set {
-	struct expand_text *name;   /* of each token */
+	char **name;                /* of each token, ended by NULL */
 	uint32_t *index;
 	int held;
 };
@@ -33,12 +33,15 @@ struct tokens {
 	/* The owner's, set first; all else zero. */
 	size_t sets, each;          /* at most so many, of so many tokens; see
 	                               tokens_limit */
+	const char *lend;           /* the variable by which runs within a task
+	                               find its tokens */
 	void (*ready)(void);        /* a set may be had now */
-	int keep;                   /* one that ready() does not take is for
-	                               later, and not for others */
+	int keep;                   /* a set that ready() does not take is kept
+	                               for later, not given back */
 
 	/* To be read. */
-	struct expand_text source;  /* data NULL: none */
+	const char *source;         /* of the pool; NULL: none */
+	size_t pool;                /* tokens that it has */
 	int fd;                     /* for tasks to inherit, or -1 */
 	const int *also;            /* more such, ended by -1 */
 	int error;                  /* the master is lost: errno, or 0 */
@@ -51,16 +54,15 @@ struct tokens {
 	struct broker broker;
 	struct wk_io io;
 	struct wk_timer again;
-	char *source_name, *names;
-	struct expand_text *all;    /* names of the pool's tokens */
-	size_t pool;
-	int asked, granted;
+	char *names;                /* of all tokens, each with its NUL */
+	char **name;                /* where each begins */
+	enum { TOKENS_IDLE, TOKENS_ASKED, TOKENS_GRANTED } first_is;
 	const char *path;
 	int extra[4];               /* the tie, the file and the lock's, ended by
 	                               -1 */
 	int file;                   /* whose bytes are locked, or -1 */
 	struct token_set first;     /* what was asked for and waited for */
-	struct token_set given;     /* of the task that we are in */
+	struct token_set given;     /* of the task that this process is in */
 	int lent;                   /* the file in which to lock it, or -1 */
 	int lent_again;             /* the same, opened once more, or -1 */
 	long lent_at;
@@ -70,12 +72,13 @@ struct tokens {
 enum { TOKENS_VARIABLES = 2 };
 #define TOKENS_FAILED ((size_t)-1)
 
-/* Sets of plain numbers; with each 0, of nothing. -1 with errno. */
+/* Begin with sets of plain numbers; with each 0, of nothing.  -1 with errno. */
 int tokens_plain(struct tokens *t);
 
 /*
- * Sets of the pool at path.  -1 with errno: those of broker_open,
- * ENOSPC the pool has less than one set; the loop must have begun.
+ * Begin with sets of the pool at path, which stays the caller's.  -1 with errno:
+ * those of broker_open; ENOSPC: the pool has less than one set.  The loop must
+ * have begun.
  */
 int tokens_open(struct tokens *t, const char *path);
 
@@ -85,9 +88,10 @@ int tokens_open(struct tokens *t, const char *path);
  */
 struct token_set *tokens_take(struct tokens *t);
 
+/* Give a set back. */
 void tokens_give(struct tokens *t, struct token_set *s);
 
-/* The same of one that was not used: it is the next again. */
+/* The same for a set that was not used: it is the next one again. */
 void tokens_unused(struct tokens *t, struct token_set *s);
 
 /*

@@ -1,10 +1,11 @@
 /*
- * tokens.c - the sets of tokens that the tasks of a run hold
+ * tokens.c - sets of tokens for the tasks of a run, taken in a loop
  *
  * One connection to the pool's master holds all sets, and all tasks inherit
  * it: so none of them is free before the last task is gone, should this
  * process be killed.  A connection that waits in the master's queue cannot
- * give anything back meanwhile; that is why only who holds nothing waits.
+ * give anything back meanwhile; that is why only a run that holds nothing
+ * waits.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -20,9 +21,6 @@
 #include <unistd.h>
 
 #include "base/flow.h"
-
-#define LENT "XAPPLY_TOKENS"    /* FD OFFSET DEVICE INODE PATH: the byte to lock,
-				   in which file, and the pool */
 
 enum {
 	AGAIN_MS = 50,            /* a pool says nothing when it has more */
@@ -45,10 +43,9 @@ make_set(struct tokens *t, struct token_set *s)
 		return -1;
 	if (t->fd >= 0 || t->each == 0)
 		return 0;
-	s->name[0].len = (size_t)snprintf(text, sizeof text, "%zu",
-	    (size_t)(s - t->set));
-	s->name[0].data = strdup(text);
-	return s->name[0].data != NULL ? 0 : -1;
+	snprintf(text, sizeof text, "%zu", (size_t)(s - t->set));
+	s->name[0] = strdup(text);
+	return s->name[0] != NULL ? 0 : -1;
 }
 
 /* Tasks hold sets by their addresses, so that they cannot move: there is room
@@ -106,15 +103,15 @@ tokens_answered(struct wk_io *io, int what)
 
 	(void)what;
 	wk_forget(io);
-	t->asked = 0;
+	t->first_is = TOKENS_IDLE;
 	if (broker_answer(&t->broker, t->each, t->first.index) == 0)
-		t->granted = 1;
+		t->first_is = TOKENS_GRANTED;
 	else
 		t->error = errno;
 	t->ready();
-	/* nobody may want it any more: others do */
-	if (t->granted && !t->keep && t->error == 0) {
-		t->granted = 0;
+	/* what is not wanted any more is for other clients */
+	if (t->first_is == TOKENS_GRANTED && !t->keep && t->error == 0) {
+		t->first_is = TOKENS_IDLE;
 		if (broker_give(&t->broker, t->first.index, t->each) != 0)
 			lost(t);
 	}
@@ -128,25 +125,24 @@ read_names(struct tokens *t, size_t space)
 	char *p;
 
 	t->names = broker_tableau(&t->broker, space);
-	t->all = calloc(t->pool + 1, sizeof *t->all);
-	if (t->names == NULL || t->all == NULL)
+	t->name = calloc(t->pool + 1, sizeof *t->name);
+	if (t->names == NULL || t->name == NULL)
 		return -1;
 	t->names[space] = '\0';
 	for (i = 0, p = t->names; i < t->pool; i++) {
-		t->all[i].data = p;
-		t->all[i].len = strlen(p);
+		t->name[i] = p;
 		if (p < t->names + space)
-			p += t->all[i].len + 1;
+			p += strlen(p) + 1;
 	}
 	return 0;
 }
 
-/* --- the tokens of the task that we are in --- */
+/* --- the tokens of the task that this process is in --- */
 
 #ifdef F_OFD_SETLK
 /*
- * A lock of an open file: our tasks inherit that, so that one who goes on when
- * we are killed still keeps others away.
+ * A lock that belongs to the open file: tasks inherit it, so that one that goes
+ * on when this process is killed still keeps other runs away.
  */
 static int
 lock_for_tasks(struct tokens *t, struct flock *l)
@@ -161,7 +157,8 @@ lock_for_tasks(struct tokens *t, struct flock *l)
 }
 #endif
 
-/* May we use them?  A lock for as long as we live, or our tasks, says so. */
+/* May this run use them?  It may when it has the lock, which it then keeps for
+ * as long as it, or one of its tasks, lives. */
 static int
 may_use_lent(struct tokens *t)
 {
@@ -182,9 +179,8 @@ names_of_list(struct tokens *t, const char *list)
 
 	for (i = 0; i < t->each && list != NULL; i++) {
 		n = strcspn(list, "\n");
-		t->given.name[i].data = strndup(list, n);
-		t->given.name[i].len = n;
-		if (t->given.name[i].data == NULL)
+		t->given.name[i] = strndup(list, n);
+		if (t->given.name[i] == NULL)
 			return -1;
 		list = list[n] == '\n' ? list + n + 1 : NULL;
 	}
@@ -201,7 +197,7 @@ same_pool(const char *a, const char *b)
 	    x.st_dev == y.st_dev && x.st_ino == y.st_ino);
 }
 
-/* Is it the file that was meant, and not another of a script's? */
+/* Is it the file that was meant, and not another one with that number? */
 static int
 tokens_same_file(int fd, unsigned long device, unsigned long inode)
 {
@@ -211,7 +207,7 @@ tokens_same_file(int fd, unsigned long device, unsigned long inode)
 	    (unsigned long)st.st_ino == inode;
 }
 
-/* An open file of our own on the same file, where the system has a way. */
+/* Open the same file once more, where the system has a way. */
 static int
 open_again(int fd)
 {
@@ -227,12 +223,15 @@ open_again(int fd)
 	return high;
 }
 
-/* Whoever set the variables may be nobody of ours: what is not as it should
- * be is as if it was not there. */
+/*
+ * What a run lends to runs within its tasks: the variable holds FD OFFSET DEVICE
+ * INODE PATH, the byte to lock, in which file, and the pool.  The variables may
+ * be from anywhere: one that is not as it should be is ignored.
+ */
 static void
 take_lent(struct tokens *t)
 {
-	const char *text = getenv(LENT), *list = getenv("ptbw_list");
+	const char *text = getenv(t->lend), *list = getenv("ptbw_list");
 	unsigned long device, inode;
 	int fd, at = 0;
 	long offset;
@@ -258,14 +257,13 @@ list_of_names(const struct tokens *t, const struct token_set *s)
 	char *text, *p;
 
 	for (i = 0; i < t->each; i++)
-		n += s->name[i].len + 1;
+		n += strlen(s->name[i]) + 1;
 	text = malloc(n);
 	if (text == NULL)
 		return NULL;
 	p = text + sprintf(text, "ptbw_list=");
 	for (i = 0; i < t->each; i++)
-		p += sprintf(p, "%s%.*s", i > 0 ? "\n" : "",
-		    (int)s->name[i].len, s->name[i].data);
+		p += sprintf(p, "%s%s", i > 0 ? "\n" : "", s->name[i]);
 	return text;
 }
 
@@ -273,7 +271,7 @@ size_t
 tokens_variables(const struct tokens *t, const struct token_set *s,
     char **vars)
 {
-	size_t n = 0, room = strlen(t->path != NULL ? t->path : "") + 120;
+	size_t n = 0, room;
 	struct stat st;
 
 	if (t->fd < 0 || t->each == 0)
@@ -283,10 +281,11 @@ tokens_variables(const struct tokens *t, const struct token_set *s,
 		return TOKENS_FAILED;
 	if (t->file < 0 || fstat(t->file, &st) != 0)
 		return n;
+	room = strlen(t->lend) + strlen(t->path) + 120; /* four numbers */
 	vars[n] = malloc(room);
 	if (vars[n] == NULL)
 		return TOKENS_FAILED;
-	snprintf(vars[n++], room, LENT "=%d %zu %lu %lu %s", t->file,
+	snprintf(vars[n++], room, "%s=%d %zu %lu %lu %s", t->lend, t->file,
 	    s == &t->given ? t->room : (size_t)(s - t->set),
 	    (unsigned long)st.st_dev, (unsigned long)st.st_ino, t->path);
 	return n;
@@ -330,8 +329,7 @@ tokens_open(struct tokens *t, const char *path)
 	if (broker_describe(&t->broker, &p) != 0)
 		return -1;
 	t->pool = p.count;
-	t->source_name = p.source;
-	t->source = (struct expand_text){ p.source, strlen(p.source) };
+	t->source = p.source;
 	if (p.count < t->each) {
 		errno = ENOSPC;
 		return -1;
@@ -364,7 +362,7 @@ hand_out(struct tokens *t, struct token_set *s)
 			lost(t);
 			return NULL;
 		}
-		s->name[i] = t->all[s->index[i]];
+		s->name[i] = t->name[s->index[i]];
 	}
 	s->held = 1;
 	t->held++;
@@ -384,19 +382,20 @@ swap_indexes(struct token_set *a, struct token_set *b)
 static struct token_set *
 take_first(struct tokens *t, struct token_set *s)
 {
-	if (t->granted) {
-		t->granted = 0;
+	if (t->first_is == TOKENS_GRANTED) {
+		t->first_is = TOKENS_IDLE;
 		swap_indexes(s, &t->first);
 		return hand_out(t, s);
 	}
 	if (make_set(t, &t->first) != 0 ||
-	    (!t->asked && broker_ask(&t->broker, t->each) != 0)) {
+	    (t->first_is == TOKENS_IDLE &&
+	    broker_ask(&t->broker, t->each) != 0)) {
 		lost(t);
 		return NULL;
 	}
-	t->asked = 1;
+	t->first_is = TOKENS_ASKED;
 	wk_watch(&t->io, WK_READ);
-	if (t->lent >= 0)       /* another run of our task may end before */
+	if (t->lent >= 0)       /* another run of the same task may end first */
 		wk_timer_set(&t->again, AGAIN_MS);
 	return NULL;
 }
@@ -404,10 +403,10 @@ take_first(struct tokens *t, struct token_set *s)
 static struct token_set *
 take_of_pool(struct tokens *t, struct token_set *s)
 {
-	if (t->held == 0 && !t->asked && !t->granted &&
+	if (t->held == 0 && t->first_is == TOKENS_IDLE &&
 	    broker_take(&t->broker, t->each, 0, s->index) == 0)
 		return hand_out(t, s);
-	if ((t->held == 0 && !t->given.held) || t->granted || t->asked)
+	if ((t->held == 0 && !t->given.held) || t->first_is != TOKENS_IDLE)
 		return take_first(t, s);
 	if (broker_take(&t->broker, t->each, 0, s->index) == 0)
 		return hand_out(t, s);
@@ -418,8 +417,8 @@ take_of_pool(struct tokens *t, struct token_set *s)
 	return NULL;
 }
 
-/* What the task that we are in holds comes first; then the next free one
- * after the last that was used, in rotation. */
+/* What the task that this process is in holds comes first; then the next free
+ * set after the last that was used, in rotation. */
 struct token_set *
 tokens_take(struct tokens *t)
 {
@@ -475,10 +474,10 @@ tokens_close(struct tokens *t)
 	if (t->fd < 0)
 		return 0;
 	wk_forget(&t->io);
-	/* what is asked for must not come to what tasks have left behind */
-	if (t->asked)
+	/* what is asked for must not go to processes that tasks left behind */
+	if (t->first_is == TOKENS_ASKED)
 		shutdown(t->fd, SHUT_RDWR);
-	if (t->asked || t->error != 0)
+	if (t->first_is == TOKENS_ASKED || t->error != 0)
 		broker_close(&t->broker);       /* that gives all back, too */
 	else
 		r = broker_return(&t->broker);
