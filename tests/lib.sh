@@ -33,6 +33,9 @@ for v in $(env | sed -n 's/^\(ptbw_[^=]*\)=.*/\1/p; s/^\(xcl_[^=]*\)=.*/\1/p
     s/^\(wrapw_[^=]*\)=.*/\1/p') PTBW XCLATE WRAPW; do
 	unset "$v"
 done
+# what masters were asked since the last t or check began, for one that fails
+WRAPKIT_TRACE=$T/asked
+export WRAPKIT_TRACE
 count=0 failed=0
 nl='
 '
@@ -48,6 +51,8 @@ result() {
 	else
 		printf 'not ok %d - %s\n' "$count" "$2"
 		note "${3-}"
+		[ ! -s "$T/asked" ] || note "the end of the trace:
+$(tail -n 40 "$T/asked")"
 		failed=$((failed + 1))
 	fi
 }
@@ -66,6 +71,7 @@ matches() {     # matches PATTERN TEXT
 t() {
 	name=$1 code=$2 out=$3 err=$4
 	shift 4
+	: >"$T/asked"
 	peer limit "${LIMIT:-60}" "$@" >"$T/out" 2>"$T/err" </dev/null
 	got=$?
 	gout=$(cat "$T/out") gerr=$(cat "$T/err")
@@ -77,6 +83,7 @@ stderr: $err${nl}got: exit $got${nl}stdout: $gout${nl}stderr: $gerr"
 check() {
 	name=$1
 	shift
+	: >"$T/asked"
 	peer limit 60 "$@" >"$T/out" 2>&1 </dev/null
 	result $? "$name" "$* failed: $(cat "$T/out")"
 }

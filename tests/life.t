@@ -30,6 +30,7 @@ t 'command not executable' 126 '' '~ptbw: ./plain: *' ptbw -m ptbw ./plain
 t 'command of another machine' 126 '' '~ptbw: ./alien: *' sh -c '
     printf "\177X\0\n" >alien; chmod +x alien; ptbw -m ptbw ./alien'
 t 'arguments too long for the system' 126 '' '~ptbw: true: *' sh -c '
+    unset WRAPKIT_TRACE
     ptbw -m -J200000 ptbw -A -R200000 true'
 
 # --- what the utility finds ---

@@ -2,6 +2,8 @@
 # limits.t - many clients, few descriptors, and clients that harm nobody:
 # half requests, unread replies, unwanted descriptors, kills in every state
 . "$(dirname "$0")/lib.sh"
+# descriptors are counted here, and megabytes sent
+unset WRAPKIT_TRACE
 s=$T/w/s
 
 start() {       # start OPTION...: a persistent master at $s

@@ -113,6 +113,8 @@ cat >list <<'END'
 	ptbw -m -N "$PWD/s" : & m=$!; until test -S s; do sleep 0.1; done; ptbw -t "$PWD/s" sh -c "kill -9 $m; while kill -0 $m; do sleep 0.1; done 2>/dev/null"
 - ptbw: */s: the master that the tokens were borrowed from is gone
 	ptbw -m -N "$PWD/s" : & m=$!; until test -S s; do sleep 0.1; done; ptbw -m -t "$PWD/s" sh -c "kill -9 $m; while kill -0 $m; do sleep 0.1; done 2>/dev/null"
+0 ptbw: $WRAPKIT_TRACE: /none/x: No such file or directory
+	WRAPKIT_TRACE=/none/x ptbw -m true
 64 wrapw: -a, -B and -c do not go together
 	wrapw -baB x ptbw_1
 64 wrapw: -a, -B and -c go with -b only
