@@ -101,8 +101,8 @@ ptbw_check_mode(void)
 {
 	const char *clients = ptbw_opt.append ? "-A" : ptbw_opt.keep ? "-k" :
 	    ptbw_opt.exec ? "-x" : ptbw_opt.wait >= 0 ? "-T" : NULL;
-	const char *masters = ptbw_opt.detached ? "-d" : ptbw_opt.jobs >= 0 ? "-J" :
-	    ptbw_opt.socket ? "-N" : NULL;
+	const char *masters = ptbw_opt.detached ? "-d" :
+	    ptbw_opt.jobs >= 0 ? "-J" : ptbw_opt.socket ? "-N" : NULL;
 
 	if (ptbw_opt.master && clients != NULL)
 		wk_usage("%s does not go with -m", clients);
@@ -134,7 +134,8 @@ main(int argc, char **argv)
 	if (show == 'h')
 		wk_help();
 	else if (show == 'V')
-		wk_version(ptbw_opt.depth, ptbw_opt.master ? NULL : ptbw_opt.tags, 0);
+		wk_version(ptbw_opt.depth, ptbw_opt.master ? NULL :
+		    ptbw_opt.tags, 0);
 	if (show)
 		return 0;
 	ptbw_check_mode();

@@ -27,9 +27,9 @@ struct wk_master {
 
 	/* Hooks, in the order in which they are called; any may be NULL. */
 
-	/* The loop is there, and no socket yet: the time to prepare, to wait for
-	 * others, or to give up (exit).  utility->file is NULL when there is
-	 * none to start. */
+	/* The loop is there, and no socket yet: the time to prepare, to wait
+	 * for others, or to give up (exit).  utility->file is NULL when there
+	 * is none to start. */
 	void (*begun)(const struct wk_spawn *utility);
 
 	/* The socket listens and is not published yet.  Returns 0, or the

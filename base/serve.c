@@ -64,8 +64,9 @@ static struct {
 	int last_round;
 	struct wk_timer grace;
 	int code;
-	int stop;                 /* a signal ends us at once */
-	int stays;                /* what else keeps us from the end */
+	int stop;                 /* a signal ends the master at once */
+	int stays;                /* things other than clients that keep it
+	                             alive */
 	int refusing;
 	int for_utility;          /* signals are the utility's */
 	int term_passed;          /* TERM or HUP, to the utility */
@@ -353,8 +354,9 @@ send_chunks(struct wk_client *c)
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return some;
 		if (n < 0 && errno == ETOOMANYREFS) {
-			/* too many descriptors of ours wait in sockets: it
-			 * has to wait until there are fewer */
+			/* too many descriptors of this process wait in
+			 * sockets: this one has to wait until there are
+			 * fewer */
 			c->fd_blocked = 1;
 			wk_timer_set(&master.retry, RETRY_MS);
 			return some;
@@ -380,8 +382,8 @@ send_chunks(struct wk_client *c)
 }
 
 /*
- * Send what the socket takes.  Who leaves too much and takes nothing of it
- * for a while is dropped; who is just slower than we are is waited for.
+ * Send what the socket takes.  A client that leaves too much and takes nothing
+ * of it for a while is dropped; one that is merely slow is waited for.
  */
 static void
 serve_flush(struct wk_client *c)
@@ -486,11 +488,11 @@ has_words(const struct wk_client *c)
 }
 
 /*
- * Hear those who have not said yet who they are, in the order in which they
- * came.  Who connects several times, each time with a first word, has one
- * connection's word here before the next connection begins: so going from the
- * latest to the first shows all that are in front of one that is ready, while
- * the other way could miss what comes meanwhile.
+ * Hear the clients that have not said who they are yet, in the order in which
+ * they connected.  A program that opens several connections sends its first
+ * word on one before it opens the next.  Scanning from the newest to the oldest
+ * therefore finds every word sent before one that is found; the other way could
+ * miss one that arrives during the scan.
  */
 static void
 hear_strangers(void)
@@ -502,7 +504,8 @@ hear_strangers(void)
 		if (c->known)
 			continue;
 		strangers--;
-		if (c->state != WK_GONE && (serve_wanted(c) & WK_READ) && has_words(c)) {
+		if (c->state != WK_GONE && (serve_wanted(c) & WK_READ) &&
+		    has_words(c)) {
 			c->later = ready;
 			ready = c;
 		}
@@ -528,7 +531,7 @@ client_ready(struct wk_io *io, int what)
 	if ((what & (WK_READ | WK_HUP)) && (serve_wanted(c) & WK_READ))
 		read_client(c);
 	else if (what & WK_HUP)
-		wk_serve_drop(c, NULL);    /* nobody is left to read a reply */
+		wk_serve_drop(c, NULL);    /* no reply could be read */
 	attend(c);
 }
 
@@ -580,8 +583,8 @@ serve_try_again(struct wk_timer *t)
 }
 
 /*
- * Out of descriptors: those who wait stay in the backlog until a client is
- * gone, or a while has passed, as the whole system may be short of them.
+ * Out of descriptors: connections stay in the backlog until a client is gone,
+ * or a while has passed, as the whole system may be short of them.
  */
 static void
 accept_later(void)
@@ -592,7 +595,7 @@ accept_later(void)
 	wk_timer_set(&master.retry, RETRY_MS);
 }
 
-/* How many descriptors are in use: what the next one would be tells. */
+/* How many descriptors are in use, by the number that the next one gets. */
 static rlim_t
 in_use(void)
 {
@@ -614,8 +617,8 @@ wk_serve_crowded(unsigned percent)
 	    master.limit % 100 * percent / 100;
 }
 
-/* Would one more client leave too few descriptors for serving them?  One alone
- * is always served. */
+/* With one more client, would there be too few descriptors left for serving all
+ * of them?  One alone is always served. */
 static int
 crowded(void)
 {
@@ -750,8 +753,8 @@ attend_all(void)
 /* --- the end --- */
 
 /*
- * Those who have not said who they are hold nobody up, but get a second to
- * do so: a client may be between connecting and its first word.
+ * Clients that have not said who they are do not keep the master alive, but get
+ * a second to do so: a client may be between connecting and its first word.
  */
 static void
 end_of_grace(struct wk_timer *t)
@@ -841,7 +844,7 @@ stop(int code)
 }
 
 /*
- * TERM and HUP: the utility's, once; the second time they are ours.
+ * TERM and HUP: forwarded to the utility, once; the second one ends the master.
  */
 static void
 serve_told_to_end(int sig)
@@ -860,8 +863,8 @@ serve_told_to_end(int sig)
 	}
 }
 
-/* What else would end us without cleaning up: the utility's, if there is
- * one. */
+/* Other signals would end the master before it cleans up: they are forwarded to
+ * the utility, if there is one. */
 static void
 passed_on(int sig)
 {
@@ -883,7 +886,7 @@ wk_serve_abort(int code)
 	stop(code);
 }
 
-/* INT and QUIT: the terminal has sent them to the utility as well. */
+/* INT and QUIT: a terminal has sent them to the utility as well. */
 static void
 interrupted(int sig)
 {
@@ -897,9 +900,9 @@ interrupted(int sig)
 }
 
 /*
- * When only strangers are left and their second is over, whoever has just
- * connected still gets one round to say who it is; but strangers who come one
- * after the other do not keep us.
+ * When only strangers are left and their second is over, one that has just
+ * connected still gets a round to say who it is; but strangers that come one
+ * after the other do not keep the master alive.
  */
 static int
 serve_finished(void)
@@ -954,7 +957,7 @@ wk_serve_begin(void)
 	return 0;
 }
 
-/* Let go of what others wait for or want to unmount. */
+/* Let go of what readers wait for, and of a file system to be unmounted. */
 static void
 release(const char *path)
 {
@@ -972,7 +975,8 @@ release(const char *path)
 	}
 }
 
-/* A stopped utility would hold everybody up: nobody else may know of it. */
+/* A stopped utility would hold all clients up, and the master may be the only
+ * process that knows of it. */
 static void
 utility_stopped(struct wk_child *child, int sig)
 {
@@ -1038,11 +1042,11 @@ wk_serve_run(const struct wk_ops *ops, struct div_socket *socket,
 	if (wk_watch(&master.listener, WK_READ) != 0)
 		return -1;
 	release(socket->path);
-	wk_reap();          /* it may have ended before we had a loop */
+	wk_reap();          /* it may have ended before there was a loop */
 	while (!serve_finished())
 		if (serve_round() != 0)
 			return -1;
-	/* who is left is not listened to while the program cleans up */
+	/* clients that are left are not heard while the program cleans up */
 	wk_forget(&master.listener);
 	for (c = master.clients; c != NULL; c = c->next)
 		wk_forget(&c->io);

@@ -59,7 +59,7 @@ struct wk_client {
 struct wk_ops {
 	size_t client_size;       /* of the program's struct */
 	size_t request_max;       /* bytes of a request; more ends the client */
-	unsigned reserve;         /* descriptors that clients leave to us */
+	unsigned reserve;         /* descriptors that clients have to leave */
 	unsigned each;            /* descriptors that each client may need
 	                             beside its own */
 	int keeps_going;          /* a utility that is stopped is continued */
@@ -119,7 +119,7 @@ void wk_serve_linger(int (*busy)(void), int *code);
  */
 void wk_serve_for_utility(void);
 
-/* End as a second signal would, with this code: nobody is waited for. */
+/* End as a second signal would, with this code: no client is waited for. */
 void wk_serve_abort(int code);
 
 /* The client has said who it is: from now on the master stays for it. */
@@ -186,8 +186,8 @@ void wk_serve_resume(struct wk_client *c);
 void wk_serve_finish(struct wk_client *c);
 void wk_serve_drop(struct wk_client *c, const char *reason);
 
-/* End a persistent master when its present clients have ended.  Returns how many
- * those are; or -1: there is a utility, and the master ends after that. */
+/* End a persistent master when its present clients have ended.  Returns how
+ * many those are; or -1: there is a utility, and the master ends after that. */
 long wk_serve_quit(void);
 
 /* The utility's pid; our own when persistent; 0 when it has ended. */

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum {
-	SHOWN_MAX = 160,          /* bytes of data in a line, up to 4 for each */
+	SHOWN_MAX = 160,          /* bytes of data, each up to 4 in a line */
 	TRACE_LINE_MAX = 1024     /* less than what a pipe takes whole */
 };
 
@@ -31,7 +31,7 @@ wk_trace_begin(const char *program, const char *path, int to_stderr)
 	snprintf(trace.head, sizeof trace.head, "%.40s[%ld]", program,
 	    (long)getpid());
 	trace.to_stderr = to_stderr;
-	/* a fifo that nobody reads is an error, and not waited for */
+	/* a fifo without a reader is an error, and not waited for */
 	if (path != NULL)
 		trace.file = open(path, O_WRONLY | O_APPEND | O_CREAT |
 		    O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);

@@ -3,8 +3,7 @@
  *
  * A line is "PROGRAM[PID] CLIENT WHAT", appended in one piece, so that several
  * masters may share a file.  All but printable ASCII is escaped in the way of
- * C, as tests/peer takes it, too.  Nobody is held up: a line that cannot be
- * written at once is lost.
+ * C.  A master is never held up: a line that cannot be written at once is lost.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -73,7 +73,8 @@ print_tokens(struct broker *b, const struct broker_pool *p, const char *path)
 	for (i = 0; i < p->count; i += n) {
 		n = p->count - i < REPORT_WINDOW ? p->count - i : REPORT_WINDOW;
 		if (broker_holders(b, 'O', i, n, lock) != 0 ||
-		    (ptbw_opt.verbose && broker_holders(b, 'A', i, n, age) != 0))
+		    (ptbw_opt.verbose &&
+		    broker_holders(b, 'A', i, n, age) != 0))
 			ptbw_broker_failed(path);
 		for (k = 0; k < n; k++) {
 			printf("%6zu\t%ld\t%s", i + k, lock[k], name);

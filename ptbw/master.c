@@ -1,7 +1,7 @@
 /*
  * master.c - ptbw's master: its pool, and what clients ask of it
  *
- * tableau.c has the names of the tokens, pool.c who holds them and who waits,
+ * tableau.c has the names of the tokens, pool.c their holders and the queue,
  * serve.c the life of a master.  The protocol is written down in PROTOCOL;
  * requests[] is the master's side of it.  A pool may be borrowed from another
  * master, of which this one is a client then (broker.c).
@@ -185,7 +185,8 @@ req_owner(struct client *k)
 {
 	struct pool_holder *h = pool.token[k->number].holder;
 
-	wk_serve_printf(&k->c, "%ld\n", h != NULL ? pmaster_client_of(h)->pid : 0);
+	wk_serve_printf(&k->c, "%ld\n",
+	    h != NULL ? pmaster_client_of(h)->pid : 0);
 }
 
 static void
@@ -313,7 +314,7 @@ req_tie(struct client *k)
 
 /*
  * The names are what a trace shows.  None of them takes a descriptor: one that
- * comes with a request is closed by the kernel, as nobody receives it.
+ * comes with a request is closed by the kernel, as only bytes are read.
  */
 static const struct request {
 	char letter;
@@ -379,7 +380,7 @@ take_digit(struct client *k, char c)
 {
 	if (++k->digits > DIGITS_MAX)
 		wk_serve_drop(&k->c, "a number is too long");
-	else if (k->number <= POOL_MAX) /* more need not be told apart */
+	else if (k->number <= POOL_MAX) /* greater ones are alike */
 		k->number = k->number * 10 + (size_t)(c - '0');
 }
 
@@ -611,8 +612,8 @@ make_pool(void)
 }
 
 /*
- * Give back what was borrowed.  When clients are still there, because a
- * signal ended us before them, the tokens stay with them, by their ties.
+ * Give back what was borrowed.  When clients are still there, because a signal
+ * ended this master before them, the tokens stay with them, by their ties.
  */
 static int
 return_borrowed(int code)

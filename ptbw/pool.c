@@ -1,5 +1,5 @@
 /*
- * pool.c - named tokens, who holds them, and who waits
+ * pool.c - tokens, their holders, and the queue for them
  *
  * Free tokens are bits of a map; a second map has a bit for each word of the
  * first that is not zero, and so on up to one word, so the next free token

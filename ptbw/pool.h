@@ -1,9 +1,9 @@
 /*
- * pool.h - named tokens, who holds them, and who waits
+ * pool.h - tokens, their holders, and the queue for them
  *
- * No input or output happens here.  A token is free or has one holder; who
- * cannot have all of what it asks for waits in a queue.  Taking and giving
- * back cost the same whatever the size of the pool.
+ * No input or output happens here.  A token is free or has one holder; a
+ * holder that cannot have all of what it asks for waits in a queue.  Taking and
+ * giving back cost the same whatever the size of the pool.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -15,7 +15,7 @@
 
 enum { POOL_MAX = 16000000, POOL_LEVELS = 5 };
 
-/* Who holds tokens or waits for them; embedded, all zero at first. */
+/* It holds tokens, or waits for them; embedded, all zero at first. */
 struct pool_holder {
 	size_t held;                        /* tokens */
 	uint32_t first;                     /* one of them, plus 1 */

@@ -80,7 +80,8 @@ tableau_comment(struct tableau *t, const char *line, size_t len)
 {
 	if (len == 0)
 		return 0;       /* there may be no memory to copy from or to */
-	if (tableau_grow(&t->comments, &t->comments_room, t->comments_len, len) != 0)
+	if (tableau_grow(&t->comments, &t->comments_room, t->comments_len,
+	    len) != 0)
 		return -1;
 	memcpy(t->comments + t->comments_len, line, len);
 	t->comments_len += len;

@@ -3,7 +3,7 @@
  *
  * The protocol is written down in PROTOCOL.  Requests go out in windows, so
  * that neither side ever has to buffer much: an old master answers each
- * request as it reads it, and would block with us if we only wrote.
+ * request as it reads it, and would block when its client only writes.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -22,7 +22,7 @@
 enum {
 	REPLY_MAX = 1 << 29,      /* bytes of one reply */
 	WINDOW = 128,             /* requests under way */
-	ANSWER_MS = 5000          /* patience where we must not wait long */
+	ANSWER_MS = 5000          /* patience where a long wait will not do */
 };
 
 /* When a reply that does not depend on others must have come; -1: never. */
@@ -425,7 +425,7 @@ broker_take_tie(struct broker *b, int *fd)
 }
 
 /*
- * Read until the master has closed its end: then it has done what we asked,
+ * Read until the master has closed its end: then it has done what was asked,
  * if there is the number that F answers, perhaps behind what broker_tie left.
  */
 static int

@@ -35,7 +35,7 @@ struct broker_pool {
 	char *source;             /* its name; the caller's to free */
 };
 
-/* Connect (see div_connect for the errors) and say who we are. */
+/* Connect (see div_connect for the errors) and send the first line. */
 int broker_open(struct broker *b, const char *path);
 
 /* Close without a word: the tokens stay with other holders of the
@@ -101,8 +101,8 @@ char *broker_comments(struct broker *b, size_t *len);
 int broker_holders(struct broker *b, char what, size_t first, size_t n,
     long *answer);
 
-/* Lines "pid tokens seconds", one for each waiting client, the caller's to free;
- * NULL with *len 0 when the master does not know that request. */
+/* Lines "pid tokens seconds", one for each waiting client, the caller's to
+ * free; NULL with *len 0 when the master does not know that request. */
 char *broker_waiting(struct broker *b, size_t *len);
 
 #endif

@@ -24,7 +24,7 @@
 
 enum {
 	AGAIN_MS = 50,            /* a pool says nothing when it has more */
-	PATIENCE_MS = 10000,      /* for answers that nobody holds up */
+	PATIENCE_MS = 10000,      /* for answers that need no other client */
 	HIGH = 50,                /* a descriptor's number */
 	MORE = 1000               /* sets that may be wanted later */
 };
@@ -224,9 +224,9 @@ open_again(int fd)
 }
 
 /*
- * What a run lends to runs within its tasks: the variable holds FD OFFSET DEVICE
- * INODE PATH, the byte to lock, in which file, and the pool.  The variables may
- * be from anywhere: one that is not as it should be is ignored.
+ * What a run lends to runs within its tasks: the variable holds FD OFFSET
+ * DEVICE INODE PATH, the byte to lock, in which file, and the pool.  The
+ * variables may be from anywhere: one that is not as it should be is ignored.
  */
 static void
 take_lent(struct tokens *t)
@@ -239,7 +239,8 @@ take_lent(struct tokens *t)
 	if (text == NULL || list == NULL || t->each == 0 ||
 	    sscanf(text, "%d %ld %lu %lu %n", &fd, &offset, &device, &inode,
 	    &at) != 4 || at == 0 || fd < 3 || offset < 0 ||
-	    !same_pool(text + at, t->path) || !tokens_same_file(fd, device, inode))
+	    !same_pool(text + at, t->path) ||
+	    !tokens_same_file(fd, device, inode))
 		return;
 	t->given.name = calloc(t->each + 1, sizeof *t->given.name);
 	if (t->given.name == NULL || names_of_list(t, list) != 0 ||

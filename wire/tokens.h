@@ -58,8 +58,8 @@ struct tokens {
 	char **name;                /* where each begins */
 	enum { TOKENS_IDLE, TOKENS_ASKED, TOKENS_GRANTED } first_is;
 	const char *path;
-	int extra[4];               /* the tie, the file and the lock's, ended by
-	                               -1 */
+	int extra[4];               /* the tie, the file and the lock's, ended
+	                               by -1 */
 	int file;                   /* whose bytes are locked, or -1 */
 	struct token_set first;     /* what was asked for and waited for */
 	struct token_set given;     /* of the task that this process is in */
@@ -76,9 +76,9 @@ enum { TOKENS_VARIABLES = 2 };
 int tokens_plain(struct tokens *t);
 
 /*
- * Begin with sets of the pool at path, which stays the caller's.  -1 with errno:
- * those of broker_open; ENOSPC: the pool has less than one set.  The loop must
- * have begun.
+ * Begin with sets of the pool at path, which stays the caller's.  -1 with
+ * errno: those of broker_open; ENOSPC: the pool has less than one set.  The
+ * loop must have begun.
  */
 int tokens_open(struct tokens *t, const char *path);
 

@@ -50,8 +50,9 @@ struct client {
 	unsigned char status;      /* how far it is: the words that it said */
 	enum { XID, XID_CR, COMMANDS } comes; /* what it says next; XID_CR: an
 	                              LF that belongs to its xid, perhaps */
-	enum { KEEPS_NOTHING, KEEPS, ASKED_BACK } keeping; /* the turn, for other
-	                              sections of its own, and was asked for it */
+	enum { KEEPS_NOTHING, KEEPS, ASKED_BACK } keeping; /* the turn, for
+	                              other sections of its own; and it was asked
+	                              for it */
 	unsigned o1 : 1, o2 : 1, o0 : 1, /* what it wants with its turn */
 	    widow : 1,             /* it writes to the widow output */
 	    plus : 1;              /* its command ends with one */
@@ -64,7 +65,7 @@ static struct {
 	int widow;
 	struct redirect output, widowed, notified, input;
 	struct turn_queue queue;
-	struct client *first, *last; /* who has not had its turn */
+	struct client *first, *last; /* clients, in the order of arrival */
 	struct client *holder;
 	struct client ghost;       /* the holder, when it has hung up and what
 	                              it wrote is still on its way */
@@ -74,7 +75,7 @@ static struct {
 	size_t passed_count;
 	struct inspect inspect;
 	struct inspect_how how;
-	int looks;                 /* sections go through us */
+	int looks;                 /* sections go through this process */
 	struct flow widow_flow, notify_flow, joblog_flow;
 	int notify_on, joblog_on, widow_on, same_notify;
 	int notify_tty;
@@ -112,7 +113,7 @@ output_lost(const char *what, int error)
 	m.lost = 1;
 }
 
-/* --- records of sections that have ended --- */
+/* --- reports of sections that have ended --- */
 
 static void
 notify_says(struct flow *f, int what)
@@ -141,7 +142,7 @@ notify(const char *text, size_t len, int end)
 }
 
 static char
-record_end(void)
+report_end(void)
 {
 	return m.notify_tty ? '\n' : '\0';
 }
@@ -194,7 +195,8 @@ halt(void)
 {
 	struct client *k, *next;
 
-	if (xclate_opt.halt == NEVER || m.halted || m.failed < xclate_opt.halt_at)
+	if (xclate_opt.halt == NEVER || m.halted ||
+	    m.failed < xclate_opt.halt_at)
 		return;
 	m.halted = 1;
 	wk_note("halt: %lu section%s failed", m.failed,
@@ -209,9 +211,9 @@ halt(void)
 		kill((pid_t)wk_serve_pid(), SIGTERM);
 }
 
-/* A client that said who it is has ended. */
+/* A client that has an xid has ended. */
 static void
-xmaster_record(struct client *k)
+xmaster_report(struct client *k)
 {
 	struct report r = {
 		.xid = k->xid,
@@ -229,9 +231,9 @@ xmaster_record(struct client *k)
 	} else {
 		if (xclate_opt.report)
 			notify(text, (size_t)sprintf(text, "%d,", k->code), -1);
-		notify(k->xid, strlen(k->xid), record_end());
+		notify(k->xid, strlen(k->xid), report_end());
 	}
-	/* as far as its reader takes it, a record comes before the next turn */
+	/* as far as its reader takes it, a report comes before the next turn */
 	if (m.notify_on)
 		flow_push(&m.notify_flow);
 	if (m.joblog_on)
@@ -308,7 +310,8 @@ too_long(struct wk_timer *t)
 	if (m.holder == NULL || m.holder == &m.ghost)
 		return;
 	wk_note("section %s: its turn lasted longer than %d.%03d s",
-	    m.holder->xid, xclate_opt.turn_ms / 1000, xclate_opt.turn_ms % 1000);
+	    m.holder->xid, xclate_opt.turn_ms / 1000,
+	    xclate_opt.turn_ms % 1000);
 	m.holder->code = WK_TIMEOUT;
 	wk_serve_drop(&m.holder->c, NULL);
 }
@@ -368,8 +371,8 @@ grant(struct client *k)
 	return 1;
 }
 
-/* A holder that keeps the turn for other sections of its own has to give it back
- * as soon as another client waits. */
+/* A holder that keeps the turn for other sections of its own has to give it
+ * back as soon as another client waits. */
 static void
 ask_back(void)
 {
@@ -383,9 +386,9 @@ ask_back(void)
 }
 
 /*
- * Records of a section come before the next section.  When both go to the
- * same reader, that one is waited for; another who does not read his records
- * holds nobody up.
+ * The report of a section comes before the next section.  When both go to the
+ * same reader, it is waited for; a reader of reports alone that does not read
+ * them does not hold up the turns.
  */
 static void
 give_turns(void)
@@ -397,7 +400,8 @@ give_turns(void)
 	while (m.holder == NULL && (t = turn_next(&m.queue)) != NULL) {
 		if (m.same_notify && !flow_idle(&m.notify_flow))
 			return;
-		if (!may_go(xmaster_client_of(t)) || !grant(xmaster_client_of(t)))
+		if (!may_go(xmaster_client_of(t)) ||
+		    !grant(xmaster_client_of(t)))
 			return;
 	}
 }
@@ -417,7 +421,7 @@ end_turn(struct client *k)
 	m.holder = NULL;
 	if (k == &m.ghost) {
 		wk_serve_stay(-1);
-		xmaster_record(k);
+		xmaster_report(k);
 	}
 	grant_next();
 }
@@ -597,7 +601,7 @@ abort_client(struct client *k)
 	wk_serve_finish(&k->c);
 }
 
-/* Ours alone: the turn is given back, the connection stays. */
+/* Not of 2010: the turn is given back, the connection stays. */
 static void
 xmaster_yield_turn(struct client *k)
 {
@@ -607,7 +611,7 @@ xmaster_yield_turn(struct client *k)
 		end_turn(k);
 }
 
-/* Ours alone: it keeps the turn for other sections, until others wait. */
+/* Not of 2010: it keeps the turn for other sections, until a client waits. */
 static void
 keep_turn(struct client *k)
 {
@@ -616,7 +620,7 @@ keep_turn(struct client *k)
 	ask_back();
 }
 
-/* Does it make no difference, neither here nor to a reader of records, whether
+/* Does it make no difference, neither here nor to a reader of reports, whether
  * many sections are one? */
 static int
 is_indifferent(void)
@@ -638,7 +642,7 @@ ask_version(struct client *k)
 
 /*
  * The names are what a trace shows.  None of them takes a descriptor: one that
- * comes with a command is closed by the kernel, as nobody receives it.
+ * comes with a command is closed by the kernel, as only bytes are read.
  */
 static const struct {
 	char two[3];
@@ -818,13 +822,13 @@ xmaster_gone(struct wk_client *c)
 		wk_timer_stop(&m.turn_limit);
 		m.holder = NULL;
 	}
-	xmaster_record(k);
+	xmaster_report(k);
 	grant_next();
 }
 
 /*
- * Nobody new comes.  After --halt now those whom the utility has left behind
- * are not waited for either: what they print further is lost to them.
+ * No new clients come.  After --halt now, processes that the utility has left
+ * behind are not waited for either: what they print from now on is lost.
  */
 static void
 ending(void)
@@ -992,7 +996,7 @@ prepare_sections(void)
 	m.how.unset = variable_unset;
 }
 
-/* The first record. */
+/* The first report. */
 static void
 announce(const char *path)
 {
@@ -1001,7 +1005,7 @@ announce(const char *path)
 	if (xclate_opt.json)
 		notify(text, report_socket(text, path), -1);
 	else
-		notify(path, strlen(path), record_end());
+		notify(path, strlen(path), report_end());
 }
 
 static void
@@ -1128,13 +1132,14 @@ close_outer(int code)
 /* --- from the beginning to the end --- */
 
 static int
-records_wait(void)
+reports_wait(void)
 {
 	return (m.notify_on && !flow_idle(&m.notify_flow)) ||
 	    (m.joblog_on && !flow_idle(&m.joblog_flow));
 }
 
-/* What the utility itself prints comes through us, to the widow output. */
+/* What the utility itself prints comes through this process, to the widow
+ * output. */
 static void
 begin_widow(int fd)
 {
@@ -1176,7 +1181,7 @@ xmaster_start(struct wk_spawn *utility)
 static void
 close_streams(int *code)
 {
-	wk_serve_linger(records_wait, code);
+	wk_serve_linger(reports_wait, code);
 	flow_close(&m.notify_flow);
 	flow_close(&m.joblog_flow);
 	flow_close(&m.widow_flow);
@@ -1213,9 +1218,9 @@ prepare_master(void)
 {
 	m.title = as_answer(xclate_opt.title);
 	m.rule = as_answer(xclate_opt.rule);
-	m.looks = xclate_opt.results != NULL || xclate_opt.fold != LINES_AS_IS ||
-	    xclate_opt.tag != NULL || xclate_opt.joblog != NULL || xclate_opt.json ||
-	    xclate_opt.newline || xclate_opt.turn_ms > 0;
+	m.looks = xclate_opt.results != NULL ||
+	    xclate_opt.fold != LINES_AS_IS || xclate_opt.tag != NULL ||
+	    xclate_opt.joblog != NULL || xclate_opt.json || xclate_opt.newline || xclate_opt.turn_ms > 0;
 	m.queue.order = xclate_opt.keep_order ? TURN_ARRIVAL :
 	    xclate_opt.ordered ? TURN_NUMBER : TURN_READY;
 	m.next = xclate_opt.order_from;
@@ -1241,7 +1246,7 @@ dry_run(char *const *argv)
 	return 0;
 }
 
-/* -p: the child was ours before we became xclate. */
+/* -p: this process had the child before it became xclate. */
 static void
 check_child(const char *file)
 {
