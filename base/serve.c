@@ -75,6 +75,51 @@ static struct {
 
 void (*wk_serve_verbose)(const char *fmt, ...);
 
+/* --- requests and replies in the trace --- */
+
+void
+wk_serve_asked(struct wk_client *c, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+	int n;
+
+	if (!wk_tracing)
+		return;
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (n >= 0)
+		wk_trace(c->number, "<", text, (size_t)n < sizeof text ?
+		    (size_t)n : sizeof text - 1, 0);
+}
+
+/* What becomes of a client, with a reason. */
+static void
+trace_life(const struct wk_client *c, const char *what, const char *reason)
+{
+	if (wk_tracing)
+		wk_trace(c->number, what, reason, strlen(reason), 0);
+}
+
+static void
+trace_reply(const struct wk_client *c, const void *data, size_t len,
+    int with_fd)
+{
+	if (wk_tracing)
+		wk_trace(c->number, ">", data, len, with_fd);
+}
+
+/* Its end, and the bytes that were no request yet. */
+static void
+trace_end(const struct wk_client *c)
+{
+	trace_life(c, c->out != NULL ? "ended, with replies on the way" :
+	    "ended", "");
+	if (wk_tracing && c->in_len > 0)
+		wk_trace(c->number, "left behind:", c->in, c->in_len, 0);
+}
+
 /* --- noting what a client needs --- */
 
 static void
@@ -125,8 +170,8 @@ wk_serve_drop(struct wk_client *c, const char *reason)
 		return;
 	if (reason != NULL && wk_serve_verbose != NULL)
 		wk_serve_verbose("a client was dropped: %s", reason);
-	if (reason != NULL && wk_tracing)
-		wk_trace(c->number, "dropped:", reason, strlen(reason), 0);
+	if (reason != NULL)
+		trace_life(c, "dropped:", reason);
 	c->state = WK_GONE;
 	attend(c);
 }
@@ -136,8 +181,7 @@ wk_serve_release(struct wk_client *c)
 {
 	int fd = c->io.fd;
 
-	if (wk_tracing)
-		wk_trace(c->number, "released", "", 0, 0);
+	trace_life(c, "released", "");
 	wk_forget(&c->io);
 	c->io.fd = -1;
 	wk_serve_drop(c, NULL);
@@ -170,42 +214,6 @@ size_t
 wk_serve_clients(void)
 {
 	return master.known;
-}
-
-/* --- requests and replies in the trace --- */
-
-void
-wk_serve_asked(struct wk_client *c, const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-	int n;
-
-	if (!wk_tracing)
-		return;
-	va_start(ap, fmt);
-	n = vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	if (n >= 0)
-		wk_trace(c->number, "<", text, (size_t)n < sizeof text ?
-		    (size_t)n : sizeof text - 1, 0);
-}
-
-static void
-trace_reply(const struct wk_client *c, const void *data, size_t len,
-    int with_fd)
-{
-	if (wk_tracing)
-		wk_trace(c->number, ">", data, len, with_fd);
-}
-
-static void
-trace_end(const struct wk_client *c)
-{
-	wk_trace(c->number, c->out != NULL ? "ended, with replies on the way" :
-	    "ended", "", 0, 0);
-	if (c->in_len > 0)
-		wk_trace(c->number, "left behind:", c->in, c->in_len, 0);
 }
 
 /* --- replies --- */
@@ -551,8 +559,7 @@ add_client(int fd)
 	c->unread.expired = unread_too_long;
 	c->since = div_awake();
 	c->number = ++master.came;
-	if (wk_tracing)
-		wk_trace(c->number, "connected", "", 0, 0);
+	trace_life(c, "connected", "");
 	c->next = master.clients;
 	if (c->next != NULL)
 		c->next->prev = c;
@@ -676,8 +683,7 @@ destroy(struct wk_client *c)
 {
 	struct wk_chunk *k;
 
-	if (wk_tracing)
-		trace_end(c);
+	trace_end(c);
 	if (c->known)
 		master.known--;
 	if (master.ops->gone != NULL)

@@ -19,49 +19,32 @@ enum {
 
 int wk_tracing;
 
-static struct {
-	char head[64];            /* "ptbw[123] " */
-	int file;
-	int to_stderr;
-} trace = { .file = -1 };
+static char head[64];             /* "ptbw[123]" */
+static int sink[2] = { -1, -1 };  /* the file, standard error */
 
 int
 wk_trace_begin(const char *program, const char *path, int to_stderr)
 {
-	snprintf(trace.head, sizeof trace.head, "%.40s[%ld]", program,
-	    (long)getpid());
-	trace.to_stderr = to_stderr;
+	snprintf(head, sizeof head, "%.40s[%ld]", program, (long)getpid());
 	/* a fifo without a reader is an error, and not waited for */
 	if (path != NULL)
-		trace.file = open(path, O_WRONLY | O_APPEND | O_CREAT |
+		sink[0] = open(path, O_WRONLY | O_APPEND | O_CREAT |
 		    O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
-	wk_tracing = to_stderr || trace.file >= 0;
-	return path == NULL || trace.file >= 0 ? 0 : -1;
+	if (to_stderr)
+		sink[1] = 2;
+	wk_tracing = to_stderr || sink[0] >= 0;
+	return path == NULL || sink[0] >= 0 ? 0 : -1;
 }
 
+/* When a disk is full or a reader gone, the trace ends there. */
 static void
-write_to_file(const char *line, size_t len)
+put_line(int *fd, const char *line, size_t len)
 {
-	if (trace.file < 0 || write(trace.file, line, len) >= 0 ||
-	    errno == EAGAIN || errno == EINTR)
-		return;
-	/* a disk that is full, a reader that is gone: it ends here */
-	close(trace.file);
-	trace.file = -1;
-	wk_tracing = trace.to_stderr;
-}
+	struct pollfd p = { *fd, POLLOUT, 0 };
 
-static void
-write_to_stderr(const char *line, size_t len)
-{
-	struct pollfd p = { 2, POLLOUT, 0 };
-
-	if (!trace.to_stderr || poll(&p, 1, 0) != 1)
-		return;
-	if (write(2, line, len) < 0 && errno != EAGAIN && errno != EINTR) {
-		trace.to_stderr = 0;
-		wk_tracing = trace.file >= 0;
-	}
+	if (*fd >= 0 && poll(&p, 1, 0) == 1 && write(*fd, line, len) < 0 &&
+	    errno != EAGAIN && errno != EINTR)
+		*fd = -1;
 }
 
 /* One byte as it is shown; returns how many bytes that are. */
@@ -87,8 +70,8 @@ wk_trace(unsigned long client, const char *what, const void *data,
 	char line[TRACE_LINE_MAX];
 	size_t n, i;
 
-	n = (size_t)snprintf(line, sizeof line, "%s %lu %.100s", trace.head,
-	    client, what);
+	n = (size_t)snprintf(line, sizeof line, "%s %lu %.100s", head, client,
+	    what);
 	if (len > 0 && (from[len - 1] == '\n' || from[len - 1] == '\0'))
 		len--;
 	if (len > 0)
@@ -100,6 +83,6 @@ wk_trace(unsigned long client, const char *what, const void *data,
 		    "... (%zu bytes)", len);
 	n += (size_t)snprintf(line + n, sizeof line - n, "%s\n",
 	    with_fd ? " +fd" : "");
-	write_to_file(line, n);
-	write_to_stderr(line, n);
+	put_line(&sink[0], line, n);
+	put_line(&sink[1], line, n);
 }
