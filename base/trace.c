@@ -38,7 +38,7 @@ wk_trace_begin(const char *program, const char *path, int to_stderr)
 
 /* When a disk is full or a reader gone, the trace ends there. */
 static void
-put_line(int *fd, const char *line, size_t len)
+trace_put(int *fd, const char *line, size_t len)
 {
 	struct pollfd p = { *fd, POLLOUT, 0 };
 
@@ -83,6 +83,6 @@ wk_trace(unsigned long client, const char *what, const void *data,
 		    "... (%zu bytes)", len);
 	n += (size_t)snprintf(line + n, sizeof line - n, "%s\n",
 	    with_fd ? " +fd" : "");
-	put_line(&sink[0], line, n);
-	put_line(&sink[1], line, n);
+	trace_put(&sink[0], line, n);
+	trace_put(&sink[1], line, n);
 }

@@ -397,7 +397,7 @@ trace_request(struct client *k, const struct request *r, char c)
 
 /* A letter: what stands in the table is true of it, or it is refused. */
 static void
-obey(struct client *k, char c)
+pmaster_obey(struct client *k, char c)
 {
 	const struct request *r = requests;
 
@@ -421,7 +421,7 @@ take_byte(struct client *k, char c)
 		return;
 	}
 	if (c != '\n')
-		obey(k, c);
+		pmaster_obey(k, c);
 	k->number = 0;
 	k->digits = 0;
 }

@@ -676,7 +676,7 @@ static const struct {
 };
 
 static void
-obey(struct client *k, const char *four)
+xmaster_obey(struct client *k, const char *four)
 {
 	size_t i;
 
@@ -712,7 +712,7 @@ xmaster_command(struct client *k, const char *four)
 	    text_is_digit(four[2]))
 		take_code(k, four);
 	else if (four[2] == ' ')
-		obey(k, four);
+		xmaster_obey(k, four);
 	else {
 		wk_serve_asked(&k->c, "nonsense %.4s", four);
 		if (wk_serve_verbose != NULL)
