@@ -38,14 +38,14 @@ MADE = bin/ptbw bin/sshw bin/wraptree bin/wrapw bin/xapply bin/xclate \
 
 # The installed library, and its headers, is the part of base that a wrapper
 # of one's own needs; the archive of the programs is all of base and wire.
-PUBLIC = codes.h event.h master.h serve.h wrapper.h
-LIBRARY = divconnect.c base/event.c base/master.c base/serve.c base/spawn.c \
-	base/terminal.c base/wrapper.c
+PUBLIC = codes.h event.h master.h options.h serve.h wrapper.h
+LIBRARY = divconnect.c base/event.c base/master.c base/options.c base/serve.c \
+	base/spawn.c base/terminal.c base/wrapper.c
 ARCHIVE = bin/libwrapkit.a
 SHARED = divconnect.o base/buffer.o base/dial.o base/event.o base/flow.o \
-	base/lines.o base/master.o base/serve.o base/size.o base/spawn.o \
-	base/terminal.o base/text.o base/wrapper.o wire/broker.o wire/collate.o \
-	wire/share.o wire/title.o wire/turn.o
+	base/lines.o base/master.o base/options.o base/serve.o base/size.o \
+	base/spawn.o base/terminal.o base/text.o base/wrapper.o \
+	wire/broker.o wire/collate.o wire/share.o wire/title.o wire/turn.o
 PTBW = ptbw.o ptbw/pool.o ptbw/tableau.o
 WRAPTREE = wraptree.o
 WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/link.o wrapw/master.o \
@@ -56,8 +56,8 @@ XAPPLY = xapply.o xapply/expand.o xapply/input.o xapply/joblog.o \
 XCLATE = xclate.o xclate/client.o xclate/inspect.o xclate/master.o \
 	xclate/redirect.o xclate/report.o
 HEADERS = divconnect.h base/buffer.h base/codes.h base/dial.h base/event.h base/flow.h \
-	base/lines.h base/master.h base/serve.h base/size.h base/spawn.h \
-	base/terminal.h base/text.h base/wrapper.h wire/broker.h wire/collate.h \
+	base/lines.h base/master.h base/options.h base/serve.h base/size.h \
+	base/spawn.h base/terminal.h base/text.h base/wrapper.h wire/broker.h wire/collate.h \
 	wire/share.h wire/title.h wire/turn.h ptbw/pool.h ptbw/tableau.h \
 	wrapw/carry.h wrapw/link.h wrapw/record.h wrapw/relay.h wrapw/space.h \
 	wrapw/wrapw.h xapply/expand.h xapply/input.h xapply/quote.h \

@@ -2,8 +2,7 @@
  * wrapper.c - what the command lines of all programs of the suite share
  *
  * The option table of a program is the one place that knows its options: the
- * parser, -h and the check of the option variable read it.  getopt(3) is not
- * used because it knows neither long options nor where a word came from.
+ * parser, -h and the completions (from -h) read it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -21,10 +20,8 @@
 #include "spawn.h"
 
 static const struct wk_program *program;
-static char **words;             /* option variable's, then argv's */
-static size_t word_at;           /* the next one */
-static size_t words_of_variable; /* so many are the variable's */
-static const char *bundle;       /* rest of a word of single letters */
+static struct wk_options of_variable, of_line;
+static struct wk_options *reading; /* one of these two */
 static unsigned long notes_lost;
 
 /* --- messages --- */
@@ -260,143 +257,69 @@ void
 wk_begin(const struct wk_program *p, int argc, char **argv,
     struct wk_called *called)
 {
-	char **own = NULL;
-	size_t n = 0;
-	int i;
-
 	program = p;
 	if (wk_spawn_init() != 0)
 		wk_die(WK_SYSTEM, "/dev/null: %s", strerror(errno));
 	name_called(argc > 0 ? argv[0] : NULL, called);
 	if (p->variable != NULL)
-		own = wk_split(p->variable);
-	while (own != NULL && own[n] != NULL)
-		n++;
-	words = wk_alloc(n + (size_t)argc + 1, sizeof *words);
-	if (n > 0)
-		memcpy(words, own, n * sizeof *words);
-	words_of_variable = n;
-	for (i = 1; i < argc; i++)
-		words[n++] = argv[i];
-	words[n] = NULL;
+		of_variable.words = wk_split(p->variable);
+	of_variable.table = of_line.table = p->options;
+	of_line.words = argc > 0 ? argv + 1 : argv;
+	reading = of_variable.words != NULL ? &of_variable : &of_line;
 }
 
 /* --- options --- */
 
-static int
-in_variable(void)
-{
-	return word_at < words_of_variable;
-}
-
-/* An option, the way it was written, for messages. */
+/* Where the option stands that is read, for messages. */
 static const char *
-where(size_t at)
+where(void)
 {
 	static char text[64];
 
-	if (at >= words_of_variable)
+	if (reading == &of_line)
 		return "";
 	snprintf(text, sizeof text, " in $%s", program->variable);
 	return text;
 }
 
-static const char *
-next_argument(const char *option)
-{
-	size_t at = word_at - 1;
-
-	if (words[word_at] == NULL || word_at == words_of_variable)
-		wk_usage("%s%s needs an argument", option, where(at));
-	return words[word_at++];
-}
-
+/* The variable's words have no more options: those of the command line come
+ * next.  Both are one list, in which nothing but options may come first. */
 static int
-long_option(const char *word, const char **arg)
+is_more(void)
 {
-	size_t n = strcspn(word + 2, "=");
-	const struct wk_option *o;
-
-	for (o = program->options; o->letter != 0; o++)
-		if (strlen(o->name) == n && strncmp(o->name, word + 2, n) == 0)
-			break;
-	if (o->letter == 0)
-		wk_usage("unknown option %s%s", word, where(word_at - 1));
-	if (o->arg == NULL && word[2 + n] == '=')
-		wk_usage("%s%s takes no argument", word, where(word_at - 1));
-	if (o->arg != NULL)
-		*arg = word[2 + n] == '=' ? word + 3 + n : next_argument(word);
-	return o->letter;
-}
-
-/* All digits that stand together are one -depth; no stack needs so many. */
-static int
-depth_option(const char **arg)
-{
-	static char digits[16];
-	size_t n = strspn(bundle, "0123456789");
-
-	snprintf(digits, sizeof digits, "%.*s", (int)n, bundle);
-	bundle += n;
-	*arg = digits;
-	return '0';
-}
-
-static int
-short_option(const char **arg)
-{
-	const struct wk_option *o;
-	char text[] = { '-', *bundle, '\0' };
-	int digit = *bundle >= '0' && *bundle <= '9';
-
-	for (o = program->options; o->letter != 0; o++)
-		if (o->letter == (digit ? '0' : *bundle))
-			break;
-	if (o->letter != 0 && digit)
-		return depth_option(arg);
-	if (o->letter == 0)
-		wk_usage("unknown option -%c%s", *bundle, where(word_at - 1));
-	bundle++;
-	if (o->arg != NULL) {
-		if (*bundle != '\0')
-			*arg = bundle;
-		else if (o->arg[0] != '[')
-			*arg = next_argument(text);
-		bundle = NULL;
-	}
-	return o->letter;
+	if (reading == &of_line || of_line.words[0] == NULL)
+		return 0;
+	if (reading->word != NULL)
+		wk_die(WK_DATA, "$%s: %s is not an option",
+		    program->variable, reading->word);
+	reading = &of_line;
+	return 1;
 }
 
 int
 wk_option(const char **arg)
 {
-	const char *word;
+	int letter;
 
-	*arg = NULL;
-	if (bundle != NULL && *bundle != '\0')
-		return short_option(arg);
-	bundle = NULL;
-	word = words[word_at];
-	/* what follows would not be taken for options any more */
-	if (in_variable() && words[words_of_variable] != NULL &&
-	    (word[0] != '-' || word[1] == '\0' || strcmp(word, "--") == 0))
-		wk_die(WK_DATA, "$%s: %s is not an option",
-		    program->variable, word);
-	if (word == NULL || word[0] != '-' || word[1] == '\0')
-		return -1;
-	word_at++;
-	if (strcmp(word, "--") == 0)
-		return -1;
-	if (word[1] == '-')
-		return long_option(word, arg);
-	bundle = word + 1;
-	return short_option(arg);
+	do
+		letter = wk_option_next(reading, arg);
+	while (letter == WK_OPTION_END && is_more());
+	switch (letter) {
+	case WK_OPTION_UNKNOWN:
+		wk_usage("unknown option %s%s", reading->option, where());
+	case WK_OPTION_NEEDS_ONE:
+		wk_usage("%s%s needs an argument", reading->option, where());
+	case WK_OPTION_TAKES_NONE:
+		wk_usage("%s%s takes no argument", reading->option, where());
+	default:
+		return letter;
+	}
 }
 
 char **
 wk_operands(void)
 {
-	return words + word_at;
+	return reading->words + reading->at;
 }
 
 /* An option, for messages: -x, or --long. */

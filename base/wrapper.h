@@ -13,17 +13,7 @@
 
 #include "codes.h"
 #include "divconnect.h"
-
-/* One option.  Letter '0' stands for -depth, any digits; what is no ASCII
- * has a long name alone. */
-struct wk_option {
-	int letter;
-	const char *name;     /* long name */
-	const char *arg;      /* what its argument is called, or NULL; in
-	                         brackets: the letter can do without, and takes
-	                         what is attached alone */
-	const char *help;
-};
+#include "options.h"
 
 struct wk_program {
 	const char *name;

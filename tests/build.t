@@ -23,6 +23,7 @@ t 'what is installed' 0 './bin/ptbw
 ./include/wrapkit/codes.h
 ./include/wrapkit/event.h
 ./include/wrapkit/master.h
+./include/wrapkit/options.h
 ./include/wrapkit/serve.h
 ./include/wrapkit/wrapper.h
 ./lib/libdivconnect.a
