@@ -453,8 +453,8 @@ ask_rule(struct client *k)
 static void
 ask_cap(struct client *k)
 {
-	if (xclate_opt.has_cap)
-		wk_serve_printf(&k->c, "%zu\n", (xclate_opt.cap | 1023) + 1);
+	if (xclate_opt.style.has_cap)
+		wk_serve_printf(&k->c, "%zu\n", (xclate_opt.style.cap | 1023) + 1);
 	else
 		wk_serve_puts(&k->c, ".");
 }
@@ -470,13 +470,13 @@ say_flag(struct client *k, int flag, char letter)
 static void
 ask_squeeze(struct client *k)
 {
-	say_flag(k, xclate_opt.squeeze, 's');
+	say_flag(k, xclate_opt.style.squeeze, 's');
 }
 
 static void
 ask_quick(struct client *k)
 {
-	say_flag(k, xclate_opt.quick || xclate_opt.squeeze, 'q');
+	say_flag(k, xclate_opt.style.quick || xclate_opt.style.squeeze, 'q');
 }
 
 static void
@@ -925,11 +925,11 @@ prepare_sections(void)
 	m.how.results_name = xclate_opt.results;
 	m.how.widow = m.widow;
 	m.how.fold = xclate_opt.fold;
-	m.how.title = xclate_opt.title;
-	m.how.tag = xclate_opt.tag;
-	m.how.escape = xclate_opt.escape;
-	m.how.newline = xclate_opt.newline;
-	m.how.squeeze = xclate_opt.squeeze;
+	m.how.title = xclate_opt.style.title;
+	m.how.tag = xclate_opt.style.tag;
+	m.how.escape = xclate_opt.style.escape;
+	m.how.newline = xclate_opt.style.newline;
+	m.how.squeeze = xclate_opt.style.squeeze;
 	m.how.lost = output_lost;
 	m.how.unset = variable_unset;
 }
@@ -1155,11 +1155,11 @@ as_answer(const char *text)
 static void
 prepare_master(void)
 {
-	m.title = as_answer(xclate_opt.title);
-	m.rule = as_answer(xclate_opt.rule);
+	m.title = as_answer(xclate_opt.style.title);
+	m.rule = as_answer(xclate_opt.style.rule);
 	m.looks = xclate_opt.results != NULL || xclate_opt.fold != LINES_AS_IS ||
-	    xclate_opt.tag != NULL || xclate_opt.joblog != NULL || xclate_opt.json ||
-	    xclate_opt.newline || xclate_opt.turn_ms > 0;
+	    xclate_opt.style.tag != NULL || xclate_opt.joblog != NULL || xclate_opt.json ||
+	    xclate_opt.style.newline || xclate_opt.turn_ms > 0;
 	m.queue.order = xclate_opt.keep_order ? TURN_ARRIVAL :
 	    xclate_opt.ordered ? TURN_NUMBER : TURN_READY;
 	m.next = xclate_opt.order_from;

@@ -12,6 +12,7 @@
 
 #include "base/lines.h"
 #include "base/wrapper.h"
+#include "wire/style.h"
 
 #define XCLATE_PROTOCOL "0.8"
 
@@ -21,11 +22,10 @@ enum halt { NEVER, SOON, NOW };
 /* What the command line asks for. */
 struct xclate_options {
 	int master, depth_given, depth;
-	const char *socket, *title, *rule, *tag;
-	char escape;
-	int has_cap;
-	size_t cap;
-	int squeeze, quick, quit, dry, verbose, recursion, newline;
+	const char *socket;
+	struct style style;        /* of the section; a master's: of all that
+	                              have no other */
+	int quit, dry, verbose, recursion;
 	/* masters */
 	int detached, announce, report, keep_order, fail, json, bar;
 	const char *output, *widow, *notify, *input, *results, *joblog;
@@ -38,7 +38,7 @@ struct xclate_options {
 	int turn_ms;               /* 0: no limit */
 	/* clients */
 	int to_widow, use_stdin, use_stderr, use_dir, session;
-	int group, lines, block, no_stdin, with_stderr, stderr_last, shell;
+	int no_stdin, with_stderr, stderr_last, shell;
 };
 extern struct xclate_options xclate_opt;
 
