@@ -318,7 +318,7 @@ set_value(int letter, const char *arg)
 		break;
 	case O_JOBLOG: xapply_opt.joblog = arg; break;
 	case O_HALT:
-		xapply_opt.halt = (enum halt)wk_halt(arg, &xapply_opt.halt_at,
+		xapply_opt.halt = wk_halt(arg, &xapply_opt.halt_at,
 		    &xapply_opt.halt_percent);
 		break;
 	case O_RETRIES:

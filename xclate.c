@@ -183,7 +183,7 @@ set_master_option(int letter, const char *arg)
 		break;
 	case O_FAIL: xclate_opt.fail = 1; break;
 	case O_HALT:
-		xclate_opt.halt = (enum halt)wk_halt(arg, &xclate_opt.halt_at, NULL);
+		xclate_opt.halt = wk_halt(arg, &xclate_opt.halt_at, NULL);
 		break;
 	case O_RESULTS: xclate_opt.results = arg; break;
 	case O_JOBLOG: xclate_opt.joblog = arg; break;

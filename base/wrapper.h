@@ -61,12 +61,19 @@ long wk_number(int letter, const char *text, long min, long max);
 /* A time in seconds, decimals allowed, as milliseconds. */
 int wk_milliseconds(int letter, const char *text);
 
+/* When failures end a run. */
+enum wk_halt {
+	WK_HALT_NEVER,
+	WK_HALT_SOON,                 /* what is under way goes on */
+	WK_HALT_NOW
+};
+
 /*
- * When failures end a run: "never", "soon" or "now", of which the number is
- * returned, with ",fail=N" behind it (N goes to *at, else 1), or, unless
- * percent is NULL, ",fail=N%".
+ * Read "never", "soon" or "now", with ",fail=N" behind it (N goes to *at,
+ * else 1), or, unless percent is NULL, ",fail=N%" (*percent says which).
+ * Anything else ends the program with WK_USAGE.
  */
-int wk_halt(const char *text, unsigned long *at, int *percent);
+enum wk_halt wk_halt(const char *text, unsigned long *at, int *percent);
 
 /* "prog: message" on stderr. */
 void wk_warn(const char *fmt, ...)

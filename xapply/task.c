@@ -411,7 +411,7 @@ task_prepare(struct task_setup *s)
 	}
 	/* who shares the terminal as stdin is best in our group of processes;
 	 * but what is to be ended in time has to be one that can be told */
-	s->grouped = xapply_opt.timeout_ms > 0 || xapply_opt.halt == NOW ||
+	s->grouped = xapply_opt.timeout_ms > 0 || xapply_opt.halt == WK_HALT_NOW ||
 	    !isatty(s->in >= 0 ? s->in : 0);
 	raise_limits();
 }

@@ -184,18 +184,18 @@ halt(void)
 {
 	struct client *k, *next;
 
-	if (xclate_opt.halt == NEVER || m.halted || m.failed < xclate_opt.halt_at)
+	if (xclate_opt.halt == WK_HALT_NEVER || m.halted || m.failed < xclate_opt.halt_at)
 		return;
 	m.halted = 1;
 	wk_note("halt: %lu section%s failed", m.failed,
 	    m.failed == 1 ? "" : "s");
 	wk_serve_refuse();
-	if (xclate_opt.halt == NOW)
+	if (xclate_opt.halt == WK_HALT_NOW)
 		for (k = m.first; k != NULL; k = next) {
 			next = k->after;
 			wk_serve_drop(&k->c, NULL);
 		}
-	if (wk_serve_quit() < 0 && xclate_opt.halt == NOW && wk_serve_pid() > 0)
+	if (wk_serve_quit() < 0 && xclate_opt.halt == WK_HALT_NOW && wk_serve_pid() > 0)
 		kill((pid_t)wk_serve_pid(), SIGTERM);
 }
 
@@ -380,7 +380,7 @@ give_turns(void)
 {
 	struct turn *t;
 
-	if (m.halted && xclate_opt.halt == NOW)
+	if (m.halted && xclate_opt.halt == WK_HALT_NOW)
 		return;
 	while (m.holder == NULL && (t = turn_next(&m.queue)) != NULL) {
 		if (m.same_notify && !flow_idle(&m.notify_flow))
@@ -619,7 +619,7 @@ static int
 is_indifferent(void)
 {
 	return !m.looks && m.queue.order == TURN_READY && !m.notify_on &&
-	    !xclate_opt.bar && !xclate_opt.fail && xclate_opt.halt == NEVER && !xclate_opt.verbose;
+	    !xclate_opt.bar && !xclate_opt.fail && xclate_opt.halt == WK_HALT_NEVER && !xclate_opt.verbose;
 }
 
 /* Who asks with a "+" hears that we know more than 0.8. */
@@ -777,7 +777,7 @@ xmaster_gone(struct wk_client *c)
 static void
 ending(void)
 {
-	if (m.halted && xclate_opt.halt == NOW && m.widow_on)
+	if (m.halted && xclate_opt.halt == WK_HALT_NOW && m.widow_on)
 		flow_finish(&m.widow_flow);
 	grant_next();
 }

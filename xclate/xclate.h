@@ -16,9 +16,6 @@
 
 #define XCLATE_PROTOCOL "0.8"
 
-/* When the first failure halts a run. */
-enum halt { NEVER, SOON, NOW };
-
 /* What the command line asks for. */
 struct xclate_options {
 	int master, depth_given, depth;
@@ -33,7 +30,7 @@ struct xclate_options {
 	long pid;
 	int ordered;               /* --order-from was given */
 	unsigned long order_from;
-	enum halt halt;
+	enum wk_halt halt;
 	unsigned long halt_at;
 	int turn_ms;               /* 0: no limit */
 	/* clients */
