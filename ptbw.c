@@ -875,7 +875,7 @@ static int
 ptbw_run(char **operands, const struct wk_called *called)
 {
 	struct broker b = { .fd = -1 };
-	struct wk_spawn command = { .file = operands[0], .keep = -1 };
+	struct wk_spawn command = wk_spawn_plain(operands[0], operands);
 	size_t n = opt.request >= 0 ? (size_t)opt.request : 1;
 	const char *path = NULL;
 	char number[16];

@@ -412,13 +412,12 @@ add_number(struct words *w, char letter, size_t n)
 _Noreturn static void
 become(struct words *w, char **argv)
 {
-	struct wk_spawn s = { .keep = -1 };
+	struct wk_spawn s;
 
 	xapply_add(w, "--");
 	for (; *argv != NULL; argv++)
 		xapply_add(w, *argv);
-	s.file = w->word[0];
-	s.argv = w->word;
+	s = wk_spawn_plain(w->word[0], w->word);
 	if (xapply_opt.verbose && xapply_opt.collate && !xapply_opt.dry)
 		wk_warn("becoming %s", s.file);
 	wk_spawn_exec(&s);

@@ -35,7 +35,7 @@ wk_master_run(const struct wk_master *m, char **operands,
     const struct wk_called *called)
 {
 	struct div_socket socket;
-	struct wk_spawn utility = { .keep = -1 };
+	struct wk_spawn utility = wk_spawn_plain(NULL, NULL);
 	pid_t pid = 0;
 	int code;
 

@@ -19,7 +19,6 @@
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -191,7 +190,7 @@ spawn_restore(const struct wk_spawn *s)
 		inherit(*fd);
 	if (s->fd != NULL && install_fds(s->fd) != 0)
 		return -1;
-	if (s->dir > 0 && fchdir(s->dir) != 0)
+	if (s->dir >= 0 && fchdir(s->dir) != 0)
 		return -1;
 	if (s->group)
 		setpgid(0, 0);
@@ -271,18 +270,19 @@ is_binary(const char *path)
 }
 
 /*
- * execve, and for a file that the kernel does not know the format of, a
- * script without #!, the shell, as POSIX has it for execvp.
+ * execve; for a file whose format the kernel does not know, a script without
+ * #!, the shell, as POSIX wants it of execvp.  Returns errno.
  */
-static void
-execute(const char *path, const struct wk_spawn *s)
+static int
+execute(const char *path, void *of)
 {
+	const struct wk_spawn *s = of;
 	char *const *env = spawn_environment(s);
 	size_t argc = 0;
 
 	execve(path, s->argv, env);
 	if (errno != ENOEXEC || is_binary(path))
-		return;
+		return errno;
 	while (s->argv[argc] != NULL)
 		argc++;
 	{
@@ -293,87 +293,91 @@ execute(const char *path, const struct wk_spawn *s)
 		memcpy(argv + 2, s->argv + 1, argc * sizeof *argv);
 		execve("/bin/sh", argv, env);
 	}
+	return errno;
 }
 
-/*
- * What execvp does, but the same with every libc (musl's does not run such
- * scripts), and without memory of its own, as a child of vfork needs it.
- */
-static void
-spawn_search(const struct wk_spawn *s)
-{
-	const char *dir = search_path(s), *end;
-	char path[PATH_MAX];
-	size_t n, len = strlen(s->file);
-	int error = ENOENT;
-
-	if (strchr(s->file, '/') != NULL) {
-		execute(s->file, s);
-		return;
-	}
-	if (dir == NULL)
-		dir = DEFAULT_PATH;
-	for (; *s->file != '\0'; dir = end + 1) {
-		end = dir + strcspn(dir, ":");
-		n = (size_t)(end - dir);
-		if (n + len + 2 <= sizeof path) {
-			memcpy(path, dir, n);
-			if (n > 0)
-				path[n++] = '/';
-			memcpy(path + n, s->file, len + 1);
-			execute(path, s);
-			/* in a directory that we may not enter is nothing */
-			if (errno == EACCES)
-				error = access(path, F_OK) == 0 ? EACCES :
-				    error;
-			else if (errno != ENOENT && errno != ENOTDIR)
-				return;
-		}
-		if (*end == '\0')
-			break;
-	}
-	errno = error;
-}
-
-/* 0 when the file can be executed; what execve would say otherwise. */
+/* Can the file be executed?  What execve would say; 0 with a copy of the path
+ * in *of, unless that is NULL. */
 static int
-executable(const char *path)
+examine(const char *path, void *of)
 {
+	char **copy = of;
 	struct stat st;
 
 	if (stat(path, &st) != 0)
 		return errno;
 	if (!S_ISREG(st.st_mode) || access(path, X_OK) != 0)
 		return EACCES;
+	if (copy != NULL && (*copy = strdup(path)) == NULL)
+		return ENOMEM;
 	return 0;
 }
 
-int
-wk_spawn_find(const char *file)
+/* The file of that name in the first of the directories, which may be empty:
+ * the current one.  -1: its path is too long. */
+static int
+join(char *path, size_t room, const char *dirs, const char *name)
 {
-	const char *dir = getenv("PATH"), *end;
+	size_t n = strcspn(dirs, ":"), len = strlen(name);
+
+	if (n == 0) {
+		dirs = ".";
+		n = 1;
+	}
+	if (n + len + 2 > room)
+		return -1;
+	memcpy(path, dirs, n);
+	path[n] = '/';
+	memcpy(path + n + 1, name, len + 1);
+	return 0;
+}
+
+/*
+ * Try all files that a name can stand for, in the order of the directories
+ * (of $PATH; NULL: the usual ones), until one is good.  0, or errno.
+ *
+ * This is what execvp does, but the same with every libc (musl's does not run
+ * scripts without #!), and without memory of its own, as a child of vfork
+ * needs it.
+ */
+static int
+search(const char *name, const char *dirs,
+    int (*try)(const char *path, void *of), void *of)
+{
 	char path[PATH_MAX];
 	int e, error = ENOENT;
 
-	if (strchr(file, '/') != NULL)
-		return executable(file);
-	if (dir == NULL)
-		dir = DEFAULT_PATH;
-	for (; *file != '\0'; dir = end + 1) {
-		end = dir + strcspn(dir, ":");
-		if ((size_t)snprintf(path, sizeof path, "%.*s%s%s",
-		    (int)(end - dir), dir, end > dir ? "/" : "", file) <
-		    sizeof path) {
-			e = executable(path);
-			if (e == 0)
-				return 0;
+	if (strchr(name, '/') != NULL)
+		return try(name, of);
+	if (dirs == NULL)
+		dirs = DEFAULT_PATH;
+	for (; *name != '\0'; dirs++) {
+		if (join(path, sizeof path, dirs, name) == 0) {
+			e = try(path, of);
+			/* in a directory that we may not enter is nothing */
 			if (e == EACCES && access(path, F_OK) == 0)
 				error = EACCES;
+			else if (e != EACCES && e != ENOENT && e != ENOTDIR)
+				return e;
 		}
-		if (*end == '\0')
+		dirs += strcspn(dirs, ":");
+		if (*dirs == '\0')
 			break;
 	}
 	return error;
+}
+
+int
+wk_spawn_find(const char *file, char **path)
+{
+	return search(file, getenv("PATH"), examine, path);
+}
+
+/* Become the program, prepared already.  Returns errno. */
+static int
+become(const struct wk_spawn *s)
+{
+	return search(s->file, search_path(s), execute, (void *)s);
 }
 
 /* The child's side: never returns. */
@@ -386,9 +390,11 @@ child(const struct wk_spawn *s, int report)
 	if (spawn_restore(s) == 0) {
 		catch_stops();
 		unblock();
-		spawn_search(s);
+		e = become(s);
+	} else {
+		e = errno;
 	}
-	said.error = e = errno;
+	said.error = e;
 	while (report >= 0 && write(report, &e, sizeof e) < 0 &&
 	    errno == EINTR)
 		;
@@ -450,9 +456,10 @@ wk_spawn_exec(const struct wk_spawn *s)
 
 	if (spawn_restore(s) == 0) {
 		unblock();
-		spawn_search(s);
+		e = become(s);
+	} else {
+		e = errno;
 	}
-	e = errno;
 	if (s->keep >= 0)
 		fcntl(s->keep, F_SETFD, FD_CLOEXEC);
 	errno = e;

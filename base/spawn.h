@@ -14,20 +14,22 @@
 #include <sys/types.h>
 
 /*
- * Change the disposition of a signal, remembering what was found.  -1 with
- * errno.  wk_spawn_ignored tells whether it was ignored when we started.
+ * Change the disposition of a signal, and remember the one that was found.
+ * wk_spawn_remember does the second half alone, for callers that change it by
+ * sigaction(2).  Both return -1 with errno.
  */
 int wk_spawn_signal(int sig, void (*handler)(int));
-
-/* The first half of that alone, for who changes it in his own way. */
 int wk_spawn_remember(int sig);
+
+/* Was the signal ignored when this process started? */
 int wk_spawn_ignored(int sig);
 
-/* Have what cannot be written fail with errno, and end nobody: a pipe without a
- * reader, a file that has reached its limit.  -1 with errno. */
+/* Have a write to a pipe without a reader, or to a file at its size limit,
+ * fail with errno; without this, a signal ends the process.  -1 with errno. */
 int wk_spawn_write_errors(void);
 
-/* Is a signal the same one again that was sent at that time (of div_now)? */
+/* Is a signal that has come now a repetition of one sent at that time (of
+ * div_now)? */
 int wk_spawn_same_signal(int sig, int64_t sent);
 
 /*
@@ -45,7 +47,7 @@ size_t wk_spawn_cpus(void);
 
 enum { WK_SPAWN_CLOSED = -2 };
 
-/* What to start. */
+/* What to start.  Begin with wk_spawn_plain, which has no member wrong. */
 struct wk_spawn {
 	const char *file;        /* searched in $PATH when it has no slash */
 	char *const *argv;
@@ -55,15 +57,23 @@ struct wk_spawn {
 	const int *fd;           /* what its 0, 1 and 2 are: three descriptors
 	                            above 2, -1 for ours, WK_SPAWN_CLOSED; NULL: all
 	                            ours */
-	int dir;                 /* its working directory; 0: ours */
+	int dir;                 /* its working directory, or -1: ours */
 	int group;               /* in a process group of its own */
 	int session;             /* in a session of its own, with the first
 	                            terminal among 0, 1 and 2 */
 };
 
+/* A program that gets nothing but its arguments: all else is ours. */
+static inline struct wk_spawn
+wk_spawn_plain(const char *file, char *const *argv)
+{
+	return (struct wk_spawn){ .file = file, .argv = argv, .keep = -1,
+	    .dir = -1 };
+}
+
 /*
  * Start a program (vfork: no copy of a large process is made).  Returns its
- * pid; -1 with the errno of whatever failed, that of exec included.
+ * pid; -1 with errno, also when it was exec that failed.
  */
 pid_t wk_spawn(const struct wk_spawn *s);
 
@@ -79,11 +89,12 @@ int wk_spawn_wait(const struct wk_spawn *s, int *status);
 
 /*
  * Would wk_spawn() find the program?  0, or the errno it would fail with, as
- * far as that can be told beforehand.
+ * far as that can be told beforehand.  Unless path is NULL, *path becomes the
+ * file that was found, with a slash in it: the caller's to free.
  */
-int wk_spawn_find(const char *file);
+int wk_spawn_find(const char *file, char **path);
 
-/* The exit code for a wait status: its own, or 128 + the signal. */
+/* The exit code for a wait status: its own, or WK_SIGNAL + the signal. */
 int wk_spawn_code(int status);
 
 /* The exit code for a program that could not be started: WK_NOT_FOUND,

@@ -473,7 +473,7 @@ wclient_quit(const char *path, int code)
 static int
 wclient_run(struct source *s, char **words, const struct wk_called *called)
 {
-	struct wk_spawn command = { .file = words[0], .argv = words, .keep = -1 };
+	struct wk_spawn command = wk_spawn_plain(words[0], words);
 	int status;
 
 	wclient_restore(s);

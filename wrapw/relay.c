@@ -382,7 +382,7 @@ relay_export(char **operands, const struct wk_called *called)
 		.verbose = wrapw_opt.verbose,
 		.bound = tell_utility
 	};
-	struct wk_spawn plain = { .keep = -1 };
+	struct wk_spawn plain = wk_spawn_plain(NULL, NULL);
 
 	export.target = wrapw_path();
 	export.record = wrapw_record(export.target, &export.record_len);

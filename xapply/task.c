@@ -272,42 +272,16 @@ task_room(void)
 
 /* --- starting --- */
 
-/* The file that a name without a slash stands for, allocated; NULL: none. */
-static char *
-task_search(const char *name)
-{
-	const char *dir = getenv("PATH"), *end;
-	size_t room;
-	char *path;
-
-	if (dir == NULL)
-		return NULL;
-	room = strlen(dir) + strlen(name) + 3;
-	path = wk_alloc(room, 1);
-	for (; ; dir = end + 1) {
-		end = dir + strcspn(dir, ":");
-		snprintf(path, room, "%.*s%s%s", (int)(end - dir), dir,
-		    end > dir ? "/" : "./", name);
-		if (wk_spawn_find(path) == 0)
-			return path;
-		if (*end == '\0')
-			break;
-	}
-	free(path);
-	return NULL;
-}
-
 /* The path of a program of ours, before a task's $PATH matters. */
 static const char *
 find_program(const char *name)
 {
-	int e = wk_spawn_find(name);
 	char *path;
+	int e = wk_spawn_find(name, &path);
 
 	if (e != 0)
 		wk_die(wk_spawn_error_code(e), "%s: %s", name, strerror(e));
-	path = strchr(name, '/') == NULL ? task_search(name) : NULL;
-	return path != NULL ? path : name;
+	return path;
 }
 
 /*
@@ -325,8 +299,10 @@ remembered(const char *name, char *const *env)
 		return path;
 	free(known);
 	free(path);
+	path = NULL;
 	known = strdup(name);
-	path = known != NULL ? task_search(name) : NULL;
+	if (known != NULL && wk_spawn_find(name, &path) != 0)
+		path = NULL;
 	return path;
 }
 
@@ -646,9 +622,13 @@ task_start(const struct task_setup *s, struct task *t)
 {
 	int fd[3] = { s->in, -1, -1 }, e;
 	char **env = task_environment(t);
-	struct wk_spawn p = { .keep = s->keep, .also = s->also, .fd = fd,
-	    .env = env, .group = s->grouped };
+	struct wk_spawn p = wk_spawn_plain(NULL, NULL);
 
+	p.keep = s->keep;
+	p.also = s->also;
+	p.fd = fd;
+	p.env = env;
+	p.group = s->grouped;
 	t->setup = s;
 	t->attempts++;
 	e = xapply_collator != NULL ? task_open_output(s, t, &fd[1]) : 0;

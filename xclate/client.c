@@ -246,7 +246,7 @@ hold_stderr(int fd)
 static void
 start_command(void)
 {
-	struct wk_spawn s = { .file = me.file, .argv = me.argv, .keep = -1 };
+	struct wk_spawn s = wk_spawn_plain(me.file, me.argv);
 	int fd[3] = { -1, -1, -1 }, out[2] = { -1, -1 }, feed = -1, late = -1;
 	int e;
 	pid_t pid;
@@ -258,7 +258,7 @@ start_command(void)
 	fd[1] = me.capture ? out[1] : collate_output(&me.section);
 	fd[2] = command_stderr(fd[1], &late);
 	s.fd = fd;
-	s.dir = xclate_opt.use_dir ? me.section.dir : 0;
+	s.dir = xclate_opt.use_dir ? me.section.dir : -1;
 	s.session = xclate_opt.session;
 	prepare_signals();
 	trace_command("command", me.argv);
@@ -545,7 +545,7 @@ check_section(const char *xid)
 			setsid();
 		return;
 	}
-	e = wk_spawn_find(me.file);
+	e = wk_spawn_find(me.file, NULL);
 	if (e != 0)
 		wk_die(wk_spawn_error_code(e), "%s: %s (in section %s)",
 		    wk_command_name(me.file), strerror(e), xid);

@@ -1225,7 +1225,7 @@ check_child(const char **file)
 int
 xclate_master(char **operands, const struct wk_called *called)
 {
-	struct wk_spawn utility = { .keep = -1 };
+	struct wk_spawn utility = wk_spawn_plain(NULL, NULL);
 	int code, e, r;
 	pid_t pid;
 
@@ -1233,7 +1233,8 @@ xclate_master(char **operands, const struct wk_called *called)
 	check_child(&utility.file);
 	if (xclate_opt.dry)
 		return dry_run(utility.argv);
-	if (utility.argv != NULL && (e = wk_spawn_find(utility.file)) != 0)
+	if (utility.argv != NULL &&
+	    (e = wk_spawn_find(utility.file, NULL)) != 0)
 		wk_die(wk_spawn_error_code(e), "%s: %s",
 		    wk_command_name(utility.file), strerror(e));
 	if (xclate_opt.verbose)
