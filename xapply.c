@@ -420,6 +420,8 @@ become(struct words *w, char **argv)
 	s = wk_spawn_plain(w->word[0], w->word);
 	if (xapply_opt.verbose && xapply_opt.collate && !xapply_opt.dry)
 		wk_warn("becoming %s", s.file);
+	if (wk_becoming() != 0)
+		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
 	wk_spawn_exec(&s);
 	wk_die(wk_spawn_error_code(errno), "%s: %s", s.file, strerror(errno));
 }

@@ -45,7 +45,7 @@ wk_master_run(const struct wk_master *m, char **operands,
 		wk_serve_verbose = wk_note;
 	if (wk_serve_begin() != 0)
 		wk_die(WK_SYSTEM, "cannot serve: %s", strerror(errno));
-	if (wk_was_xapply())
+	if (wk_became())
 		wk_serve_for_utility();
 	wk_listen(&socket, m->place);
 	code = m->bound != NULL ? m->bound(&socket) : 0;

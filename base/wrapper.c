@@ -19,6 +19,9 @@
 
 #include "spawn.h"
 
+/* The pid of a process that has become a master for its own run. */
+#define BECAME "WRAPKIT_BECAME"
+
 static const struct wk_program *program;
 static struct wk_options of_variable, of_line;
 static struct wk_options *reading; /* one of these two */
@@ -655,22 +658,26 @@ wk_publish(struct div_socket *s, int detached)
 	}
 }
 
-static int of_shell;             /* the utility is what $SHELL says */
+int
+wk_becoming(void)
+{
+	char pid[24];
+
+	snprintf(pid, sizeof pid, "%ld", (long)getpid());
+	return setenv(BECAME, pid, 1);
+}
 
 int
-wk_was_xapply(void)
+wk_became(void)
 {
-	static const char *const marks[] = { "XAPPLY_COLLATE", "XAPPLY_WRAP" };
-	const char *pid;
-	size_t i;
+	const char *pid = getenv(BECAME);
+	int became = pid != NULL && strtol(pid, NULL, 10) == (long)getpid();
 
-	for (i = 0; i < sizeof marks / sizeof *marks; i++) {
-		pid = getenv(marks[i]);
-		if (pid != NULL && strtol(pid, NULL, 10) == (long)getpid())
-			return 1;
-	}
-	return 0;
+	unsetenv(BECAME);
+	return became;
 }
+
+static int of_shell;             /* the utility is what $SHELL says */
 
 char **
 wk_utility(char **operands, const struct wk_called *called,

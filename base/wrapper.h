@@ -133,9 +133,14 @@ _Noreturn void wk_die_connect(const char *path);
 
 /* --- masters --- */
 
-/* Was this process an xapply, which has become a master for its run?  (It
- * leaves its pid in the environment.) */
-int wk_was_xapply(void);
+/*
+ * A program that needs a wrapper around its own run can become one, which
+ * starts it again.  Just before its exec it calls wk_becoming, which leaves
+ * the pid in the environment (-1 with errno); in the master wk_became is true
+ * then, once: the utility does not inherit the mark.
+ */
+int wk_becoming(void);
+int wk_became(void);
 
 /*
  * Bind the master's socket, or the end with the suite's message; publish it

@@ -1240,7 +1240,7 @@ xclate_master(char **operands, const struct wk_called *called)
 	if (xclate_opt.verbose)
 		wk_serve_verbose = wk_note;
 	prepare_master();
-	if (wk_was_xapply())
+	if (wk_became())
 		wk_serve_for_utility();
 	if (wk_serve_begin() != 0)
 		wk_die(WK_SYSTEM, "cannot serve: %s", strerror(errno));
