@@ -36,7 +36,6 @@ enum {
 	COUNT_MAX = 1000000,
 	JOBS_MAX = 100000,
 	DEFAULT_JOBS = 3,         /* of a bare -P */
-	NO_ESCAPE = 78,           /* exit code, of old */
 
 	/* options without a letter */
 	O_TAG = 256, O_TAGSTRING, O_STDERR, O_RESULTS, O_JOBLOG, O_RESUME,
@@ -172,7 +171,7 @@ xapply_set_escape(const char *arg)
 	else
 		c = title_escape(arg);
 	if (c == 0 || strcmp(arg, "^@") == 0 || strcmp(arg, "\\000") == 0)
-		wk_die(NO_ESCAPE, "-a: NUL cannot be in a command");
+		wk_die(WK_NO_ESCAPE, "-a: NUL cannot be in a command");
 	if (c < 0 || c > 255)
 		wk_usage("-a: '%s' is not one character", arg);
 	xapply_opt.escape = (char)c;

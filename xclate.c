@@ -5,9 +5,9 @@
  *	xclate [options] [xid [--] [command [args]]]
  *	xclate -h | -V
  *
- * A master owns an output; each client is given it when it is its turn,
- * writes its section, and ends the turn by hanging up.  Here is the command
- * line; xmaster.c has the master, xclient.c the client.
+ * A master owns an output.  It passes that to one client after the other, each
+ * of which writes its section and ends its turn by hanging up.  This file has
+ * the command line, xclate/master.c the master, xclate/client.c the client.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -22,7 +22,7 @@
 #include "divconnect.h"
 #include "xclate/xclate.h"
 
-enum { PROBE_MS = 1000 };        /* for what a master says first */
+enum { PROBE_MS = 1000 };        /* for a master's first line */
 
 /* Options that have a long name alone. */
 enum {
@@ -38,7 +38,8 @@ static const struct wk_option options[] = {
 	{ 'Q', "quit", NULL, "client: ask the persistent master to quit" },
 	{ 'd', "detached", NULL, "master: publish in xcl_d alone" },
 	{ 'O', "output", "spec", "master: the collated output" },
-	{ 'W', "widow", "spec", "master: what the utility itself prints (stderr)" },
+	{ 'W', "widow", "spec",
+	  "master: what the utility itself prints (stderr)" },
 	{ 'N', "notify", "spec", "master: records of sections that ended" },
 	{ 'i', "input", "spec", "master: the utility's standard input" },
 	{ 'A', "announce", NULL, "master: first record is the socket's path" },
@@ -61,12 +62,14 @@ static const struct wk_option options[] = {
 	STYLE_OPTIONS_LINES,
 	STYLE_OPTIONS_TURNS,
 	{ 'w', "to-widow", NULL, "client: write to the widow output, at once" },
-	{ 'I', "master-stdin", NULL, "client: the command has the master's stdin" },
+	{ 'I', "master-stdin", NULL,
+	  "client: the command has the master's stdin" },
 	{ 'E', "master-stderr", NULL, "client: ... the master's stderr" },
 	{ 'D', "master-directory", NULL, "client: ... the master's directory" },
 	{ 'Y', "session", NULL, "client: ... a session of its own" },
 	{ 'c', "no-stdin", NULL, "client: the command's stdin is /dev/null" },
-	{ 'e', "stderr", NULL, "client: the command's stderr is in the section" },
+	{ 'e', "stderr", NULL,
+	  "client: the command's stderr is in the section" },
 	{ O_STDERR_LAST, "stderr-last", NULL, "client: ... behind its stdout" },
 	{ 'S', "shell", "path", "ignored" },
 	{ 'Z', "recursion", NULL, "be cat, with a warning (see |cmd)" },
@@ -125,7 +128,7 @@ trace_command(const char *what, char *const *argv)
 	wk_warn("%s:%s", what, text);
 }
 
-/* What the master at path says first, for -V. */
+/* The first line of the master at path, for -V. */
 static const char *
 probe(const char *path)
 {
@@ -220,7 +223,7 @@ answer_cap(const char *text)
 	return n > 0 ? rest : "64k";
 }
 
-/* -1: it is no option of a section's. */
+/* -1: it is not an option of a section. */
 static int
 set_style(int letter, const char *arg)
 {
@@ -266,41 +269,58 @@ xclate_set_option(int letter, const char *arg)
 	}
 }
 
-/* Refuse what only one of master and client knows. */
+/* An option given that clients alone have, or NULL. */
+static const char *
+clients_option(void)
+{
+	const struct xclate_options *o = &xclate_opt;
+
+	return o->to_widow ? "-w" : o->use_stdin ? "-I" :
+	    o->use_stderr ? "-E" : o->use_dir ? "-D" : o->session ? "-Y" :
+	    o->no_stdin ? "-c" : o->with_stderr ? "-e" :
+	    o->stderr_last ? "--stderr-last" : o->style.whole ? "-g" :
+	    o->style.lines ? "-l" : o->style.block ? "-b" :
+	    o->shell ? "-S" : NULL;
+}
+
+/* An option given that masters alone have, or NULL. */
+static const char *
+masters_option(void)
+{
+	const struct xclate_options *o = &xclate_opt;
+
+	return o->detached ? "-d" : o->announce ? "-A" : o->report ? "-r" :
+	    o->keep_order ? "-k" : o->output ? "-O" : o->widow ? "-W" :
+	    o->notify ? "-N" : o->input ? "-i" : o->pid ? "-p" :
+	    o->ordered ? "--order-from" : o->fail ? "--fail" :
+	    o->halt ? "--halt" : o->results ? "--results" :
+	    o->joblog ? "--joblog" : o->json ? "--json" :
+	    o->bar ? "--bar" : o->fold ? "--ci" :
+	    o->turn_ms ? "--turn-timeout" : NULL;
+}
+
 static void
 xclate_check_mode(void)
 {
-	const char *clients = xclate_opt.to_widow ? "-w" : xclate_opt.use_stdin ? "-I" :
-	    xclate_opt.use_stderr ? "-E" : xclate_opt.use_dir ? "-D" :
-	    xclate_opt.session ? "-Y" : xclate_opt.no_stdin ? "-c" :
-	    xclate_opt.with_stderr ? "-e" : xclate_opt.stderr_last ? "--stderr-last" :
-	    xclate_opt.style.whole ? "-g" : xclate_opt.style.lines ? "-l" : xclate_opt.style.block ? "-b" :
-	    xclate_opt.shell ? "-S" : NULL;
-	const char *masters = xclate_opt.detached ? "-d" : xclate_opt.announce ? "-A" :
-	    xclate_opt.report ? "-r" : xclate_opt.keep_order ? "-k" : xclate_opt.output ? "-O" :
-	    xclate_opt.widow ? "-W" : xclate_opt.notify ? "-N" : xclate_opt.input ? "-i" :
-	    xclate_opt.pid ? "-p" : xclate_opt.ordered ? "--order-from" :
-	    xclate_opt.fail ? "--fail" : xclate_opt.halt ? "--halt" :
-	    xclate_opt.results ? "--results" : xclate_opt.joblog ? "--joblog" :
-	    xclate_opt.json ? "--json" : xclate_opt.bar ? "--bar" : xclate_opt.fold ? "--ci" :
-	    xclate_opt.turn_ms ? "--turn-timeout" : NULL;
+	const struct xclate_options *o = &xclate_opt;
 
-	if (xclate_opt.master && clients != NULL)
+	if (o->master && clients_option() != NULL)
 		wk_usage("%s does not go with -m (options for all clients: "
-		    "$XCLATE_%d)", clients, div_levels(xclate.prefix) + 1);
-	if (!xclate_opt.master && masters != NULL)
-		wk_usage("%s goes with -m only", masters);
-	if (xclate_opt.keep_order && xclate_opt.ordered)
+		    "$XCLATE_%d)", clients_option(),
+		    div_levels(xclate.prefix) + 1);
+	if (!o->master && masters_option() != NULL)
+		wk_usage("%s goes with -m only", masters_option());
+	if (o->keep_order && o->ordered)
 		wk_usage("-k does not go with --order-from");
-	if (xclate_opt.use_stderr && (xclate_opt.with_stderr || xclate_opt.stderr_last))
+	if (o->use_stderr && (o->with_stderr || o->stderr_last))
 		wk_usage("-E does not go with -e and --stderr-last");
-	if (xclate_opt.with_stderr && xclate_opt.stderr_last)
+	if (o->with_stderr && o->stderr_last)
 		wk_usage("-e does not go with --stderr-last");
-	if (xclate_opt.use_stdin && xclate_opt.no_stdin)
+	if (o->use_stdin && o->no_stdin)
 		wk_usage("-I does not go with -c");
-	if (xclate_opt.style.whole && xclate_opt.style.lines)
+	if (o->style.whole && o->style.lines)
 		wk_usage("-g does not go with -l");
-	if (xclate_opt.socket != NULL && *xclate_opt.socket == '\0')
+	if (o->socket != NULL && *o->socket == '\0')
 		wk_usage("-u: the name is empty");
 }
 
@@ -317,7 +337,8 @@ main(int argc, char **argv)
 			if (letter == 'h')
 				wk_help();
 			else
-				wk_version(xclate_opt.depth, xclate_opt.master ? NULL :
+				wk_version(xclate_opt.depth,
+				    xclate_opt.master ? NULL :
 				    xclate_opt.socket, xclate_opt.verbose);
 			return 0;
 		}

@@ -2,13 +2,14 @@
  * spawn.c - start programs as if the wrapper were not there
  *
  * A child is made with vfork, so that starting one from a large process
- * costs no more than from a small one.  Until it execs it runs in our
+ * costs no more than from a small one.  Until its exec it runs in our
  * memory: all signals are blocked, dispositions are put back in the child
- * alone, and it does little more than system calls.  Why the exec failed
- * stands in that memory then.  Some systems, and valgrind, have a vfork that
- * is a fork: so the first child also tells it through a pipe, which exec
- * closes, and it shows whether later ones need one.  For each task of a run
- * a pipe would cost two more changes between parent and child.
+ * alone, and it does little more than system calls.  When exec fails, the
+ * child writes errno into that memory.  Some systems, and valgrind, have a
+ * vfork that is a fork: so the first child also sends errno through a pipe,
+ * which exec closes; whether it has written our memory, too, decides whether
+ * later ones need a pipe.  For each task of a run a pipe would cost two more
+ * switches between parent and child.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -47,11 +48,13 @@ static struct {
 	int limit_raised;
 } found;
 
-/* What a child has written here before its exec. */
+/* Written by a child before its exec, if it runs in our memory. */
 static struct {
-	volatile int ran, error, stop;
-} said;
-static int is_shared;            /* children run in our memory */
+	volatile int ran;
+	volatile int error;      /* errno of what failed */
+	volatile int stop;       /* a signal that would have stopped it */
+} from_child;
+static int is_shared;            /* children do run in our memory */
 
 int
 wk_spawn_signal(int sig, void (*handler)(int))
@@ -82,8 +85,8 @@ wk_spawn_write_errors(void)
 	    wk_spawn_signal(SIGXFSZ, SIG_IGN) : -1;
 }
 
-/* When a terminal goes away, both it and its shell send HUP.  timeout(1) tells
- * its child, and then the group. */
+/* When a terminal goes away, both it and its shell send HUP.  timeout(1) sends
+ * its signal to its child, and then to the group. */
 int
 wk_spawn_same_signal(int sig, int64_t sent)
 {
@@ -151,8 +154,8 @@ install_fds(const int *fd)
 	return 0;
 }
 
-/* A session of its own.  The terminal may be another session's: then it
- * stays that one's. */
+/* A session of its own.  A terminal that controls another session stays with
+ * that one. */
 static void
 new_session(void)
 {
@@ -202,13 +205,13 @@ spawn_restore(const struct wk_spawn *s)
 static void
 note_stop(int sig)
 {
-	said.stop = sig;
+	from_child.stop = sig;
 }
 
 /*
- * Who waits for a child of vfork cannot be stopped, nor killed but by KILL, so
- * the child must not stop before its exec.  That puts back what is caught, so
- * nobody sees it later; the parent sends the signal once more.
+ * While a child of vfork has not called exec, its parent can neither be stopped
+ * nor killed but by KILL, so the child must not stop.  exec puts the
+ * dispositions of caught signals back, and the parent sends the signal again.
  */
 static void
 catch_stops(void)
@@ -240,7 +243,7 @@ spawn_environment(const struct wk_spawn *s)
 	return s->env != NULL ? s->env : environ;
 }
 
-/* $PATH of that environment, or NULL. */
+/* $PATH of the program's environment, or NULL. */
 static const char *
 search_path(const struct wk_spawn *s)
 {
@@ -254,7 +257,8 @@ search_path(const struct wk_spawn *s)
 	return NULL;
 }
 
-/* Is a file what no shell would read: a NUL in its first line?  errno stays. */
+/* True if a file has a NUL in its first line, so that no shell would read it.
+ * errno stays as it is. */
 static int
 is_binary(const char *path)
 {
@@ -296,8 +300,8 @@ execute(const char *path, void *of)
 	return errno;
 }
 
-/* Can the file be executed?  What execve would say; 0 with a copy of the path
- * in *of, unless that is NULL. */
+/* What execve would say of a file: errno, or 0 with a copy of the path in *of,
+ * unless that is NULL. */
 static int
 examine(const char *path, void *of)
 {
@@ -373,9 +377,9 @@ wk_spawn_find(const char *file, char **path)
 	return search(file, getenv("PATH"), examine, path);
 }
 
-/* Become the program, prepared already.  Returns errno. */
+/* exec, in a process that is prepared for it.  Returns errno. */
 static int
-become(const struct wk_spawn *s)
+exec_program(const struct wk_spawn *s)
 {
 	return search(s->file, search_path(s), execute, (void *)s);
 }
@@ -386,22 +390,22 @@ child(const struct wk_spawn *s, int report)
 {
 	int e;
 
-	said.ran = 1;
+	from_child.ran = 1;
 	if (spawn_restore(s) == 0) {
 		catch_stops();
 		unblock();
-		e = become(s);
+		e = exec_program(s);
 	} else {
 		e = errno;
 	}
-	said.error = e;
+	from_child.error = e;
 	while (report >= 0 && write(report, &e, sizeof e) < 0 &&
 	    errno == EINTR)
 		;
 	_exit(WK_NOT_FOUND);
 }
 
-/* What the child said before its exec; 0 when that worked. */
+/* The errno that the child has sent; 0 when its exec worked. */
 static int
 exec_error(int fd)
 {
@@ -423,20 +427,20 @@ wk_spawn(const struct wk_spawn *s)
 
 	if (!is_shared && div_pipe(report) != 0)
 		return -1;
-	said.ran = said.error = said.stop = 0;
+	from_child.ran = from_child.error = from_child.stop = 0;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &mask);
 	pid = vfork();
 	if (pid == 0)
 		child(s, report[1]);
 	e = errno;
-	if (pid > 0 && said.stop != 0)
-		kill(s->group ? -pid : pid, said.stop);
+	if (pid > 0 && from_child.stop != 0)
+		kill(s->group ? -pid : pid, from_child.stop);
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	if (report[1] >= 0)
 		close(report[1]);
 	if (pid > 0)
-		e = report[0] >= 0 ? exec_error(report[0]) : said.error;
+		e = report[0] >= 0 ? exec_error(report[0]) : from_child.error;
 	if (pid > 0 && e != 0) {
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
@@ -444,7 +448,7 @@ wk_spawn(const struct wk_spawn *s)
 	}
 	if (report[0] >= 0)
 		close(report[0]);
-	is_shared |= said.ran;
+	is_shared |= from_child.ran;
 	errno = e;
 	return pid;
 }
@@ -456,7 +460,7 @@ wk_spawn_exec(const struct wk_spawn *s)
 
 	if (spawn_restore(s) == 0) {
 		unblock();
-		e = become(s);
+		e = exec_program(s);
 	} else {
 		e = errno;
 	}
@@ -465,16 +469,16 @@ wk_spawn_exec(const struct wk_spawn *s)
 	errno = e;
 }
 
-/* A disposition for a signal that is waited for: never called. */
+/* A handler for a signal that sigwait takes: never called. */
 static void
-nothing(int sig)
+never_called(int sig)
 {
 	(void)sig;
 }
 
-/* Is there one to pass on? */
+/* True if a signal is pending that is passed on to the child. */
 static int
-is_told(void)
+is_signalled(void)
 {
 	sigset_t set;
 
@@ -497,7 +501,7 @@ wk_spawn_wait(const struct wk_spawn *s, int *status)
 		if (!wk_spawn_ignored(passed[i]))
 			sigaddset(&set, passed[i]);
 	sigprocmask(SIG_BLOCK, &set, &old);
-	wk_spawn_signal(SIGCHLD, nothing);
+	wk_spawn_signal(SIGCHLD, never_called);
 	wk_spawn_signal(SIGINT, SIG_IGN);
 	wk_spawn_signal(SIGQUIT, SIG_IGN);
 	*status = 0;
@@ -507,7 +511,8 @@ wk_spawn_wait(const struct wk_spawn *s, int *status)
 	    ((r = waitpid(pid, status, WNOHANG | WUNTRACED)) == 0 ||
 	    (r == pid && WIFSTOPPED(*status))))
 		if (r == pid)
-			wk_terminal_child_stopped(pid, WSTOPSIG(*status), is_told);
+			wk_terminal_child_stopped(pid, WSTOPSIG(*status),
+			    is_signalled);
 		else if (sigwait(&set, &sig) == 0 && sig != SIGCHLD)
 			kill(pid, sig);
 	wk_terminal_child_ended();

@@ -21,19 +21,19 @@
 int wk_spawn_signal(int sig, void (*handler)(int));
 int wk_spawn_remember(int sig);
 
-/* Was the signal ignored when this process started? */
+/* True if the signal was ignored when this process started. */
 int wk_spawn_ignored(int sig);
 
 /* Have a write to a pipe without a reader, or to a file at its size limit,
  * fail with errno; without this, a signal ends the process.  -1 with errno. */
 int wk_spawn_write_errors(void);
 
-/* Is a signal that has come now a repetition of one sent at that time (of
- * div_now)? */
+/* True if a signal that has come now is the one sent at that time (of div_now),
+ * once more. */
 int wk_spawn_same_signal(int sig, int64_t sent);
 
 /*
- * The first call of a program: remembers the signal mask, and opens
+ * Call this before anything else here: remembers the signal mask, and opens
  * /dev/null in the place of each closed one of descriptors 0, 1 and 2.  -1
  * with errno.
  */
@@ -47,23 +47,25 @@ size_t wk_spawn_cpus(void);
 
 enum { WK_SPAWN_CLOSED = -2 };
 
-/* What to start.  Begin with wk_spawn_plain, which has no member wrong. */
+/* What to start, and how.  Begin with wk_spawn_plain. */
 struct wk_spawn {
 	const char *file;        /* searched in $PATH when it has no slash */
 	char *const *argv;
 	int keep;                /* a descriptor it inherits, or -1 */
 	const int *also;         /* more such, ended by -1; or NULL */
-	char *const *env;        /* its environment; NULL: ours */
-	const int *fd;           /* what its 0, 1 and 2 are: three descriptors
-	                            above 2, -1 for ours, WK_SPAWN_CLOSED; NULL: all
-	                            ours */
-	int dir;                 /* its working directory, or -1: ours */
+	char *const *env;        /* its environment; NULL: that of this
+	                            process */
+	const int *fd;           /* its 0, 1 and 2: three descriptors above 2,
+	                            WK_SPAWN_CLOSED, or -1: that of this
+	                            process; NULL: all three are those */
+	int dir;                 /* its working directory; -1: that of this
+	                            process */
 	int group;               /* in a process group of its own */
 	int session;             /* in a session of its own, with the first
 	                            terminal among 0, 1 and 2 */
 };
 
-/* A program that gets nothing but its arguments: all else is ours. */
+/* A program that gets its arguments, and all else from this process. */
 static inline struct wk_spawn
 wk_spawn_plain(const char *file, char *const *argv)
 {
@@ -88,9 +90,9 @@ void wk_spawn_exec(const struct wk_spawn *s);
 int wk_spawn_wait(const struct wk_spawn *s, int *status);
 
 /*
- * Would wk_spawn() find the program?  0, or the errno it would fail with, as
- * far as that can be told beforehand.  Unless path is NULL, *path becomes the
- * file that was found, with a slash in it: the caller's to free.
+ * Look for a program as wk_spawn does.  0, or the errno that wk_spawn would
+ * fail with, as far as that can be told beforehand.  Unless path is NULL, *path
+ * becomes the file that was found, with a slash in it: the caller's to free.
  */
 int wk_spawn_find(const char *file, char **path);
 

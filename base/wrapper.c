@@ -175,7 +175,7 @@ wk_flush(void)
 		wk_die(WK_SYSTEM, "standard output: %s", strerror(errno));
 }
 
-/* --- the name we are called by, the option variable --- */
+/* --- argv[0], the option variable --- */
 
 static void
 name_called(char *argv0, struct wk_called *called)
@@ -204,7 +204,7 @@ name_called(char *argv0, struct wk_called *called)
 /*
  * Take the first word off the text at *p: blanks end it, single and double
  * quotes and backslashes protect them.  The word is made shorter in place.
- * NULL at the end; -1 in *bad when a quote is left open.
+ * NULL at the end; *bad is set when a quote is left open.
  */
 static char *
 next_word(char **p, int *bad)
@@ -273,9 +273,9 @@ wk_begin(const struct wk_program *p, int argc, char **argv,
 
 /* --- options --- */
 
-/* Where the option stands that is read, for messages. */
+/* Where the option was found, for messages. */
 static const char *
-where(void)
+found_in(void)
 {
 	static char text[64];
 
@@ -285,10 +285,10 @@ where(void)
 	return text;
 }
 
-/* The variable's words have no more options: those of the command line come
- * next.  Both are one list, in which nothing but options may come first. */
+/* At the end of the variable's options those of the command line come next: the
+ * variable may have no operands in front of these. */
 static int
-is_more(void)
+begin_line(void)
 {
 	if (reading == &of_line || of_line.words[0] == NULL)
 		return 0;
@@ -306,14 +306,14 @@ wk_option(const char **arg)
 
 	do
 		letter = wk_option_next(reading, arg);
-	while (letter == WK_OPTION_END && is_more());
+	while (letter == WK_OPTION_END && begin_line());
 	switch (letter) {
 	case WK_OPTION_UNKNOWN:
-		wk_usage("unknown option %s%s", reading->option, where());
+		wk_usage("unknown option %s%s", reading->option, found_in());
 	case WK_OPTION_NEEDS_ONE:
-		wk_usage("%s%s needs an argument", reading->option, where());
+		wk_usage("%s%s needs an argument", reading->option, found_in());
 	case WK_OPTION_TAKES_NONE:
-		wk_usage("%s%s takes no argument", reading->option, where());
+		wk_usage("%s%s takes no argument", reading->option, found_in());
 	default:
 		return letter;
 	}
@@ -325,6 +325,12 @@ wk_operands(void)
 	return reading->words + reading->at;
 }
 
+static int
+has_letter(const struct wk_option *o)
+{
+	return o->letter <= 127;
+}
+
 /* An option, for messages: -x, or --long. */
 static const char *
 option_name(int letter)
@@ -334,7 +340,7 @@ option_name(int letter)
 
 	for (o = program->options; o->letter != letter; o++)
 		;
-	if (letter == '0' || letter > 127)
+	if (letter == '0' || !has_letter(o))
 		snprintf(text, sizeof text, "--%s", o->name);
 	else
 		snprintf(text, sizeof text, "-%c", letter);
@@ -353,7 +359,7 @@ wk_number(int letter, const char *text, long min, long max)
 	if (end == text || *end != '\0')
 		wk_usage("%s: %s is not a whole number", option, text);
 	if (n > max && strcmp(option, "--depth") == 0)
-		return max;      /* too deep for any stack: told later */
+		return max;      /* too deep for any stack: an error later */
 	if (errno == 0 && n >= min && n <= max)
 		return n;
 	if (letter == '0')
@@ -377,7 +383,7 @@ wk_milliseconds(int letter, const char *text)
 	if (s > 2000000)
 		wk_usage("%s: %s is more than 2000000 seconds",
 		    option_name(letter), text);
-	/* the least wait there is, rather than none */
+	/* a tiny time must not become 0, which means none */
 	return s > 0 && s < 0.001 ? 1 : (int)(s * 1000);
 }
 
@@ -470,7 +476,7 @@ wk_help(void)
 		if (o->letter == '0')
 			snprintf(left, sizeof left, "-%s, --%s %s", o->name,
 			    o->name, o->arg);
-		else if (o->letter > 127)
+		else if (!has_letter(o))
 			snprintf(left, sizeof left, "    --%s%s%s", o->name,
 			    o->arg ? " " : "", o->arg ? o->arg : "");
 		else
@@ -543,8 +549,8 @@ wk_version(int depth, const char *direct, int verbose)
 	print_stack(&c, verbose);
 	wk_flush();
 	if (error != 0 && error != ENOENT) {
-		explain(reason, sizeof reason, &c, error, depth, program->prefix,
-		    program->direct);
+		explain(reason, sizeof reason, &c, error, depth,
+		    program->prefix, program->direct);
 		wk_warn("%s", reason);
 	}
 }
@@ -622,7 +628,7 @@ wk_tell_socket(const struct div_socket *s, const struct div_place *where)
 		wk_warn("the socket is %s", s->path);
 }
 
-/* <VARIABLE>_N, the options of our utility, takes the place of <VARIABLE>. */
+/* <VARIABLE>_N, the options of the utility, takes the place of <VARIABLE>. */
 int
 wk_pass_variable(int detached)
 {

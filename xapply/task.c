@@ -272,7 +272,7 @@ task_room(void)
 
 /* --- starting --- */
 
-/* The path of a program of ours, before a task's $PATH matters. */
+/* The path of the shell: in xapply's $PATH, which a task may change. */
 static const char *
 find_program(const char *name)
 {
