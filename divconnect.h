@@ -40,6 +40,14 @@ enum {
 
 /* --- the stack in the environment --- */
 
+/*
+ * The prefixes of the suite, to initialize an array of strings with.  A new
+ * wrapper's prefix is added here, and nowhere else: wrapw then removes its
+ * variables from an environment also when they make no sense.  Those of
+ * other people's wrappers are recognized by a stack that does.
+ */
+#define DIV_PREFIXES "ptbw", "wrapw", "xcl"
+
 /* Which diversion a client is to use, or why there is none. */
 struct div_choice {
 	char variable[DIV_VARIABLE_MAX]; /* what decided, or is at fault */

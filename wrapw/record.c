@@ -14,8 +14,8 @@
 
 extern char **environ;
 
-/* Prefixes whose variables are removed even when they make no sense. */
-static const char *const known[] = { "ptbw", "wrapw", "xcl" };
+/* Variables of these prefixes are removed even when they make no sense. */
+static const char *const suite[] = { DIV_PREFIXES };
 
 /* What div_name says of "NAME=VALUE"; -1 also without a "=". */
 static int
@@ -204,8 +204,8 @@ listed(const struct div_list *l, const char *prefix, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof known / sizeof *known; i++)
-		if (strlen(known[i]) == n && strncmp(known[i], prefix, n) == 0)
+	for (i = 0; i < sizeof suite / sizeof *suite; i++)
+		if (strlen(suite[i]) == n && strncmp(suite[i], prefix, n) == 0)
 			return 1;
 	for (i = 0; i < l->count; i++)
 		if (strlen(l->entry[i].prefix) == n &&
