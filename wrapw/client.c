@@ -256,13 +256,11 @@ read_file(const char *path, size_t *len)
 static void
 wclient_parse(struct record *r, char *data, size_t len, const char *path)
 {
-	const char *why;
+	enum record_flaw flaw = record_read(r, data, len);
 
-	if (record_read(r, data, len, &why) == 0)
-		return;
-	if (errno == EINVAL)
-		wk_die(WK_DATA, "%s: %s", path, why);
-	wk_die(WK_SYSTEM, "%s: %s", path, strerror(errno));
+	if (flaw != RECORD_GOOD)
+		wk_die(flaw == RECORD_NO_MEMORY ? WK_SYSTEM : WK_DATA,
+		    "%s: %s", path, record_flaw_text(flaw));
 }
 
 static void

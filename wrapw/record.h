@@ -20,12 +20,28 @@ struct record {
 	size_t count;
 };
 
+/* What can be wrong with a record. */
+enum record_flaw {
+	RECORD_GOOD,
+	RECORD_NO_MEMORY,         /* nothing: it could not be looked at */
+	RECORD_TOO_LONG,
+	RECORD_NO_SOCKET,
+	RECORD_NO_END,
+	RECORD_NO_VARIABLE,
+	RECORD_BAD_LINK,
+	RECORD_RELATIVE,
+	RECORD_TWICE
+};
+
 /*
- * Take a record of len bytes apart; data becomes the struct's, also on error.
- * A record of no bytes has no diversions, and own is NULL.  -1 with errno
- * EINVAL and in *why what is wrong with it (static), or ENOMEM.
+ * Take a record of len bytes apart; data becomes the struct's, and is freed
+ * when this returns anything but RECORD_GOOD.  A record of no bytes is good:
+ * it has no diversions, and own is NULL.
  */
-int record_read(struct record *r, char *data, size_t len, const char **why);
+enum record_flaw record_read(struct record *r, char *data, size_t len);
+
+/* The flaw in words, for people. */
+const char *record_flaw_text(enum record_flaw flaw);
 
 /*
  * Have the values lead through path where they led through r->own, and that
