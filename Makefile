@@ -45,7 +45,7 @@ ARCHIVE = bin/libwrapkit.a
 SHARED = divconnect.o base/buffer.o base/dial.o base/event.o base/flow.o \
 	base/lines.o base/master.o base/serve.o base/size.o base/spawn.o \
 	base/terminal.o base/text.o base/wrapper.o wire/broker.o wire/collate.o \
-	wire/share.o wire/title.o wire/turn.o
+	wire/control.o wire/share.o wire/title.o wire/turn.o
 PTBW = ptbw.o ptbw/pool.o ptbw/tableau.o
 WRAPTREE = wraptree.o
 WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/link.o wrapw/master.o \
@@ -58,8 +58,9 @@ XCLATE = xclate.o xclate/client.o xclate/inspect.o xclate/master.o \
 HEADERS = divconnect.h base/buffer.h base/codes.h base/dial.h base/event.h base/flow.h \
 	base/lines.h base/master.h base/serve.h base/size.h base/spawn.h \
 	base/terminal.h base/text.h base/wrapper.h wire/broker.h wire/collate.h \
-	wire/share.h wire/title.h wire/turn.h ptbw/pool.h ptbw/tableau.h \
-	wrapw/carry.h wrapw/link.h wrapw/record.h wrapw/relay.h wrapw/space.h \
+	wire/control.h wire/share.h wire/title.h wire/turn.h ptbw/pool.h \
+	ptbw/tableau.h wrapw/carry.h wrapw/link.h wrapw/record.h \
+	wrapw/relay.h wrapw/space.h \
 	wrapw/wrapw.h xapply/expand.h xapply/input.h xapply/quote.h \
 	xapply/tokens.h xapply/xapply.h xclate/inspect.h xclate/redirect.h \
 	xclate/report.h xclate/xclate.h

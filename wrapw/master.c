@@ -21,6 +21,7 @@
 #include "base/master.h"
 #include "base/text.h"
 #include "space.h"
+#include "wire/control.h"
 #include "wrapw.h"
 
 extern char **environ;
@@ -372,7 +373,7 @@ static void
 req_bind(struct client *k, char *args)
 {
 	enum space_mode mode = bind_mode(&args);
-	char *blank = strrchr(args, ' '), text[WRAPW_LINE_MAX + 64];
+	char *blank = strrchr(args, ' '), text[CONTROL_LINE_MAX + 64];
 	enum space_reason why;
 	struct space_entry *e;
 
@@ -497,7 +498,7 @@ wmaster_obey(struct client *k, char *line)
 static size_t
 take_line(struct client *k, const char *data, size_t len)
 {
-	char line[WRAPW_LINE_MAX];
+	char line[CONTROL_LINE_MAX];
 	long n = wk_serve_line(data, len, line, sizeof line);
 
 	if (n <= 0)
@@ -564,7 +565,7 @@ wmaster_gone(struct wk_client *c)
 
 static const struct wk_ops ops = {
 	.client_size = sizeof(struct client),
-	.request_max = WRAPW_LINE_MAX,
+	.request_max = CONTROL_LINE_MAX,
 	.reserve = RESERVE,
 	.each = 1,              /* the way to its target */
 	.input = wmaster_input,
