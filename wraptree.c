@@ -61,7 +61,8 @@ outermost(void)
 	if (process_of(root) == NULL)
 		wk_die(WK_UNAVAILABLE, "ps: it does not list us");
 	for (i = 0; i < diversions; i++)
-		if (diversion[i]->pid > 0 && process_is_below(root, diversion[i]->pid))
+		if (diversion[i]->pid > 0 &&
+		    process_is_below(root, diversion[i]->pid))
 			root = diversion[i]->pid;
 	return root;
 }

@@ -21,58 +21,71 @@ enum { ENVIRONMENT_MAX = 4 << 20 };     /* bytes of it that are looked at */
 struct diversion **diversion;
 size_t diversions;
 
+/* Connect to a path: does anything answer?  *pid is the process that listens
+ * there, 0 when the system does not tell. */
+static int
+look_at(const char *path, long *pid)
+{
+	int fd = div_connect(path);
+	pid_t listener;
+
+	*pid = 0;
+	if (fd < 0)
+		return 0;
+	if (div_peer_pid(fd, &listener) == 0)
+		*pid = (long)listener;
+	close(fd);
+	return 1;
+}
+
 /* Is the process that answers at a path the wrapw in front of the master, and
  * not the master itself?  At the far end of a link it always is. */
 static int
 is_relayed(const char *path, long pid)
 {
 	char *front = list_copy(path), *slash = strrchr(front, '/');
-	pid_t relay = 0;
-	int fd = -1;
+	long relay = 0;
 
 	if (slash != NULL && slash > front) {
 		*slash = '\0';
-		fd = div_exists(front) ? div_connect(front) : -1;
+		if (div_exists(front))
+			look_at(front, &relay);
 	}
-	if (fd >= 0 && div_peer_pid(fd, &relay) != 0)
-		relay = 0;
-	if (fd >= 0)
-		close(fd);
 	free(front);
-	return relay > 0 && (long)relay == pid;
+	return relay > 0 && relay == pid;
+}
+
+static int
+path_is_known(const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < diversions; i++)
+		if (strcmp(diversion[i]->path, path) == 0)
+			return 1;
+	return 0;
 }
 
 static void
 add(const struct div_entry *e)
 {
-	struct diversion d = { e->prefix, e->variable, e->path, 0, 0 };
-	pid_t pid = 0;
-	size_t i;
-	int fd;
+	struct diversion *d;
+	long pid;
+	int answers;
 
-	for (i = 0; i < diversions; i++)
-		if (strcmp(diversion[i]->path, d.path) == 0)
-			return;
-	fd = div_connect(d.path);
-	if (fd >= 0 && div_peer_pid(fd, &pid) != 0)
-		pid = 0;
-	d.pid = (long)pid;
-	d.answers = fd >= 0;
-	if (fd >= 0)
-		close(fd);
-	for (i = 0; i < diversions; i++)   /* known by another path */
-		if (pid > 0 && diversion[i]->pid == d.pid &&
-		    !is_relayed(d.path, d.pid))
-			return;
+	if (path_is_known(e->path))
+		return;
+	answers = look_at(e->path, &pid);
+	/* the same master, by another path */
+	if (pid > 0 && diversion_is_master(pid) && !is_relayed(e->path, pid))
+		return;
+	d = wk_alloc(1, sizeof *d);
+	*d = (struct diversion){ list_copy(e->prefix), list_copy(e->variable),
+	    list_copy(e->path), pid, answers };
 	diversion = list_one_more(diversion, diversions, sizeof *diversion);
-	diversion[diversions] = wk_alloc(1, sizeof d);
-	d.prefix = list_copy(d.prefix);
-	d.variable = list_copy(d.variable);
-	d.path = list_copy(d.path);
-	*diversion[diversions++] = d;
-	if (!d.answers)
-		note_extend(note_of(0, diversion[diversions - 1], ""),
-		    "%s: nobody answers", d.path);
+	diversion[diversions++] = d;
+	if (!answers)
+		note_extend(note_of(0, d, ""), "%s: nobody answers", d->path);
 }
 
 void
