@@ -98,29 +98,39 @@ draw_all(void)
 	size_t i;
 
 	for (i = 0; i < processes; i++)
-		if (diversion_is_master(process[i].pid) && !is_enclosed(&process[i]))
+		if (diversion_is_master(process[i].pid) &&
+		    !is_enclosed(&process[i]))
 			tree_draw(&process[i]);
 }
 
-static void
-wraptree_show(const char *word)
+/* Put into scope what the command line asks for; the root of it, or 0 when that
+ * is everything. */
+static long
+choose(const char *word)
 {
-	long root = 0;
+	long root;
 	size_t i;
 
-	process_list();
 	if (wraptree_opt.everything) {
 		for (i = 0; i < processes; i++)
 			process[i].in_scope = 1;
-	} else {
-		if (word == NULL)
-			diversion_add_all(environ);
-		if (word == NULL && diversions == 0)
-			wk_die(WK_NOINPUT, "no enclosing diversion (all that "
-			    "can be seen: -a)");
-		root = word != NULL ? chosen(word) : outermost();
-		set_scope(root);
+		return 0;
 	}
+	if (word == NULL)
+		diversion_add_all(environ);
+	if (word == NULL && diversions == 0)
+		wk_die(WK_NOINPUT,
+		    "no enclosing diversion (all that can be seen: -a)");
+	root = word != NULL ? chosen(word) : outermost();
+	set_scope(root);
+	return root;
+}
+
+static void
+look_around(void)
+{
+	size_t i;
+
 	for (i = 0; i < processes; i++)
 		if (process[i].in_scope && process[i].pid == (long)getpid())
 			diversion_add_all(environ);
@@ -128,7 +138,17 @@ wraptree_show(const char *word)
 			diversion_add_all_of(process[i].pid);
 	for (i = 0; i < diversions; i++)
 		ask_master(diversion[i]);
-	if (wraptree_opt.everything)
+}
+
+static void
+wraptree_show(const char *word)
+{
+	long root;
+
+	process_list();
+	root = choose(word);
+	look_around();
+	if (root == 0)
 		draw_all();
 	else
 		tree_draw(process_of(root));
