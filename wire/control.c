@@ -141,7 +141,8 @@ control_ask(int fd, const char *request, int64_t deadline, char **text,
 	char head[CONTROL_LINE_MAX], sign = '+';
 
 	*text = NULL;
-	if (control_greet(fd, deadline) == 0 && send_request(fd, request) == 0 &&
+	if (control_greet(fd, deadline) == 0 &&
+	    send_request(fd, request) == 0 &&
 	    read_head(fd, deadline, &sign, head) == 0) {
 		*len = strlen(head);
 		*text = sign == '-' ? strdup(head) :

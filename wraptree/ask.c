@@ -82,7 +82,8 @@ ask_waiting(struct broker *b, const struct diversion *d)
 		if (sscanf(line, "%ld %lu %lu", &pid, &n, &seconds) != 3)
 			break;
 		count++;
-		note_extend(note_of(pid, d, "waits"), " for %lu, %lu s", n, seconds);
+		note_extend(note_of(pid, d, "waits"), " for %lu, %lu s", n,
+		    seconds);
 	}
 	free(text);
 	return count;
@@ -169,7 +170,7 @@ names_of(const char *record, size_t len, size_t *count)
 
 /* What a step of div_dial has come to. */
 static void
-name_stepped(struct presented *p, int r)
+took_step(struct presented *p, int r)
 {
 	p->state = r == 0 ? DIALING : r == 1 ? ANSWERED : SILENT;
 	if (r == 1)
@@ -212,13 +213,13 @@ try_names(const char *path, struct presented *all, size_t count)
 
 	for (i = 0; i < count; i++) {
 		snprintf(name, room, "%s/%s", path, all[i].number);
-		name_stepped(&all[i], div_dial(&all[i].dial, name, 0));
+		took_step(&all[i], div_dial(&all[i].dial, name, 0));
 	}
 	while (wait_for_names(all, fds, count, deadline))
 		for (i = 0; i < count; i++)
 			if (all[i].state == DIALING &&
 			    (all[i].dial.later || fds[i].revents != 0))
-				name_stepped(&all[i], div_dial_on(&all[i].dial));
+				took_step(&all[i], div_dial_on(&all[i].dial));
 	for (i = 0; i < count; i++)
 		if (all[i].state == DIALING)
 			div_dial_end(&all[i].dial);

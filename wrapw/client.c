@@ -240,38 +240,62 @@ put_record(FILE *f, const struct source *s)
 		    strlen(s->record.variable[i]) + 1, f);
 }
 
+/* Write the record to fd, which is closed; -1 with errno. */
+static int
+fill_file(const struct source *s, int fd)
+{
+	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+	int bad;
+
+	if (f == NULL)
+		return -1;
+	put_record(f, s);
+	bad = fflush(f) != 0 || ferror(f);
+	return fclose(f) == 0 && !bad ? 0 : -1;
+}
+
 /* Nobody ever finds half a record: it is written beside the file, and then
- * takes its place.  What is no plain file is written to as it is. */
+ * takes its place. */
+static int
+replace_file(const struct source *s, const char *file, const struct stat *old)
+{
+	size_t n = strlen(file) + sizeof ".XXXXXX";
+	char *temporary = wk_alloc(n, 1);
+	int fd, r = -1, e;
+
+	snprintf(temporary, n, "%s.XXXXXX", file);
+	fd = mkstemp(temporary);
+	if (fd >= 0) {
+		if (old != NULL)
+			fchmod(fd, old->st_mode & 0777);
+		r = fill_file(s, fd);
+		if (r == 0)
+			r = rename(temporary, file);
+		e = errno;
+		if (r != 0)
+			unlink(temporary);
+		errno = e;
+	}
+	free(temporary);
+	return r;
+}
+
+/* What is no plain file is written to as it is. */
 static void
 write_record(const struct source *s, const char *path)
 {
-	char *real = realpath(path, NULL), *temporary;
+	char *real = realpath(path, NULL);
 	const char *file = real != NULL ? real : path;
-	size_t n = strlen(file) + 8;
 	struct stat st;
-	int fd, plain, e, found = stat(file, &st) == 0;
-	FILE *f;
+	int found = stat(file, &st) == 0, r;
 
-	plain = !found || S_ISREG(st.st_mode);
-	temporary = wk_alloc(n, 1);
-	snprintf(temporary, n, "%s.XXXXXX", file);
-	fd = plain ? mkstemp(temporary) : open(file, O_WRONLY | O_CLOEXEC);
-	f = fd >= 0 ? fdopen(fd, "w") : NULL;
-	if (f == NULL)
+	if (!found || S_ISREG(st.st_mode))
+		r = replace_file(s, file, found ? &st : NULL);
+	else
+		r = fill_file(s, open(file, O_WRONLY | O_CLOEXEC));
+	if (r != 0)
 		wk_die(WK_CANTCREATE, "%s: %s", path, strerror(errno));
-	if (plain && found)
-		fchmod(fd, st.st_mode & 0777);
-	put_record(f, s);
-	e = fflush(f) != 0 || ferror(f);
-	if (fclose(f) == 0 && !e && (!plain || rename(temporary, file) == 0)) {
-		free(temporary);
-		free(real);
-		return;
-	}
-	e = errno;
-	if (plain)
-		unlink(temporary);
-	wk_die(WK_CANTCREATE, "%s: %s", path, strerror(e));
+	free(real);
 }
 
 static int
@@ -294,12 +318,16 @@ static int
 change(char **words)
 {
 	char request[CONTROL_LINE_MAX], *target, *remark;
-	static const char *const flags[] = { "", "-a ", "-b ", "-c " };
+	static const char *const flags[] = {
+		[SPACE_REPLACE] = "", [SPACE_AFTER] = "-a ",
+		[SPACE_BEFORE] = "-b ", [SPACE_CREATE] = "-c "
+	};
 	size_t len;
 	int n;
 
 	if (strpbrk(words[wrapw_opt.bind], " \n") != NULL)
-		wk_die(WK_DATA, "%s: a name has no blanks", words[wrapw_opt.bind]);
+		wk_die(WK_DATA, "%s: a name has no blanks",
+		    words[wrapw_opt.bind]);
 	if (wrapw_opt.bind && strchr(words[0], '\n') != NULL)
 		wk_die(WK_DATA, "%s: a target has no newlines", words[0]);
 	if (wrapw_opt.bind) {
@@ -358,7 +386,9 @@ wclient_quit(const char *path, int code)
 static int
 wclient_run(struct source *s, char **words, const struct wk_called *called)
 {
-	struct wk_spawn command = { .file = words[0], .argv = words, .keep = -1 };
+	struct wk_spawn command = {
+		.file = words[0], .argv = words, .keep = -1
+	};
 	int status;
 
 	wclient_restore(s);
@@ -376,7 +406,8 @@ int
 wrapw_client(char **words, const struct wk_called *called)
 {
 	struct source s;
-	int live = !wrapw_opt.include && !wrapw_opt.without && !is_record(wrapw_opt.wrap);
+	int live = !wrapw_opt.include && !wrapw_opt.without &&
+	    !is_record(wrapw_opt.wrap);
 
 	if (wrapw_opt.bind || wrapw_opt.unbind)
 		return change(words);

@@ -539,7 +539,8 @@ wmaster_input(struct wk_client *c, const char *data, size_t len)
 	struct client *k = (struct client *)c;
 	size_t used = 0, n = 1;
 
-	while (wk_serve_taking(c) && used < len && n > 0 && k->state != SERVED) {
+	while (wk_serve_taking(c) && used < len && n > 0 &&
+	    k->state != SERVED) {
 		n = k->state == CONTROL ?
 		    take_line(k, data + used, len - used) :
 		    take_cookie(k, data + used, len - used);

@@ -24,8 +24,9 @@ kind_of(const char *variable, size_t *prefix)
 	const char *eq = strchr(variable, '=');
 
 	*prefix = 0;
-	return eq != NULL ? div_name(variable, (size_t)(eq - variable), prefix) :
-	    -1;
+	if (eq == NULL)
+		return -1;
+	return div_name(variable, (size_t)(eq - variable), prefix);
 }
 
 /* --- reading --- */
@@ -166,7 +167,8 @@ behind(const char *value, const char *own)
 {
 	size_t n = strlen(own);
 
-	if (strncmp(value, own, n) != 0 || (value[n] != '\0' && value[n] != '/'))
+	if (strncmp(value, own, n) != 0 ||
+	    (value[n] != '\0' && value[n] != '/'))
 		return NULL;
 	return value + n;
 }

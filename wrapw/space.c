@@ -123,7 +123,8 @@ space_collect(struct space *s, char *const envp[], const char *own_prefix,
 		}
 		e = add_entry(s, d->variable, strlen(d->prefix), d->level);
 		if (e != NULL) {
-			e->chosen = d->level == 0 && links_to_detached(d->prefix);
+			e->chosen = d->level == 0 &&
+			    links_to_detached(d->prefix);
 			e->targets = joined(NULL, d->path, SPACE_REPLACE);
 		}
 		if (e == NULL || e->targets == NULL)
@@ -160,7 +161,8 @@ find_number(const struct space *s, const char *text)
 	if (!text_is_digit(*text) || strlen(text) > 9)
 		return NULL;
 	n = strtoul(text, &end, 10);
-	if (*end != '\0' || n >= s->count || (text[0] == '0' && text[1] != '\0'))
+	if (*end != '\0' || n >= s->count ||
+	    (text[0] == '0' && text[1] != '\0'))
 		return NULL;
 	return s->entry[n];
 }
@@ -365,7 +367,8 @@ space_by_prefix_then_level(const void *a, const void *b)
 static int
 same_prefix(const struct space_entry *x, const struct space_entry *y)
 {
-	return x->prefix == y->prefix && memcmp(x->name, y->name, x->prefix) == 0;
+	return x->prefix == y->prefix &&
+	    memcmp(x->name, y->name, x->prefix) == 0;
 }
 
 /* The variables of e[0] to e[n-1], all of one prefix, with their link. */
