@@ -24,7 +24,7 @@ size_t diversions;
 /* Connect to a path: does anything answer?  *pid is the process that listens
  * there, 0 when the system does not tell. */
 static int
-look_at(const char *path, long *pid)
+find_listener(const char *path, long *pid)
 {
 	int fd = div_connect(path);
 	pid_t listener;
@@ -49,7 +49,7 @@ is_relayed(const char *path, long pid)
 	if (slash != NULL && slash > front) {
 		*slash = '\0';
 		if (div_exists(front))
-			look_at(front, &relay);
+			find_listener(front, &relay);
 	}
 	free(front);
 	return relay > 0 && relay == pid;
@@ -75,7 +75,7 @@ add(const struct div_entry *e)
 
 	if (path_is_known(e->path))
 		return;
-	answers = look_at(e->path, &pid);
+	answers = find_listener(e->path, &pid);
 	/* the same master, by another path */
 	if (pid > 0 && diversion_is_master(pid) && !is_relayed(e->path, pid))
 		return;
