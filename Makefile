@@ -44,26 +44,28 @@ LIBRARY = divconnect.c base/event.c base/master.c base/options.c base/serve.c \
 ARCHIVE = bin/libwrapkit.a
 SHARED = divconnect.o base/buffer.o base/dial.o base/event.o base/flow.o \
 	base/lines.o base/master.o base/options.o base/serve.o base/size.o \
-	base/spawn.o base/terminal.o base/text.o base/wrapper.o \
-	wire/broker.o wire/collate.o wire/share.o wire/style.o wire/title.o wire/turn.o
+	base/spawn.o base/terminal.o base/text.o base/wrapper.o wire/broker.o \
+	wire/collate.o wire/control.o wire/share.o wire/style.o wire/title.o \
+	wire/turn.o
 PTBW = ptbw.o ptbw/pool.o ptbw/tableau.o
-WRAPTREE = wraptree.o
+WRAPTREE = wraptree.o wraptree/ask.o wraptree/diversion.o wraptree/note.o \
+	wraptree/process.o wraptree/tree.o
 WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/link.o wrapw/master.o \
 	wrapw/record.o wrapw/relay.o wrapw/space.o
 XAPPLY = xapply.o xapply/expand.o xapply/input.o xapply/joblog.o \
-	xapply/quote.o xapply/run.o xapply/say.o xapply/task.o \
-	xapply/tokens.o xapply/tty.o
+	xapply/quote.o xapply/run.o xapply/say.o xapply/task.o xapply/tokens.o \
+	xapply/tty.o
 XCLATE = xclate.o xclate/client.o xclate/inspect.o xclate/master.o \
 	xclate/redirect.o xclate/report.o
-HEADERS = divconnect.h base/buffer.h base/codes.h base/dial.h base/event.h base/flow.h \
-	base/lines.h base/master.h base/options.h base/serve.h base/size.h \
-	base/spawn.h base/terminal.h base/text.h base/wrapper.h wire/broker.h wire/collate.h \
-	wire/share.h wire/style.h wire/title.h wire/turn.h ptbw/pool.h \
-	ptbw/tableau.h wrapw/carry.h wrapw/link.h wrapw/record.h \
-	wrapw/relay.h wrapw/space.h \
-	wrapw/wrapw.h xapply/expand.h xapply/input.h xapply/quote.h \
-	xapply/tokens.h xapply/xapply.h xclate/inspect.h xclate/redirect.h \
-	xclate/report.h xclate/xclate.h
+HEADERS = divconnect.h base/buffer.h base/codes.h base/dial.h base/event.h \
+	base/flow.h base/lines.h base/master.h base/options.h base/serve.h \
+	base/size.h base/spawn.h base/terminal.h base/text.h base/wrapper.h \
+	wire/broker.h wire/collate.h wire/control.h wire/share.h wire/style.h \
+	wire/title.h wire/turn.h ptbw/pool.h ptbw/tableau.h \
+	wraptree/wraptree.h wrapw/carry.h wrapw/link.h wrapw/record.h \
+	wrapw/relay.h wrapw/space.h wrapw/wrapw.h xapply/expand.h \
+	xapply/input.h xapply/quote.h xapply/tokens.h xapply/xapply.h \
+	xclate/inspect.h xclate/redirect.h xclate/report.h xclate/xclate.h
 CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/peer \
 	tests/records tests/riot tests/section tests/text tests/unit
 
@@ -79,7 +81,7 @@ $(SHARED) $(PTBW) $(WRAPTREE) $(WRAPW) $(XAPPLY) $(XCLATE): $(HEADERS) bin/begun
 # file: no object of that time is taken, and no program of it stays.
 bin/begun:
 	mkdir -p bin
-	rm -f *.o *.a sshw wraptree
+	rm -f *.o *.a sshw
 	echo 'what is newer belongs to this layout' >$@
 
 $(ARCHIVE): $(SHARED)

@@ -356,7 +356,7 @@ done <list
 
 # each format as a pattern of the shell's
 (cd "$top" && for f in *.c base/*.c wire/*.c ptbw/*.c xclate/*.c xapply/*.c \
-    wrapw/*.c; do
+    wrapw/*.c wraptree/*.c; do
 	awk -f tests/formats.awk "$f"
 done) | sort -u >formats
 cut -f 1 others >known

@@ -131,6 +131,30 @@ for answer in '5\n1 2 3' '2\n\n\n' 'x\n' '9\n'; do
 	result $? 'as it was asked' "$(cat odd.err)"
 done
 esc=$(printf '\033[31m')
+odd() {         # odd ANSWER SHOWN: a wrapw that gives this answer for its record
+	rm -f odd
+	peer master odd A c A 'r:\0' s:+ 'r:record\n' "s:$1" E 2>odd.err & odd=$!
+	wait_until test -S odd
+	t "a wrapw that answers $1" 0 "~*\\[wrapw_1$2\\]*" '' \
+	    env wrapw_link=1 wrapw_1="$PWD/odd" wraptree
+	wait $odd
+	result $? 'as it was asked' "$(cat odd.err)"
+}
+odd 'x\n' ''
+odd '- no\n' ''
+odd '+ 99999999999\n' ''
+odd '+ -1\n' ''
+odd '+ 0\n' ''
+odd '+ 8\n/o\0x' ''
+odd '+ 12\nptbw_1=/o/0\0' ''
+odd "+ 23\\n/o\\0${esc}ptbw_1=/o/0\\0/o\\0" ''
+odd '+ 95\n/o\0spck_2=/o/1\0ptbw_1=/o/0\0ptbw_link=1\0PATH=/o/2\0xcl_1=/p/3\0xcl_2=/o/../x\0xcl_3=/o/7x\0xcl_4=/o\0' \
+    ': presents ptbw_1 (does not answer), spck_2 (does not answer)'
+peer master silent A c A p & silent=$!
+wait_until test -S silent
+t 'a wrapw that says nothing' 0 '~*\[wrapw_1\]*' '' \
+    env wrapw_link=1 wrapw_1="$PWD/silent" wraptree
+kill "$silent"
 t 'a path cannot write to the terminal' 0 \
     '~*\[ptbw_1: /x^\[\[31m^Jroot 1 init: nobody answers\]' '' \
     env ptbw_link=1 ptbw_1="/x$esc${nl}root 1 init" wraptree
