@@ -132,13 +132,13 @@ tests/driver: tests/driver.c $(ARCHIVE)
 	$(CHECKER) $(ARCHIVE) $(LDLIBS)
 tests/expand: tests/expand.c tests/shown.h tests/tap.h $(XAPPLY) $(ARCHIVE)
 	$(CHECKER) xapply/expand.o xapply/quote.o $(ARCHIVE) $(LDLIBS)
-tests/holder: tests/holder.c
+tests/holder: tests/holder.c bin/begun
 	$(CHECKER) $(LDLIBS)
 tests/peer: tests/peer.c $(ARCHIVE)
 	$(CHECKER) $(ARCHIVE) $(LDLIBS)
 tests/records: tests/records.c tests/tap.h $(WRAPW) $(ARCHIVE)
 	$(CHECKER) wrapw/record.o $(ARCHIVE) $(LDLIBS)
-tests/riot: tests/riot.c
+tests/riot: tests/riot.c bin/begun
 	$(CHECKER) $(LDLIBS)
 tests/section: tests/section.c tests/tap.h $(XCLATE) $(ARCHIVE)
 	$(CHECKER) xclate/redirect.o xclate/report.o $(ARCHIVE) $(LDLIBS)
