@@ -5,6 +5,7 @@
 #   make demo                       the programs at work on real files
 #   make bench                      measure
 #   make html                       the pages for a browser
+#   make dist                       a tar ball, which needs no git
 #   make DESTDIR=... PREFIX=... install
 #
 # What is started thousands of times should start fast.  Static programs do,
@@ -27,12 +28,15 @@ STATIC = -static
 PREFIX = /usr/local
 HTML = html
 T =
+VERSION = $$(sed -n 's/^.define DIV_VERSION "\(.*\)"/\1/p' divconnect.h)
+NAME = wrapkit-$(VERSION)
 
 OWN_FLAGS = -std=c11 -D_GNU_SOURCE -D_DARWIN_C_SOURCE -D_NETBSD_SOURCE -I.
 COMPILE = $(CC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS)
 
 # What is made goes to bin/: the name of a program is that of its folder, too.
 PROGRAMS = ptbw wraptree wrapw xapply xclate
+FOLDERS = base wire ptbw wraptree wrapw xapply xclate
 MADE = bin/ptbw bin/sshw bin/wraptree bin/wrapw bin/xapply bin/xclate \
 	bin/libdivconnect.a
 
@@ -75,14 +79,19 @@ all: $(MADE)
 .c.o:
 	$(COMPILE) -c -o $@ $<
 
-$(SHARED) $(PTBW) $(WRAPTREE) $(WRAPW) $(XAPPLY) $(XCLATE): $(HEADERS) bin/begun
+$(SHARED) $(PTBW) $(WRAPTREE) $(WRAPW) $(XAPPLY) $(XCLATE): bin/begun $(HEADERS)
 
-# What a build left at the root before there was a bin/ is older than this
-# file: no object of that time is taken, and no program of it stays.
-bin/begun:
-	mkdir -p bin
-	rm -f *.o *.a sshw
-	echo 'what is newer belongs to this layout' >$@
+# What a build left here before there was a bin/, or before this file changed,
+# is no part of the next one: it may be newer than the sources.
+bin/begun: Makefile
+	@for f in $(FOLDERS); do \
+		[ ! -f $$f ] || { echo "make: $$f is a program of an older" \
+		    "version, where a folder belongs: remove it, and copy" \
+		    "the files anew" >&2; exit 1; }; \
+	done
+	rm -rf bin && mkdir bin
+	rm -f *.o */*.o *.a sshw $(CHECKERS) bench/lease
+	echo 'what is newer belongs to this build' >$@
 
 $(ARCHIVE): $(SHARED)
 	rm -f $@
@@ -125,13 +134,13 @@ tests/driver: tests/driver.c $(ARCHIVE)
 	$(CHECKER) $(ARCHIVE) $(LDLIBS)
 tests/expand: tests/expand.c tests/shown.h tests/tap.h $(XAPPLY) $(ARCHIVE)
 	$(CHECKER) xapply/expand.o xapply/quote.o $(ARCHIVE) $(LDLIBS)
-tests/holder: tests/holder.c
+tests/holder: tests/holder.c bin/begun
 	$(CHECKER) $(LDLIBS)
 tests/peer: tests/peer.c $(ARCHIVE)
 	$(CHECKER) $(ARCHIVE) $(LDLIBS)
 tests/records: tests/records.c tests/tap.h $(WRAPW) $(ARCHIVE)
 	$(CHECKER) wrapw/record.o $(ARCHIVE) $(LDLIBS)
-tests/riot: tests/riot.c
+tests/riot: tests/riot.c bin/begun
 	$(CHECKER) $(LDLIBS)
 tests/section: tests/section.c tests/tap.h $(XCLATE) $(ARCHIVE)
 	$(CHECKER) xclate/redirect.o xclate/report.o $(ARCHIVE) $(LDLIBS)
@@ -172,6 +181,17 @@ lint:
 
 always:
 
+# The files are those that git knows, or in a tar ball those of its list.
+dist:
+	name=$(NAME) && rm -rf bin/dist && mkdir -p bin/dist/$$name && \
+	if [ -f MANIFEST ]; then cat MANIFEST; else git ls-files; fi \
+	    >bin/dist/list && [ -s bin/dist/list ] && \
+	tar cf bin/dist/files.tar $$(cat bin/dist/list) && \
+	cd bin/dist && mv list $$name/MANIFEST && \
+	(cd $$name && tar xf ../files.tar) && \
+	tar cf $$name.tar $$name && gzip -9 $$name.tar && \
+	mv $$name.tar.gz ../.. && rm -rf ../dist
+
 BIN = $(DESTDIR)$(PREFIX)/bin
 LIB = $(DESTDIR)$(PREFIX)/lib
 INCLUDE = $(DESTDIR)$(PREFIX)/include
@@ -192,8 +212,7 @@ install: all
 	for h in $(PUBLIC); do \
 		cp base/$$h '$(INCLUDE)/wrapkit' || exit 1; \
 	done
-	version=$$(sed -n 's/^.define DIV_VERSION "\(.*\)"/\1/p' divconnect.h) && \
-	sed -e 's,@PREFIX@,$(PREFIX),' -e "s,@VERSION@,$$version," \
+	sed -e 's,@PREFIX@,$(PREFIX),' -e "s,@VERSION@,$(VERSION)," \
 	    libdivconnect.pc.in >'$(LIB)/pkgconfig/libdivconnect.pc'
 	for s in 1 3 7; do \
 		cp man/*.$$s '$(SHARE)/man/man'$$s || exit 1; \
@@ -225,4 +244,4 @@ uninstall:
 
 clean:
 	rm -rf bin
-	rm -f *.o */*.o $(CHECKERS) bench/lease html/*.html
+	rm -f *.o */*.o $(CHECKERS) bench/lease html/*.html wrapkit-*.tar.gz
