@@ -5,6 +5,7 @@
 #   make demo                       the programs at work on real files
 #   make bench                      measure
 #   make html                       the pages for a browser
+#   make dist                       a tar ball, which needs no git
 #   make DESTDIR=... PREFIX=... install
 #
 # What is started thousands of times should start fast.  Static programs do,
@@ -27,28 +28,32 @@ STATIC = -static
 PREFIX = /usr/local
 HTML = html
 T =
+VERSION = $$(sed -n 's/^.define DIV_VERSION "\(.*\)"/\1/p' divconnect.h)
+NAME = wrapkit-$(VERSION)
 
 OWN_FLAGS = -std=c11 -D_GNU_SOURCE -D_DARWIN_C_SOURCE -D_NETBSD_SOURCE -I.
 COMPILE = $(CC) $(OWN_FLAGS) $(CPPFLAGS) $(CFLAGS)
 
 # What is made goes to bin/: the name of a program is that of its folder, too.
 PROGRAMS = ptbw wraptree wrapw xapply xclate
+FOLDERS = base wire ptbw wraptree wrapw xapply xclate
 MADE = bin/ptbw bin/sshw bin/wraptree bin/wrapw bin/xapply bin/xclate \
 	bin/libdivconnect.a
 
 # The installed library, and its headers, is the part of base that a wrapper
 # of one's own needs; the archive of the programs is all of base and wire.
-PUBLIC = codes.h event.h master.h serve.h wrapper.h
-LIBRARY = divconnect.c base/event.c base/master.c base/serve.c base/spawn.c \
-	base/terminal.c base/trace.c base/wrapper.c
+PUBLIC = codes.h event.h master.h options.h serve.h wrapper.h
+LIBRARY = divconnect.c base/event.c base/master.c base/options.c base/serve.c \
+	base/spawn.c base/terminal.c base/trace.c base/wrapper.c
 ARCHIVE = bin/libwrapkit.a
 SHARED = divconnect.o base/buffer.o base/dial.o base/event.o base/flow.o \
-	base/lines.o base/master.o base/serve.o base/size.o base/spawn.o \
-	base/terminal.o base/text.o base/trace.o base/wrapper.o \
-	wire/broker.o wire/collate.o wire/share.o wire/title.o wire/tokens.o \
-	wire/turn.o
+	base/lines.o base/master.o base/options.o base/serve.o base/size.o \
+	base/spawn.o base/terminal.o base/text.o base/trace.o base/wrapper.o \
+	wire/broker.o wire/collate.o wire/control.o wire/share.o wire/style.o \
+	wire/title.o wire/tokens.o wire/turn.o
 PTBW = ptbw.o ptbw/client.o ptbw/master.o ptbw/pool.o ptbw/tableau.o
-WRAPTREE = wraptree.o
+WRAPTREE = wraptree.o wraptree/ask.o wraptree/diversion.o wraptree/note.o \
+	wraptree/process.o wraptree/tree.o
 WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/link.o wrapw/master.o \
 	wrapw/record.o wrapw/relay.o wrapw/space.o
 XAPPLY = xapply.o xapply/expand.o xapply/input.o xapply/joblog.o \
@@ -56,15 +61,17 @@ XAPPLY = xapply.o xapply/expand.o xapply/input.o xapply/joblog.o \
 	xapply/tty.o
 XCLATE = xclate.o xclate/client.o xclate/inspect.o xclate/master.o \
 	xclate/redirect.o xclate/report.o
-HEADERS = divconnect.h base/buffer.h base/codes.h base/dial.h base/event.h base/flow.h \
-	base/lines.h base/master.h base/serve.h base/size.h base/spawn.h \
-	base/terminal.h base/text.h base/trace.h base/wrapper.h \
-	wire/broker.h wire/collate.h wire/share.h wire/title.h wire/tokens.h \
-	wire/turn.h ptbw/pool.h ptbw/ptbw.h ptbw/tableau.h \
-	wrapw/carry.h wrapw/link.h wrapw/record.h wrapw/relay.h wrapw/space.h \
-	wrapw/wrapw.h xapply/expand.h xapply/input.h xapply/quote.h \
-	xapply/xapply.h xclate/inspect.h xclate/redirect.h \
-	xclate/report.h xclate/xclate.h
+HEADERS = divconnect.h base/buffer.h base/codes.h base/dial.h base/event.h \
+	base/flow.h base/lines.h base/master.h base/options.h base/serve.h \
+	base/size.h base/spawn.h base/terminal.h base/text.h base/trace.h \
+	base/wrapper.h \
+	wire/broker.h wire/collate.h wire/control.h wire/share.h wire/style.h \
+	wire/title.h wire/tokens.h wire/turn.h ptbw/pool.h ptbw/ptbw.h \
+	ptbw/tableau.h \
+	wraptree/wraptree.h wrapw/carry.h wrapw/link.h wrapw/record.h \
+	wrapw/relay.h wrapw/space.h wrapw/wrapw.h xapply/expand.h \
+	xapply/input.h xapply/quote.h xapply/xapply.h \
+	xclate/inspect.h xclate/redirect.h xclate/report.h xclate/xclate.h
 CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/peer \
 	tests/records tests/riot tests/section tests/text tests/unit
 
@@ -74,14 +81,19 @@ all: $(MADE)
 .c.o:
 	$(COMPILE) -c -o $@ $<
 
-$(SHARED) $(PTBW) $(WRAPTREE) $(WRAPW) $(XAPPLY) $(XCLATE): $(HEADERS) bin/begun
+$(SHARED) $(PTBW) $(WRAPTREE) $(WRAPW) $(XAPPLY) $(XCLATE): bin/begun $(HEADERS)
 
-# What a build left at the root before there was a bin/ is older than this
-# file: no object of that time is taken, and no program of it stays.
-bin/begun:
-	mkdir -p bin
-	rm -f *.o *.a sshw wraptree
-	echo 'what is newer belongs to this layout' >$@
+# What a build left here before there was a bin/, or before this file changed,
+# is no part of the next one: it may be newer than the sources.
+bin/begun: Makefile
+	@for f in $(FOLDERS); do \
+		[ ! -f $$f ] || { echo "make: $$f is a program of an older" \
+		    "version, where a folder belongs: remove it, and copy" \
+		    "the files anew" >&2; exit 1; }; \
+	done
+	rm -rf bin && mkdir bin
+	rm -f *.o */*.o *.a sshw $(CHECKERS) bench/lease
+	echo 'what is newer belongs to this build' >$@
 
 $(ARCHIVE): $(SHARED)
 	rm -f $@
@@ -124,13 +136,13 @@ tests/driver: tests/driver.c $(ARCHIVE)
 	$(CHECKER) $(ARCHIVE) $(LDLIBS)
 tests/expand: tests/expand.c tests/shown.h tests/tap.h $(XAPPLY) $(ARCHIVE)
 	$(CHECKER) xapply/expand.o xapply/quote.o $(ARCHIVE) $(LDLIBS)
-tests/holder: tests/holder.c
+tests/holder: tests/holder.c bin/begun
 	$(CHECKER) $(LDLIBS)
 tests/peer: tests/peer.c $(ARCHIVE)
 	$(CHECKER) $(ARCHIVE) $(LDLIBS)
 tests/records: tests/records.c tests/tap.h $(WRAPW) $(ARCHIVE)
 	$(CHECKER) wrapw/record.o $(ARCHIVE) $(LDLIBS)
-tests/riot: tests/riot.c
+tests/riot: tests/riot.c bin/begun
 	$(CHECKER) $(LDLIBS)
 tests/section: tests/section.c tests/tap.h $(XCLATE) $(ARCHIVE)
 	$(CHECKER) xclate/redirect.o xclate/report.o $(ARCHIVE) $(LDLIBS)
@@ -171,6 +183,17 @@ lint:
 
 always:
 
+# The files are those that git knows, or in a tar ball those of its list.
+dist:
+	name=$(NAME) && rm -rf bin/dist && mkdir -p bin/dist/$$name && \
+	if [ -f MANIFEST ]; then cat MANIFEST; else git ls-files; fi \
+	    >bin/dist/list && [ -s bin/dist/list ] && \
+	tar cf bin/dist/files.tar $$(cat bin/dist/list) && \
+	cd bin/dist && mv list $$name/MANIFEST && \
+	(cd $$name && tar xf ../files.tar) && \
+	tar cf $$name.tar $$name && gzip -9 $$name.tar && \
+	mv $$name.tar.gz ../.. && rm -rf ../dist
+
 BIN = $(DESTDIR)$(PREFIX)/bin
 LIB = $(DESTDIR)$(PREFIX)/lib
 INCLUDE = $(DESTDIR)$(PREFIX)/include
@@ -191,8 +214,7 @@ install: all
 	for h in $(PUBLIC); do \
 		cp base/$$h '$(INCLUDE)/wrapkit' || exit 1; \
 	done
-	version=$$(sed -n 's/^.define DIV_VERSION "\(.*\)"/\1/p' divconnect.h) && \
-	sed -e 's,@PREFIX@,$(PREFIX),' -e "s,@VERSION@,$$version," \
+	sed -e 's,@PREFIX@,$(PREFIX),' -e "s,@VERSION@,$(VERSION)," \
 	    libdivconnect.pc.in >'$(LIB)/pkgconfig/libdivconnect.pc'
 	for s in 1 3 7; do \
 		cp man/*.$$s '$(SHARE)/man/man'$$s || exit 1; \
@@ -224,4 +246,4 @@ uninstall:
 
 clean:
 	rm -rf bin
-	rm -f *.o */*.o $(CHECKERS) bench/lease html/*.html
+	rm -f *.o */*.o $(CHECKERS) bench/lease html/*.html wrapkit-*.tar.gz

@@ -2,8 +2,8 @@
  * divconnect.c - the diversion stack: environment, sockets, descriptors
  *
  * See divconnect.h for what each function promises, and PROTOCOL for what
- * goes over the wire when a path leads through wrapw.  Whatever the systems
- * do differently about sockets and close-on-exec stands in the first part.
+ * goes over the wire when a path leads through wrapw.  The first part has
+ * what systems do differently about sockets and close-on-exec.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -35,8 +35,8 @@ enum {
 	HIDDEN_TRIED = 100,
 	LOCK_TRIES = 100,        /* for a second in all */
 	LOCK_WAIT_MS = 10,
-	WAIT_MAX_MS = 1000,      /* at once: so much of a stop may count */
-	WAIT_LATE_MS = 250       /* later than that: we stood still */
+	WAIT_MAX_MS = 1000,      /* of one wait */
+	WAIT_LATE_MS = 250       /* a wait later than that: we were stopped */
 };
 
 /* --- what systems do differently --- */
@@ -201,7 +201,8 @@ div_name(const char *name, size_t len, size_t *prefix)
 
 /* Put the name <prefix>_<tag> into name. */
 static int
-divconnect_variable(char name[DIV_VARIABLE_MAX], const char *prefix, const char *tag)
+divconnect_variable(char name[DIV_VARIABLE_MAX], const char *prefix,
+    const char *tag)
 {
 	int n = snprintf(name, DIV_VARIABLE_MAX, "%s_%s", prefix, tag);
 
@@ -295,9 +296,11 @@ div_push(const char *prefix, const char *path)
 		return -1;
 	n++;
 	snprintf(number, sizeof number, "%d", n);
-	if (divconnect_variable(name, prefix, number) != 0 || setenv(name, path, 1) != 0)
+	if (divconnect_variable(name, prefix, number) != 0 ||
+	    setenv(name, path, 1) != 0)
 		return -1;
-	if (divconnect_variable(name, prefix, "link") != 0 || setenv(name, number, 1) != 0)
+	if (divconnect_variable(name, prefix, "link") != 0 ||
+	    setenv(name, number, 1) != 0)
 		return -1;
 	return n;
 }
@@ -307,7 +310,9 @@ div_detach(const char *prefix, const char *path)
 {
 	char name[DIV_VARIABLE_MAX];
 
-	return divconnect_variable(name, prefix, "d") == 0 ? setenv(name, path, 1) : -1;
+	if (divconnect_variable(name, prefix, "d") != 0)
+		return -1;
+	return setenv(name, path, 1);
 }
 
 /* The value of name (n bytes) in env, or NULL. */
@@ -332,8 +337,8 @@ env_link(char *const env[], const char *prefix, size_t n)
 }
 
 /*
- * Does "NAME=value" name a diversion?  Then the length of its prefix, and
- * *level (0 when detached).  Any program may own a variable that ends in
+ * The length of the prefix if "NAME=value" names a diversion, with its level
+ * (0: detached) in *level; else 0.  Any program may own a variable that ends in
  * _d: without a stack of its prefix it counts only if a socket stands there.
  */
 static size_t
@@ -487,7 +492,8 @@ bind_at(struct div_socket *s, char *path)
 		return -1;
 	if (bind(s->fd, (struct sockaddr *)&sun, sizeof sun) != 0)
 		goto err0;
-	/* 4096 on Linux, whatever SOMAXCONN says; it is cut to the limit */
+	/* what Linux allows, which SOMAXCONN need not say; systems with a
+	 * lower limit cut it */
 	if (lstat(path, &st) != 0 || listen(s->fd, 4096) != 0)
 		goto err1;
 	s->dev = st.st_dev;
@@ -506,8 +512,8 @@ err0:
 /*
  * Remove a socket that stands in our way if its master is dead.  Only a
  * refused connection means that, as a name appears only when its socket
- * listens; the caller holds the directory's lock, so that no other of us puts
- * a live one there between the look and the removal.
+ * listens.  The caller holds the lock of the directory, so that no other
+ * master puts a live socket there between the look and the removal.
  */
 static int
 remove_dead(const char *path)
@@ -539,9 +545,10 @@ remove_dead(const char *path)
 }
 
 /*
- * Lock a directory, so that of those who replace a dead socket in it none
- * removes the live one of another.  Somebody may hold such a lock for other
- * ends; then we go without before long.  Returns what to close, or -1.
+ * Lock a directory, so that of several masters that replace a dead socket in
+ * it none removes the live one of another.  A process that is none of them may
+ * hold such a lock as well: after LOCK_TRIES we go on without.  Returns the
+ * descriptor to close, or -1.
  */
 static int
 lock_directory(const char *dir)
@@ -578,7 +585,7 @@ link_to(const char *from, const char *path, const char *dir)
 	return r;
 }
 
-/* Bind under a name in dir that nobody looks for. */
+/* Bind under a name in dir that no client looks for. */
 static int
 bind_hidden(struct div_socket *s, const char *dir)
 {
@@ -596,8 +603,8 @@ bind_hidden(struct div_socket *s, const char *dir)
 }
 
 /*
- * A hidden socket has been linked to path (r 0), which is the struct's now, or
- * that failed (r -1): drop the hidden name, and on failure the socket.
+ * After linking a hidden socket to path, with the result r of that: drop the
+ * hidden name and, if r is -1, the socket.  path becomes the struct's.
  * Returns r, with errno as it was.
  */
 static int
@@ -617,9 +624,9 @@ unhide(struct div_socket *s, char *path, int r)
 }
 
 /*
- * Bind at just this path.  The name appears when the socket listens, for one
- * that does not yet looks dead: so it is bound under another name first,
- * unless that one is too long, or the file system has no links.
+ * Bind at just this path.  A socket that does not listen yet looks dead, so it
+ * is bound under a hidden name and linked to the path when it listens; unless
+ * the hidden name is too long, or the file system has no links.
  */
 static int
 bind_fixed(struct div_socket *s, char *path)
@@ -683,10 +690,10 @@ bind_numbered(struct div_socket *s, const char *dir,
 }
 
 /*
- * The directory of the diversion that encloses us, if others than us cannot
- * write there and it is a real one, not reached through wrapw (*shared is 1
- * then); else the one that <prefix>_0 asks for; else NULL.  The caller frees
- * it.
+ * The directory of the diversion that encloses us, if it is writable for no
+ * other users and the socket is a file there, not reached through wrapw
+ * (*shared is 1 then); else the directory that <prefix>_0 asks for; else NULL.
+ * The caller frees it.
  */
 static char *
 enclosing_directory(const char *prefix, int *shared)
@@ -729,7 +736,8 @@ bind_shared(struct div_socket *s, const struct div_place *where)
 		dir = enclosing_directory(prefix[i], &s->shared);
 		if (dir == NULL)
 			continue;
-		r = where->path ? bind_fixed(s, divconnect_join(dir, where->path)) :
+		r = where->path ?
+		    bind_fixed(s, divconnect_join(dir, where->path)) :
 		    bind_numbered(s, dir, where);
 		free(dir);
 		if (r == 0 || (where->path && taken(errno)))
@@ -826,9 +834,9 @@ div_listen(struct div_socket *s, const struct div_place *where)
 }
 
 /*
- * Who made a directory removes it.  While others still have sockets in it
- * that cannot be done: a mode that has no other use for a private directory
- * then tells them that it was left to the last of them.
+ * The master that made a directory removes it.  While other masters still have
+ * sockets in it that cannot be done: then a mode that has no other use for a
+ * private directory tells them that the last of them is to remove it.
  */
 enum { ABANDONED = S_ISVTX | S_ISGID | S_IRWXU };
 
@@ -838,7 +846,7 @@ leave_directory(const char *dir)
 	if (rmdir(dir) == 0 || (errno != ENOTEMPTY && errno != EEXIST))
 		return;
 	chmod(dir, ABANDONED);
-	rmdir(dir);     /* the last may have gone before it could see that */
+	rmdir(dir);     /* the last may have gone before it saw the mode */
 }
 
 static void
@@ -859,8 +867,8 @@ div_unlisten(struct div_socket *s)
 	int e = errno;
 
 	if (s->fd >= 0) {
-		/* closed last: while it listens nobody takes its place, so
-		 * it is not another's that is removed */
+		/* closed last: while it listens no other master takes the
+		 * name, so what is removed is our own socket */
 		if (lstat(s->path, &st) == 0 && st.st_dev == s->dev &&
 		    st.st_ino == s->ino)
 			unlink(s->path);
@@ -986,7 +994,7 @@ div_recv(int sock, void *data, size_t len, int *fds, size_t max,
 static int64_t stood_still;      /* milliseconds, of this process */
 static struct {
 	int64_t from;
-	int ms;                  /* asked for; -1: any time is right */
+	int ms;                  /* asked for; -1: without a deadline */
 } waiting;
 
 int64_t
@@ -1020,14 +1028,14 @@ div_wait(int64_t deadline)
 }
 
 /*
- * A wait that took too long counts as half of it: that leaves time for others.
- * A machine that is late again and again has to come to the end, even with
- * waits that are short: there the time that made them late counts.
+ * A wait much longer than asked for means that we were stopped: only half of
+ * what was asked for counts.  If that happens twice within a second, at least
+ * WAIT_LATE_MS count, or a slow machine would never reach a deadline.
  */
 void
 div_waited(void)
 {
-	static int64_t late = -WAIT_MAX_MS;      /* when, of div_awake */
+	static int64_t late = -WAIT_MAX_MS;     /* div_awake of the last one */
 	int64_t took, counts;
 
 	if (waiting.ms < 0)
@@ -1174,9 +1182,9 @@ wait_connect(int fd, const struct sockaddr_un *sun, int64_t deadline)
 }
 
 /*
- * Nothing tells when a full backlog has room again: Linux refuses with EAGAIN
- * and watches nothing.  Who may wait does so in connect, in turn with others;
- * who may not has to ask again.
+ * Nothing tells when a full backlog has room again: Linux refuses with EAGAIN,
+ * and there is no descriptor to watch.  With a deadline we wait in connect,
+ * which is fair among those that wait; without one the caller tries again.
  */
 static int
 dial_connect(struct div_dial *d)
@@ -1197,7 +1205,7 @@ dial_connect(struct div_dial *d)
 	if (r != 0 && errno == EAGAIN && d->deadline != 0)
 		r = wait_connect(d->fd, &sun, d->deadline);
 	d->later = r != 0 && errno == EAGAIN;
-	if (d->later) {         /* it costs no descriptor until then */
+	if (d->later) {         /* no descriptor is needed until then */
 		close(d->fd);
 		d->fd = -1;
 	}
@@ -1207,7 +1215,8 @@ dial_connect(struct div_dial *d)
 	return 1;
 }
 
-/* A cookie in a line must not be the end of it, and the beginning of another. */
+/* A cookie must not end the line that it stands in, and begin another.  (It is
+ * the rule of text_is_clean, in base, which this file does not know.) */
 static int
 is_one_line(const char *cookie)
 {
@@ -1238,8 +1247,8 @@ dial_ask(struct div_dial *d)
 	return 0;
 }
 
-/* A master that does not speak the control protocol is asked again, the way
- * that all understand. */
+/* A master that does not speak the control protocol is asked again, without
+ * it. */
 static int
 dial_plainly(struct div_dial *d)
 {
@@ -1252,7 +1261,7 @@ dial_plainly(struct div_dial *d)
 	return 1;
 }
 
-/* This cookie is done with; fd is the way to the next, or to the service. */
+/* A cookie was answered: fd leads to the next one, or to the service. */
 static int
 dial_next(struct div_dial *d, int fd)
 {
@@ -1271,7 +1280,7 @@ dial_next(struct div_dial *d, int fd)
 }
 
 /*
- * The answer is read as one byte alone: the descriptor comes with the message
+ * Only one byte of the answer is read: the descriptor comes with the message
  * after it, though a system may deliver both at once.
  */
 static int
@@ -1305,7 +1314,7 @@ dial_answer(struct div_dial *d)
 		return dial_next(d, fd);
 	else
 		d->state = DESCRIPTOR;
-	return 1;       /* most often it has come, too */
+	return 1;       /* most often the descriptor has come, too */
 }
 
 static int
@@ -1352,7 +1361,7 @@ div_dial_on(struct div_dial *d)
 		return 0;
 	e = errno;
 	if (r == 1) {
-		/* a service that was handed over may have set it, too */
+		/* the service at the other end may have set it as well */
 		e = fcntl(d->fd, F_GETFL);
 		if (e & O_NONBLOCK)
 			fcntl(d->fd, F_SETFL, e & ~O_NONBLOCK);
@@ -1365,8 +1374,7 @@ div_dial_on(struct div_dial *d)
 	return r;
 }
 
-/* With a deadline connecting may wait for a full backlog, but for nothing
- * else. */
+/* With a deadline (not 0), connecting waits for room in a full backlog. */
 static int
 dial(struct div_dial *d, const char *path, int hops, int64_t deadline)
 {

@@ -40,10 +40,18 @@ enum {
 
 /* --- the stack in the environment --- */
 
+/*
+ * The prefixes of the suite, to initialize an array of strings with.  A new
+ * wrapper's prefix is added here, and nowhere else: wrapw then removes its
+ * variables from an environment also when they make no sense.  Those of
+ * other people's wrappers are recognized by a stack that does.
+ */
+#define DIV_PREFIXES "ptbw", "wrapw", "xcl"
+
 /* Which diversion a client is to use, or why there is none. */
 struct div_choice {
-	char variable[DIV_VARIABLE_MAX]; /* what decided, or is at fault */
-	const char *value;  /* its value or NULL; the environment's */
+	char variable[DIV_VARIABLE_MAX]; /* which decided, or is at fault */
+	const char *value;  /* of that variable, or NULL; the environment's */
 	const char *path;   /* the socket; the environment's or the caller's */
 	int level;          /* 1 outermost; 0 direct path; -1 detached */
 	int levels;         /* how many levels the stack has */
@@ -104,7 +112,8 @@ struct div_list {
 /*
  * List the diversions of every prefix in an environment: prefixes in byte
  * order, levels ascending (those that are set, up to <prefix>_link), the
- * detached one last (without a stack only if there is a socket).  The strings are the list's: free with div_list_free.
+ * detached one last (without a stack only if there is a socket).  The strings
+ * are the list's: free them with div_list_free.
  */
 int div_list(struct div_list *l, char *const envp[]);
 void div_list_free(struct div_list *l);
@@ -113,19 +122,19 @@ void div_list_free(struct div_list *l);
 
 /* Where a new master wants its socket. */
 struct div_place {
-	const char *prefix;    /* whose enclosing diversion's directory to share */
+	const char *prefix;    /* share the directory of its enclosing one */
 	const char *also;      /* a second such prefix, or NULL */
 	const char *template;  /* of a private directory, "ptbdXXXXXX" */
 	const char *stem;      /* socket name before its number, "sta" */
 	unsigned first;        /* the first number to try */
-	const char *path;      /* a name of the user's, or NULL (see -N) */
+	const char *path;      /* a name that the user gave (-N), or NULL */
 };
 struct div_socket {
 	int fd;                /* listening, or -1 */
 	char *path;            /* absolute; this struct's */
-	char *dir;             /* directory we made for it, or NULL */
-	int shared;            /* it stands in an enclosing one's directory */
-	dev_t dev;             /* what we bound, so that only that is removed */
+	char *dir;             /* directory made for the socket, or NULL */
+	int shared;            /* path is in the directory of another one */
+	dev_t dev;             /* of the bound file: no other is removed */
 	ino_t ino;
 };
 
@@ -135,12 +144,11 @@ struct div_socket {
  * private one under $TMPDIR.  With an absolute path: exactly there, in the
  * place of a dead socket of our own if there is one; with a relative one:
  * that name in the directory found as above.
- * Errors: EADDRINUSE somebody listens there; ENOTSOCK something else stands
- * there; EPERM a dead socket that is not ours; ENAMETOOLONG longer than
+ * Errors: EADDRINUSE another process listens there; ENOTSOCK something else
+ * stands there; EPERM a dead socket of another user; ENAMETOOLONG longer than
  * div_path_max() bytes; EINVAL a relative path with ".."; or what the system
- * said.  On error nothing is left
- * behind, and s->path names what could not be made, when it is not NULL:
- * release it with div_unlisten as after success.
+ * said.  On error nothing is left behind, and s->path, unless it is NULL,
+ * names what could not be made: release it with div_unlisten as after success.
  */
 int div_listen(struct div_socket *s, const struct div_place *where);
 
@@ -170,23 +178,23 @@ int div_connect(const char *path);
 
 /*
  * The same in steps, for a program with a loop of its own: nothing here
- * waits.  div_dial begins, and div_dial_on goes on when fd can be read, or,
- * where later is not 0, in DIV_RETRY_MS.  Both return 1 when it is done: fd
- * is the caller's then, and blocking; 0 when there is more to wait for (give
- * up with div_dial_end); -1 with the errno of div_connect, and nothing left
- * to release.  hops is 0, or how many masters have passed the request on
- * with this one; masters that know of it end it beyond DIV_CHAIN_MAX.
- * fd may be another one after each step.
+ * waits.  div_dial begins.  Call div_dial_on when fd is readable or, if later
+ * is not 0, after DIV_RETRY_MS; fd may be another one after each step.
+ * Both return 1 when the connection is made: fd is blocking then, and the
+ * caller's; 0 when there is more to wait for (div_dial_end gives it up); -1
+ * with the errno of div_connect, and nothing left to release.
+ * hops is 0 in a client.  In a master it is how many masters have passed the
+ * request on, with this one: beyond DIV_CHAIN_MAX it is refused.
  */
 struct div_dial {
-	int fd;              /* the way so far, or -1 */
+	int fd;              /* the last connection of the way, or -1 */
 	int later;
-	char *path;          /* its socket, the cookies behind it */
+	char *path;          /* of the socket; the cookies behind it */
 	const char *cookie;  /* the next to ask for */
-	const char *first;
-	unsigned cookies, all; /* so many are left, of so many */
+	const char *first;   /* of the cookies */
+	unsigned cookies, all; /* cookies left to ask for, and in all */
 	int hops, state;
-	int64_t deadline;    /* of div_connect */
+	int64_t deadline;    /* div_connect: for a full backlog; else 0 */
 };
 int div_dial(struct div_dial *d, const char *path, int hops);
 int div_dial_on(struct div_dial *d);
@@ -224,13 +232,15 @@ ssize_t div_send_now(int sock, const void *data, size_t len, const int *fds,
 ssize_t div_recv(int sock, void *data, size_t len, int *fds, size_t max,
     size_t *count);
 
-/* Whose process is at the other end; -1 with errno when nobody can tell. */
+/* The user whose process is at the other end; -1 with errno when the system
+ * cannot tell. */
 int div_peer_uid(int sock, uid_t *uid);
 
 /*
- * Which process listened for the connection, to be shown to people: its
- * number may have passed to another one since.  0 when it is none that we
- * could see; -1 with errno (ENOSYS: the system does not tell).
+ * The process that listened for the connection, to be shown to people: its
+ * number may have passed to another process since.  0 when it is in a
+ * namespace that we cannot see; -1 with errno (ENOSYS: the system does not
+ * tell).
  */
 int div_peer_pid(int sock, pid_t *pid);
 
@@ -241,13 +251,14 @@ int64_t div_now(void);
 
 /*
  * The same without the time in which this process could not run, because it or
- * the whole machine was stopped, as far as the waits below have noticed: for
- * deadlines.  Who stood still hears from others before it is too late for it.
+ * the whole machine was stopped, as far as the waits below have noticed.  It
+ * is the clock of deadlines: a process that was stopped still gets time to
+ * read the answers that came meanwhile.
  */
 int64_t div_awake(void);
 
-/* Wait until fd can be read or has ended: 1; 0 when that was not before the
- * deadline, of div_awake, or -1 for none; or -1 with the errno of poll. */
+/* Wait until fd is readable or at its end.  Returns 1; 0 at the deadline (a
+ * time of div_awake, -1: none); -1 with errno.  Signals do not end it. */
 int div_readable(int fd, int64_t deadline);
 
 /*
@@ -259,9 +270,9 @@ int div_readable(int fd, int64_t deadline);
 ssize_t div_read(int fd, void *data, size_t len, int64_t deadline);
 
 /*
- * For those who wait in another way: for how long to wait at once, in the
- * milliseconds of poll, on the way to a deadline (0 when it has come, -1 for
- * none); and what to say after each such wait, whatever has ended it.
+ * For a loop of your own.  div_wait gives the time-out for poll on the way to
+ * a deadline (0: it has passed, -1: none); call div_waited after every such
+ * poll, whatever has ended it.
  */
 int div_wait(int64_t deadline);
 void div_waited(void);

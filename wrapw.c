@@ -13,13 +13,14 @@
  *	wrapw -h | -V
  *
  * A master collects the diversions of its environment and presents each as a
- * cookie behind its one socket: who asks for it is handed a connection to the
- * service itself.  What a name leads to can be changed while it runs.
+ * cookie behind its one socket: a client that asks for the cookie is handed a
+ * connection to the service itself.  The targets of a name can be changed
+ * while the master runs.
  *
- * Here is the command line.  wmaster.c is the master, space.c the names it
- * presents, dial.c its way to their targets; wclient.c is the client,
- * record.c what it does to the environment.  relay.c has the two ends of a
- * link to another host, carry.c what goes over it.
+ * Here is the command line.  In the folder wrapw, master.c is the master and
+ * space.c the names that it presents; client.c is the client and record.c what
+ * it does to the environment.  relay.c has the two ends of a link to another
+ * host, carry.c what goes over it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -125,76 +126,89 @@ wrapw_set_option(int letter, const char *arg)
 	}
 }
 
+/* An option of clients alone that was given, or NULL; -t is not among them. */
+static const char *
+client_option(const struct wrapw_options *o)
+{
+	return o->include ? "-I" : o->without ? "-W" : o->record ? "-R" :
+	    o->list ? "-n" : o->bind ? "-b" : o->mode ? "-a, -B, -c" :
+	    o->unbind ? "-u" : o->quit ? "-Q" : NULL;
+}
+
 /* Refuse what only one of master and client knows. */
 static void
-check_master(void)
+check_master(const struct wrapw_options *o)
 {
-	const char *clients = wrapw_opt.include ? "-I" : wrapw_opt.without ? "-W" :
-	    wrapw_opt.record ? "-R" : wrapw_opt.list ? "-n" : wrapw_opt.bind ? "-b" :
-	    wrapw_opt.mode ? "-a, -B, -c" : wrapw_opt.unbind ? "-u" :
-	    wrapw_opt.quit ? "-Q" : wrapw_opt.wrap ? "-t" : NULL;
-	const char *masters = wrapw_opt.everything ? "-E" : wrapw_opt.open ? "-o" :
-	    NULL;
-	int link = wrapw_opt.export || wrapw_opt.project != NULL;
+	const char *clients = client_option(o);
+	const char *masters = o->everything ? "-E" : o->open ? "-o" : NULL;
+	int link = o->export || o->project != NULL;
 
-	if (wrapw_opt.master && clients != NULL)
+	if (clients == NULL && o->wrap != NULL)
+		clients = "-t";
+	if (o->master && clients != NULL)
 		wk_usage("%s does not go with -m", clients);
-	if (!wrapw_opt.master && masters != NULL)
+	if (!o->master && masters != NULL)
 		wk_usage("%s goes with -m only", masters);
-	if (!wrapw_opt.master && wrapw_opt.detached && wrapw_opt.project == NULL)
+	if (!o->master && o->detached && o->project == NULL)
 		wk_usage("-d goes with -m or -P only");
-	if (!wrapw_opt.master && !link && wrapw_opt.socket != NULL)
+	if (!o->master && !link && o->socket != NULL)
 		wk_usage("-N goes with -m, -X or -P only");
-	if (!wrapw_opt.export && wrapw_opt.allow_bind)
+	if (!o->export && o->allow_bind)
 		wk_usage("--allow-bind goes with -X only");
-	if (wrapw_opt.socket != NULL && *wrapw_opt.socket == '\0')
+	if (o->socket != NULL && *o->socket == '\0')
 		wk_usage("-N: the name is empty");
 }
 
-/* Nor does a link's end do anything else. */
+/* An end of a link is no client, and not both ends. */
 static void
-check_link(void)
+check_link(const struct wrapw_options *o)
 {
-	const char *other = wrapw_opt.include ? "-I" : wrapw_opt.without ? "-W" :
-	    wrapw_opt.record ? "-R" : wrapw_opt.list ? "-n" : wrapw_opt.bind ? "-b" :
-	    wrapw_opt.mode ? "-a, -B, -c" : wrapw_opt.unbind ? "-u" :
-	    wrapw_opt.quit ? "-Q" : wrapw_opt.master ? "-m" :
-	    wrapw_opt.export && wrapw_opt.project ? "-P" :
-	    wrapw_opt.project && wrapw_opt.wrap ? "-t" : NULL;
+	const char *other = client_option(o);
 
+	if (other == NULL)
+		other = o->master ? "-m" : o->export && o->project ? "-P" :
+		    o->project && o->wrap ? "-t" : NULL;
 	if (other != NULL)
 		wk_usage("%s does not go with %s", other,
-		    wrapw_opt.export ? "-X" : "-P");
+		    o->export ? "-X" : "-P");
+}
+
+/* Refuse another number of words than the action of a client takes. */
+static void
+check_words(const struct wrapw_options *o, const char *action, char **words)
+{
+	int most = o->bind ? 2 : o->record || o->unbind ? 1 : 0;
+	int least = o->record ? 0 : most, n = 0;
+
+	while (words[n] != NULL)
+		n++;
+	if (n < least || n > most)
+		wk_usage("%s takes %s", action, o->bind ?
+		    "a target and a name" : o->unbind ? "a name" :
+		    o->record ? "one file" : "no words");
 }
 
 /* A client does one thing. */
 static void
-check_client(char **words)
+check_client(const struct wrapw_options *o, char **words)
 {
-	const char *action = wrapw_opt.record ? "-R" : wrapw_opt.list ? "-n" :
-	    wrapw_opt.bind ? "-b" : wrapw_opt.unbind ? "-u" : NULL;
-	int most = wrapw_opt.record ? 1 : wrapw_opt.bind ? 2 : wrapw_opt.unbind ? 1 : 0;
-	int least = wrapw_opt.record ? 0 : most, n = 0;
+	const char *action = o->record ? "-R" : o->list ? "-n" :
+	    o->bind ? "-b" : o->unbind ? "-u" : NULL;
 
-	if (wrapw_opt.record + wrapw_opt.list + wrapw_opt.bind + wrapw_opt.unbind > 1)
+	if (o->record + o->list + o->bind + o->unbind > 1)
 		wk_usage("-R, -n, -b and -u do not go together");
-	if (wrapw_opt.mode && !wrapw_opt.bind)
+	if (o->mode && !o->bind)
 		wk_usage("-a, -B and -c go with -b only");
-	if (wrapw_opt.wrap != NULL && *wrapw_opt.wrap == '\0')
+	if (o->wrap != NULL && *o->wrap == '\0')
 		wk_usage("-t: the name is empty");
 	if (action == NULL)
 		return;
-	if (wrapw_opt.quit)
+	if (o->quit)
 		wk_usage("-Q does not go with %s", action);
-	if (wrapw_opt.include || (wrapw_opt.without && !wrapw_opt.record))
-		wk_usage("%s does not go with %s", wrapw_opt.include ? "-I" : "-W",
+	if (o->include || (o->without && !o->record))
+		wk_usage("%s does not go with %s", o->include ? "-I" : "-W",
 		    action);
-	while (words[n] != NULL)
-		n++;
-	if (n < least || n > most)
-		wk_usage("%s takes %s", action, wrapw_opt.bind ?
-		    "a target and a name" : wrapw_opt.unbind ? "a name" :
-		    wrapw_opt.record ? "one file" : "no words");
+	check_words(o, action, words);
 }
 
 int
@@ -213,18 +227,19 @@ main(int argc, char **argv)
 	if (show == 'h')
 		wk_help();
 	else if (show == 'V')
-		wk_version(wrapw_opt.depth, wrapw_opt.master ? NULL : wrapw_opt.wrap,
+		wk_version(wrapw_opt.depth,
+		    wrapw_opt.master ? NULL : wrapw_opt.wrap,
 		    wrapw_opt.verbose);
 	if (show)
 		return 0;
-	check_master();
+	check_master(&wrapw_opt);
 	if (wrapw_opt.export || wrapw_opt.project != NULL) {
-		check_link();
+		check_link(&wrapw_opt);
 		return (wrapw_opt.export ? relay_export : relay_project)
 		    (wk_operands(), &called);
 	}
 	if (wrapw_opt.master)
 		return wrapw_master(wk_operands(), &called);
-	check_client(wk_operands());
+	check_client(&wrapw_opt, wk_operands());
 	return wrapw_client(wk_operands(), &called);
 }

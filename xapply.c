@@ -36,7 +36,6 @@ enum {
 	COUNT_MAX = 1000000,
 	JOBS_MAX = 100000,
 	DEFAULT_JOBS = 3,         /* of a bare -P */
-	NO_ESCAPE = 78,           /* exit code, of old */
 
 	/* options without a letter */
 	O_TAG = 256, O_TAGSTRING, O_STDERR, O_RESULTS, O_JOBLOG, O_RESUME,
@@ -172,7 +171,7 @@ xapply_set_escape(const char *arg)
 	else
 		c = title_escape(arg);
 	if (c == 0 || strcmp(arg, "^@") == 0 || strcmp(arg, "\\000") == 0)
-		wk_die(NO_ESCAPE, "-a: NUL cannot be in a command");
+		wk_die(WK_NO_ESCAPE, "-a: NUL cannot be in a command");
 	if (c < 0 || c > 255)
 		wk_usage("-a: '%s' is not one character", arg);
 	xapply_opt.escape = (char)c;
@@ -318,7 +317,7 @@ set_value(int letter, const char *arg)
 		break;
 	case O_JOBLOG: xapply_opt.joblog = arg; break;
 	case O_HALT:
-		xapply_opt.halt = (enum halt)wk_halt(arg, &xapply_opt.halt_at,
+		xapply_opt.halt = wk_halt(arg, &xapply_opt.halt_at,
 		    &xapply_opt.halt_percent);
 		break;
 	case O_RETRIES:
@@ -412,15 +411,16 @@ add_number(struct words *w, char letter, size_t n)
 _Noreturn static void
 become(struct words *w, char **argv)
 {
-	struct wk_spawn s = { .keep = -1 };
+	struct wk_spawn s;
 
 	xapply_add(w, "--");
 	for (; *argv != NULL; argv++)
 		xapply_add(w, *argv);
-	s.file = w->word[0];
-	s.argv = w->word;
+	s = wk_spawn_plain(w->word[0], w->word);
 	if (xapply_opt.verbose && xapply_opt.collate && !xapply_opt.dry)
 		wk_warn("becoming %s", s.file);
+	if (wk_becoming() != 0)
+		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
 	wk_spawn_exec(&s);
 	wk_die(wk_spawn_error_code(errno), "%s: %s", s.file, strerror(errno));
 }

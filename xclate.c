@@ -5,9 +5,9 @@
  *	xclate [options] [xid [--] [command [args]]]
  *	xclate -h | -V
  *
- * A master owns an output; each client is given it when it is its turn,
- * writes its section, and ends the turn by hanging up.  Here is the command
- * line; xmaster.c has the master, xclient.c the client.
+ * A master owns an output.  It passes that to one client after the other, each
+ * of which writes its section and ends its turn by hanging up.  This file has
+ * the command line, xclate/master.c the master, xclate/client.c the client.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -19,33 +19,27 @@
 #include <unistd.h>
 
 #include "base/size.h"
-#include "wire/collate.h"
 #include "divconnect.h"
-#include "wire/title.h"
 #include "xclate/xclate.h"
 
-enum { PROBE_MS = 1000 };        /* for what a master says first */
+enum { PROBE_MS = 1000 };        /* for a master's first line */
 
 /* Options that have a long name alone. */
 enum {
-	O_ORDER_FROM = 256, O_TAG, O_TAGSTRING, O_STDERR_LAST, O_NEWLINE,
-	O_FAIL, O_HALT, O_RESULTS, O_JOBLOG, O_JSON, O_BAR, O_CI, O_TURN_TIMEOUT
+	O_ORDER_FROM = 256, O_STDERR_LAST, O_FAIL, O_HALT, O_RESULTS,
+	O_JOBLOG, O_JSON, O_BAR, O_CI, O_TURN_TIMEOUT
 };
 
 static const struct wk_option options[] = {
 	{ 'm', "master", NULL, "be a master and run the utility" },
 	{ '0', "depth", "n", "so many diversions further out (-1, -2, ...)" },
 	{ 'u', "socket", "path", "the socket: to make, or to connect to" },
-	{ 'T', "title", "text", "title of sections" },
-	{ 'H', "rule", "text", "what ends a section" },
-	{ 'a', "escape", "char", "the escape character in these (%)" },
-	{ 'L', "cap", "size", "bytes held in memory for a section (64k)" },
-	{ 's', "squeeze", NULL, "sections without data vanish" },
-	{ 'q', "quick", NULL, "those without title and rule, too" },
+	STYLE_OPTIONS_TEXTS,
 	{ 'Q', "quit", NULL, "client: ask the persistent master to quit" },
 	{ 'd', "detached", NULL, "master: publish in xcl_d alone" },
 	{ 'O', "output", "spec", "master: the collated output" },
-	{ 'W', "widow", "spec", "master: what the utility itself prints (stderr)" },
+	{ 'W', "widow", "spec",
+	  "master: what the utility itself prints (stderr)" },
 	{ 'N', "notify", "spec", "master: records of sections that ended" },
 	{ 'i', "input", "spec", "master: the utility's standard input" },
 	{ 'A', "announce", NULL, "master: first record is the socket's path" },
@@ -65,19 +59,17 @@ static const struct wk_option options[] = {
 	{ O_CI, "ci", "dialect", "master: sections fold: github, gitlab" },
 	{ O_TURN_TIMEOUT, "turn-timeout", "seconds",
 	  "master: no turn lasts longer" },
-	{ O_TAG, "tag", NULL, "the xid in front of each line" },
-	{ O_TAGSTRING, "tagstring", "text", "text in front of each line" },
-	{ O_NEWLINE, "newline", NULL, "sections end with a newline" },
-	{ 'g', "group", NULL, "client: no turn before all is there" },
-	{ 'l', "line-buffer", NULL, "client: a turn for each batch of lines" },
-	{ 'b', "block", NULL, "client: hold no more than the cap" },
+	STYLE_OPTIONS_LINES,
+	STYLE_OPTIONS_TURNS,
 	{ 'w', "to-widow", NULL, "client: write to the widow output, at once" },
-	{ 'I', "master-stdin", NULL, "client: the command has the master's stdin" },
+	{ 'I', "master-stdin", NULL,
+	  "client: the command has the master's stdin" },
 	{ 'E', "master-stderr", NULL, "client: ... the master's stderr" },
 	{ 'D', "master-directory", NULL, "client: ... the master's directory" },
 	{ 'Y', "session", NULL, "client: ... a session of its own" },
 	{ 'c', "no-stdin", NULL, "client: the command's stdin is /dev/null" },
-	{ 'e', "stderr", NULL, "client: the command's stderr is in the section" },
+	{ 'e', "stderr", NULL,
+	  "client: the command's stderr is in the section" },
 	{ O_STDERR_LAST, "stderr-last", NULL, "client: ... behind its stdout" },
 	{ 'S', "shell", "path", "ignored" },
 	{ 'Z', "recursion", NULL, "be cat, with a warning (see |cmd)" },
@@ -109,7 +101,7 @@ const struct wk_program xclate = {
 	.options = options
 };
 
-struct xclate_options xclate_opt = { .escape = '%' };
+struct xclate_options xclate_opt = { .style = STYLE_DEFAULT };
 
 int
 above_2(int fd)
@@ -136,7 +128,7 @@ trace_command(const char *what, char *const *argv)
 	wk_warn("%s:%s", what, text);
 }
 
-/* What the master at path says first, for -V. */
+/* The first line of the master at path, for -V. */
 static const char *
 probe(const char *path)
 {
@@ -158,29 +150,6 @@ probe(const char *path)
 	return text;
 }
 
-static size_t
-evaluate_cap(const char *text)
-{
-	char *rest = strdup(text), *p;
-	const char *at = NULL;
-	size_t n = COLLATE_CAP;
-
-	if (rest == NULL)
-		wk_die(WK_SYSTEM, "out of memory");
-	for (p = rest; (p = strchr(p, '?')) != NULL; )
-		memmove(p, p + 1, strlen(p));
-	if (strlen(rest) != strlen(text)) {
-		fputs(size_units, stdout);
-		wk_flush();
-	}
-	if (strlen(rest) == strlen(text) || *rest != '\0')
-		if (size_evaluate(rest, &n, &at) != 0)
-			wk_die(WK_DATA, "-L %s: %s", text,
-			    size_reason(errno));
-	free(rest);
-	return n;
-}
-
 static void
 set_client_option(int letter)
 {
@@ -193,9 +162,6 @@ set_client_option(int letter)
 	case 'c': xclate_opt.no_stdin = 1; break;
 	case 'e': xclate_opt.with_stderr = 1; break;
 	case O_STDERR_LAST: xclate_opt.stderr_last = 1; break;
-	case 'g': xclate_opt.group = 1; break;
-	case 'l': xclate_opt.lines = 1; break;
-	case 'b': xclate_opt.block = 1; break;
 	case 'S': xclate_opt.shell = 1; break;
 	}
 }
@@ -220,7 +186,7 @@ set_master_option(int letter, const char *arg)
 		break;
 	case O_FAIL: xclate_opt.fail = 1; break;
 	case O_HALT:
-		xclate_opt.halt = (enum halt)wk_halt(arg, &xclate_opt.halt_at, NULL);
+		xclate_opt.halt = wk_halt(arg, &xclate_opt.halt_at, NULL);
 		break;
 	case O_RESULTS: xclate_opt.results = arg; break;
 	case O_JOBLOG: xclate_opt.joblog = arg; break;
@@ -238,24 +204,43 @@ set_master_option(int letter, const char *arg)
 	}
 }
 
-static void
-xclate_set_escape(const char *arg)
+/* A question mark in the size asks for the units; with nothing else the cap is
+ * the usual one. */
+static const char *
+answer_cap(const char *text)
 {
-	int c = title_escape(arg);
+	char *rest;
+	size_t n = 0;
 
-	if (c < 0)
-		wk_usage("-a: '%s' is not one character", arg);
-	xclate_opt.escape = (char)c;
+	if (strchr(text, '?') == NULL)
+		return text;
+	fputs(size_units, stdout);
+	wk_flush();
+	rest = wk_alloc(strlen(text) + 1, 1);
+	for (; *text != '\0'; text++)
+		if (*text != '?')
+			rest[n++] = *text;
+	return n > 0 ? rest : "64k";
 }
 
-/* The value of --tagstring, with the TAB that ends it. */
-static const char *
-tag_of(const char *text)
+/* -1: it is not an option of a section. */
+static int
+set_style(int letter, const char *arg)
 {
-	char *tag = wk_alloc(strlen(text) + 2, 1);
+	const char *value = letter == 'L' ? answer_cap(arg) : arg;
 
-	sprintf(tag, "%s\t", text);
-	return tag;
+	switch (style_set(&xclate_opt.style, letter, value)) {
+	case STYLE_GOOD:
+		return 0;
+	case STYLE_BAD_ESCAPE:
+		wk_usage("-a: '%s' is not one character", arg);
+	case STYLE_BAD_CAP:
+		wk_die(WK_DATA, "-L %s: %s", arg, size_reason(errno));
+	case STYLE_NO_MEMORY:
+		wk_die(WK_SYSTEM, "out of memory");
+	default:
+		return -1;
+	}
 }
 
 static void
@@ -272,67 +257,70 @@ xclate_set_option(int letter, const char *arg)
 		xclate_opt.depth = (int)wk_number('0', arg, 0, DIV_LEVEL_MAX);
 		break;
 	case 'u': xclate_opt.socket = arg; break;
-	case 'T': xclate_opt.title = arg; break;
-	case 'H': xclate_opt.rule = arg; break;
-	case 'a': xclate_set_escape(arg); break;
-	case 'L':
-		xclate_opt.has_cap = 1;
-		xclate_opt.cap = evaluate_cap(arg);
-		break;
-	case 's': xclate_opt.squeeze = 1; break;
-	case 'q': xclate_opt.quick = 1; break;
 	case 'Q': xclate_opt.quit = 1; break;
 	case 'n': xclate_opt.dry = 1; break;
 	case 'v': xclate_opt.verbose++; break;
 	case 'Z': xclate_opt.recursion = 1; break;
-	case O_TAG:
-	case O_TAGSTRING:
-		/* or the next tag would not be in front of a line */
-		xclate_opt.newline = 1;
-		xclate_opt.tag = tag_of(letter == O_TAG ? "%x" : arg);
-		break;
-	case O_NEWLINE: xclate_opt.newline = 1; break;
 	default:
+		if (set_style(letter, arg) == 0)
+			break;
 		set_client_option(letter);
 		set_master_option(letter, arg);
 	}
 }
 
-/* Refuse what only one of master and client knows. */
+/* An option given that clients alone have, or NULL. */
+static const char *
+clients_option(void)
+{
+	const struct xclate_options *o = &xclate_opt;
+
+	return o->to_widow ? "-w" : o->use_stdin ? "-I" :
+	    o->use_stderr ? "-E" : o->use_dir ? "-D" : o->session ? "-Y" :
+	    o->no_stdin ? "-c" : o->with_stderr ? "-e" :
+	    o->stderr_last ? "--stderr-last" : o->style.whole ? "-g" :
+	    o->style.lines ? "-l" : o->style.block ? "-b" :
+	    o->shell ? "-S" : NULL;
+}
+
+/* An option given that masters alone have, or NULL. */
+static const char *
+masters_option(void)
+{
+	const struct xclate_options *o = &xclate_opt;
+
+	return o->detached ? "-d" : o->announce ? "-A" : o->report ? "-r" :
+	    o->keep_order ? "-k" : o->output ? "-O" : o->widow ? "-W" :
+	    o->notify ? "-N" : o->input ? "-i" : o->pid ? "-p" :
+	    o->ordered ? "--order-from" : o->fail ? "--fail" :
+	    o->halt ? "--halt" : o->results ? "--results" :
+	    o->joblog ? "--joblog" : o->json ? "--json" :
+	    o->bar ? "--bar" : o->fold ? "--ci" :
+	    o->turn_ms ? "--turn-timeout" : NULL;
+}
+
 static void
 xclate_check_mode(void)
 {
-	const char *clients = xclate_opt.to_widow ? "-w" : xclate_opt.use_stdin ? "-I" :
-	    xclate_opt.use_stderr ? "-E" : xclate_opt.use_dir ? "-D" :
-	    xclate_opt.session ? "-Y" : xclate_opt.no_stdin ? "-c" :
-	    xclate_opt.with_stderr ? "-e" : xclate_opt.stderr_last ? "--stderr-last" :
-	    xclate_opt.group ? "-g" : xclate_opt.lines ? "-l" : xclate_opt.block ? "-b" :
-	    xclate_opt.shell ? "-S" : NULL;
-	const char *masters = xclate_opt.detached ? "-d" : xclate_opt.announce ? "-A" :
-	    xclate_opt.report ? "-r" : xclate_opt.keep_order ? "-k" : xclate_opt.output ? "-O" :
-	    xclate_opt.widow ? "-W" : xclate_opt.notify ? "-N" : xclate_opt.input ? "-i" :
-	    xclate_opt.pid ? "-p" : xclate_opt.ordered ? "--order-from" :
-	    xclate_opt.fail ? "--fail" : xclate_opt.halt ? "--halt" :
-	    xclate_opt.results ? "--results" : xclate_opt.joblog ? "--joblog" :
-	    xclate_opt.json ? "--json" : xclate_opt.bar ? "--bar" : xclate_opt.fold ? "--ci" :
-	    xclate_opt.turn_ms ? "--turn-timeout" : NULL;
+	const struct xclate_options *o = &xclate_opt;
 
-	if (xclate_opt.master && clients != NULL)
+	if (o->master && clients_option() != NULL)
 		wk_usage("%s does not go with -m (options for all clients: "
-		    "$XCLATE_%d)", clients, div_levels(xclate.prefix) + 1);
-	if (!xclate_opt.master && masters != NULL)
-		wk_usage("%s goes with -m only", masters);
-	if (xclate_opt.keep_order && xclate_opt.ordered)
+		    "$XCLATE_%d)", clients_option(),
+		    div_levels(xclate.prefix) + 1);
+	if (!o->master && masters_option() != NULL)
+		wk_usage("%s goes with -m only", masters_option());
+	if (o->keep_order && o->ordered)
 		wk_usage("-k does not go with --order-from");
-	if (xclate_opt.use_stderr && (xclate_opt.with_stderr || xclate_opt.stderr_last))
+	if (o->use_stderr && (o->with_stderr || o->stderr_last))
 		wk_usage("-E does not go with -e and --stderr-last");
-	if (xclate_opt.with_stderr && xclate_opt.stderr_last)
+	if (o->with_stderr && o->stderr_last)
 		wk_usage("-e does not go with --stderr-last");
-	if (xclate_opt.use_stdin && xclate_opt.no_stdin)
+	if (o->use_stdin && o->no_stdin)
 		wk_usage("-I does not go with -c");
-	if (xclate_opt.group && xclate_opt.lines)
+	if (o->style.whole && o->style.lines)
 		wk_usage("-g does not go with -l");
-	if (xclate_opt.socket != NULL && *xclate_opt.socket == '\0')
+	if (o->socket != NULL && *o->socket == '\0')
 		wk_usage("-u: the name is empty");
 }
 
@@ -349,7 +337,8 @@ main(int argc, char **argv)
 			if (letter == 'h')
 				wk_help();
 			else
-				wk_version(xclate_opt.depth, xclate_opt.master ? NULL :
+				wk_version(xclate_opt.depth,
+				    xclate_opt.master ? NULL :
 				    xclate_opt.socket, xclate_opt.verbose);
 			return 0;
 		}

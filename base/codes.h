@@ -17,6 +17,7 @@ enum {
 	WK_OUTPUT = 74,       /* an output could not be written */
 	WK_TIMEOUT = 75,      /* not in time */
 	WK_PROTOCOL = 76,     /* the other side spoke nonsense */
+	WK_NO_ESCAPE = 78,    /* xapply: NUL as the escape character, of old */
 
 	/* as shells and timeout(1) use them */
 	WK_TIMED_OUT = 124,   /* a task was ended because its time was up */

@@ -1,9 +1,9 @@
 /*
  * dial.c - connect to a diversion from within the loop
  *
- * div_dial does the work; here it is told when to go on.  Its descriptor may
- * be another one after each step, so it is forgotten before and watched anew
- * behind it.
+ * div_dial does the work, in steps that do not wait; here its descriptor is
+ * watched between them.  That may be another one after each step, so it is
+ * forgotten before a step and watched anew after it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -15,8 +15,9 @@
 
 enum { AT_ONCE = 100 };
 
-/* Those that the system has no room for now are tried again, so many at a
- * time and the first first: a target that accepts nobody costs no more. */
+/* Connections that the system has no room for now are tried again, AT_ONCE of
+ * them at a time, the oldest first: so the cost of a target that accepts
+ * nobody has a bound. */
 static struct dial *waiting, **waiting_end = &waiting;
 
 static void again(struct wk_timer *t);
@@ -34,7 +35,7 @@ dial_wait_for_room(struct dial *l)
 		wk_timer_set(&retry, DIV_RETRY_MS);
 }
 
-/* Take one out of the list. */
+/* Take a connection out of that list. */
 static void
 wait_no_more(struct dial *l)
 {
@@ -109,7 +110,7 @@ again(struct wk_timer *t)
 		last = l;
 	for (i = 0; i < AT_ONCE && (l = waiting) != NULL; i++) {
 		go_on(l);
-		if (l == last)          /* all others have come after it */
+		if (l == last)          /* others came during this call */
 			break;
 	}
 	if (waiting != NULL)

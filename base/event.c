@@ -2,8 +2,8 @@
  * event.c - one wait for descriptors, signals, children and deadlines
  *
  * A signal handler sets a flag, writes a byte into a pipe to wake the loop, and
- * does nothing else.  Three ways to wait stand behind four
- * functions (wait_*), chosen when this is compiled.
+ * does nothing else.  Three ways to wait stand behind the four functions
+ * wait_*, chosen when this is compiled.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -36,18 +36,18 @@ enum { BATCH = 64, SIGNALS = 65 };
 static struct {
 	struct wk_io *io;
 	int what;
-} batch[BATCH];                  /* what this round has seen */
+} batch[BATCH];                  /* the events of this round */
 static int batch_count;
 
 static struct wk_io signal_io;
 static int signal_write = -1;
 static void (*signal_arrived[SIGNALS])(int);
 static volatile sig_atomic_t signal_pending[SIGNALS];
-static volatile pid_t signal_pid[SIGNALS]; /* who sent it; 0: also others */
-static pid_t signal_from;        /* of the one that is told of */
+static volatile pid_t signal_pid[SIGNALS]; /* its sender; 0: several, or none */
+static pid_t signal_from;        /* sender of the signal being reported */
 static struct wk_timer *first_timer, *last_timer;
 static struct wk_child *children;
-static void (*other_ended)(int status);
+static void (*unwatched_ended)(int status);
 static int has_children;
 
 static void
@@ -72,13 +72,13 @@ wait_init(void)
 }
 
 static int
-wait_set(struct wk_io *io, int want)
+wait_set(struct wk_io *io, int asked)
 {
 	struct epoll_event e;
 
 	memset(&e, 0, sizeof e);
-	e.events = (want & WK_READ ? EPOLLIN : 0) |
-	    (want & WK_WRITE ? EPOLLOUT : 0);
+	e.events = (asked & WK_READ ? EPOLLIN : 0) |
+	    (asked & WK_WRITE ? EPOLLOUT : 0);
 	e.data.ptr = io;
 	return epoll_ctl(queue, io->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD,
 	    io->fd, &e);
@@ -123,27 +123,26 @@ wait_init(void)
 /*
  * One filter for each direction.  A peer that has shut down its sending side
  * alone looks here like one that is gone, which epoll and poll tell apart.
- * Where nothing is to be read, EV_CLEAR has
- * data reported once and no more, and the end, in which wait_events is
- * interested then, as soon as it comes.
+ * Where reading was not asked for, EV_CLEAR reports data once and no more, and
+ * the end, which is all that wait_events looks for then, as soon as it comes.
  */
 static int
-wait_set(struct wk_io *io, int want)
+wait_set(struct wk_io *io, int asked)
 {
 	struct kevent k[2];
-	int had = io->watched ? io->want : 0, n = 1;
+	int had = io->watched ? io->asked : 0, n = 1;
 
 	EV_SET(&k[0], io->fd, EVFILT_READ,
-	    EV_ADD | (want & WK_READ ? 0 : EV_CLEAR), 0, 0, io);
-	if (io->watched && ((had ^ want) & WK_READ)) {
+	    EV_ADD | (asked & WK_READ ? 0 : EV_CLEAR), 0, 0, io);
+	if (io->watched && ((had ^ asked) & WK_READ)) {
 		struct kevent gone;
 
 		EV_SET(&gone, io->fd, EVFILT_READ, EV_DELETE, 0, 0, io);
 		kevent(queue, &gone, 1, NULL, 0, NULL);
 	}
-	if ((had ^ want) & WK_WRITE) {
+	if ((had ^ asked) & WK_WRITE) {
 		EV_SET(&k[1], io->fd, EVFILT_WRITE,
-		    want & WK_WRITE ? EV_ADD : EV_DELETE, 0, 0, io);
+		    asked & WK_WRITE ? EV_ADD : EV_DELETE, 0, 0, io);
 		n = 2;
 	}
 	return kevent(queue, k, n, NULL, 0, NULL);
@@ -157,7 +156,7 @@ wait_forget(struct wk_io *io)
 	EV_SET(&k, io->fd, EVFILT_READ, EV_DELETE, 0, 0, io);
 	kevent(queue, &k, 1, NULL, 0, NULL);
 	EV_SET(&k, io->fd, EVFILT_WRITE, EV_DELETE, 0, 0, io);
-	if (io->want & WK_WRITE)
+	if (io->asked & WK_WRITE)
 		kevent(queue, &k, 1, NULL, 0, NULL);
 }
 
@@ -173,7 +172,7 @@ wait_events(int ms)
 	for (i = 0; i < n; i++) {
 		io = (struct wk_io *)k[i].udata;
 		what = k[i].filter == EVFILT_WRITE ? WK_WRITE : WK_READ;
-		if (k[i].filter == EVFILT_READ && !(io->want & WK_READ))
+		if (k[i].filter == EVFILT_READ && !(io->asked & WK_READ))
 			what = k[i].flags & EV_EOF ? WK_HUP : 0;
 		if (what != 0)
 			saw(io, what);
@@ -214,7 +213,7 @@ table_grow(void)
 }
 
 static int
-wait_set(struct wk_io *io, int want)
+wait_set(struct wk_io *io, int asked)
 {
 	if (!io->watched) {
 		if (table_count == table_room && table_grow() != 0)
@@ -223,8 +222,8 @@ wait_set(struct wk_io *io, int want)
 		table[io->slot].fd = io->fd;
 		table_io[io->slot] = io;
 	}
-	table[io->slot].events = (short)((want & WK_READ ? POLLIN : 0) |
-	    (want & WK_WRITE ? POLLOUT : 0));
+	table[io->slot].events = (short)((asked & WK_READ ? POLLIN : 0) |
+	    (asked & WK_WRITE ? POLLOUT : 0));
 	table[io->slot].revents = 0;
 	return 0;
 }
@@ -241,7 +240,8 @@ wait_forget(struct wk_io *io)
 static int
 wait_events(int ms)
 {
-	static size_t from;      /* so that a full batch starves nobody */
+	static size_t from;      /* first to look at: a full batch leaves some
+	                            for the next round */
 	size_t i, at;
 	int n = poll(table, (nfds_t)table_count, ms), e;
 
@@ -260,14 +260,14 @@ wait_events(int ms)
 #endif
 
 int
-wk_watch(struct wk_io *io, int want)
+wk_watch(struct wk_io *io, int asked)
 {
-	if (io->watched && io->want == want)
+	if (io->watched && io->asked == asked)
 		return 0;
-	if (wait_set(io, want) != 0)
+	if (wait_set(io, asked) != 0)
 		return -1;
 	io->watched = 1;
-	io->want = want;
+	io->asked = asked;
 	return 0;
 }
 
@@ -354,7 +354,7 @@ on_signal(int sig, siginfo_t *info, void *context)
 	if (!signal_pending[sig] || pid == 0)
 		signal_pid[sig] = pid;
 	signal_pending[sig] = 1;
-	/* as the system has it with a stop that nobody catches */
+	/* the system, too, drops a pending stop then */
 	if (sig == SIGCONT)
 		signal_pending[SIGTSTP] = 0;
 	if (write(signal_write, "", 1) < 0) {
@@ -363,7 +363,7 @@ on_signal(int sig, siginfo_t *info, void *context)
 	errno = e;
 }
 
-/* As wk_spawn_signal does it, but be told who sent it. */
+/* As wk_spawn_signal, but with the sender. */
 static int
 catch(int sig)
 {
@@ -406,7 +406,7 @@ wk_signal(int sig, void (*arrived)(int sig))
 	signal_pending[sig] = 0;
 	if (catch(sig) != 0)
 		return -1;
-	/* whoever started us may have had it blocked */
+	/* the program that started us may have had it blocked */
 	sigemptyset(&set);
 	sigaddset(&set, sig);
 	return sigprocmask(SIG_UNBLOCK, &set, NULL);
@@ -422,12 +422,12 @@ wk_child_watch(struct wk_child *c)
 void
 wk_child_unwatched(void (*ended)(int status))
 {
-	other_ended = ended;
+	unwatched_ended = ended;
 }
 
-/* The one that is watched, or NULL. */
+/* The link to a child in the list, which is NULL if it is not watched. */
 static struct wk_child **
-find_child(pid_t pid)
+child_link(pid_t pid)
 {
 	struct wk_child **p;
 
@@ -446,7 +446,7 @@ reap_children(int sig)
 
 	(void)sig;
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-		p = find_child(pid);
+		p = child_link(pid);
 		c = *p;
 		if (WIFSTOPPED(status)) {
 			if (c != NULL && c->stopped != NULL)
@@ -454,8 +454,8 @@ reap_children(int sig)
 		} else if (c != NULL) {
 			*p = c->next;
 			c->ended(c, status);
-		} else if (other_ended != NULL) {
-			other_ended(status);
+		} else if (unwatched_ended != NULL) {
+			unwatched_ended(status);
 		}
 	}
 	has_children = pid == 0;
@@ -517,7 +517,8 @@ wk_round(int wait)
 	if (n < 0) {
 		if (errno != EINTR)
 			return -1;
-		/* most likely one of ours: no need to wait for its byte */
+		/* most likely a signal that we catch: its byte will come, but
+		 * need not be waited for */
 		read_signals(&signal_io, WK_READ);
 	}
 	for (i = 0; i < batch_count; i++) {

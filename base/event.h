@@ -1,9 +1,9 @@
 /*
  * event.h - one wait for descriptors, signals, children and deadlines
  *
- * There is one loop in a process.  epoll or kqueue serves it where there is
- * one (the cost of an event does not depend on how many others are quiet),
- * poll elsewhere; build with -DEVENT_POLL to have poll everywhere.
+ * There is one loop in a process.  Where the system has epoll or kqueue it uses
+ * that, so that the cost of an event does not depend on how many descriptors
+ * are quiet; elsewhere, or when built with -DEVENT_POLL, it uses poll.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -16,19 +16,19 @@
 enum { WK_READ = 1, WK_WRITE = 2, WK_HUP = 4 };
 
 /*
- * A descriptor to watch, embedded in what it belongs to.  Set fd and ready;
- * the rest is the loop's.  WK_HUP (both directions are over) is reported
- * even when nothing was asked for.
+ * A descriptor to watch, embedded in the struct that it belongs to.  Set fd
+ * and ready; the other members are the loop's.  WK_HUP (both directions are
+ * over) is reported even when nothing was asked for.
  */
 struct wk_io {
 	int fd;
 	void (*ready)(struct wk_io *io, int what);
-	int want;        /* what the loop was asked for */
+	int asked;       /* for WK_READ, WK_WRITE, or both */
 	int watched;     /* the loop knows this descriptor */
-	size_t slot;     /* poll alone: index in its table */
+	size_t slot;     /* with poll alone: index in its table */
 };
 
-/* A deadline.  Set expired; the rest is the loop's. */
+/* A deadline.  Set expired; the other members are the loop's. */
 struct wk_timer {
 	void (*expired)(struct wk_timer *t);
 	int64_t when;
@@ -36,8 +36,8 @@ struct wk_timer {
 	int set;
 };
 
-/* A child.  Set pid and ended (and stopped, unless NULL); the rest is the
- * loop's. */
+/* A child.  Set pid and ended, and stopped unless stops are of no interest;
+ * next is the loop's. */
 struct wk_child {
 	pid_t pid;
 	void (*ended)(struct wk_child *c, int status);
@@ -48,45 +48,46 @@ struct wk_child {
 /* Start the loop; -1 with errno. */
 int wk_init(void);
 
-/* Watch io for WK_READ, WK_WRITE, both, or 0 for a hang-up; -1 with errno. */
-int wk_watch(struct wk_io *io, int want);
+/* Watch io for WK_READ, WK_WRITE, both, or 0 for a hang-up alone; -1 with
+ * errno.  Calling it again changes what is asked for. */
+int wk_watch(struct wk_io *io, int asked);
 
-/* Forget io, before its descriptor is closed: nothing of it is reported any
- * more, not even what this round has already seen. */
+/* Forget io, before its descriptor is closed.  Nothing about it is reported
+ * any more, not even what this round has already seen. */
 void wk_forget(struct wk_io *io);
 
-/* Set (or set anew) a deadline so many milliseconds from now, of div_awake; or
- * stop it. */
+/* Set or reset a deadline, ms milliseconds of div_awake from now; or stop it. */
 void wk_timer_set(struct wk_timer *t, int ms);
 void wk_timer_stop(struct wk_timer *t);
 
-/* Report the end of a child with its wait status. */
+/* Call c->ended with the wait status when the child has ended. */
 void wk_child_watch(struct wk_child *c);
 
-/* Report the end of children that nobody watches: those that this process
- * had before it became this program. */
+/* Call ended for the end of every child that is not watched: one that was
+ * started before this process exec'd this program. */
 void wk_child_unwatched(void (*ended)(int status));
 
-/* Has this process any child?  Reports the ends of those that have ended. */
+/* Collect the children that have ended or stopped, and report them.  Returns 1
+ * while there are others, else 0. */
 int wk_reap(void);
 
 /*
- * Have a signal reported as an event, unless it was ignored when the
- * program started (nohup): then it stays ignored.  -1 with errno.
+ * Have a signal reported as an event.  One that was ignored when the program
+ * started (nohup) stays ignored.  -1 with errno.
  */
 int wk_signal(int sig, void (*arrived)(int sig));
 
-/* Inside of arrived: the process that sent the signal; 0: a terminal did, or
- * the system, perhaps as well. */
+/* Within arrived: the process that sent the signal; 0 when a terminal or the
+ * system sent it, perhaps in addition. */
 pid_t wk_signal_sender(void);
 
-/* For who is about to stop: has a signal come that arrived() was not called
- * for yet?  Has any that is to end us? */
+/* Before stopping: has sig been caught, and not been reported yet?  Has one of
+ * TERM, HUP, INT and QUIT? */
 int wk_pending(int sig);
 int wk_end_pending(void);
 
-/* Report what has happened, and before that wait for something to happen if
- * so asked.  -1 with errno. */
+/* One round: report what has happened; with wait, wait for something to happen
+ * first.  -1 with errno. */
 int wk_round(int wait);
 
 #endif

@@ -34,7 +34,7 @@ begin(const struct wk_master *m, const struct wk_spawn *utility,
 	begin_trace(m->verbose > 1);
 	if (wk_serve_begin() != 0)
 		wk_die(WK_SYSTEM, "cannot serve: %s", strerror(errno));
-	if (wk_was_xapply())
+	if (wk_became())
 		wk_serve_for_utility();
 	if (m->child != 0)
 		wk_serve_utility(m->child);
@@ -89,10 +89,11 @@ int
 wk_master_run(const struct wk_master *m, char **operands,
     const struct wk_called *called)
 {
-	struct wk_spawn utility = { .keep = -1, .group = m->group };
+	struct wk_spawn utility = wk_spawn_plain(NULL, NULL);
 	struct div_socket socket;
 	int code;
 
+	utility.group = m->group;
 	utility.argv = wk_utility(operands, called, &utility.file);
 	begin(m, &utility, &socket);
 	if (utility.argv == NULL && m->child == 0 && !m->hidden)

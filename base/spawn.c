@@ -2,13 +2,14 @@
  * spawn.c - start programs as if the wrapper were not there
  *
  * A child is made with vfork, so that starting one from a large process
- * costs no more than from a small one.  Until it execs it runs in our
+ * costs no more than from a small one.  Until its exec it runs in our
  * memory: all signals are blocked, dispositions are put back in the child
- * alone, and it does little more than system calls.  Why the exec failed
- * stands in that memory then.  Some systems, and valgrind, have a vfork that
- * is a fork: so the first child also tells it through a pipe, which exec
- * closes, and it shows whether later ones need one.  For each task of a run
- * a pipe would cost two more changes between parent and child.
+ * alone, and it does little more than system calls.  When exec fails, the
+ * child writes errno into that memory.  Some systems, and valgrind, have a
+ * vfork that is a fork: so the first child also sends errno through a pipe,
+ * which exec closes; whether it has written our memory, too, decides whether
+ * later ones need a pipe.  For each task of a run a pipe would cost two more
+ * switches between parent and child.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -19,7 +20,6 @@
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -48,11 +48,13 @@ static struct {
 	int limit_raised;
 } found;
 
-/* What a child has written here before its exec. */
+/* Written by a child before its exec, if it runs in our memory. */
 static struct {
-	volatile int ran, error, stop;
-} said;
-static int is_shared;            /* children run in our memory */
+	volatile int ran;
+	volatile int error;      /* errno of what failed */
+	volatile int stop;       /* a signal that would have stopped it */
+} from_child;
+static int is_shared;            /* children do run in our memory */
 
 int
 wk_spawn_signal(int sig, void (*handler)(int))
@@ -83,8 +85,8 @@ wk_spawn_write_errors(void)
 	    wk_spawn_signal(SIGXFSZ, SIG_IGN) : -1;
 }
 
-/* When a terminal goes away, both it and its shell send HUP.  timeout(1) tells
- * its child, and then the group. */
+/* When a terminal goes away, both it and its shell send HUP.  timeout(1) sends
+ * its signal to its child, and then to the group. */
 int
 wk_spawn_same_signal(int sig, int64_t sent)
 {
@@ -152,8 +154,8 @@ install_fds(const int *fd)
 	return 0;
 }
 
-/* A session of its own.  The terminal may be another session's: then it
- * stays that one's. */
+/* A session of its own.  A terminal that controls another session stays with
+ * that one. */
 static void
 new_session(void)
 {
@@ -191,7 +193,7 @@ spawn_restore(const struct wk_spawn *s)
 		inherit(*fd);
 	if (s->fd != NULL && install_fds(s->fd) != 0)
 		return -1;
-	if (s->dir > 0 && fchdir(s->dir) != 0)
+	if (s->dir >= 0 && fchdir(s->dir) != 0)
 		return -1;
 	if (s->group)
 		setpgid(0, 0);
@@ -203,13 +205,13 @@ spawn_restore(const struct wk_spawn *s)
 static void
 note_stop(int sig)
 {
-	said.stop = sig;
+	from_child.stop = sig;
 }
 
 /*
- * Who waits for a child of vfork cannot be stopped, nor killed but by KILL, so
- * the child must not stop before its exec.  That puts back what is caught, so
- * nobody sees it later; the parent sends the signal once more.
+ * While a child of vfork has not called exec, its parent can neither be stopped
+ * nor killed but by KILL, so the child must not stop.  exec puts the
+ * dispositions of caught signals back, and the parent sends the signal again.
  */
 static void
 catch_stops(void)
@@ -241,7 +243,7 @@ spawn_environment(const struct wk_spawn *s)
 	return s->env != NULL ? s->env : environ;
 }
 
-/* $PATH of that environment, or NULL. */
+/* $PATH of the program's environment, or NULL. */
 static const char *
 search_path(const struct wk_spawn *s)
 {
@@ -255,7 +257,8 @@ search_path(const struct wk_spawn *s)
 	return NULL;
 }
 
-/* Is a file what no shell would read: a NUL in its first line?  errno stays. */
+/* True if a file has a NUL in its first line, so that no shell would read it.
+ * errno stays as it is. */
 static int
 is_binary(const char *path)
 {
@@ -271,18 +274,19 @@ is_binary(const char *path)
 }
 
 /*
- * execve, and for a file that the kernel does not know the format of, a
- * script without #!, the shell, as POSIX has it for execvp.
+ * execve; for a file whose format the kernel does not know, a script without
+ * #!, the shell, as POSIX wants it of execvp.  Returns errno.
  */
-static void
-execute(const char *path, const struct wk_spawn *s)
+static int
+execute(const char *path, void *of)
 {
+	const struct wk_spawn *s = of;
 	char *const *env = spawn_environment(s);
 	size_t argc = 0;
 
 	execve(path, s->argv, env);
 	if (errno != ENOEXEC || is_binary(path))
-		return;
+		return errno;
 	while (s->argv[argc] != NULL)
 		argc++;
 	{
@@ -293,87 +297,91 @@ execute(const char *path, const struct wk_spawn *s)
 		memcpy(argv + 2, s->argv + 1, argc * sizeof *argv);
 		execve("/bin/sh", argv, env);
 	}
+	return errno;
 }
 
-/*
- * What execvp does, but the same with every libc (musl's does not run such
- * scripts), and without memory of its own, as a child of vfork needs it.
- */
-static void
-spawn_search(const struct wk_spawn *s)
-{
-	const char *dir = search_path(s), *end;
-	char path[PATH_MAX];
-	size_t n, len = strlen(s->file);
-	int error = ENOENT;
-
-	if (strchr(s->file, '/') != NULL) {
-		execute(s->file, s);
-		return;
-	}
-	if (dir == NULL)
-		dir = DEFAULT_PATH;
-	for (; *s->file != '\0'; dir = end + 1) {
-		end = dir + strcspn(dir, ":");
-		n = (size_t)(end - dir);
-		if (n + len + 2 <= sizeof path) {
-			memcpy(path, dir, n);
-			if (n > 0)
-				path[n++] = '/';
-			memcpy(path + n, s->file, len + 1);
-			execute(path, s);
-			/* in a directory that we may not enter is nothing */
-			if (errno == EACCES)
-				error = access(path, F_OK) == 0 ? EACCES :
-				    error;
-			else if (errno != ENOENT && errno != ENOTDIR)
-				return;
-		}
-		if (*end == '\0')
-			break;
-	}
-	errno = error;
-}
-
-/* 0 when the file can be executed; what execve would say otherwise. */
+/* What execve would say of a file: errno, or 0 with a copy of the path in *of,
+ * unless that is NULL. */
 static int
-executable(const char *path)
+examine(const char *path, void *of)
 {
+	char **copy = of;
 	struct stat st;
 
 	if (stat(path, &st) != 0)
 		return errno;
 	if (!S_ISREG(st.st_mode) || access(path, X_OK) != 0)
 		return EACCES;
+	if (copy != NULL && (*copy = strdup(path)) == NULL)
+		return ENOMEM;
 	return 0;
 }
 
-int
-wk_spawn_find(const char *file)
+/* The file of that name in the first of the directories, which may be empty:
+ * the current one.  -1: its path is too long. */
+static int
+join(char *path, size_t room, const char *dirs, const char *name)
 {
-	const char *dir = getenv("PATH"), *end;
+	size_t n = strcspn(dirs, ":"), len = strlen(name);
+
+	if (n == 0) {
+		dirs = ".";
+		n = 1;
+	}
+	if (n + len + 2 > room)
+		return -1;
+	memcpy(path, dirs, n);
+	path[n] = '/';
+	memcpy(path + n + 1, name, len + 1);
+	return 0;
+}
+
+/*
+ * Try all files that a name can stand for, in the order of the directories
+ * (of $PATH; NULL: the usual ones), until one is good.  0, or errno.
+ *
+ * This is what execvp does, but the same with every libc (musl's does not run
+ * scripts without #!), and without memory of its own, as a child of vfork
+ * needs it.
+ */
+static int
+search(const char *name, const char *dirs,
+    int (*try)(const char *path, void *of), void *of)
+{
 	char path[PATH_MAX];
 	int e, error = ENOENT;
 
-	if (strchr(file, '/') != NULL)
-		return executable(file);
-	if (dir == NULL)
-		dir = DEFAULT_PATH;
-	for (; *file != '\0'; dir = end + 1) {
-		end = dir + strcspn(dir, ":");
-		if ((size_t)snprintf(path, sizeof path, "%.*s%s%s",
-		    (int)(end - dir), dir, end > dir ? "/" : "", file) <
-		    sizeof path) {
-			e = executable(path);
-			if (e == 0)
-				return 0;
+	if (strchr(name, '/') != NULL)
+		return try(name, of);
+	if (dirs == NULL)
+		dirs = DEFAULT_PATH;
+	for (; *name != '\0'; dirs++) {
+		if (join(path, sizeof path, dirs, name) == 0) {
+			e = try(path, of);
+			/* in a directory that we may not enter is nothing */
 			if (e == EACCES && access(path, F_OK) == 0)
 				error = EACCES;
+			else if (e != EACCES && e != ENOENT && e != ENOTDIR)
+				return e;
 		}
-		if (*end == '\0')
+		dirs += strcspn(dirs, ":");
+		if (*dirs == '\0')
 			break;
 	}
 	return error;
+}
+
+int
+wk_spawn_find(const char *file, char **path)
+{
+	return search(file, getenv("PATH"), examine, path);
+}
+
+/* exec, in a process that is prepared for it.  Returns errno. */
+static int
+exec_program(const struct wk_spawn *s)
+{
+	return search(s->file, search_path(s), execute, (void *)s);
 }
 
 /* The child's side: never returns. */
@@ -382,20 +390,22 @@ child(const struct wk_spawn *s, int report)
 {
 	int e;
 
-	said.ran = 1;
+	from_child.ran = 1;
 	if (spawn_restore(s) == 0) {
 		catch_stops();
 		unblock();
-		spawn_search(s);
+		e = exec_program(s);
+	} else {
+		e = errno;
 	}
-	said.error = e = errno;
+	from_child.error = e;
 	while (report >= 0 && write(report, &e, sizeof e) < 0 &&
 	    errno == EINTR)
 		;
 	_exit(WK_NOT_FOUND);
 }
 
-/* What the child said before its exec; 0 when that worked. */
+/* The errno that the child has sent; 0 when its exec worked. */
 static int
 exec_error(int fd)
 {
@@ -417,20 +427,20 @@ wk_spawn(const struct wk_spawn *s)
 
 	if (!is_shared && div_pipe(report) != 0)
 		return -1;
-	said.ran = said.error = said.stop = 0;
+	from_child.ran = from_child.error = from_child.stop = 0;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &mask);
 	pid = vfork();
 	if (pid == 0)
 		child(s, report[1]);
 	e = errno;
-	if (pid > 0 && said.stop != 0)
-		kill(s->group ? -pid : pid, said.stop);
+	if (pid > 0 && from_child.stop != 0)
+		kill(s->group ? -pid : pid, from_child.stop);
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	if (report[1] >= 0)
 		close(report[1]);
 	if (pid > 0)
-		e = report[0] >= 0 ? exec_error(report[0]) : said.error;
+		e = report[0] >= 0 ? exec_error(report[0]) : from_child.error;
 	if (pid > 0 && e != 0) {
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
@@ -438,7 +448,7 @@ wk_spawn(const struct wk_spawn *s)
 	}
 	if (report[0] >= 0)
 		close(report[0]);
-	is_shared |= said.ran;
+	is_shared |= from_child.ran;
 	errno = e;
 	return pid;
 }
@@ -450,24 +460,25 @@ wk_spawn_exec(const struct wk_spawn *s)
 
 	if (spawn_restore(s) == 0) {
 		unblock();
-		spawn_search(s);
+		e = exec_program(s);
+	} else {
+		e = errno;
 	}
-	e = errno;
 	if (s->keep >= 0)
 		fcntl(s->keep, F_SETFD, FD_CLOEXEC);
 	errno = e;
 }
 
-/* A disposition for a signal that is waited for: never called. */
+/* A handler for a signal that sigwait takes: never called. */
 static void
-nothing(int sig)
+never_called(int sig)
 {
 	(void)sig;
 }
 
-/* Is there one to pass on? */
+/* True if a signal is pending that is passed on to the child. */
 static int
-is_told(void)
+is_signalled(void)
 {
 	sigset_t set;
 
@@ -490,7 +501,7 @@ wk_spawn_wait(const struct wk_spawn *s, int *status)
 		if (!wk_spawn_ignored(passed[i]))
 			sigaddset(&set, passed[i]);
 	sigprocmask(SIG_BLOCK, &set, &old);
-	wk_spawn_signal(SIGCHLD, nothing);
+	wk_spawn_signal(SIGCHLD, never_called);
 	wk_spawn_signal(SIGINT, SIG_IGN);
 	wk_spawn_signal(SIGQUIT, SIG_IGN);
 	*status = 0;
@@ -500,7 +511,8 @@ wk_spawn_wait(const struct wk_spawn *s, int *status)
 	    ((r = waitpid(pid, status, WNOHANG | WUNTRACED)) == 0 ||
 	    (r == pid && WIFSTOPPED(*status))))
 		if (r == pid)
-			wk_terminal_child_stopped(pid, WSTOPSIG(*status), is_told);
+			wk_terminal_child_stopped(pid, WSTOPSIG(*status),
+			    is_signalled);
 		else if (sigwait(&set, &sig) == 0 && sig != SIGCHLD)
 			kill(pid, sig);
 	wk_terminal_child_ended();

@@ -14,24 +14,26 @@
 #include <sys/types.h>
 
 /*
- * Change the disposition of a signal, remembering what was found.  -1 with
- * errno.  wk_spawn_ignored tells whether it was ignored when we started.
+ * Change the disposition of a signal, and remember the one that was found.
+ * wk_spawn_remember does the second half alone, for callers that change it by
+ * sigaction(2).  Both return -1 with errno.
  */
 int wk_spawn_signal(int sig, void (*handler)(int));
-
-/* The first half of that alone, for who changes it in his own way. */
 int wk_spawn_remember(int sig);
+
+/* True if the signal was ignored when this process started. */
 int wk_spawn_ignored(int sig);
 
-/* Have what cannot be written fail with errno, and end nobody: a pipe without a
- * reader, a file that has reached its limit.  -1 with errno. */
+/* Have a write to a pipe without a reader, or to a file at its size limit,
+ * fail with errno; without this, a signal ends the process.  -1 with errno. */
 int wk_spawn_write_errors(void);
 
-/* Is a signal the same one again that was sent at that time (of div_now)? */
+/* True if a signal that has come now is the one sent at that time (of div_now),
+ * once more. */
 int wk_spawn_same_signal(int sig, int64_t sent);
 
 /*
- * The first call of a program: remembers the signal mask, and opens
+ * Call this before anything else here: remembers the signal mask, and opens
  * /dev/null in the place of each closed one of descriptors 0, 1 and 2.  -1
  * with errno.
  */
@@ -45,25 +47,35 @@ size_t wk_spawn_cpus(void);
 
 enum { WK_SPAWN_CLOSED = -2 };
 
-/* What to start. */
+/* What to start, and how.  Begin with wk_spawn_plain. */
 struct wk_spawn {
 	const char *file;        /* searched in $PATH when it has no slash */
 	char *const *argv;
 	int keep;                /* a descriptor it inherits, or -1 */
 	const int *also;         /* more such, ended by -1; or NULL */
-	char *const *env;        /* its environment; NULL: ours */
-	const int *fd;           /* what its 0, 1 and 2 are: three descriptors
-	                            above 2, -1 for ours, WK_SPAWN_CLOSED; NULL: all
-	                            ours */
-	int dir;                 /* its working directory; 0: ours */
+	char *const *env;        /* its environment; NULL: that of this
+	                            process */
+	const int *fd;           /* its 0, 1 and 2: three descriptors above 2,
+	                            WK_SPAWN_CLOSED, or -1: that of this
+	                            process; NULL: all three are those */
+	int dir;                 /* its working directory; -1: that of this
+	                            process */
 	int group;               /* in a process group of its own */
 	int session;             /* in a session of its own, with the first
 	                            terminal among 0, 1 and 2 */
 };
 
+/* A program that gets its arguments, and all else from this process. */
+static inline struct wk_spawn
+wk_spawn_plain(const char *file, char *const *argv)
+{
+	return (struct wk_spawn){ .file = file, .argv = argv, .keep = -1,
+	    .dir = -1 };
+}
+
 /*
  * Start a program (vfork: no copy of a large process is made).  Returns its
- * pid; -1 with the errno of whatever failed, that of exec included.
+ * pid; -1 with errno, also when it was exec that failed.
  */
 pid_t wk_spawn(const struct wk_spawn *s);
 
@@ -78,12 +90,13 @@ void wk_spawn_exec(const struct wk_spawn *s);
 int wk_spawn_wait(const struct wk_spawn *s, int *status);
 
 /*
- * Would wk_spawn() find the program?  0, or the errno it would fail with, as
- * far as that can be told beforehand.
+ * Look for a program as wk_spawn does.  0, or the errno that wk_spawn would
+ * fail with, as far as that can be told beforehand.  Unless path is NULL, *path
+ * becomes the file that was found, with a slash in it: the caller's to free.
  */
-int wk_spawn_find(const char *file);
+int wk_spawn_find(const char *file, char **path);
 
-/* The exit code for a wait status: its own, or 128 + the signal. */
+/* The exit code for a wait status: its own, or WK_SIGNAL + the signal. */
 int wk_spawn_code(int status);
 
 /* The exit code for a program that could not be started: WK_NOT_FOUND,

@@ -1,5 +1,5 @@
 /*
- * terminal.c - job control for who stands between a shell and a program
+ * terminal.c - job control between a shell and a program that we start
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,11 +17,13 @@
 enum { TOGETHER_MS = 50 };
 
 static volatile sig_atomic_t went_on;
-static pid_t other;               /* who has the foreground in our place */
+/* The group that had the foreground when our child went on without it; 0 when
+ * the child went on with it. */
+static pid_t foreground_left_to;
 
-/* What is our terminal may change (setsid), so it is not kept open. */
+/* A setsid may change which terminal is ours, so it is not kept open. */
 static int
-terminal_open_terminal(void)
+terminal_open(void)
 {
 	return open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 }
@@ -29,7 +31,7 @@ terminal_open_terminal(void)
 pid_t
 wk_terminal_group(void)
 {
-	int tty = terminal_open_terminal();
+	int tty = terminal_open();
 	pid_t group = tty >= 0 ? tcgetpgrp(tty) : -1;
 
 	if (tty >= 0)
@@ -47,11 +49,11 @@ void
 wk_terminal_give(pid_t group)
 {
 	sigset_t set, old;
-	int tty = terminal_open_terminal();
+	int tty = terminal_open();
 
 	if (tty < 0)
 		return;
-	/* who does this in the background would be stopped for it */
+	/* done in the background, it would stop us */
 	sigemptyset(&set);
 	sigaddset(&set, SIGTTOU);
 	sigprocmask(SIG_BLOCK, &set, &old);
@@ -67,7 +69,8 @@ continued(int sig)
 	went_on = 1;
 }
 
-/* A stop that comes behind its own CONT would last for ever. */
+/* CONT is blocked meanwhile: a CONT that came before the stop would be lost,
+ * and the stop last for ever. */
 int
 wk_terminal_stop(pid_t whom, int sig)
 {
@@ -86,7 +89,7 @@ wk_terminal_stop(pid_t whom, int sig)
 	if (sigpending(&set) == 0 && !sigismember(&set, SIGCONT))
 		kill(whom, sig);
 	div_waited();
-	/* here it is delivered, if it came */
+	/* a CONT that came is delivered here */
 	sigemptyset(&set);
 	sigaddset(&set, SIGCONT);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
@@ -95,7 +98,8 @@ wk_terminal_stop(pid_t whom, int sig)
 	return went_on;
 }
 
-/* Of several that are continued at once we may be the first to run. */
+/* Was pid continued as well?  We may be the first to run of several that were
+ * continued together, so it has a moment. */
 static int
 goes_on(pid_t pid)
 {
@@ -107,7 +111,7 @@ goes_on(pid_t pid)
 	    WCONTINUED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
 }
 
-/* Did a child of that group have the foreground when it was stopped? */
+/* Did the child, of that group, have the foreground when sig stopped it? */
 static int
 had_terminal(pid_t pid, pid_t group, int sig)
 {
@@ -115,12 +119,14 @@ had_terminal(pid_t pid, pid_t group, int sig)
 
 	if (group <= 0 || now <= 0)
 		return 0;
-	/* that it wants to have it is no reason for all of us */
+	/* a child that waits for the terminal is no reason for all of us to
+	 * stop */
 	if (sig == SIGTTIN || sig == SIGTTOU)
 		return group == now && group != getpgrp();
 	if (group == getpgrp())
 		return group == now && !goes_on(pid);
-	/* it may have been stopped by a job of its own that had it */
+	/* the child may be stopped by one of its own jobs, which had the
+	 * foreground */
 	return now != getpgrp() && now != getpgid(getppid());
 }
 
@@ -135,11 +141,11 @@ wk_terminal_child_stopped(pid_t pid, int sig, int (*told)(void))
 	if (wk_terminal_group() == group)
 		wk_terminal_give(getpgrp());
 	stopped = wk_terminal_stop(0, SIGTSTP);
-	/* a background job that wants the terminal */
+	/* continued in the background, while the child wants the terminal */
 	while (stopped && !wk_terminal_is_ours() && !told())
 		stopped = wk_terminal_stop(0, SIGTTIN);
-	other = wk_terminal_is_ours() ? 0 : wk_terminal_group();
-	if (other == 0)
+	foreground_left_to = wk_terminal_is_ours() ? 0 : wk_terminal_group();
+	if (foreground_left_to == 0)
 		wk_terminal_give(group);
 	if (group == getpgrp())
 		kill(pid, SIGCONT);
@@ -150,7 +156,7 @@ wk_terminal_child_stopped(pid_t pid, int sig, int (*told)(void))
 void
 wk_terminal_child_ended(void)
 {
-	if (other > 0 && wk_terminal_is_ours())
-		wk_terminal_give(other);
-	other = 0;
+	if (foreground_left_to > 0 && wk_terminal_is_ours())
+		wk_terminal_give(foreground_left_to);
+	foreground_left_to = 0;
 }

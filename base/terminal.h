@@ -1,10 +1,11 @@
 /*
- * terminal.h - job control for who stands between a shell and a program
+ * terminal.h - job control between a shell and a program that we start
  *
  * A program that puts a process group of its own into the foreground, as every
  * interactive shell does, is out of reach for the job control of the shell
- * outside, which knows ours alone.  Who starts such programs has to be a link
- * of that chain: to stop when they stop, and to give the terminal back.
+ * outside, which knows our group alone.  So a program that starts such ones
+ * has to stop when they stop, and to give them the terminal back when it goes
+ * on.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -16,30 +17,33 @@
 /* The process group in the foreground of our terminal, or -1. */
 pid_t wk_terminal_group(void);
 
-/* Are we in it? */
+/* Is that our own group? */
 int wk_terminal_is_ours(void);
 
-/* Put a group of our session there.  From the background, too. */
+/* Put a group of our session into the foreground, also when we are in the
+ * background. */
 void wk_terminal_give(pid_t group);
 
 /*
- * Stop by a signal of job control: ourselves (getpid()), or all of our process
- * group (0).  Returns when we go on: 1; or 0 at once when that signal does not
- * stop us: it is ignored, or no shell is left that could continue us.
- * The clock of deadlines (div_awake) does not count the time between.
+ * Stop by a signal of job control: this process (whom is getpid()), or all of
+ * its process group (0).  Returns 1 when we go on; 0 at once when the signal
+ * does not stop us, because it is ignored or no shell is left that could
+ * continue us.  The clock of deadlines (div_awake) does not count the time
+ * between.
  */
 int wk_terminal_stop(pid_t whom, int sig);
 
 /*
- * A child of ours was stopped by that signal.  If it had the foreground stop
- * with it, so that whoever waits for us hears of it; when we are in the
- * foreground again it has that, too, and goes on.  told: has a signal come
- * meanwhile that is to be passed on, and not to be slept over?
+ * A child of ours was stopped by sig.  If it had the foreground, stop as well,
+ * so that the process that waits for us hears of it; and when we go on, give
+ * the child the foreground, if we have it, and continue it.  told is asked
+ * before each further stop: has a signal been caught meanwhile that is to be
+ * passed on at once?
  */
 void wk_terminal_child_stopped(pid_t pid, int sig, int (*told)(void));
 
-/* It has ended.  A shell puts us into the foreground then, as it found us; but
- * if it had to go on in the background that is somebody else's. */
+/* The child has ended.  If it had gone on in the background, the shell may now
+ * give us a foreground that belongs to another group: hand it back. */
 void wk_terminal_child_ended(void);
 
 #endif

@@ -2,8 +2,7 @@
  * wrapper.c - what the command lines of all programs of the suite share
  *
  * The option table of a program is the one place that knows its options: the
- * parser, -h and the check of the option variable read it.  getopt(3) is not
- * used because it knows neither long options nor where a word came from.
+ * parser, -h and the completions (from -h) read it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -20,11 +19,12 @@
 
 #include "spawn.h"
 
+/* The pid of a process that has become a master for its own run. */
+#define BECAME "WRAPKIT_BECAME"
+
 static const struct wk_program *program;
-static char **words;             /* option variable's, then argv's */
-static size_t word_at;           /* the next one */
-static size_t words_of_variable; /* so many are the variable's */
-static const char *bundle;       /* rest of a word of single letters */
+static struct wk_options of_variable, of_line;
+static struct wk_options *reading; /* one of these two */
 static unsigned long notes_lost;
 
 /* --- messages --- */
@@ -175,7 +175,7 @@ wk_flush(void)
 		wk_die(WK_SYSTEM, "standard output: %s", strerror(errno));
 }
 
-/* --- the name we are called by, the option variable --- */
+/* --- argv[0], the option variable --- */
 
 static void
 name_called(char *argv0, struct wk_called *called)
@@ -204,7 +204,7 @@ name_called(char *argv0, struct wk_called *called)
 /*
  * Take the first word off the text at *p: blanks end it, single and double
  * quotes and backslashes protect them.  The word is made shorter in place.
- * NULL at the end; -1 in *bad when a quote is left open.
+ * NULL at the end; *bad is set when a quote is left open.
  */
 static char *
 next_word(char **p, int *bad)
@@ -260,25 +260,15 @@ void
 wk_begin(const struct wk_program *p, int argc, char **argv,
     struct wk_called *called)
 {
-	char **own = NULL;
-	size_t n = 0;
-	int i;
-
 	program = p;
 	if (wk_spawn_init() != 0)
 		wk_die(WK_SYSTEM, "/dev/null: %s", strerror(errno));
 	name_called(argc > 0 ? argv[0] : NULL, called);
 	if (p->variable != NULL)
-		own = wk_split(p->variable);
-	while (own != NULL && own[n] != NULL)
-		n++;
-	words = wk_alloc(n + (size_t)argc + 1, sizeof *words);
-	if (n > 0)
-		memcpy(words, own, n * sizeof *words);
-	words_of_variable = n;
-	for (i = 1; i < argc; i++)
-		words[n++] = argv[i];
-	words[n] = NULL;
+		of_variable.words = wk_split(p->variable);
+	of_variable.table = of_line.table = p->options;
+	of_line.words = argc > 0 ? argv + 1 : argv;
+	reading = of_variable.words != NULL ? &of_variable : &of_line;
 }
 
 const char *
@@ -289,120 +279,62 @@ wk_program_name(void)
 
 /* --- options --- */
 
-static int
-in_variable(void)
-{
-	return word_at < words_of_variable;
-}
-
-/* An option, the way it was written, for messages. */
+/* Where the option was found, for messages. */
 static const char *
-where(size_t at)
+found_in(void)
 {
 	static char text[64];
 
-	if (at >= words_of_variable)
+	if (reading == &of_line)
 		return "";
 	snprintf(text, sizeof text, " in $%s", program->variable);
 	return text;
 }
 
-static const char *
-next_argument(const char *option)
-{
-	size_t at = word_at - 1;
-
-	if (words[word_at] == NULL || word_at == words_of_variable)
-		wk_usage("%s%s needs an argument", option, where(at));
-	return words[word_at++];
-}
-
+/* At the end of the variable's options those of the command line come next: the
+ * variable may have no operands in front of these. */
 static int
-long_option(const char *word, const char **arg)
+begin_line(void)
 {
-	size_t n = strcspn(word + 2, "=");
-	const struct wk_option *o;
-
-	for (o = program->options; o->letter != 0; o++)
-		if (strlen(o->name) == n && strncmp(o->name, word + 2, n) == 0)
-			break;
-	if (o->letter == 0)
-		wk_usage("unknown option %s%s", word, where(word_at - 1));
-	if (o->arg == NULL && word[2 + n] == '=')
-		wk_usage("%s%s takes no argument", word, where(word_at - 1));
-	if (o->arg != NULL)
-		*arg = word[2 + n] == '=' ? word + 3 + n : next_argument(word);
-	return o->letter;
-}
-
-/* All digits that stand together are one -depth; no stack needs so many. */
-static int
-depth_option(const char **arg)
-{
-	static char digits[16];
-	size_t n = strspn(bundle, "0123456789");
-
-	snprintf(digits, sizeof digits, "%.*s", (int)n, bundle);
-	bundle += n;
-	*arg = digits;
-	return '0';
-}
-
-static int
-short_option(const char **arg)
-{
-	const struct wk_option *o;
-	char text[] = { '-', *bundle, '\0' };
-	int digit = *bundle >= '0' && *bundle <= '9';
-
-	for (o = program->options; o->letter != 0; o++)
-		if (o->letter == (digit ? '0' : *bundle))
-			break;
-	if (o->letter != 0 && digit)
-		return depth_option(arg);
-	if (o->letter == 0)
-		wk_usage("unknown option -%c%s", *bundle, where(word_at - 1));
-	bundle++;
-	if (o->arg != NULL) {
-		if (*bundle != '\0')
-			*arg = bundle;
-		else if (o->arg[0] != '[')
-			*arg = next_argument(text);
-		bundle = NULL;
-	}
-	return o->letter;
+	if (reading == &of_line || of_line.words[0] == NULL)
+		return 0;
+	if (reading->word != NULL)
+		wk_die(WK_DATA, "$%s: %s is not an option",
+		    program->variable, reading->word);
+	reading = &of_line;
+	return 1;
 }
 
 int
 wk_option(const char **arg)
 {
-	const char *word;
+	int letter;
 
-	*arg = NULL;
-	if (bundle != NULL && *bundle != '\0')
-		return short_option(arg);
-	bundle = NULL;
-	word = words[word_at];
-	/* what follows would not be taken for options any more */
-	if (in_variable() && words[words_of_variable] != NULL &&
-	    (word[0] != '-' || word[1] == '\0' || strcmp(word, "--") == 0))
-		wk_die(WK_DATA, "$%s: %s is not an option",
-		    program->variable, word);
-	if (word == NULL || word[0] != '-' || word[1] == '\0')
-		return -1;
-	word_at++;
-	if (strcmp(word, "--") == 0)
-		return -1;
-	if (word[1] == '-')
-		return long_option(word, arg);
-	bundle = word + 1;
-	return short_option(arg);
+	do
+		letter = wk_option_next(reading, arg);
+	while (letter == WK_OPTION_END && begin_line());
+	switch (letter) {
+	case WK_OPTION_UNKNOWN:
+		wk_usage("unknown option %s%s", reading->option, found_in());
+	case WK_OPTION_NEEDS_ONE:
+		wk_usage("%s%s needs an argument", reading->option, found_in());
+	case WK_OPTION_TAKES_NONE:
+		wk_usage("%s%s takes no argument", reading->option, found_in());
+	default:
+		return letter;
+	}
 }
 
 char **
 wk_operands(void)
 {
-	return words + word_at;
+	return reading->words + reading->at;
+}
+
+static int
+has_letter(const struct wk_option *o)
+{
+	return o->letter <= 127;
 }
 
 /* An option, for messages: -x, or --long. */
@@ -414,7 +346,7 @@ option_name(int letter)
 
 	for (o = program->options; o->letter != letter; o++)
 		;
-	if (letter == '0' || letter > 127)
+	if (letter == '0' || !has_letter(o))
 		snprintf(text, sizeof text, "--%s", o->name);
 	else
 		snprintf(text, sizeof text, "-%c", letter);
@@ -433,7 +365,7 @@ wk_number(int letter, const char *text, long min, long max)
 	if (end == text || *end != '\0')
 		wk_usage("%s: %s is not a whole number", option, text);
 	if (n > max && strcmp(option, "--depth") == 0)
-		return max;      /* too deep for any stack: told later */
+		return max;      /* too deep for any stack: an error later */
 	if (errno == 0 && n >= min && n <= max)
 		return n;
 	if (letter == '0')
@@ -457,36 +389,45 @@ wk_milliseconds(int letter, const char *text)
 	if (s > 2000000)
 		wk_usage("%s: %s is more than 2000000 seconds",
 		    option_name(letter), text);
-	/* the least wait there is, rather than none */
+	/* a tiny time must not become 0, which means none */
 	return s > 0 && s < 0.001 ? 1 : (int)(s * 1000);
 }
 
-int
+/* What stands behind the word: ",fail=N", or with percent ",fail=N%".  -1 when
+ * it is neither. */
+static int
+halt_limit(const char *text, unsigned long *at, int *percent)
+{
+	static const char fail[] = ",fail=";
+	const char *number = text + strlen(fail);
+	char *end;
+
+	if (*text == '\0')
+		return 0;
+	if (strncmp(text, fail, strlen(fail)) != 0 || *number < '1' ||
+	    *number > '9')
+		return -1;
+	*at = strtoul(number, &end, 10);
+	if (percent != NULL && *end == '%' && *at <= 100) {
+		*percent = 1;
+		end++;
+	}
+	return *end == '\0' ? 0 : -1;
+}
+
+enum wk_halt
 wk_halt(const char *text, unsigned long *at, int *percent)
 {
 	static const char *const when[] = { "never", "soon", "now" };
-	const char *comma = text + strcspn(text, ",");
-	size_t n = (size_t)(comma - text);
-	int i, is_percent = 0;
-	char *end;
+	size_t n = strcspn(text, ","), i;
 
-	for (i = 0; i < 3; i++)
-		if (strlen(when[i]) == n && memcmp(when[i], text, n) == 0)
-			break;
 	*at = 1;
 	if (percent != NULL)
 		*percent = 0;
-	if (i < 3 && *comma == '\0')
-		return i;
-	if (i < 3 && strncmp(comma, ",fail=", 6) == 0 && comma[6] >= '1' &&
-	    comma[6] <= '9') {
-		*at = strtoul(comma + 6, &end, 10);
-		is_percent = percent != NULL && *end == '%' && *at <= 100;
-		if (is_percent)
-			*percent = 1;
-		if (end[is_percent] == '\0')
-			return i;
-	}
+	for (i = 0; i < sizeof when / sizeof *when; i++)
+		if (strlen(when[i]) == n && memcmp(when[i], text, n) == 0 &&
+		    halt_limit(text + n, at, percent) == 0)
+			return (enum wk_halt)i;
 	wk_usage("--halt: %s is not never, soon or now[,fail=N%s]", text,
 	    percent != NULL ? "|N%" : "");
 }
@@ -541,7 +482,7 @@ wk_help(void)
 		if (o->letter == '0')
 			snprintf(left, sizeof left, "-%s, --%s %s", o->name,
 			    o->name, o->arg);
-		else if (o->letter > 127)
+		else if (!has_letter(o))
 			snprintf(left, sizeof left, "    --%s%s%s", o->name,
 			    o->arg ? " " : "", o->arg ? o->arg : "");
 		else
@@ -614,8 +555,8 @@ wk_version(int depth, const char *direct, int verbose)
 	print_stack(&c, verbose);
 	wk_flush();
 	if (error != 0 && error != ENOENT) {
-		explain(reason, sizeof reason, &c, error, depth, program->prefix,
-		    program->direct);
+		explain(reason, sizeof reason, &c, error, depth,
+		    program->prefix, program->direct);
 		wk_warn("%s", reason);
 	}
 }
@@ -693,7 +634,7 @@ wk_tell_socket(const struct div_socket *s, const struct div_place *where)
 		wk_warn("the socket is %s", s->path);
 }
 
-/* <VARIABLE>_N, the options of our utility, takes the place of <VARIABLE>. */
+/* <VARIABLE>_N, the options of the utility, takes the place of <VARIABLE>. */
 int
 wk_pass_variable(int detached)
 {
@@ -729,22 +670,26 @@ wk_publish(struct div_socket *s, int detached)
 	}
 }
 
-static int of_shell;             /* the utility is what $SHELL says */
+int
+wk_becoming(void)
+{
+	char pid[24];
+
+	snprintf(pid, sizeof pid, "%ld", (long)getpid());
+	return setenv(BECAME, pid, 1);
+}
 
 int
-wk_was_xapply(void)
+wk_became(void)
 {
-	static const char *const marks[] = { "XAPPLY_COLLATE", "XAPPLY_WRAP" };
-	const char *pid;
-	size_t i;
+	const char *pid = getenv(BECAME);
+	int became = pid != NULL && strtol(pid, NULL, 10) == (long)getpid();
 
-	for (i = 0; i < sizeof marks / sizeof *marks; i++) {
-		pid = getenv(marks[i]);
-		if (pid != NULL && strtol(pid, NULL, 10) == (long)getpid())
-			return 1;
-	}
-	return 0;
+	unsetenv(BECAME);
+	return became;
 }
+
+static int of_shell;             /* the utility is what $SHELL says */
 
 char **
 wk_utility(char **operands, const struct wk_called *called,

@@ -13,17 +13,7 @@
 
 #include "codes.h"
 #include "divconnect.h"
-
-/* One option.  Letter '0' stands for -depth, any digits; what is no ASCII
- * has a long name alone. */
-struct wk_option {
-	int letter;
-	const char *name;     /* long name */
-	const char *arg;      /* what its argument is called, or NULL; in
-	                         brackets: the letter can do without, and takes
-	                         what is attached alone */
-	const char *help;
-};
+#include "options.h"
 
 struct wk_program {
 	const char *name;
@@ -39,15 +29,15 @@ struct wk_program {
 	const struct wk_option *options; /* ended by letter 0 */
 };
 
-/* What wk_begin found out about the name we were called by. */
+/* What wk_begin has found out from argv[0]. */
 struct wk_called {
 	const char *utility;          /* argv[0] for the command, or NULL */
 	int persistent;               /* called ":" */
 };
 
 /*
- * Start: remembers signals, opens descriptors 0 to 2, looks at argv[0], puts
- * the words of the option variable in front of the arguments.
+ * The first call of a program: remembers signals, opens descriptors 0 to 2,
+ * looks at argv[0], and reads the option variable.  p and argv must stay.
  */
 void wk_begin(const struct wk_program *p, int argc, char **argv,
     struct wk_called *called);
@@ -56,30 +46,39 @@ void wk_begin(const struct wk_program *p, int argc, char **argv,
 const char *wk_program_name(void);
 
 /*
- * The next option's letter, with *arg set when it takes one; -1 at the end.
+ * The next option's letter, with *arg set to its argument, or to NULL when it
+ * has none; -1 at the end.  The options of the option variable come first.
  * Unknown options and missing arguments end the program with WK_USAGE.
  */
 int wk_option(const char **arg);
 
-/* The words of an option variable, quotes resolved; NULL: it is not set.
- * They stay allocated. */
-char **wk_split(const char *run_variable);
+/* The words of a variable, without their quotes, ended by NULL; NULL: it is
+ * not set.  They stay allocated.  A quote left open ends the program with
+ * WK_DATA. */
+char **wk_split(const char *variable);
 
-/* The words after the options, ended by NULL. */
+/* The words after the options, ended by NULL: part of argv. */
 char **wk_operands(void);
 
-/* A whole number from min to max, or the end with WK_USAGE. */
+/* The value of the option of that letter: a whole number from min to max, or a
+ * time in seconds, decimals allowed, as milliseconds.  Anything else ends the
+ * program with WK_USAGE. */
 long wk_number(int letter, const char *text, long min, long max);
-
-/* A time in seconds, decimals allowed, as milliseconds. */
 int wk_milliseconds(int letter, const char *text);
 
+/* When failures end a run. */
+enum wk_halt {
+	WK_HALT_NEVER,
+	WK_HALT_SOON,                 /* what is under way goes on */
+	WK_HALT_NOW
+};
+
 /*
- * When failures end a run: "never", "soon" or "now", of which the number is
- * returned, with ",fail=N" behind it (N goes to *at, else 1), or, unless
- * percent is NULL, ",fail=N%".
+ * Read "never", "soon" or "now", with ",fail=N" behind it (N goes to *at,
+ * else 1), or, unless percent is NULL, ",fail=N%" (*percent says which).
+ * Anything else ends the program with WK_USAGE.
  */
-int wk_halt(const char *text, unsigned long *at, int *percent);
+enum wk_halt wk_halt(const char *text, unsigned long *at, int *percent);
 
 /* "prog: message" on stderr. */
 void wk_warn(const char *fmt, ...)
@@ -87,16 +86,19 @@ void wk_warn(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)))
 #endif
     ;
+
 /* Copy a text with its control characters made visible (^J), cut to the room
  * there is.  Returns the bytes, without the NUL behind them. */
 size_t wk_visible(char *to, size_t room, const char *from);
 
-/* As wk_warn, for a master: a stderr that nobody reads does not hold it up. */
+/* As wk_warn, for a master: the line is lost when stderr takes none at once. */
 void wk_note(const char *fmt, ...)
 #ifdef __GNUC__
     __attribute__((format(printf, 1, 2)))
 #endif
     ;
+
+/* As wk_warn, then the end with that exit code. */
 _Noreturn void wk_die(int code, const char *fmt, ...)
 #ifdef __GNUC__
     __attribute__((format(printf, 2, 3)))
@@ -111,52 +113,66 @@ _Noreturn void wk_usage(const char *fmt, ...)
     ;
 
 /*
- * The path from the root: behind the working directory, and without "./" in
- * front, unless it begins with a slash.  Links stay.  The caller frees it.
+ * The path from the root: unless it begins with a slash, the working directory
+ * with the path behind it, without the "./" that the path begins with.
+ * Symbolic links are not resolved.  The caller frees it.
  */
 char *wk_absolute(const char *path);
 
-/* malloc and friends that end the program when memory runs out. */
+/* Zeroed memory, or the end of the program. */
 void *wk_alloc(size_t count, size_t size);
 
-/* Print -h, -V to stdout. */
+/* Print what -h and -V promise to stdout.  depth and direct (or NULL) are the
+ * options that say which diversion a client would use; with verbose, masters
+ * are asked. */
 void wk_help(void);
 void wk_version(int depth, const char *direct, int verbose);
 
-/* Flush stdout; the end with WK_SYSTEM when output was lost. */
+/* Flush stdout; ends the program with WK_SYSTEM when output was lost. */
 void wk_flush(void);
 
-/* The socket a client is to use, or the end with the suite's message. */
+/* The socket that a client is to use; ends the program with a message when
+ * there is none. */
 const char *wk_target(int depth, const char *direct);
 
-/* The same of another wrapper's diversions: their prefix, and the letter of
- * its direct-path option. */
+/* The same for the diversions of another wrapper, by their prefix; letter is
+ * that wrapper's option for a direct path, for the message. */
 const char *wk_target_of(const char *prefix, char letter, int depth,
     const char *direct);
 
-/* End because of a connection that failed: the message and code for errno. */
+/* End the program because the connection to path failed, with the message and
+ * code for errno. */
 _Noreturn void wk_die_connect(const char *path);
 
 /* --- masters --- */
 
-/* Was this process an xapply, which has become a master for its run?  (It
- * leaves its pid in the environment.) */
-int wk_was_xapply(void);
+/*
+ * A program that needs a wrapper around its own run can become one, which
+ * starts it again.  Just before its exec it calls wk_becoming, which leaves
+ * the pid in the environment (-1 with errno); in the master wk_became is true
+ * then, once: the utility does not inherit the mark.
+ */
+int wk_becoming(void);
+int wk_became(void);
+
+/* Bind the master's socket.  Ends the program with a message if that fails. */
+void wk_listen(struct div_socket *s, const struct div_place *where);
 
 /*
- * Bind the master's socket, or the end with the suite's message; publish it
- * (on the stack, or detached), and hand <VARIABLE>_N to the utility.
+ * Publish the socket in the environment, on the stack or detached, and pass
+ * the option variable of the new level on to the utility.  Ends the program
+ * with a message if that fails.
  */
-void wk_listen(struct div_socket *s, const struct div_place *where);
 void wk_publish(struct div_socket *s, int detached);
 
-/* Say where the socket is, unless it has the name that was asked for: who is to
- * use a persistent master has no other way to learn it. */
+/* Print the path of a persistent master's socket, unless it is the one that was
+ * asked for: nothing else tells its users. */
 void wk_tell_socket(const struct div_socket *s,
     const struct div_place *where);
 
-/* The second half of wk_publish alone, for what is started before the socket is
- * published; wk_publish does not do it again then.  -1 with errno. */
+/* The second part of wk_publish alone, <VARIABLE>_N, for processes that are
+ * started before the socket is published; wk_publish does not do it again
+ * then.  -1 with errno. */
 int wk_pass_variable(int detached);
 
 /*
@@ -166,8 +182,8 @@ int wk_pass_variable(int detached);
 char **wk_utility(char **operands, const struct wk_called *called,
     const char **file);
 
-/* What to call that file in messages: whoever typed nothing learns where it
- * comes from. */
+/* What to call that file in messages: with $SHELL in front when it comes from
+ * there, and not from the command line. */
 const char *wk_command_name(const char *file);
 
 #endif

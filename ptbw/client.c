@@ -206,7 +206,7 @@ static int
 run(char **operands, const struct wk_called *called)
 {
 	struct broker b = { .fd = -1 };
-	struct wk_spawn command = { .file = operands[0], .keep = -1 };
+	struct wk_spawn command = wk_spawn_plain(operands[0], operands);
 	size_t n = ptbw_opt.request >= 0 ? (size_t)ptbw_opt.request : 1;
 	const char *path = NULL;
 	char number[16];

@@ -235,6 +235,11 @@ t 'a master killed: its client says so, with the status of its command' 5 '' \
     until test -s code; do sleep 0.01; done; cat err >&2; rm -rf $TMPDIR/ptbd*
     exit $(cat code)'
 
+mkdir dot && (cd dot && printf 'echo "$0"\n' >-x && chmod 755 ./-x)
+t 'an empty entry of $PATH: a script without #! that looks like an option' 0 \
+    "./-x${nl}./-x" '' sh -c 'cd dot && PATH=:$PATH ptbw -m -- -x &&
+    PATH=$PATH: ptbw -m -- -x'
+
 # --- the name a wrapper is called by ---
 t 'another name becomes argv[0] of the utility' 0 other '' \
     peer name other ptbw -m sh -c 'echo ${0##*/}' 

@@ -87,7 +87,7 @@ else
 	skip 'the program of wrapper(3)' 'no cc'
 fi
 for f in $(cd "$top/base" && sed -n 's/^.*[ *(]\(wk_[a-z_]*\)[()].*/\1/p' \
-    wrapper.h serve.h event.h master.h | sort -u); do
+    wrapper.h options.h serve.h event.h master.h | sort -u); do
 	check "wrapper.3 has $f" grep -qE "^\.(Fn|Va|Nm) $f( |$)" "$top/man/wrapper.3"
 done
 

@@ -136,7 +136,7 @@ fuzz(long n)
 {
 	long i, taken = 0, bad = 0;
 	char text[ROOM + 64], *data;
-	const char *why;
+	enum record_flaw flaw;
 	struct record r;
 	size_t len, k, which;
 
@@ -148,13 +148,13 @@ fuzz(long n)
 			len = mutate(text, len);
 		data = malloc(len + 1);         /* just so much: see who reads more */
 		memcpy(data, text, len);
-		why = NULL;
-		if (record_read(&r, data, len, &why) == 0) {
+		flaw = record_read(&r, data, len);
+		if (flaw == RECORD_GOOD) {
 			taken++;
 			bad += !all_are_diversions(&r) ||
 			    (i % 8 == 0 && !restores_well(&r));
 		} else {
-			bad += why == NULL;
+			bad += *record_flaw_text(flaw) == '\0';
 		}
 		record_free(&r);
 	}

@@ -551,11 +551,11 @@ static int
 utility(int in, const char *spec, char **argv)
 {
 	int fds[3] = { -1, -1, -1 }, before = open_fds();
-	struct wk_spawn s = { .file = argv[0], .argv = argv, .keep = -1,
-	    .fd = fds };
+	struct wk_spawn s = wk_spawn_plain(argv[0], argv);
 	struct wk_child child = { .ended = utility_ended };
 	struct redirect r;
 
+	s.fd = fds;
 	if ((in ? redirect_input(&r, spec) :
 	    redirect_output(&r, spec, NULL)) != 0)
 		return complain(&r, spec);

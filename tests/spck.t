@@ -83,6 +83,58 @@ t 'one who sends nonsense harms nobody' 0 '' '' spck -m -f words sh -c '
     peer connect $spck_1 "s:?th" "s:e\n?no\n" "r:+-" && spck the'
 t 'a word that is none' 65 '' '~spck: a*: not a word of at most 100 bytes' \
     spck -m -f words spck "$(printf 'a%0200d' 0)"
+
+# another event loop in the same program, the most likely one to share names
+cat >both.c <<'END'
+#include <ev.h>
+#include <wrapkit/event.h>
+#define main spck_main
+#include "spck.c"
+#undef main
+
+static void
+expired(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)events;
+	ev_timer_stop(loop, timer);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ev_loop *loop = ev_default_loop(0);
+	ev_timer timer;
+
+	ev_timer_init(&timer, expired, 0., 0.);
+	ev_timer_start(loop, &timer);
+	ev_run(loop, 0);
+	return EV_READ == WK_READ ? spck_main(argc, argv) : 1;
+}
+END
+both() {        # both HOW [FLAG...]
+	how=$1
+	shift
+	# shellcheck disable=SC2046,SC2086
+	peer limit 60 ${LIBCC:-cc} ${CFLAGS-} -std=c11 -D_GNU_SOURCE both.c "$@" -o both \
+	    $(pkg-config --cflags --libs libdivconnect) -lev -lm >"$T/out" 2>&1
+	result $? "with libev, $how" "$(cat "$T/out")"
+	t "and works, $how" 1 x '' ./both -m -f words ./both x the
+}
+printf '#include <ev.h>\nint main(void) { return ev_version_major() == 0; }\n' >ev.c
+# shellcheck disable=SC2086
+libev() {
+	${LIBCC:-cc} ${CFLAGS-} "$@" ev.c -o ev -lev -lm >/dev/null 2>&1
+}
+if libev; then
+	both 'linked dynamically'
+else
+	skip 'with libev' 'it is not installed'
+fi
+if libev -static; then
+	both 'linked statically' -static
+else
+	skip 'with libev, linked statically' 'it or a static libc is not installed'
+fi
 (cd "$top" && make -s PREFIX="$T/w/dest" uninstall) >log 2>&1
 t 'nothing of it is left' 0 '' '' find dest ! -type d
 finish

@@ -75,6 +75,14 @@ if [ -r /proc/self/environ ]; then
 		ptbw -m -J1 sh -c "ptbw sh -c \": >in; until test -e out; do sleep 0.1; done\"" &
 		until test -e in; do sleep 0.1; done
 		wraptree $!; code=$?; : >out; wait; exit $code'
+else
+	skip 'below a process' 'no /proc/PID/environ'
+fi
+# some lists are made of what the system's own ps says
+real_ps() {
+	PATH=/bin:/usr/bin:/usr/local/bin ps -A -o pid= >/dev/null 2>&1
+}
+if [ -r /proc/self/environ ] && real_ps; then
 	# of other trees nothing is asked here: they may be somebody else's tests
 	mkdir few
 	cat >few/ps <<-'EOF'
@@ -93,8 +101,7 @@ if [ -r /proc/self/environ ]; then
 		(ptbw -m -J7 sh -c "PATH=\$PWD/few:\$PATH wraptree -a; exit \$?"); code=$?
 		: >out6; wait; exit $code'
 else
-	skip 'below a process' 'no /proc/PID/environ'
-	skip '-a' 'no /proc/PID/environ'
+	skip '-a' 'no /proc/PID/environ, or ps is not installed'
 fi
 t 'its own children are drawn' 0 '~*wraptree*-[0-9]* ptbw sh -c *holds 0\]*' '' \
     sh -c 'ptbw -m -J1 sh -c "ptbw sh -c \": >up; until test -s kids; do sleep 0.1; done\" &
@@ -102,14 +109,18 @@ t 'its own children are drawn' 0 '~*wraptree*-[0-9]* ptbw sh -c *holds 0\]*' '' 
 t 'its own environment counts below a process' 0 '~[0-9]* ptbw -m -J1 *0 of 1 held*' '' \
     ptbw -m -J1 sh -c 'exec wraptree $PPID'
 # a list without the parent, as in a namespace of processes
-mkdir orphan
-cat >orphan/ps <<-'EOF'
-#!/bin/sh
-PATH=/bin:/usr/bin:/usr/local/bin ps "$@" | awk -v parent="$ROOT" '$1 != parent'
-EOF
-chmod +x orphan/ps
-t 'a parent that cannot be seen' 0 '~[0-9]* wraptree*0 of 1 held\]*' '' \
-    ptbw -m -J1 sh -c 'PATH=$PWD/orphan:$PATH ROOT=$$ wraptree; exit $?'
+if real_ps; then
+	mkdir orphan
+	cat >orphan/ps <<-'EOF'
+	#!/bin/sh
+	PATH=/bin:/usr/bin:/usr/local/bin ps "$@" | awk -v parent="$ROOT" '$1 != parent'
+	EOF
+	chmod +x orphan/ps
+	t 'a parent that cannot be seen' 0 '~[0-9]* wraptree*0 of 1 held\]*' '' \
+	    ptbw -m -J1 sh -c 'PATH=$PWD/orphan:$PATH ROOT=$$ wraptree; exit $?'
+else
+	skip 'a parent that cannot be seen' 'ps is not installed'
+fi
 t 'at the far end of a link each stands for itself' 0 \
     '~[0-9]* wrapw -P *\[ptbw_1: 1 of 2 held\] \[ptbw_2: 1 of 1 held\]*holds 0\]*' '' \
     ptbw -m -J2 ptbw -m -J1 -t - wrapw -mq wrapw -X sh -c '
@@ -131,6 +142,30 @@ for answer in '5\n1 2 3' '2\n\n\n' 'x\n' '9\n'; do
 	result $? 'as it was asked' "$(cat odd.err)"
 done
 esc=$(printf '\033[31m')
+odd() {         # odd ANSWER SHOWN: a wrapw that gives this answer for its record
+	rm -f odd
+	peer master odd A c A 'r:\0' s:+ 'r:record\n' "s:$1" E 2>odd.err & odd=$!
+	wait_until test -S odd
+	t "a wrapw that answers $1" 0 "~*\\[wrapw_1$2\\]*" '' \
+	    env wrapw_link=1 wrapw_1="$PWD/odd" wraptree
+	wait $odd
+	result $? 'as it was asked' "$(cat odd.err)"
+}
+odd 'x\n' ''
+odd '- no\n' ''
+odd '+ 99999999999\n' ''
+odd '+ -1\n' ''
+odd '+ 0\n' ''
+odd '+ 8\n/o\0x' ''
+odd '+ 12\nptbw_1=/o/0\0' ''
+odd "+ 23\\n/o\\0${esc}ptbw_1=/o/0\\0/o\\0" ''
+odd '+ 95\n/o\0spck_2=/o/1\0ptbw_1=/o/0\0ptbw_link=1\0PATH=/o/2\0xcl_1=/p/3\0xcl_2=/o/../x\0xcl_3=/o/7x\0xcl_4=/o\0' \
+    ': presents ptbw_1 (does not answer), spck_2 (does not answer)'
+peer master silent A c A p & silent=$!
+wait_until test -S silent
+t 'a wrapw that says nothing' 0 '~*\[wrapw_1\]*' '' \
+    env wrapw_link=1 wrapw_1="$PWD/silent" wraptree
+kill "$silent"
 t 'a path cannot write to the terminal' 0 \
     '~*\[ptbw_1: /x^\[\[31m^Jroot 1 init: nobody answers\]' '' \
     env ptbw_link=1 ptbw_1="/x$esc${nl}root 1 init" wraptree

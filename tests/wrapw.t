@@ -219,6 +219,11 @@ w 'a master of another kind that greets' 76 '' '~wrapw: *: it is no wrapw master
     'xclate -m sh -c "wrapw -t \$xcl_1 true"'
 w '-V: the stack, and what they say' 0 "~*protocol version 1.0*wrapw:  2: *ww1 (protocol 1.0) \[target\]*wrapw:  1: *ww0 (protocol 1.0)" '' \
     'wrapw -m wrapw -m wrapw -Vv'
+for answer in "+ 4\\\\n$(printf '\033')[7m" '+ 4\\n1.0x' '+ 0\\n' '+ 17\\n0123456789012345\\n' '- no\\n'; do
+	w "-V: what is no version: $answer" 0 '~*  1: */s (does not answer) \[target\]' '' 'peer master s A "r:\\0" s:+ \
+	    "r:version\\n" "s:'"$answer"'" e & until test -S s; do :; done
+	wrapw_link=1 wrapw_1=$PWD/s wrapw -Vv; r=$?; wait $! && exit $r'
+done
 w '-V names the record, too' 0 '~*-t: r*\[target\]*' '' ': >r; wrapw -Vt r'
 printf '/a/b\0ptbw_1=/a/b/0\0ptbw_link=1\0' >good
 cp good rest

@@ -344,6 +344,7 @@ n 'XAPPLY_WRAP of somebody else' 'iota 1 gone' 'XAPPLY_WRAP=1 xapply -J2 "echo %
 n 'XAPPLY_WRAP is gone in any case' 'gone' 'XAPPLY_WRAP=junk xapply "echo \${XAPPLY_WRAP-gone}%0" a'
 n 'XAPPLY_WRAP of our parent' 'iota 1 gone' "ptbw -m -J3 sh -c 'XAPPLY_WRAP=\$\$ xapply -t $tok \"echo %ft \\\$ptbw_link \\\${XAPPLY_WRAP-gone}%0\" a; :'"
 n 'a run in a task of a run' 'iota 2 iota 1' 'xapply -J1 "xapply -J1 \"echo %%ft \\\$ptbw_link%%0\" a; echo %ft \$ptbw_link%0" a | xargs'
+n 'what a run became is no matter of its tasks' 'gone' "xapply -m -J2 'echo \${WRAPKIT_BECAME-gone}%0' a"
 n 'both wrappers' '1 1 0' 'xapply -m -J2 -P2 "echo \$xcl_link \$ptbw_link %t1%0" a'
 
 # --- drawn when they are needed, given back when they are not ---

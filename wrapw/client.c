@@ -17,23 +17,13 @@
 
 #include "record.h"
 #include "base/spawn.h"
+#include "base/text.h"
+#include "wire/control.h"
 #include "wrapw.h"
 
 extern char **environ;
 
-enum {
-	GREETING_MS = DIV_CONNECT_MS,
-	ANSWER_MS = 2 * DIV_CONNECT_MS,   /* a listing asks others first */
-	ANSWER_MAX = 64 << 20             /* bytes of an answer */
-};
-
-/* A conversation with a master. */
-struct control {
-	const char *path;         /* as it was given to us */
-	int fd;
-	int ends;                 /* all else is done: exit with this code, */
-	int code;                 /* should the master be gone */
-};
+enum { VERSION_MAX = 16 };        /* bytes of a master's version, with LF */
 
 /* Where a name space comes from. */
 struct source {
@@ -41,162 +31,64 @@ struct source {
 	struct record record;
 };
 
-/* --- the control protocol --- */
+/* --- what masters are asked --- */
 
-/* Read up to n bytes; how many, or 0 when nothing comes or it hangs up, and
- * errno says why. */
-static size_t
-read_some(const struct control *c, char *to, size_t n, int ms)
-{
-	ssize_t got = div_read(c->fd, to, n, div_awake() + ms);
-
-	if (got == 0)
-		errno = ECONNRESET;
-	return got > 0 ? (size_t)got : 0;
-}
-
-static int
-read_byte(const struct control *c, char *byte)
-{
-	return read_some(c, byte, 1, ANSWER_MS) == 1;
-}
-
+/* The conversation with the master at a path has failed: errno says how. */
 _Noreturn static void
-nonsense(const struct control *c)
+wclient_failed(const char *path)
 {
-	wk_die(WK_PROTOCOL, "%s: it is no wrapw master, or of another version",
-	    c->path);
-}
-
-_Noreturn static void
-wclient_gone(const struct control *c)
-{
-	if (c->ends && errno == ECONNRESET)
-		exit(c->code);
-	wk_die(WK_UNAVAILABLE, "%s: %s", c->path, errno == ECONNRESET ?
+	if (errno == EPROTO)
+		wk_die(WK_PROTOCOL,
+		    "%s: it is no wrapw master, or of another version", path);
+	if (errno == ENOMEM)
+		wk_die(WK_SYSTEM, "out of memory");
+	wk_die(WK_UNAVAILABLE, "%s: %s", path, errno == ECONNRESET ?
 	    "the master has hung up" : strerror(errno));
 }
 
-/* Begin a conversation on a new connection. */
-static void
-wclient_greet(const struct control *c)
+/* The answer of the master at a path, the caller's to free; a refusal ends
+ * us, too. */
+static char *
+demand(const char *path, const char *request, size_t *len)
 {
-	char byte;
+	int fd = div_connect(path);
+	enum control_result r;
+	char *text;
 
-	/* other masters hang up for that, or begin to speak */
-	if (div_send(c->fd, "", 1, -1) != 1 ||
-	    read_some(c, &byte, 1, GREETING_MS) == 0) {
-		if (errno == EPIPE)
-			errno = ECONNRESET;
-		wclient_gone(c);
-	}
-	if (byte != '+')
-		nonsense(c);
-}
-
-static struct control
-control_open(const char *path)
-{
-	struct control c = { path, div_connect(path), 0, 0 };
-
-	if (c.fd < 0)
+	if (fd < 0)
 		wk_die_connect(path);
-	wclient_greet(&c);
-	return c;
-}
-
-/* What stands between the first byte of an answer, which is *kind, and its
- * newline. */
-static void
-read_head(const struct control *c, char *kind, char text[WRAPW_LINE_MAX])
-{
-	size_t n = 0;
-	char byte;
-
-	if (!read_byte(c, kind))
-		wclient_gone(c);
-	if ((*kind != '+' && *kind != '-') || !read_byte(c, &byte) ||
-	    byte != ' ')
-		nonsense(c);
-	for (;;) {
-		if (!read_byte(c, &byte))
-			wclient_gone(c);
-		if (byte == '\n')
-			break;
-		if (n + 1 == WRAPW_LINE_MAX)
-			nonsense(c);
-		text[n++] = byte;
-	}
-	text[n] = '\0';
-}
-
-/*
- * Ask; *len bytes of answer, with a NUL behind them, are the caller's to
- * free.  NULL when the master refused, with the reason in why.
- */
-static char *
-wclient_ask(const struct control *c, const char *request, size_t *len,
-    char why[WRAPW_LINE_MAX])
-{
-	size_t n = strlen(request), have = 0;
-	char kind, *text, *end;
-	unsigned long size;
-	size_t k;
-
-	if (div_send(c->fd, request, n, -1) != (ssize_t)n ||
-	    div_send(c->fd, "\n", 1, -1) != 1) {
-		if (errno == EPIPE)
-			errno = ECONNRESET;
-		wclient_gone(c);
-	}
-	read_head(c, &kind, why);
-	if (kind == '-')
-		return NULL;
-	size = strtoul(why, &end, 10);
-	if (end == why || *end != '\0' || size > ANSWER_MAX)
-		nonsense(c);
-	text = wk_alloc(size + 1, 1);
-	while (have < size) {
-		k = read_some(c, text + have, size - have, ANSWER_MS);
-		if (k == 0)
-			wclient_gone(c);
-		have += k;
-	}
-	*len = size;
+	r = control_ask(fd, request, -1, &text, len);
+	if (r == CONTROL_FAILED)
+		wclient_failed(path);
+	if (r == CONTROL_REFUSED)
+		wk_die(WK_UNAVAILABLE, "%s: %s", path, text);
 	return text;
 }
 
-/* The same, and a refusal ends us. */
-static char *
-demand(const struct control *c, const char *request, size_t *len)
+/* Is that one short line?  Its newline is cut off. */
+static int
+is_version(char *text, size_t len)
 {
-	char why[WRAPW_LINE_MAX];
-	char *text = wclient_ask(c, request, len, why);
-
-	if (text == NULL)
-		wk_die(WK_UNAVAILABLE, "%s: %s", c->path, why);
-	return text;
+	if (len < 2 || len > VERSION_MAX || text[len - 1] != '\n')
+		return 0;
+	text[len - 1] = '\0';
+	return text_is_ascii(text);
 }
 
 const char *
 wrapw_probe(const char *path)
 {
-	static char text[64];
-	struct control c = { path, div_connect(path), 0, 0 };
-	char said[32] = "";
-	ssize_t n = 0;
+	static char said[64];
+	int fd = div_connect(path), good;
+	char *text = NULL;
+	size_t len;
 
-	if (c.fd < 0)
-		return NULL;
-	/* "+" at once, "+ 4\n1.0\n" behind it */
-	if (div_send(c.fd, "\0version\n", 9, -1) == 9)
-		while (n < 8 && read_byte(&c, said + n))
-			n++;
-	close(c.fd);
-	if (n < 8 || strncmp(said, "++ 4\n", 5) != 0)
-		return NULL;
-	snprintf(text, sizeof text, " (protocol %.3s)", said + 5);
-	return text;
+	good = fd >= 0 && control_ask(fd, "version", -1, &text, &len) ==
+	    CONTROL_DONE && is_version(text, len);
+	if (good)
+		snprintf(said, sizeof said, " (protocol %s)", text);
+	free(text);
+	return good ? said : NULL;
 }
 
 /* --- where the name space comes from --- */
@@ -204,11 +96,7 @@ wrapw_probe(const char *path)
 char *
 wrapw_record(const char *path, size_t *len)
 {
-	struct control c = control_open(path);
-	char *data = demand(&c, "record", len);
-
-	close(c.fd);
-	return data;
+	return demand(path, "record", len);
 }
 
 /* Is -t a record, and not the path of a master? */
@@ -256,13 +144,11 @@ read_file(const char *path, size_t *len)
 static void
 wclient_parse(struct record *r, char *data, size_t len, const char *path)
 {
-	const char *why;
+	enum record_flaw flaw = record_read(r, data, len);
 
-	if (record_read(r, data, len, &why) == 0)
-		return;
-	if (errno == EINVAL)
-		wk_die(WK_DATA, "%s: %s", path, why);
-	wk_die(WK_SYSTEM, "%s: %s", path, strerror(errno));
+	if (flaw != RECORD_GOOD)
+		wk_die(flaw == RECORD_NO_MEMORY ? WK_SYSTEM : WK_DATA,
+		    "%s: %s", path, record_flaw_text(flaw));
 }
 
 static void
@@ -305,7 +191,7 @@ wclient_restore(const struct source *s)
 static void
 wclient_put_listing(char *text)
 {
-	char line[WRAPW_LINE_MAX], *end;
+	char line[CONTROL_LINE_MAX], *end;
 
 	for (; *text != '\0'; text = end + 1) {
 		end = text + strcspn(text, "\n");
@@ -322,16 +208,13 @@ static void
 wclient_show(const struct source *s)
 {
 	struct div_list l;
-	struct control c;
 	size_t i, len;
 	char *text;
 
 	if (s == NULL) {
-		c = control_open(wrapw_path());
-		text = demand(&c, "ns", &len);
+		text = demand(wrapw_path(), "ns", &len);
 		wclient_put_listing(text);
 		free(text);
-		close(c.fd);
 	} else {
 		wclient_restore(s);
 		if (div_list(&l, environ) != 0)
@@ -357,38 +240,62 @@ put_record(FILE *f, const struct source *s)
 		    strlen(s->record.variable[i]) + 1, f);
 }
 
+/* Write the record to fd, which is closed; -1 with errno. */
+static int
+fill_file(const struct source *s, int fd)
+{
+	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+	int bad;
+
+	if (f == NULL)
+		return -1;
+	put_record(f, s);
+	bad = fflush(f) != 0 || ferror(f);
+	return fclose(f) == 0 && !bad ? 0 : -1;
+}
+
 /* Nobody ever finds half a record: it is written beside the file, and then
- * takes its place.  What is no plain file is written to as it is. */
+ * takes its place. */
+static int
+replace_file(const struct source *s, const char *file, const struct stat *old)
+{
+	size_t n = strlen(file) + sizeof ".XXXXXX";
+	char *temporary = wk_alloc(n, 1);
+	int fd, r = -1, e;
+
+	snprintf(temporary, n, "%s.XXXXXX", file);
+	fd = mkstemp(temporary);
+	if (fd >= 0) {
+		if (old != NULL)
+			fchmod(fd, old->st_mode & 0777);
+		r = fill_file(s, fd);
+		if (r == 0)
+			r = rename(temporary, file);
+		e = errno;
+		if (r != 0)
+			unlink(temporary);
+		errno = e;
+	}
+	free(temporary);
+	return r;
+}
+
+/* What is no plain file is written to as it is. */
 static void
 write_record(const struct source *s, const char *path)
 {
-	char *real = realpath(path, NULL), *temporary;
+	char *real = realpath(path, NULL);
 	const char *file = real != NULL ? real : path;
-	size_t n = strlen(file) + 8;
 	struct stat st;
-	int fd, plain, e, found = stat(file, &st) == 0;
-	FILE *f;
+	int found = stat(file, &st) == 0, r;
 
-	plain = !found || S_ISREG(st.st_mode);
-	temporary = wk_alloc(n, 1);
-	snprintf(temporary, n, "%s.XXXXXX", file);
-	fd = plain ? mkstemp(temporary) : open(file, O_WRONLY | O_CLOEXEC);
-	f = fd >= 0 ? fdopen(fd, "w") : NULL;
-	if (f == NULL)
+	if (!found || S_ISREG(st.st_mode))
+		r = replace_file(s, file, found ? &st : NULL);
+	else
+		r = fill_file(s, open(file, O_WRONLY | O_CLOEXEC));
+	if (r != 0)
 		wk_die(WK_CANTCREATE, "%s: %s", path, strerror(errno));
-	if (plain && found)
-		fchmod(fd, st.st_mode & 0777);
-	put_record(f, s);
-	e = fflush(f) != 0 || ferror(f);
-	if (fclose(f) == 0 && !e && (!plain || rename(temporary, file) == 0)) {
-		free(temporary);
-		free(real);
-		return;
-	}
-	e = errno;
-	if (plain)
-		unlink(temporary);
-	wk_die(WK_CANTCREATE, "%s: %s", path, strerror(e));
+	free(real);
 }
 
 static int
@@ -410,14 +317,17 @@ record(const char *path)
 static int
 change(char **words)
 {
-	char request[WRAPW_LINE_MAX], *target, *remark;
-	static const char *const flags[] = { "", "-a ", "-b ", "-c " };
-	struct control c;
+	char request[CONTROL_LINE_MAX], *target, *remark;
+	static const char *const flags[] = {
+		[SPACE_REPLACE] = "", [SPACE_AFTER] = "-a ",
+		[SPACE_BEFORE] = "-b ", [SPACE_CREATE] = "-c "
+	};
 	size_t len;
 	int n;
 
 	if (strpbrk(words[wrapw_opt.bind], " \n") != NULL)
-		wk_die(WK_DATA, "%s: a name has no blanks", words[wrapw_opt.bind]);
+		wk_die(WK_DATA, "%s: a name has no blanks",
+		    words[wrapw_opt.bind]);
 	if (wrapw_opt.bind && strchr(words[0], '\n') != NULL)
 		wk_die(WK_DATA, "%s: a target has no newlines", words[0]);
 	if (wrapw_opt.bind) {
@@ -427,42 +337,45 @@ change(char **words)
 	} else {
 		n = snprintf(request, sizeof request, "unbind %s", words[0]);
 	}
-	if (n >= WRAPW_LINE_MAX - 1)
+	if (n >= CONTROL_LINE_MAX - 1)
 		wk_die(WK_DATA, "%.40s...: too long, target and name may "
-		    "have %d bytes", words[0], WRAPW_LINE_MAX - 16);
-	c = control_open(wrapw_path());
-	remark = demand(&c, request, &len);
+		    "have %d bytes", words[0], CONTROL_LINE_MAX - 16);
+	remark = demand(wrapw_path(), request, &len);
 	if (len > 0 && remark[len - 1] == '\n')
 		remark[len - 1] = '\0';
 	target = strchr(remark, ' ');
 	if (target != NULL && !wrapw_opt.quiet)
 		wk_warn("%s", target + 1);
-	close(c.fd);
+	free(remark);
 	return 0;
 }
 
-/* The exit code: another one when the master did not want to.  One that is
- * gone meanwhile has done so already. */
+/* Ask the master to quit; returns the exit code, which is another than code if
+ * the master refuses.  One that is gone by now has done so already. */
 static int
 wclient_quit(const char *path, int code)
 {
-	char why[WRAPW_LINE_MAX];
-	struct control c = { path, div_connect(path), 1, code };
-	size_t len;
+	int fd = div_connect(path);
 	char *text;
+	size_t len;
 
-	if (c.fd < 0 && (errno == ENOENT || errno == ECONNREFUSED))
+	if (fd < 0 && (errno == ENOENT || errno == ECONNREFUSED))
 		return code;
-	if (c.fd < 0) {
+	if (fd < 0) {
 		wk_warn("%s: %s", path, strerror(errno));
 		return code != 0 ? code : WK_UNAVAILABLE;
 	}
-	wclient_greet(&c);
-	text = wclient_ask(&c, "quit", &len, why);
-	close(c.fd);
-	if (text == NULL) {
-		wk_warn("%s: %s", path, why);
+	switch (control_ask(fd, "quit", -1, &text, &len)) {
+	case CONTROL_FAILED:
+		if (errno == ECONNRESET)
+			return code;
+		wclient_failed(path);
+	case CONTROL_REFUSED:
+		wk_warn("%s: %s", path, text);
+		free(text);
 		return code != 0 ? code : WK_UNAVAILABLE;
+	case CONTROL_DONE:
+		break;
 	}
 	if (len > 0 && wrapw_opt.verbose)
 		wk_warn("%s: %.*s", path, (int)len - 1, text);
@@ -473,7 +386,7 @@ wclient_quit(const char *path, int code)
 static int
 wclient_run(struct source *s, char **words, const struct wk_called *called)
 {
-	struct wk_spawn command = { .file = words[0], .argv = words, .keep = -1 };
+	struct wk_spawn command = wk_spawn_plain(words[0], words);
 	int status;
 
 	wclient_restore(s);
@@ -491,7 +404,8 @@ int
 wrapw_client(char **words, const struct wk_called *called)
 {
 	struct source s;
-	int live = !wrapw_opt.include && !wrapw_opt.without && !is_record(wrapw_opt.wrap);
+	int live = !wrapw_opt.include && !wrapw_opt.without &&
+	    !is_record(wrapw_opt.wrap);
 
 	if (wrapw_opt.bind || wrapw_opt.unbind)
 		return change(words);

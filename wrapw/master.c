@@ -1,10 +1,11 @@
 /*
  * master.c - the master of wrapw
  *
- * A client sends a cookie and is handed a connection to what it stands for;
- * or it sends an empty one, and speaks the control protocol then.  A target
- * that does not answer costs nobody but who asked for it: the loop connects
- * (dial.c).  PROTOCOL section 4 has what goes over the wire.
+ * A client sends a cookie and is handed a connection to the service that the
+ * cookie stands for; or it sends an empty cookie, and then speaks the control
+ * protocol.  The loop connects to the targets (base/dial.c), so one that does
+ * not answer holds up only the clients that asked for it.  PROTOCOL section 4
+ * has what goes over the wire.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -20,23 +21,24 @@
 #include "base/master.h"
 #include "base/text.h"
 #include "space.h"
+#include "wire/control.h"
 #include "wrapw.h"
 
 extern char **environ;
 
 enum {
-	/* A little less than a client waits, so that it is told. */
+	/* a little less than a client waits, so that it gets the refusal */
 	ANSWER_MS = DIV_CONNECT_MS - 500,
-	RESERVE = 16              /* descriptors that clients leave to us */
+	RESERVE = 16              /* descriptors kept free of clients */
 };
 
 struct client {
 	struct wk_client c;    /* first */
 	enum { COOKIE, CONTROL, SERVED } state; /* what it says next */
-	int readonly;             /* it may change nothing */
-	struct request *request;  /* a connection that is being made for it */
-	struct survey *survey;    /* a listing likewise */
-	struct wk_timer patience; /* it has what it wanted, and stays */
+	int readonly;             /* the client may change nothing */
+	struct request *request;  /* a connection that is being made */
+	struct survey *survey;    /* a listing that is being made */
+	struct wk_timer patience; /* SERVED: until it has to hang up */
 };
 
 /* A connection to a target, for a client. */
@@ -45,9 +47,9 @@ struct request {
 	struct client *client;
 	struct space_entry *entry;
 	struct space_union *targets;
-	size_t at;                /* the one that is tried */
-	int64_t until;
-	int hops;
+	size_t at;                /* the target that is tried */
+	int64_t until;            /* of div_awake: then it is refused */
+	int hops;                 /* masters that have passed it on */
 	char cookie[];
 };
 
@@ -63,7 +65,7 @@ struct probe {
 
 struct survey {
 	struct client *client;
-	size_t waiting;           /* so many have not answered yet */
+	size_t waiting;           /* probes under way */
 	size_t count;
 	struct probe probe[];
 };
@@ -150,11 +152,12 @@ wmaster_connected(struct dial *l, int fd)
 		return;
 	}
 	r->entry->connects++;
-	/* apart, so that who reads one byte does not lose the descriptor */
+	/* apart, so that a client that reads one byte does not lose the
+	 * descriptor */
 	wk_serve_puts(&k->c, "@");
 	wk_serve_give_fd(&k->c, r->cookie, strlen(r->cookie), fd);
-	/* it hangs up: to close the socket first, with the descriptor still
-	 * on its way, would have Linux look for garbage */
+	/* the client has to hang up first: if we closed the socket with the
+	 * descriptor still on its way, Linux would look for garbage */
 	k->state = SERVED;
 	k->patience.expired = served_too_long;
 	wk_timer_set(&k->patience, DIV_CONNECT_MS);
@@ -221,7 +224,7 @@ drop_survey(struct client *k)
 	k->survey = NULL;
 }
 
-/* "target answers", or of several which do. */
+/* "target answers"; of several targets each, with its number. */
 static void
 put_answers(FILE *f, const struct probe *p)
 {
@@ -326,8 +329,8 @@ req_ns(struct client *k, char *args)
 	}
 	k->survey = v;
 	wk_serve_pause(&k->c);
-	/* one more, so that the last of them does not end it before the
-	 * others have begun */
+	/* one more than there are: a probe may end before the next begins,
+	 * which is not the end of the survey */
 	n = v->count;
 	v->waiting = n + 1;
 	for (i = 0; i < n; i++)
@@ -370,8 +373,8 @@ static void
 req_bind(struct client *k, char *args)
 {
 	enum space_mode mode = bind_mode(&args);
-	char *blank = strrchr(args, ' '), text[WRAPW_LINE_MAX + 64];
-	const char *why;
+	char *blank = strrchr(args, ' '), text[CONTROL_LINE_MAX + 64];
+	enum space_reason why;
 	struct space_entry *e;
 
 	if (blank == NULL || blank == args || blank[1] == '\0') {
@@ -381,11 +384,11 @@ req_bind(struct client *k, char *args)
 	*blank = '\0';
 	e = space_bind(&space, args, blank + 1, mode, &why);
 	if (e == NULL) {
-		no(k, "%.300s: %s", strncmp(why, "the target", 10) == 0 ? args :
-		    blank + 1, why);
+		no(k, "%.300s: %s", space_blames_target(why) ? args :
+		    blank + 1, space_reason_text(why));
 		return;
 	}
-	/* the number, and what is remarkable */
+	/* the number, and a remark */
 	snprintf(text, sizeof text, "%u%s%s%s\n", e->number,
 	    div_exists(args) ? "" : " ", div_exists(args) ? "" : args,
 	    div_exists(args) ? "" : ": no socket is there");
@@ -435,7 +438,7 @@ req_connect(struct client *k, char *args)
 	char *cookie;
 	unsigned long hops = strtoul(args, &cookie, 10);
 
-	if (*args < '0' || *args > '9' || *cookie != ' ' || cookie[1] == '\0')
+	if (!text_is_digit(*args) || *cookie != ' ' || cookie[1] == '\0')
 		no(k, "connect takes a number and a cookie");
 	else
 		hand_over(k, cookie + 1, hops > DIV_CHAIN_MAX ?
@@ -457,8 +460,8 @@ static const struct {
 	{ "connect", 0, req_connect }
 };
 
-/* The socket's permissions say who may use the services; to change what all
- * others use takes the master's owner, or root. */
+/* The permissions of the socket let clients use the services.  To change what
+ * all others use, a client has to be the master's owner, or root. */
 static int
 may_change(const struct client *k)
 {
@@ -495,7 +498,7 @@ wmaster_obey(struct client *k, char *line)
 static size_t
 take_line(struct client *k, const char *data, size_t len)
 {
-	char line[WRAPW_LINE_MAX];
+	char line[CONTROL_LINE_MAX];
 	long n = wk_serve_line(data, len, line, sizeof line);
 
 	if (n <= 0)
@@ -541,7 +544,8 @@ wmaster_input(struct wk_client *c, const char *data, size_t len)
 	struct client *k = (struct client *)c;
 	size_t used = 0, n = 1;
 
-	while (wk_serve_taking(c) && used < len && n > 0 && k->state != SERVED) {
+	while (wk_serve_taking(c) && used < len && n > 0 &&
+	    k->state != SERVED) {
 		n = k->state == CONTROL ?
 		    take_line(k, data + used, len - used) :
 		    take_cookie(k, data + used, len - used);
@@ -567,7 +571,7 @@ wmaster_gone(struct wk_client *c)
 
 static const struct wk_ops ops = {
 	.client_size = sizeof(struct client),
-	.request_max = WRAPW_LINE_MAX,
+	.request_max = CONTROL_LINE_MAX,
 	.reserve = RESERVE,
 	.each = 1,              /* the way to its target */
 	.input = wmaster_input,
@@ -576,7 +580,7 @@ static const struct wk_ops ops = {
 
 /* --- the beginning --- */
 
-/* Present what the environment has, and have it lead here. */
+/* Present the diversions of the environment, and have it lead here. */
 static int
 wmaster_bound(const struct div_socket *socket)
 {

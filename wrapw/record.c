@@ -14,8 +14,8 @@
 
 extern char **environ;
 
-/* Prefixes whose variables are removed even when they make no sense. */
-static const char *const known[] = { "ptbw", "wrapw", "xcl" };
+/* Variables of these prefixes are removed even when they make no sense. */
+static const char *const suite[] = { DIV_PREFIXES };
 
 /* What div_name says of "NAME=VALUE"; -1 also without a "=". */
 static int
@@ -24,8 +24,9 @@ kind_of(const char *variable, size_t *prefix)
 	const char *eq = strchr(variable, '=');
 
 	*prefix = 0;
-	return eq != NULL ? div_name(variable, (size_t)(eq - variable), prefix) :
-	    -1;
+	if (eq == NULL)
+		return -1;
+	return div_name(variable, (size_t)(eq - variable), prefix);
 }
 
 /* --- reading --- */
@@ -38,22 +39,21 @@ is_level(const char *s)
 	return n > 0 && n <= 6 && s[n] == '\0';
 }
 
-static const char *
-bad_variable(const char *variable)
+static enum record_flaw
+flaw_of(const char *variable)
 {
 	size_t prefix;
 	int kind = kind_of(variable, &prefix);
 	const char *value = strchr(variable, '=');
 
 	if (kind == -1)
-		return "it sets what is no diversion's variable";
+		return RECORD_NO_VARIABLE;
 	value++;
 	if (kind == DIV_NAME_LINK)
-		return is_level(value) || strcmp(value, "d") == 0 ? NULL :
-		    "a link is neither a level nor d";
-	if (kind != DIV_NAME_LIST && value[0] != '/')
-		return "a diversion is no absolute path";
-	return NULL;
+		return is_level(value) || strcmp(value, "d") == 0 ?
+		    RECORD_GOOD : RECORD_BAD_LINK;
+	return kind == DIV_NAME_LIST || value[0] == '/' ? RECORD_GOOD :
+	    RECORD_RELATIVE;
 }
 
 static int
@@ -66,68 +66,89 @@ by_name(const void *a, const void *b)
 	return order != 0 ? order : n < m ? -1 : n > m;
 }
 
-/* Is a name set twice?  -1 with errno when there is no memory to say. */
-static int
-twice(const struct record *r)
+static enum record_flaw
+find_twins(const struct record *r)
 {
 	char **sorted = malloc((r->count + 1) * sizeof *sorted);
 	size_t i;
 	int found = 0;
 
 	if (sorted == NULL)
-		return -1;
+		return RECORD_NO_MEMORY;
 	memcpy(sorted, r->variable, r->count * sizeof *sorted);
 	qsort(sorted, r->count, sizeof *sorted, by_name);
 	for (i = 1; i < r->count; i++)
 		found |= by_name(&sorted[i - 1], &sorted[i]) == 0;
 	free(sorted);
-	return found;
+	return found ? RECORD_TWICE : RECORD_GOOD;
 }
 
-static int
-split(struct record *r, size_t len, const char **why)
+static enum record_flaw
+split(struct record *r, size_t len)
 {
 	char *p, *end = r->data + len;
+	enum record_flaw flaw;
 
-	*why = "it is not a record: no socket's path comes first";
 	if (r->data[0] != '/')
-		return -1;
-	*why = "its end is missing";
+		return RECORD_NO_SOCKET;
 	if (end[-1] != '\0')
-		return -1;
+		return RECORD_NO_END;
 	r->own = r->data;
 	for (p = r->data + strlen(r->data) + 1; p < end; p += strlen(p) + 1) {
-		*why = bad_variable(p);
-		if (*why != NULL)
-			return -1;
+		flaw = flaw_of(p);
+		if (flaw != RECORD_GOOD)
+			return flaw;
 		r->variable[r->count++] = p;
 	}
-	*why = "it sets a variable twice";
-	return -twice(r);
+	return find_twins(r);
 }
 
-int
-record_read(struct record *r, char *data, size_t len, const char **why)
+static enum record_flaw
+take_apart(struct record *r, size_t len)
 {
 	size_t i, entries = 0;
 
+	if (len > RECORD_MAX)
+		return RECORD_TOO_LONG;
+	if (len == 0)
+		return RECORD_GOOD;
+	for (i = 0; i < len; i++)
+		entries += r->data[i] == '\0';
+	r->variable = malloc((entries + 1) * sizeof *r->variable);
+	return r->variable != NULL ? split(r, len) : RECORD_NO_MEMORY;
+}
+
+enum record_flaw
+record_read(struct record *r, char *data, size_t len)
+{
+	enum record_flaw flaw;
+
 	memset(r, 0, sizeof *r);
 	r->data = data;
-	*why = "it is longer than 1 MiB";
-	errno = EINVAL;
-	if (len > RECORD_MAX)
-		goto err;
-	if (len == 0)
-		return 0;
-	for (i = 0; i < len; i++)
-		entries += data[i] == '\0';
-	r->variable = malloc((entries + 1) * sizeof *r->variable);
-	if (r->variable == NULL || split(r, len, why) != 0)
-		goto err;
-	return 0;
-err:
-	record_free(r);
-	return -1;
+	flaw = take_apart(r, len);
+	if (flaw != RECORD_GOOD)
+		record_free(r);
+	return flaw;
+}
+
+const char *
+record_flaw_text(enum record_flaw flaw)
+{
+	static const char *const text[] = {
+		[RECORD_GOOD] = "nothing is wrong with it",
+		[RECORD_NO_MEMORY] = "out of memory",
+		[RECORD_TOO_LONG] = "it is longer than 1 MiB",
+		[RECORD_NO_SOCKET] =
+		    "it is not a record: no socket's path comes first",
+		[RECORD_NO_END] = "its end is missing",
+		[RECORD_NO_VARIABLE] =
+		    "it sets what is no diversion's variable",
+		[RECORD_BAD_LINK] = "a link is neither a level nor d",
+		[RECORD_RELATIVE] = "a diversion is no absolute path",
+		[RECORD_TWICE] = "it sets a variable twice"
+	};
+
+	return text[flaw];
 }
 
 void
@@ -146,7 +167,8 @@ behind(const char *value, const char *own)
 {
 	size_t n = strlen(own);
 
-	if (strncmp(value, own, n) != 0 || (value[n] != '\0' && value[n] != '/'))
+	if (strncmp(value, own, n) != 0 ||
+	    (value[n] != '\0' && value[n] != '/'))
 		return NULL;
 	return value + n;
 }
@@ -204,8 +226,8 @@ listed(const struct div_list *l, const char *prefix, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof known / sizeof *known; i++)
-		if (strlen(known[i]) == n && strncmp(known[i], prefix, n) == 0)
+	for (i = 0; i < sizeof suite / sizeof *suite; i++)
+		if (strlen(suite[i]) == n && strncmp(suite[i], prefix, n) == 0)
 			return 1;
 	for (i = 0; i < l->count; i++)
 		if (strlen(l->entry[i].prefix) == n &&

@@ -1,8 +1,8 @@
 /*
  * record.h - a record of diversions, checked, and put in the environment
  *
- * A record is data that anybody may have written: what is no variable of a
- * diversion never gets into an environment.  PROTOCOL has its format.
+ * Anybody may have written a record: nothing but variables of diversions gets
+ * from it into an environment.  PROTOCOL 4.3 has the format.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -14,22 +14,38 @@
 enum { RECORD_MAX = 1 << 20 };   /* bytes of a record */
 
 struct record {
-	char *data;               /* the record; the struct's */
-	const char *own;          /* in it: the path of the master's socket */
-	char **variable;          /* "NAME=VALUE", in their order */
+	char *data;               /* the record; this struct's */
+	const char *own;          /* path of the master's socket, in data */
+	char **variable;          /* "NAME=VALUE" in data, in that order */
 	size_t count;
 };
 
-/*
- * Take a record of len bytes apart; data becomes the struct's, also on error.
- * A record of no bytes has no diversions, and own is NULL.  -1 with errno
- * EINVAL and in *why what is wrong with it (static), or ENOMEM.
- */
-int record_read(struct record *r, char *data, size_t len, const char **why);
+/* What can be wrong with a record. */
+enum record_flaw {
+	RECORD_GOOD,
+	RECORD_NO_MEMORY,         /* nothing: it could not be looked at */
+	RECORD_TOO_LONG,
+	RECORD_NO_SOCKET,
+	RECORD_NO_END,
+	RECORD_NO_VARIABLE,
+	RECORD_BAD_LINK,
+	RECORD_RELATIVE,
+	RECORD_TWICE
+};
 
 /*
- * Have the values lead through path where they led through r->own, and that
- * be path.  -1 with errno; path stays the caller's, for as long as r.
+ * Take a record of len bytes apart; data becomes the struct's, and is freed
+ * when this returns anything but RECORD_GOOD.  A record of no bytes is good:
+ * it has no diversions, and own is NULL.
+ */
+enum record_flaw record_read(struct record *r, char *data, size_t len);
+
+/* The flaw in words, for people. */
+const char *record_flaw_text(enum record_flaw flaw);
+
+/*
+ * Put path in the place of r->own, in the values that lead through it as well.
+ * path stays the caller's, and has to live as long as r.  -1 with errno.
  */
 int record_rename(struct record *r, const char *path);
 

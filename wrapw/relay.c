@@ -363,12 +363,14 @@ worth_it(void)
 {
 	char *copy = wk_alloc(export.record_len + 1, 1);
 	size_t i, others = 0;
-	const char *why;
+	enum record_flaw flaw;
 	struct record r;
 
 	memcpy(copy, export.record, export.record_len);
-	if (record_read(&r, copy, export.record_len, &why) != 0)
-		wk_die(WK_DATA, "%s: %s", export.target, why);
+	flaw = record_read(&r, copy, export.record_len);
+	if (flaw != RECORD_GOOD)
+		wk_die(WK_DATA, "%s: %s", export.target,
+		    record_flaw_text(flaw));
 	for (i = 0; i < r.count; i++)
 		others += !text_begins(r.variable[i], "wrapw_link=") &&
 		    strcmp(strchr(r.variable[i], '=') + 1, r.own) != 0;
@@ -412,7 +414,7 @@ relay_export(char **operands, const struct wk_called *called)
 		.verbose = wrapw_opt.verbose,
 		.bound = tell_utility
 	};
-	struct wk_spawn plain = { .keep = -1 };
+	struct wk_spawn plain = wk_spawn_plain(NULL, NULL);
 
 	export.target = wrapw_path();
 	export.record = wrapw_record(export.target, &export.record_len);
@@ -700,11 +702,11 @@ static int
 use_record(char *record, size_t len, const char *own)
 {
 	struct record r;
-	const char *why;
+	enum record_flaw flaw = record_read(&r, record, len);
 	int bad;
 
-	if (record_read(&r, record, len, &why) != 0) {
-		wk_warn("%s: %s", wrapw_opt.project, why);
+	if (flaw != RECORD_GOOD) {
+		wk_warn("%s: %s", wrapw_opt.project, record_flaw_text(flaw));
 		return WK_DATA;
 	}
 	bad = record_rename(&r, own) != 0 || record_clear() != 0 ||

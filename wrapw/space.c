@@ -1,8 +1,8 @@
 /*
  * space.c - the name space that a wrapw master presents
  *
- * Pure data: who may change it, and what connecting to a target takes, is
- * wmaster.c's.
+ * Pure data: master.c decides which clients may change it, and connects to
+ * the targets.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -38,7 +38,7 @@ space_release(struct space_union *u)
 	free(u);
 }
 
-/* A new one: target, with the paths of old before or behind it. */
+/* A new union: target, with the paths of old before or behind it. */
 static struct space_union *
 joined(const struct space_union *old, const char *target, enum space_mode mode)
 {
@@ -123,7 +123,8 @@ space_collect(struct space *s, char *const envp[], const char *own_prefix,
 		}
 		e = add_entry(s, d->variable, strlen(d->prefix), d->level);
 		if (e != NULL) {
-			e->chosen = d->level == 0 && links_to_detached(d->prefix);
+			e->chosen = d->level == 0 &&
+			    links_to_detached(d->prefix);
 			e->targets = joined(NULL, d->path, SPACE_REPLACE);
 		}
 		if (e == NULL || e->targets == NULL)
@@ -157,10 +158,11 @@ find_number(const struct space *s, const char *text)
 	char *end;
 	unsigned long n;
 
-	if (*text < '0' || *text > '9' || strlen(text) > 9)
+	if (!text_is_digit(*text) || strlen(text) > 9)
 		return NULL;
 	n = strtoul(text, &end, 10);
-	if (*end != '\0' || n >= s->count || (text[0] == '0' && text[1] != '\0'))
+	if (*end != '\0' || n >= s->count ||
+	    (text[0] == '0' && text[1] != '\0'))
 		return NULL;
 	return s->entry[n];
 }
@@ -176,7 +178,7 @@ find_name(const struct space *s, const char *name)
 	return NULL;
 }
 
-/* Of a prefix alone, what a client would use: where its link leads. */
+/* The entry that a client with this prefix would use: where its link leads. */
 static struct space_entry *
 find_tightest(const struct space *s, const char *prefix)
 {
@@ -196,7 +198,7 @@ find_tightest(const struct space *s, const char *prefix)
 	return best;
 }
 
-/* Also those that are unbound. */
+/* The entry of a cookie, bound or not. */
 static struct space_entry *
 find_any(const struct space *s, const char *name)
 {
@@ -239,69 +241,97 @@ space_leads_to(const char *path, const char *own)
 	return same;
 }
 
-static const char *
-bad_target(const struct space *s, const char *target)
+/* Can this be a target?  If not, *why says what is wrong with it. */
+static int
+is_target(const struct space *s, const char *target, enum space_reason *why)
 {
 	struct stat st;
 
+	*why = SPACE_TARGET_RELATIVE;
 	if (target[0] != '/')
-		return "the target is not an absolute path";
+		return 0;
+	*why = SPACE_TARGET_CONTROL;
 	if (!text_is_clean(target))
-		return "the target holds control characters";
+		return 0;
+	*why = SPACE_TARGET_CIRCLE;
 	if (space_leads_to(target, s->own))
-		return "the target leads back to this socket";
-	if (stat(target, &st) == 0 && !S_ISSOCK(st.st_mode))
-		return "the target is not a socket";
-	return NULL;
+		return 0;
+	*why = SPACE_TARGET_NO_SOCKET;
+	return stat(target, &st) != 0 || S_ISSOCK(st.st_mode);
 }
 
 /* A new entry for a name, or why there can be none. */
 static struct space_entry *
-create(struct space *s, const char *name, const char **why)
+create(struct space *s, const char *name, enum space_reason *why)
 {
 	size_t prefix;
 	int level = div_name(name, strlen(name), &prefix);
-	struct space_entry *e;
 
-	*why = "no such entry; a new name is like ptbw_1 or ptbw_d";
+	*why = SPACE_NAME_UNKNOWN;
 	/* our own level comes above the last */
 	if ((level < 1 || level == DIV_LEVEL_MAX) &&
 	    level != DIV_NAME_DETACHED)
 		return NULL;
-	*why = "too many names";
+	*why = SPACE_NAMES_FULL;
 	if (s->count >= SPACE_ENTRIES_MAX)
 		return NULL;
-	*why = "out of memory";
-	e = add_entry(s, name, prefix, level > 0 ? level : 0);
-	return e;
+	*why = SPACE_NO_MEMORY;
+	return add_entry(s, name, prefix, level > 0 ? level : 0);
 }
 
 struct space_entry *
 space_bind(struct space *s, const char *target, const char *name,
-    enum space_mode mode, const char **why)
+    enum space_mode mode, enum space_reason *why)
 {
 	struct space_entry *e = find_any(s, name);
 	struct space_union *u;
 
-	*why = bad_target(s, target);
-	if (*why != NULL)
+	if (!is_target(s, target, why))
 		return NULL;
 	if (e == NULL && (e = create(s, name, why)) == NULL)
 		return NULL;
-	*why = "the name is bound already";
+	*why = SPACE_NAME_BOUND;
 	if (mode == SPACE_CREATE && e->targets != NULL)
 		return NULL;
-	*why = "the name has too many targets";
+	*why = SPACE_NAME_FULL;
 	if (e->targets != NULL && mode != SPACE_REPLACE &&
 	    e->targets->count >= SPACE_TARGETS_MAX)
 		return NULL;
-	*why = "out of memory";
+	*why = SPACE_NO_MEMORY;
 	u = joined(e->targets, target, mode);
 	if (u == NULL)
 		return NULL;
 	space_release(e->targets);
 	e->targets = u;
 	return e;
+}
+
+const char *
+space_reason_text(enum space_reason why)
+{
+	static const char *const text[] = {
+		[SPACE_TARGET_RELATIVE] =
+		    "the target is not an absolute path",
+		[SPACE_TARGET_CONTROL] =
+		    "the target holds control characters",
+		[SPACE_TARGET_CIRCLE] =
+		    "the target leads back to this socket",
+		[SPACE_TARGET_NO_SOCKET] = "the target is not a socket",
+		[SPACE_NAME_UNKNOWN] =
+		    "no such entry; a new name is like ptbw_1 or ptbw_d",
+		[SPACE_NAME_BOUND] = "the name is bound already",
+		[SPACE_NAME_FULL] = "the name has too many targets",
+		[SPACE_NAMES_FULL] = "too many names",
+		[SPACE_NO_MEMORY] = "out of memory"
+	};
+
+	return text[why];
+}
+
+int
+space_blames_target(enum space_reason why)
+{
+	return why <= SPACE_TARGET_NO_SOCKET;
 }
 
 int
@@ -337,7 +367,8 @@ space_by_prefix_then_level(const void *a, const void *b)
 static int
 same_prefix(const struct space_entry *x, const struct space_entry *y)
 {
-	return x->prefix == y->prefix && memcmp(x->name, y->name, x->prefix) == 0;
+	return x->prefix == y->prefix &&
+	    memcmp(x->name, y->name, x->prefix) == 0;
 }
 
 /* The variables of e[0] to e[n-1], all of one prefix, with their link. */
@@ -367,8 +398,8 @@ put_prefix(FILE *f, const struct space *s, struct space_entry **e, size_t n)
 			    e[i]->number, '\0');
 }
 
-/* Ours come first, with the link in front: what is seen through our socket
- * has that one as its tightest wrapw. */
+/* Our own variables come first, with the link in front: for a client that
+ * comes through our socket, that socket is the tightest wrapw. */
 static void
 put_own(FILE *f, const struct space *s, const char *prefix,
     struct space_entry **e, size_t n)

@@ -1,7 +1,7 @@
 /*
  * wrapw.h - what the files of wrapw share
  *
- * wrapw.c has the command line, wmaster.c the master, wclient.c the client.
+ * wrapw.c has the command line, master.c the master, client.c the client.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -12,10 +12,6 @@
 #include "base/wrapper.h"
 
 #define WRAPW_PROTOCOL "1.0"
-
-enum {
-	WRAPW_LINE_MAX = 8192     /* bytes of a control request or message */
-};
 
 /* What the command line asks for. */
 struct wrapw_options {
@@ -39,8 +35,8 @@ extern const struct wk_program wrapw;
 int wrapw_master(char **operands, const struct wk_called *called);
 int wrapw_client(char **words, const struct wk_called *called);
 
-/* The path of the enclosing master, or of -t; and its record, the caller's to
- * free.  Both end the program when there is none. */
+/* The path of the enclosing master, or of -t; and the record of the master at a
+ * path, *len bytes, the caller's to free.  Both end the program on failure. */
 const char *wrapw_path(void);
 char *wrapw_record(const char *path, size_t *len);
 

@@ -548,13 +548,13 @@ count_failure(const struct task *t)
 {
 	run.failed++;
 	/* of those that a halt lets end, the last failure counts */
-	if (run.halted != 0 && xapply_opt.halt == SOON)
+	if (run.halted != 0 && xapply_opt.halt == WK_HALT_SOON)
 		run.halted = exit_code(t);
-	if (xapply_opt.halt == NEVER || run.halted != 0 || !too_many_failures())
+	if (xapply_opt.halt == WK_HALT_NEVER || run.halted != 0 || !too_many_failures())
 		return;
 	run.halted = exit_code(t);
 	stop_starting(0);
-	if (xapply_opt.halt == NOW)
+	if (xapply_opt.halt == WK_HALT_NOW)
 		end_all();
 }
 

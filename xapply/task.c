@@ -22,8 +22,8 @@
 #include "base/text.h"
 #include "quote.h"
 #include "wire/share.h"
+#include "wire/style.h"
 #include "base/spawn.h"
-#include "wire/title.h"
 #include "xapply.h"
 
 extern char **environ;
@@ -51,167 +51,42 @@ static size_t sections, sections_max;
 static struct collate_known told;   /* all have the same master, */
 static struct share turns;          /* and one turn, if it lets them */
 
-/* How sections look, as far as $XCLATE has it. */
-static struct {
-	const char *title, *rule, *tag;
-	char escape;
-	int has_cap, squeeze, quick, whole, lines, block, newline;
-	size_t cap;
-} look = { .escape = '%' };
+static struct style look = STYLE_DEFAULT; /* of all sections */
 
 /* --- what $XCLATE says --- */
 
-/* Those that have a long name alone. */
-enum { TAG = 256, TAGSTRING, NEWLINE };
-
-/* Options of xclate that a section of ours can have. */
-static const struct wk_option looks[] = {
-	{ 'T', "title", "text", NULL }, { 'H', "rule", "text", NULL },
-	{ 'a', "escape", "char", NULL }, { 'L', "cap", "size", NULL },
-	{ 's', "squeeze", NULL, NULL }, { 'q', "quick", NULL, NULL },
-	{ 'g', "group", NULL, NULL }, { 'l', "line-buffer", NULL, NULL },
-	{ 'b', "block", NULL, NULL }, { 'v', "verbose", NULL, NULL },
-	{ TAG, "tag", NULL, NULL }, { TAGSTRING, "tagstring", "text", NULL },
-	{ NEWLINE, "newline", NULL, NULL }, { 0, NULL, NULL, NULL }
-};
-
-static char *
-tag_text(const char *text)
+_Noreturn static void
+bad_style(enum style_fault fault, const char *wrong)
 {
-	size_t n = strlen(text) + 2;
-	char *tag = wk_alloc(n, 1);
-
-	snprintf(tag, n, "%s\t", text);
-	return tag;
-}
-
-static void
-set_cap(const char *value)
-{
-	const char *at;
-
-	look.has_cap = 1;
-	if (size_evaluate(value, &look.cap, &at) != 0)
-		wk_die(WK_DATA, "$XCLATE: -L %s: %s", value,
-		    size_reason(errno));
-}
-
-static void
-task_set_escape(const char *value)
-{
-	int c = title_escape(value);
-
-	if (c < 0)
+	switch (fault) {
+	case STYLE_NEEDS_VALUE:
+		wk_die(WK_DATA, "$XCLATE: %s needs an argument", wrong);
+	case STYLE_BAD_ESCAPE:
 		wk_die(WK_DATA, "$XCLATE: -a: '%s' is not one character",
-		    value);
-	look.escape = (char)c;
-}
-
-static void
-set_look(int letter, const char *value)
-{
-	switch (letter) {
-	case 'T': look.title = value; break;
-	case 'H': look.rule = value; break;
-	case 'a': task_set_escape(value); break;
-	case 'L': set_cap(value); break;
-	case 's': look.squeeze = 1; break;
-	case 'q': look.quick = 1; break;
-	case 'g': look.whole = 1; break;
-	case 'l': look.lines = 1; break;
-	case 'b': look.block = 1; break;
-	case TAG: look.tag = tag_text("%x"); break;
-	case TAGSTRING: look.tag = tag_text(value); break;
-	case NEWLINE: look.newline = 1; break;
-	default: break;         /* -v: we have our own */
+		    wrong);
+	case STYLE_BAD_CAP:
+		wk_die(WK_DATA, "$XCLATE: -L %s: %s", wrong,
+		    size_reason(errno));
+	case STYLE_NO_MEMORY:
+		wk_die(WK_SYSTEM, "out of memory");
+	default:
+		wk_die(WK_DATA, "$XCLATE: %s says nothing to a section of "
+		    "ours", wrong);
 	}
-}
-
-/* The option of that letter, or of the name of so many bytes. */
-static const struct wk_option *
-find_look(int letter, const char *name, size_t len)
-{
-	const struct wk_option *o;
-
-	for (o = looks; o->letter != 0; o++)
-		if (name != NULL ? strlen(o->name) == len &&
-		    strncmp(o->name, name, len) == 0 : o->letter == letter)
-			break;
-	return o->letter != 0 ? o : NULL;
-}
-
-static const char *
-next_value(const char *word, char ***next)
-{
-	if (**next == NULL)
-		wk_die(WK_DATA, "$XCLATE: %s needs an argument", word);
-	return *(*next)++;
-}
-
-/* --name, --name=value, --name value */
-static int
-look_long(const char *word, char ***next)
-{
-	size_t n = strcspn(word + 2, "=");
-	const struct wk_option *o = find_look(0, word + 2, n);
-	const char *value = word[2 + n] == '=' ? word + 3 + n : NULL;
-
-	if (o == NULL || (o->arg == NULL && value != NULL))
-		return -1;
-	if (o->arg != NULL && value == NULL)
-		value = next_value(word, next);
-	set_look(o->letter, value);
-	return 0;
-}
-
-/* A word of letters; the last may take the rest, or the word behind it. */
-static int
-look_letters(const char *word, char ***next)
-{
-	const struct wk_option *o;
-	const char *p;
-
-	for (p = word + 1; *p != '\0'; p++) {
-		o = find_look(*p, NULL, 0);
-		if (o == NULL)
-			return -1;
-		if (o->arg != NULL) {
-			set_look(*p, p[1] != '\0' ? p + 1 :
-			    next_value(word, next));
-			break;
-		}
-		set_look(*p, NULL);
-	}
-	return 0;
 }
 
 void
 task_settings(void)
 {
-	char **words = wk_split("XCLATE"), *word;
-	int r = 0;
+	const char *wrong = NULL;
+	enum style_fault fault = style_read(&look, wk_split("XCLATE"), &wrong);
 
-	while (words != NULL && (word = *words) != NULL && r == 0) {
-		words++;
-		if (word[0] != '-' || word[1] == '\0')
-			r = -1;
-		else if (word[1] == '-')
-			r = look_long(word, &words);
-		else
-			r = look_letters(word, &words);
-		if (r != 0)
-			wk_die(WK_DATA, "$XCLATE: %s says nothing to a "
-			    "section of ours", word);
-	}
-	if (xapply_opt.squeeze)
-		look.squeeze = 1;
-	if (xapply_opt.lines)
-		look.lines = 1;
-	if (xapply_opt.tag != NULL)
-		look.tag = tag_text(xapply_opt.tag);
-	/* or the next tag would not be in front of a line */
-	if (look.tag != NULL)
-		look.newline = 1;
+	if (fault == STYLE_GOOD && xapply_opt.tag != NULL)
+		fault = style_set(&look, STYLE_TAGSTRING, xapply_opt.tag);
+	if (fault != STYLE_GOOD)
+		bad_style(fault, wrong);
+	look.squeeze |= xapply_opt.squeeze;
+	look.lines |= xapply_opt.lines;
 }
 
 /* --- sections --- */
@@ -397,42 +272,16 @@ task_room(void)
 
 /* --- starting --- */
 
-/* The file that a name without a slash stands for, allocated; NULL: none. */
-static char *
-task_search(const char *name)
-{
-	const char *dir = getenv("PATH"), *end;
-	size_t room;
-	char *path;
-
-	if (dir == NULL)
-		return NULL;
-	room = strlen(dir) + strlen(name) + 3;
-	path = wk_alloc(room, 1);
-	for (; ; dir = end + 1) {
-		end = dir + strcspn(dir, ":");
-		snprintf(path, room, "%.*s%s%s", (int)(end - dir), dir,
-		    end > dir ? "/" : "./", name);
-		if (wk_spawn_find(path) == 0)
-			return path;
-		if (*end == '\0')
-			break;
-	}
-	free(path);
-	return NULL;
-}
-
-/* The path of a program of ours, before a task's $PATH matters. */
+/* The path of the shell: in xapply's $PATH, which a task may change. */
 static const char *
 find_program(const char *name)
 {
-	int e = wk_spawn_find(name);
 	char *path;
+	int e = wk_spawn_find(name, &path);
 
 	if (e != 0)
 		wk_die(wk_spawn_error_code(e), "%s: %s", name, strerror(e));
-	path = strchr(name, '/') == NULL ? task_search(name) : NULL;
-	return path != NULL ? path : name;
+	return path;
 }
 
 /*
@@ -450,8 +299,10 @@ remembered(const char *name, char *const *env)
 		return path;
 	free(known);
 	free(path);
+	path = NULL;
 	known = strdup(name);
-	path = known != NULL ? task_search(name) : NULL;
+	if (known != NULL && wk_spawn_find(name, &path) != 0)
+		path = NULL;
 	return path;
 }
 
@@ -536,7 +387,7 @@ task_prepare(struct task_setup *s)
 	}
 	/* who shares the terminal as stdin is best in our group of processes;
 	 * but what is to be ended in time has to be one that can be told */
-	s->grouped = xapply_opt.timeout_ms > 0 || xapply_opt.halt == NOW ||
+	s->grouped = xapply_opt.timeout_ms > 0 || xapply_opt.halt == WK_HALT_NOW ||
 	    !isatty(s->in >= 0 ? s->in : 0);
 	raise_limits();
 }
@@ -771,9 +622,13 @@ task_start(const struct task_setup *s, struct task *t)
 {
 	int fd[3] = { s->in, -1, -1 }, e;
 	char **env = task_environment(t);
-	struct wk_spawn p = { .keep = s->keep, .also = s->also, .fd = fd,
-	    .env = env, .group = s->grouped };
+	struct wk_spawn p = wk_spawn_plain(NULL, NULL);
 
+	p.keep = s->keep;
+	p.also = s->also;
+	p.fd = fd;
+	p.env = env;
+	p.group = s->grouped;
 	t->setup = s;
 	t->attempts++;
 	e = xapply_collator != NULL ? task_open_output(s, t, &fd[1]) : 0;

@@ -19,9 +19,6 @@
 #include "expand.h"
 #include "base/wrapper.h"
 
-/* When failures halt a run. */
-enum halt { NEVER, SOON, NOW };
-
 /* -e: a variable of each task. */
 struct export {
 	struct export *next;
@@ -45,7 +42,7 @@ struct xapply_options {
 	long sets, request;       /* -J, -R; -1: not given */
 	int resume;               /* 2: also what failed */
 	int fail, progress;
-	enum halt halt;
+	enum wk_halt halt;
 	unsigned long halt_at;    /* so many failures, or per cent */
 	int halt_percent;
 	int retries, retry_ms, timeout_ms, delay_ms;

@@ -246,7 +246,7 @@ hold_stderr(int fd)
 static void
 start_command(void)
 {
-	struct wk_spawn s = { .file = me.file, .argv = me.argv, .keep = -1 };
+	struct wk_spawn s = wk_spawn_plain(me.file, me.argv);
 	int fd[3] = { -1, -1, -1 }, out[2] = { -1, -1 }, feed = -1, late = -1;
 	int e;
 	pid_t pid;
@@ -258,7 +258,7 @@ start_command(void)
 	fd[1] = me.capture ? out[1] : collate_output(&me.section);
 	fd[2] = command_stderr(fd[1], &late);
 	s.fd = fd;
-	s.dir = xclate_opt.use_dir ? me.section.dir : 0;
+	s.dir = xclate_opt.use_dir ? me.section.dir : -1;
 	s.session = xclate_opt.session;
 	prepare_signals();
 	trace_command("command", me.argv);
@@ -401,18 +401,18 @@ describe_section(const char *xid)
 	struct collate *c = &me.section;
 
 	c->xid = xid;
-	c->title = xclate_opt.title;
-	c->rule = xclate_opt.rule;
-	c->escape = xclate_opt.escape;
-	c->has_cap = xclate_opt.has_cap != 0;
-	c->cap = xclate_opt.cap;
-	c->block = xclate_opt.block != 0;
-	c->squeeze = xclate_opt.squeeze != 0;
-	c->quick = xclate_opt.quick != 0;
-	c->whole = xclate_opt.group != 0;
-	c->lines = xclate_opt.lines && !xclate_opt.to_widow;
-	c->newline = xclate_opt.newline != 0;
-	c->tag = xclate_opt.tag;
+	c->title = xclate_opt.style.title;
+	c->rule = xclate_opt.style.rule;
+	c->escape = xclate_opt.style.escape;
+	c->has_cap = xclate_opt.style.has_cap != 0;
+	c->cap = xclate_opt.style.cap;
+	c->block = xclate_opt.style.block != 0;
+	c->squeeze = xclate_opt.style.squeeze != 0;
+	c->quick = xclate_opt.style.quick != 0;
+	c->whole = xclate_opt.style.whole != 0;
+	c->lines = xclate_opt.style.lines && !xclate_opt.to_widow;
+	c->newline = xclate_opt.style.newline != 0;
+	c->tag = xclate_opt.style.tag;
 	c->widow = xclate_opt.to_widow != 0;
 	c->quit = xclate_opt.quit != 0;
 	c->direct = me.argv != NULL;
@@ -489,7 +489,7 @@ serve_section(void)
 		wk_die_connect(me.path);
 	if (me.argv == NULL && !me.inherited)
 		collate_code(&me.section, me.code);     /* one may be over */
-	if (me.argv == NULL && xclate_opt.tag == NULL)
+	if (me.argv == NULL && xclate_opt.style.tag == NULL)
 		flow_source(&me.section.flow, xclient_take_stdin(), 0);
 	while (!me.over) {
 		if (wk_round(1) != 0)
@@ -545,7 +545,7 @@ check_section(const char *xid)
 			setsid();
 		return;
 	}
-	e = wk_spawn_find(me.file);
+	e = wk_spawn_find(me.file, NULL);
 	if (e != 0)
 		wk_die(wk_spawn_error_code(e), "%s: %s (in section %s)",
 		    wk_command_name(me.file), strerror(e), xid);

@@ -195,19 +195,19 @@ halt(void)
 {
 	struct client *k, *next;
 
-	if (xclate_opt.halt == NEVER || m.halted ||
+	if (xclate_opt.halt == WK_HALT_NEVER || m.halted ||
 	    m.failed < xclate_opt.halt_at)
 		return;
 	m.halted = 1;
 	wk_note("halt: %lu section%s failed", m.failed,
 	    m.failed == 1 ? "" : "s");
 	wk_serve_refuse();
-	if (xclate_opt.halt == NOW)
+	if (xclate_opt.halt == WK_HALT_NOW)
 		for (k = m.first; k != NULL; k = next) {
 			next = k->after;
 			wk_serve_drop(&k->c, NULL);
 		}
-	if (wk_serve_quit() < 0 && xclate_opt.halt == NOW && wk_serve_pid() > 0)
+	if (wk_serve_quit() < 0 && xclate_opt.halt == WK_HALT_NOW && wk_serve_pid() > 0)
 		kill((pid_t)wk_serve_pid(), SIGTERM);
 }
 
@@ -395,7 +395,7 @@ give_turns(void)
 {
 	struct turn *t;
 
-	if (m.halted && xclate_opt.halt == NOW)
+	if (m.halted && xclate_opt.halt == WK_HALT_NOW)
 		return;
 	while (m.holder == NULL && (t = turn_next(&m.queue)) != NULL) {
 		if (m.same_notify && !flow_idle(&m.notify_flow))
@@ -475,8 +475,8 @@ ask_rule(struct client *k)
 static void
 ask_cap(struct client *k)
 {
-	if (xclate_opt.has_cap)
-		wk_serve_printf(&k->c, "%zu\n", (xclate_opt.cap | 1023) + 1);
+	if (xclate_opt.style.has_cap)
+		wk_serve_printf(&k->c, "%zu\n", (xclate_opt.style.cap | 1023) + 1);
 	else
 		wk_serve_puts(&k->c, ".");
 }
@@ -492,13 +492,13 @@ say_flag(struct client *k, int flag, char letter)
 static void
 ask_squeeze(struct client *k)
 {
-	say_flag(k, xclate_opt.squeeze, 's');
+	say_flag(k, xclate_opt.style.squeeze, 's');
 }
 
 static void
 ask_quick(struct client *k)
 {
-	say_flag(k, xclate_opt.quick || xclate_opt.squeeze, 'q');
+	say_flag(k, xclate_opt.style.quick || xclate_opt.style.squeeze, 'q');
 }
 
 static void
@@ -627,7 +627,7 @@ is_indifferent(void)
 {
 	return !m.looks && m.queue.order == TURN_READY && !m.notify_on &&
 	    !xclate_opt.bar && !xclate_opt.fail &&
-	    xclate_opt.halt == NEVER && !xclate_opt.verbose;
+	    xclate_opt.halt == WK_HALT_NEVER && !xclate_opt.verbose;
 }
 
 /* A client that asks with a "+" learns that this master knows more than 0.8. */
@@ -833,7 +833,7 @@ xmaster_gone(struct wk_client *c)
 static void
 ending(void)
 {
-	if (m.halted && xclate_opt.halt == NOW && m.widow_on)
+	if (m.halted && xclate_opt.halt == WK_HALT_NOW && m.widow_on)
 		flow_finish(&m.widow_flow);
 	grant_next();
 }
@@ -987,11 +987,11 @@ prepare_sections(void)
 	m.how.results_name = xclate_opt.results;
 	m.how.widow = m.widow;
 	m.how.fold = xclate_opt.fold;
-	m.how.title = xclate_opt.title;
-	m.how.tag = xclate_opt.tag;
-	m.how.escape = xclate_opt.escape;
-	m.how.newline = xclate_opt.newline;
-	m.how.squeeze = xclate_opt.squeeze;
+	m.how.title = xclate_opt.style.title;
+	m.how.tag = xclate_opt.style.tag;
+	m.how.escape = xclate_opt.style.escape;
+	m.how.newline = xclate_opt.style.newline;
+	m.how.squeeze = xclate_opt.style.squeeze;
 	m.how.lost = output_lost;
 	m.how.unset = variable_unset;
 }
@@ -1216,11 +1216,12 @@ as_answer(const char *text)
 static void
 prepare_master(void)
 {
-	m.title = as_answer(xclate_opt.title);
-	m.rule = as_answer(xclate_opt.rule);
+	m.title = as_answer(xclate_opt.style.title);
+	m.rule = as_answer(xclate_opt.style.rule);
 	m.looks = xclate_opt.results != NULL ||
-	    xclate_opt.fold != LINES_AS_IS || xclate_opt.tag != NULL ||
-	    xclate_opt.joblog != NULL || xclate_opt.json || xclate_opt.newline || xclate_opt.turn_ms > 0;
+	    xclate_opt.fold != LINES_AS_IS || xclate_opt.style.tag != NULL ||
+	    xclate_opt.joblog != NULL || xclate_opt.json ||
+	    xclate_opt.style.newline || xclate_opt.turn_ms > 0;
 	m.queue.order = xclate_opt.keep_order ? TURN_ARRIVAL :
 	    xclate_opt.ordered ? TURN_NUMBER : TURN_READY;
 	m.next = xclate_opt.order_from;
@@ -1265,7 +1266,7 @@ check_child(const char *file)
 static void
 find_utility(const char *file)
 {
-	int e = wk_spawn_find(file);
+	int e = wk_spawn_find(file, NULL);
 
 	if (e != 0)
 		wk_die(wk_spawn_error_code(e), "%s: %s", wk_command_name(file),

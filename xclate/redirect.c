@@ -276,11 +276,11 @@ start(struct redirect *r, const struct stream *s, int fd, const char *guard)
 	const int fds[3] = { output ? fd : -1, output ? -1 : fd, -1 };
 	static char reason[512];
 	const char *argv[5];
-	struct wk_spawn what = { .file = shell(), .argv = (char *const *)argv,
-	    .keep = -1, .fd = fds };
+	struct wk_spawn what = wk_spawn_plain(shell(), (char *const *)argv);
 	pid_t pid;
 	int e;
 
+	what.fd = fds;
 	shell_arguments(argv, s->name);
 	pid = guard ? spawn_guarded(&what, guard) : wk_spawn(&what);
 	if (pid < 0) {

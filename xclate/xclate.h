@@ -1,7 +1,7 @@
 /*
  * xclate.h - what the files of xclate share
  *
- * xclate.c has the command line, xmaster.c the master, xclient.c the client.
+ * xclate.c has the command line, master.c the master, client.c the client.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -12,20 +12,17 @@
 
 #include "base/lines.h"
 #include "base/wrapper.h"
+#include "wire/style.h"
 
 #define XCLATE_PROTOCOL "0.8"
-
-/* When the first failure halts a run. */
-enum halt { NEVER, SOON, NOW };
 
 /* What the command line asks for. */
 struct xclate_options {
 	int master, depth_given, depth;
-	const char *socket, *title, *rule, *tag;
-	char escape;
-	int has_cap;
-	size_t cap;
-	int squeeze, quick, quit, dry, verbose, recursion, newline;
+	const char *socket;
+	struct style style;        /* a client's: of its section; a master's:
+	                              of all sections that have none */
+	int quit, dry, verbose, recursion;
 	/* masters */
 	int detached, announce, report, keep_order, fail, json, bar;
 	const char *output, *widow, *notify, *input, *results, *joblog;
@@ -33,31 +30,32 @@ struct xclate_options {
 	long pid;
 	int ordered;               /* --order-from was given */
 	unsigned long order_from;
-	enum halt halt;
+	enum wk_halt halt;
 	unsigned long halt_at;
 	int turn_ms;               /* 0: no limit */
 	/* clients */
 	int to_widow, use_stdin, use_stderr, use_dir, session;
-	int group, lines, block, no_stdin, with_stderr, stderr_last, shell;
+	int no_stdin, with_stderr, stderr_last, shell;
 };
 extern struct xclate_options xclate_opt;
 
 extern const struct wk_program xclate;
 
-/* What is done, for -v and -n: "what: word word..." */
+/* With -v or -n, print "what: word word..." */
 void trace_command(const char *what, char *const *argv);
 
 /* A duplicate above 2, close-on-exec; -1 with errno. */
 int above_2(int fd);
 
-/* A variable that a title asks for is not set. */
+/* Warn that a title names a variable that is not set. */
 void variable_unset(const char *name);
 
-/* Each returns the exit code. */
+/* Be a master or a client.  Both return the exit code. */
 int xclate_master(char **operands, const struct wk_called *called);
 int xclate_client(char **words, const struct wk_called *called);
 
-/* Copy stdin to stdout: a client of a master that waits for it (-Z). */
+/* Copy stdin to stdout (-Z): a client could not, as its master would wait for
+ * it.  Returns the exit code. */
 int xclate_cat(void);
 
 #endif
