@@ -57,21 +57,19 @@ WRAPTREE = wraptree.o wraptree/ask.o wraptree/diversion.o wraptree/note.o \
 WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/link.o wrapw/master.o \
 	wrapw/record.o wrapw/relay.o wrapw/space.o
 XAPPLY = xapply.o xapply/expand.o xapply/input.o xapply/joblog.o \
-	xapply/quote.o xapply/run.o xapply/say.o xapply/task.o \
-	xapply/tty.o
+	xapply/quote.o xapply/run.o xapply/say.o xapply/task.o xapply/tty.o
 XCLATE = xclate.o xclate/client.o xclate/inspect.o xclate/master.o \
 	xclate/redirect.o xclate/report.o
 HEADERS = divconnect.h base/buffer.h base/codes.h base/dial.h base/event.h \
 	base/flow.h base/lines.h base/master.h base/options.h base/serve.h \
 	base/size.h base/spawn.h base/terminal.h base/text.h base/trace.h \
-	base/wrapper.h \
-	wire/broker.h wire/collate.h wire/control.h wire/share.h wire/style.h \
-	wire/title.h wire/tokens.h wire/turn.h ptbw/pool.h ptbw/ptbw.h \
-	ptbw/tableau.h \
-	wraptree/wraptree.h wrapw/carry.h wrapw/link.h wrapw/record.h \
-	wrapw/relay.h wrapw/space.h wrapw/wrapw.h xapply/expand.h \
-	xapply/input.h xapply/quote.h xapply/xapply.h \
-	xclate/inspect.h xclate/redirect.h xclate/report.h xclate/xclate.h
+	base/wrapper.h wire/broker.h wire/collate.h wire/control.h \
+	wire/share.h wire/style.h wire/title.h wire/tokens.h wire/turn.h \
+	ptbw/pool.h ptbw/ptbw.h ptbw/tableau.h wraptree/wraptree.h \
+	wrapw/carry.h wrapw/link.h wrapw/record.h wrapw/relay.h wrapw/space.h \
+	wrapw/wrapw.h xapply/expand.h xapply/input.h xapply/quote.h \
+	xapply/xapply.h xclate/inspect.h xclate/redirect.h xclate/report.h \
+	xclate/xclate.h
 CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/peer \
 	tests/records tests/riot tests/section tests/text tests/unit
 
