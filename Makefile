@@ -13,18 +13,19 @@
 # musl is there it is preferred: before main, glibc executes dozens of
 # CPUID instructions, each of which leaves a virtual machine, and so needs
 # near a millisecond on some of them, where musl needs a tenth.  "make CC=cc"
-# decides otherwise.  The archive is for other people's programs: LIBCC, the
+# decides otherwise.  The sections leave functions that a program does not
+# call out of it.  The archive is for other people's programs: LIBCC, the
 # system's own compiler, makes it.
 .POSIX:
 
 CC = $$(command -v musl-gcc || echo cc)
-CFLAGS = -O2
+CFLAGS = -O2 -ffunction-sections -fdata-sections
 CPPFLAGS =
 LDFLAGS =
 LDLIBS =
 AR = ar
 LIBCC = cc
-STATIC = -static
+STATIC = -static -Wl,--gc-sections
 PREFIX = /usr/local
 HTML = html
 T =
