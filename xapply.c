@@ -523,7 +523,7 @@ xapply_show_version(void)
 	printf("xapply: dicer and mixer of version 3\n");
 	printf("xapply: shell: %s\n", shell != NULL ? shell : "/bin/sh");
 	printf("xapply: collator: xclate, pool: ptbw\n");
-	printf("xapply: xid length limit: %d\n", COLLATE_XID_MAX + 1);
+	printf("xapply: xid length limit: %d\n", TALK_XID_MAX + 1);
 	printf("xapply: environment: \"xcl_d\", \"ptbw_link\"\n");
 	printf("xapply: ptbw protocol version 0.4\n");
 	wk_flush();

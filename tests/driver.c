@@ -1,5 +1,5 @@
 /*
- * driver.c - many sections of one process, driven through collate.h
+ * driver.c - many sections of one process, driven through section.h
  *
  *	driver socket count
  *
@@ -19,13 +19,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "wire/collate.h"
+#include "wire/section.h"
 #include "divconnect.h"
 #include "base/event.h"
 #include "base/spawn.h"
 
 struct task {
-	struct collate c;          /* first */
+	struct section s;          /* first */
 	struct wk_child child;
 	char xid[16];
 };
@@ -56,32 +56,32 @@ child_ended(struct wk_child *c, int status)
 	struct task *t = (struct task *)((char *)c -
 	    offsetof(struct task, child));
 
-	collate_code(&t->c, wk_spawn_code(status));
+	section_code(&t->s, wk_spawn_code(status));
 	if (++children == count - 1)
 		close(go[1]);
 }
 
 static void
-section_granted(struct collate *c)
+task_granted(struct section *s)
 {
-	(void)c;
+	(void)s;
 	first_granted = 1;
 }
 
 static void
-section_ended(struct collate *c)
+task_ended(struct section *s)
 {
-	if (c->fault != COLLATE_GOOD) {
-		fprintf(stderr, "driver: section %s: fault %d\n", c->xid,
-		    c->fault);
+	if (s->fault != SECTION_GOOD) {
+		fprintf(stderr, "driver: section %s: fault %d\n", s->xid,
+		    s->fault);
 		failed = 1;
 	}
-	if (children < count - 1 && strcmp(c->xid, "0") != 0) {
-		fprintf(stderr, "driver: section %s was out of turn\n", c->xid);
+	if (children < count - 1 && strcmp(s->xid, "0") != 0) {
+		fprintf(stderr, "driver: section %s was out of turn\n", s->xid);
 		failed = 1;
 	}
-	collate_close(c);
-	free(c);
+	section_close(s);
+	free(s);
 	ended++;
 }
 
@@ -94,11 +94,11 @@ start(const char *path, int i)
 	if (t == NULL || div_pipe(fd) != 0)
 		exit(71);
 	snprintf(t->xid, sizeof t->xid, "%d", i);
-	t->c.xid = t->xid;
-	t->c.reports = 1;
-	t->c.granted = section_granted;
-	t->c.ended = section_ended;
-	if (collate_open(&t->c, path) != 0) {
+	t->s.xid = t->xid;
+	t->s.reports = 1;
+	t->s.granted = task_granted;
+	t->s.ended = task_ended;
+	if (section_open(&t->s, path) != 0) {
 		perror(path);
 		exit(69);
 	}
@@ -108,7 +108,7 @@ start(const char *path, int i)
 	close(fd[1]);
 	t->child.ended = child_ended;
 	wk_child_watch(&t->child);
-	flow_source(&t->c.flow, fd[0], 1);
+	flow_source(&t->s.flow, fd[0], 1);
 }
 
 int

@@ -1,165 +1,178 @@
 /*
- * share.c - sections of one process that share one turn
+ * share.c - one connection for many sections of a process
  *
  * SPDX-License-Identifier: ISC
  */
 #include "share.h"
 
-#include <errno.h>
 #include <stddef.h>
-#include <string.h>
-
-static void share_next(struct share *s);
 
 static struct share *
-share_of(struct collate *carrier)
+share_of(struct talk *t)
 {
-	return (struct share *)((char *)carrier -
-	    offsetof(struct share, carrier));
+	return (struct share *)((char *)t - offsetof(struct share, talk));
 }
 
-static struct collate *
-first(const struct share *s)
+/* The member whose turn is next, or NULL. */
+static struct share_member *
+share_first(const struct share *s)
 {
 	struct turn *t = turn_next(&s->queue);
 
-	return t == NULL ? NULL : (struct collate *)((char *)t -
-	    offsetof(struct collate, turn));
+	return t == NULL ? NULL : (struct share_member *)((char *)t -
+	    offsetof(struct share_member, turn));
 }
 
-/* Those who wait first: then nobody is granted what another one leaves.  The
- * holder goes on, as nobody else gets the turn now. */
+/* End the connection's turn: the next client of the master may have it. */
 static void
-lose_members(struct share *s)
+give_back(struct share *s)
 {
-	struct collate *c, *after;
-
-	while ((c = first(s)) != NULL)
-		collate_lost(c);
-	for (c = s->members; c != NULL; c = after) {
-		after = c->member_next;
-		collate_lost(c);
-	}
+	flow_leave(&s->output);
+	s->wanted = 0;
+	talk_yield(&s->talk);
 }
 
-static void
-carrier_ended(struct collate *carrier)
-{
-	struct share *s = share_of(carrier);
-
-	collate_close(carrier);
-	memset(carrier, 0, sizeof *carrier);
-	s->open = s->granted = s->wanted = 0;
-	lose_members(s);
-}
-
-static void
-carrier_granted(struct collate *carrier)
-{
-	struct share *s = share_of(carrier);
-
-	s->granted = 1;
-	s->used = 0;
-	share_next(s);
-}
-
-static void
-carrier_wanted(struct collate *carrier)
-{
-	struct share *s = share_of(carrier);
-
-	if (carrier->fault != COLLATE_GOOD)
-		lose_members(s);
-	s->wanted = 1;
-	share_next(s);
-}
-
-static int
-open_carrier(struct share *s, const struct collate *like, const char *path)
-{
-	struct collate *c = &s->carrier;
-
-	c->xid = "xapply";
-	c->title = c->rule = "";
-	c->known = like->known;
-	c->has_cap = c->direct = c->keeps = 1;
-	c->granted = carrier_granted;
-	c->ended = carrier_ended;
-	c->wanted = carrier_wanted;
-	if (collate_open(c, path) != 0) {
-		int e = errno;
-
-		collate_close(c);
-		memset(c, 0, sizeof *c);
-		errno = e;
-		return -1;
-	}
-	s->open = 1;
-	return 0;
-}
-
-/* Nobody of ours is writing: who is next?  One of ours has each turn that we
- * get, though somebody waits: else two that share would only pass it on. */
+/* No member is writing: see who is next.  A member has each turn that we get,
+ * even if another client waits: two runs that share their connections would
+ * otherwise only pass it to and fro. */
 static void
 share_next(struct share *s)
 {
-	struct collate *c;
+	struct share_member *m = share_first(s);
 
-	if (s->holder != NULL)
+	if (s->wanted && talk_has_turn(&s->talk) && (s->used || m == NULL))
+		give_back(s);
+	if (m == NULL)
 		return;
-	if (s->wanted && s->granted && (s->used || first(s) == NULL)) {
-		s->wanted = s->granted = 0;
-		collate_yield(&s->carrier);
-	}
-	c = first(s);
-	if (c == NULL)
-		return;
-	if (!s->granted) {
-		collate_ask_like(&s->carrier, c);
+	if (!talk_has_turn(&s->talk)) {
+		talk_ask(&s->talk, m->words);
 		return;
 	}
-	turn_take(&s->queue, &c->turn);
-	s->holder = c;
+	turn_take(&s->queue, &m->turn);
+	s->holder = m;
 	s->used = 1;
-	collate_grant(c, &s->carrier);
+	m->granted(m, &s->output);
+}
+
+/* --- what the connection reports --- */
+
+/* The master has answered all this before: it takes questions now. */
+static void
+share_answered(struct talk *t)
+{
+	(void)t;
+}
+
+/* Nothing flows here but through the members. */
+static void
+share_output_says(struct flow *f, int what)
+{
+	(void)f, (void)what;
+}
+
+static void
+share_granted(struct talk *t)
+{
+	struct share *s = share_of(t);
+
+	s->used = 0;
+	flow_sink(&s->output, talk_take(t, TALK_OUT));
+	share_next(s);
+}
+
+static void
+share_wanted(struct talk *t)
+{
+	struct share *s = share_of(t);
+
+	s->wanted = 1;
+	if (s->holder == NULL)
+		share_next(s);
+}
+
+/* Those that wait come first: they are not to be granted what another one
+ * leaves. */
+static void
+share_ended(struct talk *t, enum talk_end why)
+{
+	struct share *s = share_of(t);
+	struct share_member *m, *after;
+
+	(void)why;
+	talk_close(t);
+	s->wanted = 0;
+	while ((m = share_first(s)) != NULL) {
+		turn_take(&s->queue, &m->turn);
+		m->lost(m);
+	}
+	for (m = s->members; m != NULL; m = after) {
+		after = m->next;
+		m->lost(m);
+	}
+	if (s->holder == NULL)
+		flow_leave(&s->output);
+}
+
+/* --- members --- */
+
+static int
+share_open(struct share *s, const char *path, struct talk_answers *answers)
+{
+	flow_begin(&s->output, share_output_says);
+	s->talk.xid = s->xid;
+	s->talk.answers = answers;
+	s->talk.keeps = 1;
+	s->talk.answered = share_answered;
+	s->talk.granted = share_granted;
+	s->talk.wanted = share_wanted;
+	s->talk.ended = share_ended;
+	return talk_open(&s->talk, path);
 }
 
 int
-share_enter(struct share *s, struct collate *c, const char *path)
+share_enter(struct share *s, struct share_member *m, const char *path,
+    struct talk_answers *answers)
 {
-	if (!s->open && open_carrier(s, c, path) != 0)
+	/* an output of a master that is gone may still have its holder */
+	if (s->talk.state == TALK_NONE && s->holder == NULL &&
+	    share_open(s, path, answers) != 0)
 		return -1;
-	c->turn.name = c->xid;
-	c->turn.arrival = s->count++;
-	c->member_next = s->members;
-	c->member_at = &s->members;
+	m->turn.name = m->xid;
+	m->turn.arrival = s->count++;
+	m->next = s->members;
+	m->at = &s->members;
 	if (s->members != NULL)
-		s->members->member_at = &c->member_next;
-	s->members = c;
+		s->members->at = &m->next;
+	s->members = m;
 	return 0;
 }
 
 void
-share_ask(struct share *s, struct collate *c, int status)
+share_ask(struct share *s, struct share_member *m, unsigned words)
 {
-	c->turn.status = status;
-	if (turn_put(&s->queue, &c->turn) != 0)
-		collate_lost(c);
-	share_next(s);
+	m->words |= words;
+	m->turn.status = talk_value(m->words);
+	if (s->talk.state == TALK_NONE || turn_put(&s->queue, &m->turn) != 0)
+		m->lost(m);
+	else if (s->holder == NULL)
+		share_next(s);
 }
 
 void
-share_leave(struct share *s, struct collate *c)
+share_leave(struct share *s, struct share_member *m)
 {
-	if (c->member_at == NULL)
+	if (m->at == NULL)
 		return;
-	turn_take(&s->queue, &c->turn);
-	*c->member_at = c->member_next;
-	if (c->member_next != NULL)
-		c->member_next->member_at = c->member_at;
-	c->member_at = NULL;
-	if (s->holder != c)
+	turn_take(&s->queue, &m->turn);
+	*m->at = m->next;
+	if (m->next != NULL)
+		m->next->at = m->at;
+	m->at = NULL;
+	if (s->holder != m)
 		return;
 	s->holder = NULL;
-	share_next(s);
+	if (s->talk.state != TALK_NONE)
+		share_next(s);
+	else
+		flow_leave(&s->output);
 }

@@ -72,7 +72,8 @@ put_escape(FILE *f, const struct title_values *v, const char *s)
 }
 
 static int
-title_put_text(FILE *f, const char *s, const struct title_values *v, int newline)
+title_put_text(FILE *f, const char *s, const struct title_values *v,
+    int newline)
 {
 	while (s != NULL && *s != '\0') {
 		if (*s != v->escape)

@@ -377,11 +377,11 @@ make_variables(struct task *t, const struct expand_values *v)
 static char *
 make_xid(const struct expand_values *v)
 {
-	char number[24], xid[COLLATE_XID_MAX + 2];
+	char number[24], xid[TALK_XID_MAX + 2];
 	size_t len = v->params > 0 ? v->param[0].len : 0, room;
 	size_t seen = len < sizeof xid ? len : sizeof xid - 1;
 
-	room = COLLATE_XID_MAX -
+	room = TALK_XID_MAX -
 	    (size_t)snprintf(number, sizeof number, "~%ju", v->number);
 	if (xapply_opt.number || (len == 0 && xapply_opt.results == NULL))
 		return strdup(number + 1);
@@ -389,9 +389,9 @@ make_xid(const struct expand_values *v)
 	if (seen > 0)
 		memcpy(xid, v->param[0].data, seen);
 	xid[seen] = '\0';
-	if (xapply_opt.results != NULL && (len == 0 || collate_check_xid(xid) != 0))
+	if (xapply_opt.results != NULL && (len == 0 || talk_check_xid(xid) != 0))
 		strcpy(xid + (len < room ? len : room), number);
-	xid[COLLATE_XID_MAX] = '\0';
+	xid[TALK_XID_MAX] = '\0';
 	return strdup(xid);
 }
 

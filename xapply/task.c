@@ -21,7 +21,7 @@
 #include "base/size.h"
 #include "base/text.h"
 #include "quote.h"
-#include "wire/share.h"
+#include "wire/section.h"
 #include "wire/style.h"
 #include "base/spawn.h"
 #include "xapply.h"
@@ -38,18 +38,20 @@ enum {
 	DESCRIPTORS_OURS = 12     /* inputs, the pool, a log, a task's start */
 };
 
-struct section {
-	struct collate c;         /* first */
+/* The output of a task on its way to the collator; it may outlive the task. */
+struct output {
+	struct section section;   /* first */
 	const struct task_setup *setup;
-	struct task *task;        /* that runs, or NULL */
+	struct task *task;        /* while that runs, or NULL */
 	char *xid;
 	char **vars;              /* for titles; "NAME=VALUE", ended by NULL */
-	int source;               /* given when the master's will is known */
+	int source;               /* given when the master's will is known; -1 */
 };
 
+/* All sections have the same master, and one connection if it lets them. */
 static size_t sections, sections_max;
-static struct collate_known told;   /* all have the same master, */
-static struct share turns;          /* and one turn, if it lets them */
+static struct talk_answers answers;
+static struct share shared = { .xid = "xapply" };
 
 static struct style look = STYLE_DEFAULT; /* of all sections */
 
@@ -92,13 +94,13 @@ task_settings(void)
 /* --- sections --- */
 
 static const char *
-section_variable(void *of, const char *name)
+output_variable(void *of, const char *name)
 {
-	const struct section *s = of;
+	const struct output *o = of;
 	size_t n = strlen(name);
 	char **v;
 
-	for (v = s->vars; v != NULL && *v != NULL; v++)
+	for (v = o->vars; v != NULL && *v != NULL; v++)
 		if (strncmp(*v, name, n) == 0 && (*v)[n] == '=')
 			return *v + n + 1;
 	return getenv(name);
@@ -121,64 +123,64 @@ free_vars(char **vars)
 }
 
 static void
-section_free(struct section *s)
+output_free(struct output *o)
 {
-	collate_close(&s->c);
-	if (s->task != NULL)
-		s->task->section = NULL;
-	if (s->source >= 0)
-		close(s->source);
-	free(s->xid);
-	free_vars(s->vars);
-	free(s);
+	section_close(&o->section);
+	if (o->task != NULL)
+		o->task->output = NULL;
+	if (o->source >= 0)
+		close(o->source);
+	free(o->xid);
+	free_vars(o->vars);
+	free(o);
 	sections--;
 }
 
 static void
-section_fault(const struct section *s)
+output_fault(const struct output *o)
 {
-	const struct collate *c = &s->c;
+	const struct section *s = &o->section;
 
-	switch (c->fault) {
-	case COLLATE_GOOD:
+	switch (s->fault) {
+	case SECTION_GOOD:
 		return;
-	case COLLATE_OUTPUT:
-		if (c->flow.error != EPIPE)
-			wk_warn("section %s: output: %s", s->xid,
-			    strerror(c->flow.error));
-		s->setup->output_failed(c->flow.error);
+	case SECTION_OUTPUT:
+		if (s->flow.error != EPIPE)
+			wk_warn("section %s: output: %s", o->xid,
+			    strerror(s->flow.error));
+		o->setup->output_failed(s->flow.error);
 		return;
-	case COLLATE_NONSENSE:
+	case SECTION_NONSENSE:
 		wk_warn("%s: the master's answer makes no sense",
 		    xapply_collator);
 		break;
-	case COLLATE_GONE:
+	case SECTION_GONE:
 		wk_warn("%s: the master is gone, section %s was not written",
-		    xapply_collator, s->xid);
+		    xapply_collator, o->xid);
 		break;
 	}
-	s->setup->output_failed(0);
+	o->setup->output_failed(0);
 }
 
 static void
-task_section_ended(struct collate *c)
+output_ended(struct section *s)
 {
-	struct section *s = (struct section *)c;
-	const struct task_setup *setup = s->setup;
+	struct output *o = (struct output *)s;
+	const struct task_setup *setup = o->setup;
 
-	section_fault(s);
-	section_free(s);
+	output_fault(o);
+	output_free(o);
 	setup->section_over();
 }
 
 static void
-task_section_ready(struct collate *c)
+output_ready(struct section *s)
 {
-	struct section *s = (struct section *)c;
+	struct output *o = (struct output *)s;
 
-	if (s->source >= 0)
-		flow_source(&c->flow, s->source, 1);
-	s->source = -1;
+	if (o->source >= 0)
+		flow_source(&s->flow, o->source, 1);
+	o->source = -1;
 }
 
 static char **
@@ -198,64 +200,70 @@ copy_vars(char *const *vars)
 	return copy;
 }
 
-/* The xid on the wire: 63 bytes, no control characters. */
+/* The xid as the protocol allows it: shorter, no control characters. */
 static char *
 wire_xid(const char *xid)
 {
-	char *copy = wk_alloc(COLLATE_XID_MAX + 1, 1), *p;
+	char *copy = wk_alloc(TALK_XID_MAX + 1, 1), *p;
 
-	snprintf(copy, COLLATE_XID_MAX + 1, "%s", xid);
+	snprintf(copy, TALK_XID_MAX + 1, "%s", xid);
 	for (p = copy; *p != '\0'; p++)
 		if ((unsigned char)*p < ' ' || *p == '\177')
 			*p = '?';
 	return copy;
 }
 
+static void
+describe_section(struct section *s, const char *xid)
+{
+	s->xid = xid;
+	s->title = look.title;
+	s->rule = look.rule;
+	s->tag = look.tag;
+	s->escape = look.escape;
+	s->has_cap = look.has_cap != 0 || sections >= CROWD;
+	s->cap = sections >= CROWD ? CROWD_CAP : look.cap;
+	s->block = look.block != 0;
+	s->squeeze = look.squeeze != 0;
+	s->quick = look.quick != 0;
+	s->whole = look.whole != 0;
+	s->lines = look.lines != 0;
+	s->newline = look.newline != 0;
+	s->reports = 1;
+	s->known = &answers;
+	s->share = &shared;
+	s->ready = output_ready;
+	s->ended = output_ended;
+	s->value = output_variable;
+	s->unset = task_variable_unset;
+}
+
 /* A section for what comes from source, which becomes its own.  NULL with
  * errno, and source is the caller's. */
-static struct section *
-task_section_open(const struct task_setup *setup, const struct task *t, int source)
+static struct output *
+output_open(const struct task_setup *setup, struct task *t, int source)
 {
-	struct section *s = wk_alloc(1, sizeof *s);
-	struct collate *c = &s->c;
+	struct output *o = wk_alloc(1, sizeof *o);
 
-	s->setup = setup;
-	s->source = -1;
-	s->xid = wire_xid(t->xid);
-	c->xid = s->xid;
-	s->vars = copy_vars(t->vars);
-	c->title = look.title;
-	c->rule = look.rule;
-	c->tag = look.tag;
-	c->escape = look.escape;
-	c->has_cap = look.has_cap != 0 || sections >= CROWD;
-	c->cap = sections >= CROWD ? CROWD_CAP : look.cap;
-	c->block = look.block != 0;
-	c->squeeze = look.squeeze != 0;
-	c->quick = look.quick != 0;
-	c->whole = look.whole != 0;
-	c->lines = look.lines != 0;
-	c->newline = look.newline != 0;
-	c->reports = 1;
-	c->known = &told;
-	c->share = &turns;
-	c->ready = task_section_ready;
-	c->ended = task_section_ended;
-	c->value = section_variable;
-	c->unset = task_variable_unset;
+	o->setup = setup;
+	o->source = -1;
+	o->xid = wire_xid(t->xid);
+	o->vars = copy_vars(t->vars);
+	describe_section(&o->section, o->xid);
 	sections++;
-	if (collate_open(c, xapply_collator) != 0) {
+	if (section_open(&o->section, xapply_collator) != 0) {
 		int e = errno;
 
-		section_free(s);
+		output_free(o);
 		errno = e;
 		return NULL;
 	}
-	if (c->tag == NULL)
-		flow_source(&c->flow, source, 1);
+	o->task = t;
+	if (look.tag == NULL)
+		flow_source(&o->section.flow, source, 1);
 	else
-		s->source = source;
-	return s;
+		o->source = source;
+	return o;
 }
 
 size_t
@@ -464,17 +472,17 @@ task_environment(const struct task *t)
 	return env;
 }
 
-/* The task's part of its section is done; it goes on by itself. */
+/* The task is done with its output; the section goes on by itself. */
 static void
-end_section(struct task *t)
+end_output(struct task *t)
 {
-	struct section *s = t->section;
+	struct output *o = t->output;
 
-	if (s == NULL)
+	if (o == NULL)
 		return;
-	s->task = NULL;
-	t->section = NULL;
-	collate_code(&s->c, wk_spawn_code(t->status));
+	o->task = NULL;
+	t->output = NULL;
+	section_code(&o->section, wk_spawn_code(t->status));
 }
 
 static void
@@ -482,7 +490,7 @@ is_over(struct task *t)
 {
 	t->left = 0;
 	wk_timer_stop(&t->alarm);
-	end_section(t);
+	end_output(t);
 	t->setup->ended(t);
 }
 
@@ -592,15 +600,14 @@ task_open_output(const struct task_setup *s, struct task *t, int *fd)
 
 	if (div_pipe(out) != 0)
 		return EAGAIN;
-	t->section = task_section_open(s, t, out[0]);
-	if (t->section == NULL) {
+	t->output = output_open(s, t, out[0]);
+	if (t->output == NULL) {
 		e = errno;
 		close(out[0]);
 		close(out[1]);
 		errno = e;
 		return is_shortage(e) ? EAGAIN : -1;
 	}
-	t->section->task = t;
 	*fd = out[1];
 	return 0;
 }
@@ -609,12 +616,12 @@ static void
 task_not_started(struct task *t, int error)
 {
 	if (is_shortage(error)) {
-		if (t->section != NULL)
-			section_free(t->section);
+		if (t->output != NULL)
+			output_free(t->output);
 		return;
 	}
 	t->status = wk_spawn_error_code(error) << 8;
-	end_section(t);
+	end_output(t);
 }
 
 int

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "wire/collate.h"
+#include "wire/talk.h"
 #include "wire/tokens.h"
 #include "base/event.h"
 #include "expand.h"
@@ -65,7 +65,7 @@ int xapply_run(const char *template, char **operands);
 
 /* --- a task (xtask.c) --- */
 
-struct section;
+struct output;
 
 /* The parameters of a task, one allocation. */
 struct batch {
@@ -84,7 +84,7 @@ struct task {
 	int attempts;
 	int64_t ended;            /* the last of them */
 	struct token_set *tokens;
-	struct section *section;
+	struct output *output;    /* its section, or NULL */
 	struct wk_child child;
 	struct task *tty_next;    /* it waits for the terminal */
 	int stopped_by_us;        /* and it has not told of its stop */

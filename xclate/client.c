@@ -1,10 +1,10 @@
 /*
  * client.c - xclate's client: a filter, or the runner of a command
  *
- * collate.c has the section and the protocol.  What is decided here is where
- * the section's bytes come from: from our stdin (a filter), from a command
- * that writes to the output itself during the turn, or from one that writes
- * to us (capture).
+ * wire/section.c has the section, and wire/talk.c the protocol.  What is
+ * decided here is where the section's bytes come from: from our stdin (a
+ * filter), from a command that writes to the output itself during the turn, or
+ * from one that writes to us (capture).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "wire/collate.h"
+#include "wire/section.h"
 #include "divconnect.h"
 #include "base/event.h"
 #include "base/flow.h"
@@ -25,7 +25,7 @@
 #include "xclate.h"
 
 static struct {
-	struct collate section;
+	struct section section;
 	struct flow input;         /* stdin, to the command */
 	struct flow late;          /* stderr, held until stdout is over */
 	struct wk_io rest;         /* of that, when there is no room */
@@ -58,9 +58,9 @@ all_children_ended(void)
 {
 	if (me.section.direct)
 		flow_close(&me.input);
-	collate_code(&me.section, me.code);
+	section_code(&me.section, me.code);
 	if (me.section.direct)
-		collate_end(&me.section);
+		section_end(&me.section);
 }
 
 /* The turn lasts until no child is left, also of those that were here before
@@ -126,7 +126,7 @@ command_stdin(int *other)
 	int fd[2];
 
 	if (xclate_opt.use_stdin)
-		return me.section.in;
+		return section_fd(&me.section, TALK_IN);
 	if (xclate_opt.no_stdin || (me.stdin_used && flow_ended(&me.input) &&
 	    me.input.total == 0))
 		return open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -189,7 +189,7 @@ lose_rest(void)
 		wk_watch(&me.rest, WK_READ);
 	if (me.child.pid == 0 && me.code == 0) {
 		me.code = WK_OUTPUT;
-		collate_code(&me.section, me.code);
+		section_code(&me.section, me.code);
 	}
 }
 
@@ -222,7 +222,7 @@ command_stderr(int out, int *late)
 	int fd[2];
 
 	if (xclate_opt.use_stderr)
-		return me.section.err;
+		return section_fd(&me.section, TALK_ERR);
 	if (xclate_opt.with_stderr)
 		return out;
 	if (!xclate_opt.stderr_last)
@@ -255,10 +255,10 @@ start_command(void)
 	if (me.capture && div_pipe(out) != 0)
 		wk_die(WK_SYSTEM, "pipe: %s", strerror(errno));
 	fd[0] = command_stdin(&feed);
-	fd[1] = me.capture ? out[1] : collate_output(&me.section);
+	fd[1] = me.capture ? out[1] : section_output(&me.section);
 	fd[2] = command_stderr(fd[1], &late);
 	s.fd = fd;
-	s.dir = xclate_opt.use_dir ? me.section.dir : -1;
+	s.dir = xclate_opt.use_dir ? section_fd(&me.section, TALK_DIR) : -1;
 	s.session = xclate_opt.session;
 	prepare_signals();
 	trace_command("command", me.argv);
@@ -313,9 +313,9 @@ input_says(struct flow *f, int what)
 	if (what & (FLOW_END | FLOW_FULL)) {
 		me.input_ready = 1;
 		if (what & FLOW_END)
-			collate_ask(&me.section);
+			section_ask(&me.section);
 		else
-			collate_ask_full(&me.section);
+			section_ask_full(&me.section);
 		maybe_start();
 	}
 	if ((what & FLOW_EMPTY) && flow_ended(f))
@@ -337,94 +337,93 @@ xclient_take_stdin(void)
 }
 
 static void
-section_granted(struct collate *c)
+xclient_granted(struct section *s)
 {
-	(void)c;
+	(void)s;
 	me.turn_here = 1;
 	if (me.argv != NULL)
 		maybe_start();
 }
 
 static void
-xclient_section_ended(struct collate *c)
+xclient_ended(struct section *s)
 {
-	(void)c;
+	(void)s;
 	me.over = 1;
 }
 
 /* A command whose output comes to us first. */
 static void
-begin_capture(struct collate *c)
+begin_capture(struct section *s)
 {
 	me.capture = 1;
-	c->direct = 0;
-	c->reports = 1;
+	s->direct = 0;
+	s->reports = 1;
 	me.input_ready = 1;
 	if (xclate_opt.use_stdin || xclate_opt.use_stderr)
-		collate_ask(c);
+		section_ask(s);
 	else
 		start_command();
 }
 
 static void
-begin_direct(struct collate *c)
+begin_direct(struct section *s)
 {
 	if (xclate_opt.use_stdin || xclate_opt.no_stdin) {
 		me.input_ready = 1;
-		collate_ask(c);
+		section_ask(s);
 		return;
 	}
-	me.input.cap = c->flow.cap;
-	me.input.spill = c->flow.spill;
+	me.input.cap = s->flow.cap;
+	me.input.spill = s->flow.spill;
 	flow_begin(&me.input, input_says);
 	flow_source(&me.input, xclient_take_stdin(), 0);
 }
 
 /* The master has answered: now it is known how we are to work. */
 static void
-xclient_section_ready(struct collate *c)
+xclient_ready(struct section *s)
 {
 	if (me.argv == NULL) {
-		if (c->tag != NULL)
-			flow_source(&c->flow, xclient_take_stdin(), 0);
-	} else if (c->squeeze || c->whole || c->lines || c->tag != NULL ||
-	    c->newline || xclate_opt.stderr_last) {
-		begin_capture(c);
+		if (s->tag != NULL)
+			flow_source(&s->flow, xclient_take_stdin(), 0);
+	} else if (s->squeeze || s->whole || s->lines || s->tag != NULL ||
+	    s->newline || xclate_opt.stderr_last) {
+		begin_capture(s);
 	} else {
-		begin_direct(c);
+		begin_direct(s);
 	}
 }
 
 static void
 describe_section(const char *xid)
 {
-	struct collate *c = &me.section;
+	struct section *s = &me.section;
 
-	c->xid = xid;
-	c->title = xclate_opt.style.title;
-	c->rule = xclate_opt.style.rule;
-	c->escape = xclate_opt.style.escape;
-	c->has_cap = xclate_opt.style.has_cap != 0;
-	c->cap = xclate_opt.style.cap;
-	c->block = xclate_opt.style.block != 0;
-	c->squeeze = xclate_opt.style.squeeze != 0;
-	c->quick = xclate_opt.style.quick != 0;
-	c->whole = xclate_opt.style.whole != 0;
-	c->lines = xclate_opt.style.lines && !xclate_opt.to_widow;
-	c->newline = xclate_opt.style.newline != 0;
-	c->tag = xclate_opt.style.tag;
-	c->widow = xclate_opt.to_widow != 0;
-	c->quit = xclate_opt.quit != 0;
-	c->direct = me.argv != NULL;
-	c->at_once = me.argv != NULL && xclate_opt.use_stdin;
-	c->want_in = me.argv != NULL && xclate_opt.use_stdin;
-	c->want_err = me.argv != NULL && xclate_opt.use_stderr;
-	c->want_dir = me.argv != NULL && xclate_opt.use_dir;
-	c->ready = xclient_section_ready;
-	c->granted = section_granted;
-	c->ended = xclient_section_ended;
-	c->unset = variable_unset;
-	c->unreadable = xclient_input_failed;
+	s->xid = xid;
+	s->title = xclate_opt.style.title;
+	s->rule = xclate_opt.style.rule;
+	s->escape = xclate_opt.style.escape;
+	s->has_cap = xclate_opt.style.has_cap != 0;
+	s->cap = xclate_opt.style.cap;
+	s->block = xclate_opt.style.block != 0;
+	s->squeeze = xclate_opt.style.squeeze != 0;
+	s->quick = xclate_opt.style.quick != 0;
+	s->whole = xclate_opt.style.whole != 0;
+	s->lines = xclate_opt.style.lines && !xclate_opt.to_widow;
+	s->newline = xclate_opt.style.newline != 0;
+	s->tag = xclate_opt.style.tag;
+	s->widow = xclate_opt.to_widow != 0;
+	s->quit = xclate_opt.quit != 0;
+	s->direct = me.argv != NULL;
+	s->want_in = me.argv != NULL && xclate_opt.use_stdin;
+	s->want_err = me.argv != NULL && xclate_opt.use_stderr;
+	s->want_dir = me.argv != NULL && xclate_opt.use_dir;
+	s->ready = xclient_ready;
+	s->granted = xclient_granted;
+	s->ended = xclient_ended;
+	s->unset = variable_unset;
+	s->unreadable = xclient_input_failed;
 }
 
 /* A reader that is gone ends us as it ends any program. */
@@ -442,24 +441,24 @@ xclient_output_failed(int error)
 static int
 xclient_result(void)
 {
-	struct collate *c = &me.section;
+	struct section *s = &me.section;
 
-	switch (c->fault) {
-	case COLLATE_GOOD:
+	switch (s->fault) {
+	case SECTION_GOOD:
 		break;
-	case COLLATE_OUTPUT:
-		return xclient_output_failed(c->flow.error);
-	case COLLATE_NONSENSE:
+	case SECTION_OUTPUT:
+		return xclient_output_failed(s->flow.error);
+	case SECTION_NONSENSE:
 		wk_warn("%s: the master's answer makes no sense", me.path);
 		return WK_PROTOCOL;
-	case COLLATE_GONE:
-		if (c->finishing)
+	case SECTION_GONE:
+		if (s->written)
 			wk_warn("%s: the master is gone", me.path);
 		else
 			wk_warn("%s: the master is gone, section %s was not "
-			    "written (%llu bytes)", me.path, c->xid,
-			    (unsigned long long)(c->lost + me.late.held));
-		return me.argv != NULL && c->finishing && me.code != 0 ?
+			    "written (%llu bytes)", me.path, s->xid,
+			    (unsigned long long)(s->lost + me.late.held));
+		return me.argv != NULL && s->written && me.code != 0 ?
 		    me.code : WK_PROTOCOL;
 	}
 	if (me.input_error)
@@ -485,10 +484,12 @@ serve_section(void)
 	wk_child_unwatched(other_ended);
 	me.inherited = me.argv == NULL && wk_reap();
 	me.section.reports = me.inherited != 0;
-	if (collate_open(&me.section, me.path) != 0)
+	if (section_open(&me.section, me.path) != 0)
 		wk_die_connect(me.path);
+	if (me.argv != NULL && xclate_opt.use_stdin)
+		section_ask(&me.section);       /* one round trip less */
 	if (me.argv == NULL && !me.inherited)
-		collate_code(&me.section, me.code);     /* one may be over */
+		section_code(&me.section, me.code);     /* one may be over */
 	if (me.argv == NULL && xclate_opt.style.tag == NULL)
 		flow_source(&me.section.flow, xclient_take_stdin(), 0);
 	while (!me.over) {
@@ -529,11 +530,11 @@ client_words(char **words)
 static void
 check_section(const char *xid)
 {
-	int e = collate_check_xid(xid);
+	int e = talk_check_xid(xid);
 
 	if (e == ENAMETOOLONG)
 		wk_die(WK_CANTCREATE, "%s: an xid may have %d bytes at most",
-		    xid, COLLATE_XID_MAX);
+		    xid, TALK_XID_MAX);
 	if (e != 0)
 		wk_die(WK_DATA, "%s: an xid may not contain control "
 		    "characters", xid);

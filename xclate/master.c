@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "wire/collate.h"
+#include "wire/section.h"
 #include "base/text.h"
 #include "divconnect.h"
 #include "base/event.h"
@@ -56,7 +56,7 @@ struct client {
 	unsigned o1 : 1, o2 : 1, o0 : 1, /* what it wants with its turn */
 	    widow : 1,             /* it writes to the widow output */
 	    plus : 1;              /* its command ends with one */
-	char xid[COLLATE_XID_MAX + 1];
+	char xid[TALK_XID_MAX + 1];
 };
 
 static struct {
@@ -87,7 +87,7 @@ static struct {
 	int64_t begun;
 	int starts;                /* a utility; else there is none, or -p */
 	int ready;                 /* all streams are open */
-	struct collate outer;      /* -O - */
+	struct section outer;      /* -O - */
 	int outer_open, outer_over;
 	char *title;               /* the text for ?T, as it is sent */
 	char *rule;
@@ -749,7 +749,7 @@ xmaster_take_name(struct client *k, const char *data, size_t len)
 			named(k);
 			return i + 1;
 		}
-		if (k->xid_len < COLLATE_XID_MAX)
+		if (k->xid_len < TALK_XID_MAX)
 			k->xid[k->xid_len++] = data[i];
 	}
 	return len;
@@ -928,7 +928,7 @@ open_collated(void)
 	int code = 0;
 
 	if (m.outer_open)
-		m.out = collate_output(&m.outer);
+		m.out = section_output(&m.outer);
 	else if (xclate_opt.output == NULL)
 		m.out = above_2(1);
 	else {
@@ -956,7 +956,7 @@ open_joblog(void)
 	}
 	m.joblog_on = 1;
 	flow_begin(&m.joblog_flow, joblog_says);
-	m.joblog_flow.cap = COLLATE_CAP;
+	m.joblog_flow.cap = SECTION_CAP;
 	m.joblog_flow.spill = 1;
 	flow_sink(&m.joblog_flow, fd);
 	flow_put(&m.joblog_flow, report_joblog_head,
@@ -1013,7 +1013,7 @@ begin_notify(void)
 {
 	m.same_notify = xmaster_same_file(m.notified.fd, m.out);
 	flow_begin(&m.notify_flow, notify_says);
-	m.notify_flow.cap = COLLATE_CAP;
+	m.notify_flow.cap = SECTION_CAP;
 	m.notify_flow.spill = 1;
 	flow_sink(&m.notify_flow, m.notified.fd);
 	m.notified.fd = -1;
@@ -1062,16 +1062,16 @@ widow_says(struct flow *f, int what)
 /* --- -O -: our output is a section of an enclosing master --- */
 
 static void
-outer_granted(struct collate *c)
+outer_granted(struct section *s)
 {
-	(void)c;
+	(void)s;
 	m.outer_open = 1;
 }
 
 static void
-outer_ended(struct collate *c)
+outer_ended(struct section *s)
 {
-	(void)c;
+	(void)s;
 	m.outer_over = 1;
 }
 
@@ -1096,18 +1096,19 @@ open_outer(void)
 
 	snprintf(xid, sizeof xid, "%ld", (long)getpid());
 	m.outer.xid = xid;
-	m.outer.direct = m.outer.at_once = 1;
+	m.outer.direct = 1;
 	m.outer.quit = xclate_opt.quit != 0;
 	m.outer.granted = outer_granted;
 	m.outer.ended = outer_ended;
 	m.outer.unset = variable_unset;
-	if (collate_open(&m.outer, path) != 0)
+	if (section_open(&m.outer, path) != 0)
 		wk_die_connect(path);
+	section_ask(&m.outer);
 	wk_serve_linger(outer_waits, &code);
 	if (wk_serve_stopped())
 		exit(code);
 	if (!m.outer_open)
-		wk_die(m.outer.fault == COLLATE_OUTPUT ? WK_OUTPUT :
+		wk_die(m.outer.fault == SECTION_OUTPUT ? WK_OUTPUT :
 		    WK_PROTOCOL, "%s: no turn was to be had there", path);
 }
 
@@ -1118,14 +1119,14 @@ close_outer(int code)
 
 	if (!m.outer_open)
 		return code;
-	collate_code(&m.outer, code);
-	collate_end(&m.outer);
+	section_code(&m.outer, code);
+	section_end(&m.outer);
 	wk_serve_linger(outer_busy, &ignored);
-	if (m.outer.fault == COLLATE_OUTPUT)
+	if (m.outer.fault == SECTION_OUTPUT)
 		output_lost("collated output", m.outer.flow.error);
-	else if (m.outer.fault != COLLATE_GOOD)
+	else if (m.outer.fault != SECTION_GOOD)
 		wk_note("the enclosing master (of -O -) is gone");
-	collate_close(&m.outer);
+	section_close(&m.outer);
 	return code;
 }
 
@@ -1145,7 +1146,7 @@ begin_widow(int fd)
 {
 	m.widow_on = 1;
 	flow_begin(&m.widow_flow, widow_says);
-	m.widow_flow.cap = COLLATE_CAP;
+	m.widow_flow.cap = SECTION_CAP;
 	wk_serve_stay(1);
 	flow_source(&m.widow_flow, fd, 1);
 	flow_sink(&m.widow_flow, above_2(m.widow));

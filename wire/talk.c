@@ -1,0 +1,645 @@
+/*
+ * talk.c - one connection to an xclate master, as its client
+ *
+ * The questions go out together, with the first request for the turn behind
+ * them if there is one already, so that a client works after two round trips:
+ * one until the master has numbered it (a master of 2010 throws away what it
+ * gets before that), and one for the rest.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "talk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "divconnect.h"
+
+enum {
+	COMMAND = 4,               /* bytes of a command; the last is NUL */
+	REPLY_MAX = 1 << 20,
+	READ_MIN = 512,
+	WORD_MAX = 31              /* bytes of a greeting, a tag, a flag */
+};
+
+/* In the order of the bits.  A master of 2010 does not look at the plus. */
+static const char questions[][COMMAND + 1] = { "?T ", "?H ", "?L ", "?s ",
+    "?q ", "-V +" };
+static const char words[][COMMAND] = { "ex ", "hd ", "bx ", "rf ", "qm " };
+
+/* In the order of enum talk_fd. */
+static const char requests[][COMMAND] = { "od ", "ow ", "o0 ", "o2 ", "o1 " };
+static const char tags[] = "/wieo";
+
+#define COUNT(table) (sizeof (table) / sizeof *(table))
+
+int
+talk_check_xid(const char *xid)
+{
+	const unsigned char *p;
+
+	if (strlen(xid) > TALK_XID_MAX)
+		return ENAMETOOLONG;
+	for (p = (const unsigned char *)xid; *p != '\0'; p++)
+		if (*p < ' ' || *p == 127)
+			return EINVAL;
+	return 0;
+}
+
+void
+talk_forget(struct talk_answers *a)
+{
+	free(a->title);
+	free(a->rule);
+	memset(a, 0, sizeof *a);
+}
+
+/* --- the connection --- */
+
+static int
+is_open(const struct talk *t)
+{
+	return t->state != TALK_NONE && t->state != TALK_GONE;
+}
+
+/* What the master says still matters. */
+static int
+is_listening(const struct talk *t)
+{
+	return is_open(t) && t->state != TALK_LEAVING;
+}
+
+static void
+talk_hang_up(struct talk *t)
+{
+	if (!is_open(t))
+		return;
+	wk_forget(&t->io);
+	close(t->io.fd);
+	t->io.fd = -1;
+	t->state = TALK_GONE;
+	t->tx_len = 0;
+}
+
+static void
+talk_end(struct talk *t, enum talk_end why)
+{
+	talk_hang_up(t);
+	t->ended(t, why);
+}
+
+/* Send what the socket takes.  A master that is gone is found out about when
+ * its last words have been read. */
+static void
+talk_push(struct talk *t)
+{
+	int listens = t->state != TALK_LEAVING;
+	ssize_t n;
+
+	while (t->tx_len > 0) {
+		n = div_send(t->io.fd, t->tx, t->tx_len, -1);
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			break;
+		if (n < 0) {
+			t->tx_len = 0;
+			break;
+		}
+		t->tx_len -= (size_t)n;
+		memmove(t->tx, t->tx + n, t->tx_len);
+	}
+	wk_watch(&t->io, (listens ? WK_READ : 0) |
+	    (t->tx_len > 0 ? WK_WRITE : 0));
+}
+
+/* There is room: what a client may say between two answers is less. */
+static void
+talk_say(struct talk *t, const char *text, size_t len)
+{
+	if (len > sizeof t->tx - t->tx_len)
+		return;
+	memcpy(t->tx + t->tx_len, text, len);
+	t->tx_len += len;
+}
+
+static void
+talk_command(struct talk *t, const char *command)
+{
+	talk_say(t, command, COMMAND);
+}
+
+/* --- what is said --- */
+
+int
+talk_value(unsigned said)
+{
+	if (said & TALK_FINAL)
+		return 8;
+	return (int)(said & (TALK_RUNS | TALK_DATA)) |
+	    (said & (TALK_FULL | TALK_INPUT) ? 4 : 0);
+}
+
+/* The widow output is written to without a turn, unless something is wanted
+ * that comes with one. */
+static int
+needs_turn(const struct talk *t)
+{
+	const unsigned extra = 1 << TALK_IN | 1 << TALK_ERR;
+
+	return !(t->wants & 1 << TALK_WIDOW) || (t->wants & extra);
+}
+
+/* Say how far the section is, once the master takes commands. */
+static void
+talk_tell(struct talk *t)
+{
+	size_t i;
+
+	if (t->state < TALK_ASKING || t->words == 0 || !needs_turn(t))
+		return;
+	if (t->turn == TALK_IDLE) {
+		t->turn = TALK_ASKED;
+		talk_command(t, requests[TALK_OUT]);
+	}
+	for (i = 0; i < COUNT(words); i++)
+		if (t->words & ~t->told & 1u << i)
+			talk_command(t, words[i]);
+	t->told = t->words;
+}
+
+/* The number is here: now the master takes commands. */
+static void
+talk_begin(struct talk *t)
+{
+	size_t i;
+
+	t->state = TALK_ASKING;
+	t->awaited = t->ask;
+	for (i = 0; i < COUNT(questions); i++)
+		if (t->ask & 1u << i)
+			talk_command(t, questions[i]);
+	for (i = 0; i < TALK_OUT; i++)
+		if (t->wants & 1u << i)
+			talk_command(t, requests[i]);
+	if (t->keeps)
+		talk_command(t, "kt ");
+	talk_tell(t);
+	talk_push(t);
+}
+
+void
+talk_ask(struct talk *t, unsigned more)
+{
+	if (!is_listening(t) || t->turn == TALK_GRANTED)
+		return;
+	t->words |= more;
+	talk_tell(t);
+	talk_push(t);
+}
+
+void
+talk_report(struct talk *t, int code)
+{
+	char text[8];
+
+	if (t->state < TALK_ASKING || !is_listening(t) || code == t->code)
+		return;
+	t->code = code;
+	snprintf(text, sizeof text, "%03d", code % 1000);
+	talk_command(t, text);
+	talk_push(t);
+}
+
+int
+talk_reported(const struct talk *t)
+{
+	return is_open(t) ? t->code : -1;
+}
+
+void
+talk_quit(struct talk *t)
+{
+	if (t->state < TALK_ASKING || !is_listening(t))
+		return;
+	talk_command(t, "Q! ");
+	talk_push(t);
+}
+
+/* --- answers --- */
+
+/* Each parse_ function returns how many bytes it has used: 0 when there is
+ * not enough yet, -1 for nonsense. */
+
+/* Text up to a NUL. */
+static long
+parse_word(const char *data, size_t len)
+{
+	const char *end = memchr(data, '\0',
+	    len <= WORD_MAX ? len : WORD_MAX + 1);
+
+	if (end == NULL)
+		return len <= WORD_MAX ? 0 : -1;
+	return end + 1 - data;
+}
+
+/* A decimal number and LF. */
+static long
+parse_number(const char *data, size_t len, unsigned long *n)
+{
+	size_t i = 0;
+
+	while (i < len && i < 20 && text_is_digit(data[i]))
+		i++;
+	if (i == len)
+		return 0;
+	if (i == 0 || data[i] != '\n')
+		return -1;
+	*n = strtoul(data, NULL, 10);
+	return (long)i + 1;
+}
+
+/* Keep a text, with what was used of the answer for it. */
+static long
+keep_text(char **to, const char *data, size_t len, size_t used)
+{
+	free(*to);
+	*to = strndup(data, len);
+	return *to != NULL ? (long)used : -1;
+}
+
+/* "." or "LEN:TEXT\0", where LEN counts the NUL. */
+static long
+parse_text(char **to, const char *data, size_t len)
+{
+	size_t at = 0, n = 0;
+
+	if (data[0] == '.')
+		return keep_text(to, "", 0, 1);
+	while (at < len && text_is_digit(data[at])) {
+		n = n * 10 + (size_t)(data[at++] - '0');
+		if (n > REPLY_MAX)
+			return -1;
+	}
+	if (at == len)
+		return 0;
+	if (at == 0 || data[at] != ':' || n == 0)
+		return -1;
+	at++;
+	if (len - at < n)
+		return 0;
+	if (memchr(data + at, '\0', n) != data + at + n - 1)
+		return -1;
+	return keep_text(to, data + at, n - 1, at + n);
+}
+
+static long
+parse_cap(struct talk_answers *a, const char *data, size_t len)
+{
+	unsigned long n;
+	long used;
+
+	if (data[0] == '.')
+		return 1;
+	used = parse_number(data, len, &n);
+	if (used > 0)
+		a->cap = n;
+	return used;
+}
+
+static long
+parse_flag(struct talk_answers *a, unsigned question, const char *data,
+    size_t len)
+{
+	long used = parse_word(data, len);
+
+	if (used <= 0)
+		return used;
+	if (question == TALK_SQUEEZE) {
+		a->squeezes = data[0] == 's';
+	} else if (question == TALK_QUICK) {
+		a->quick = data[0] == 'q';
+	} else {
+		a->yields = strchr(data, '+') != NULL;
+		a->shares = strstr(data, "+s") != NULL;
+	}
+	return used;
+}
+
+static long
+parse_answer(struct talk *t, const char *data, size_t len)
+{
+	unsigned question = t->awaited & (0u - t->awaited); /* the lowest bit */
+	struct talk_answers *a = t->answers;
+	long used;
+
+	switch (question) {
+	case TALK_TITLE:
+		used = parse_text(&a->title, data, len);
+		break;
+	case TALK_RULE:
+		used = parse_text(&a->rule, data, len);
+		break;
+	case TALK_CAP:
+		used = parse_cap(a, data, len);
+		break;
+	default:
+		used = parse_flag(a, question, data, len);
+	}
+	if (used > 0) {
+		t->awaited &= ~question;
+		a->known |= question;
+	}
+	return used;
+}
+
+/* --- descriptors --- */
+
+/* Was such a descriptor asked for, and may it come now? */
+static int
+is_expected(const struct talk *t, enum talk_fd which)
+{
+	switch (which) {
+	case TALK_OUT:
+		return t->turn == TALK_ASKED && !(t->came & 1 << TALK_OUT);
+	case TALK_DIR:
+		return (t->wants & ~t->came & 1 << TALK_DIR) != 0;
+	case TALK_WIDOW:
+		return (t->wants & 1 << TALK_WIDOW) && t->turn != TALK_GRANTED;
+	default:
+		return (t->wants & 1u << which) != 0;
+	}
+}
+
+static void
+talk_receive(struct talk *t, enum talk_fd which)
+{
+	if (t->fd[which] >= 0)
+		close(t->fd[which]);
+	t->fd[which] = t->queue[0];
+	t->came |= 1u << which;
+	t->queued--;
+	memmove(t->queue, t->queue + 1, t->queued * sizeof *t->queue);
+}
+
+/* The tag of a descriptor, which has come with its first byte; or the word
+ * that another client waits, which has none. */
+static long
+parse_tag(struct talk *t, const char *data, size_t len)
+{
+	long used = parse_word(data, len);
+	const char *tag;
+
+	if (used <= 0)
+		return used;
+	if (data[0] == 'b' && t->keeps) {
+		t->back = 1;
+		return used;
+	}
+	tag = data[0] == '\0' ? NULL :
+	    strchr(tags, data[0] == '.' ? '/' : data[0]);
+	if (t->queued == 0 || tag == NULL ||
+	    !is_expected(t, (enum talk_fd)(tag - tags)))
+		return -1;
+	talk_receive(t, (enum talk_fd)(tag - tags));
+	return used;
+}
+
+/* All that was asked for with the turn makes a turn. */
+static int
+is_complete(const struct talk *t)
+{
+	unsigned need = t->wants & ~(1u << TALK_DIR);
+
+	if (needs_turn(t))
+		need |= 1 << TALK_OUT;
+	return t->turn != TALK_GRANTED && !(need & ~t->came);
+}
+
+/* --- what the master says --- */
+
+static long
+talk_parse(struct talk *t, const char *data, size_t len)
+{
+	long used;
+
+	switch (t->state) {
+	case TALK_GREETING:
+		used = parse_word(data, len);
+		if (used > 0)
+			t->state = TALK_NUMBER;
+		return used;
+	case TALK_NUMBER:
+		used = parse_number(data, len, &t->sequence);
+		if (used > 0)
+			talk_begin(t);
+		return used;
+	default:
+		return t->awaited != 0 ? parse_answer(t, data, len) :
+		    parse_tag(t, data, len);
+	}
+}
+
+/* Report what has come.  A call back may change all, so each is made for what
+ * is true at that moment. */
+static void
+talk_deliver(struct talk *t)
+{
+	if (t->state == TALK_ASKING && t->awaited == 0 &&
+	    !(t->wants & ~t->came & 1 << TALK_DIR)) {
+		t->state = TALK_READY;
+		t->answered(t);
+	}
+	if (t->state == TALK_READY && is_complete(t)) {
+		t->turn = TALK_GRANTED;
+		t->granted(t);
+	}
+	if (t->state == TALK_READY && t->back) {
+		t->back = 0;
+		t->wanted(t);
+	}
+}
+
+/* Understand what there is; the rest waits for more. */
+static void
+talk_understand(struct talk *t)
+{
+	long used = 1;
+
+	while (used > 0 && is_listening(t) && buffer_length(&t->rx) > 0) {
+		used = talk_parse(t, t->rx.data + t->rx.from,
+		    buffer_length(&t->rx));
+		if (used > 0) {
+			t->rx.from += (size_t)used;
+			talk_deliver(t);
+		}
+	}
+	if (is_listening(t) && (used < 0 || buffer_length(&t->rx) > REPLY_MAX))
+		talk_end(t, TALK_NONSENSE);
+}
+
+static void
+talk_hear(struct talk *t)
+{
+	size_t count = 0;
+	ssize_t n;
+
+	if (buffer_reserve(&t->rx, READ_MIN) != 0) {
+		talk_end(t, TALK_LOST);
+		return;
+	}
+	n = div_recv(t->io.fd, t->rx.data + t->rx.to, t->rx.room - t->rx.to,
+	    t->queue + t->queued, COUNT(t->queue) - t->queued, &count);
+	t->queued += count;
+	if (n > 0) {
+		t->rx.to += (size_t)n;
+		talk_understand(t);
+	} else if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK &&
+	    errno != EINTR)) {
+		talk_end(t, TALK_LOST);
+	}
+}
+
+static void
+talk_io_ready(struct wk_io *io, int what)
+{
+	struct talk *t = (struct talk *)((char *)io - offsetof(struct talk, io));
+
+	if (what & WK_WRITE)
+		talk_push(t);
+	if (t->state != TALK_LEAVING) {
+		if (what & (WK_READ | WK_HUP))
+			talk_hear(t);
+	} else if (t->tx_len == 0) {
+		talk_end(t, TALK_LEFT);
+	} else if (what & WK_HUP) {
+		talk_end(t, TALK_LOST);
+	}
+}
+
+/* --- from the beginning to the end --- */
+
+static void
+drop_queue(struct talk *t)
+{
+	while (t->queued > 0)
+		close(t->queue[--t->queued]);
+}
+
+static int
+talk_connect(struct talk *t)
+{
+	int fd = div_connect(t->path);
+
+	if (fd < 0)
+		return -1;
+	t->io.fd = fd;
+	t->io.ready = talk_io_ready;
+	if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0 ||
+	    wk_watch(&t->io, WK_READ) != 0) {
+		div_close(fd);
+		return -1;
+	}
+	t->state = TALK_GREETING;
+	t->rx.from = t->rx.to = t->tx_len = 0;
+	t->came = t->awaited = 0;
+	t->back = 0;
+	drop_queue(t);
+	talk_say(t, t->xid, strlen(t->xid) + 1);
+	talk_push(t);
+	return 0;
+}
+
+int
+talk_open(struct talk *t, const char *path)
+{
+	size_t i;
+
+	t->path = path;
+	t->code = -1;
+	for (i = 0; i < TALK_FDS; i++)
+		t->fd[i] = -1;
+	return talk_connect(t);
+}
+
+int
+talk_has_turn(const struct talk *t)
+{
+	return is_open(t) && t->turn == TALK_GRANTED;
+}
+
+int
+talk_fd(const struct talk *t, enum talk_fd which)
+{
+	return t->state != TALK_NONE ? t->fd[which] : -1;
+}
+
+int
+talk_take(struct talk *t, enum talk_fd which)
+{
+	int fd = talk_fd(t, which);
+
+	if (fd >= 0)
+		t->fd[which] = -1;
+	return fd;
+}
+
+int
+talk_yield(struct talk *t)
+{
+	if (!is_listening(t))
+		return -1;
+	t->turn = TALK_IDLE;
+	t->words = t->told = 0;
+	t->came &= 1 << TALK_DIR;
+	if (!t->answers->yields) {
+		talk_hang_up(t);
+		return talk_connect(t);
+	}
+	talk_command(t, "yt ");
+	talk_push(t);
+	return 0;
+}
+
+int
+talk_is_lost(const struct talk *t, int ms)
+{
+	struct pollfd p = { t->io.fd, POLLIN, 0 };
+
+	return is_open(t) && poll(&p, 1, ms) == 1 && (p.revents & POLLHUP);
+}
+
+int
+talk_leave(struct talk *t)
+{
+	if (!is_open(t))
+		return 1;
+	t->state = TALK_LEAVING;
+	talk_push(t);
+	if (t->tx_len > 0)
+		return 0;
+	talk_hang_up(t);
+	return 1;
+}
+
+void
+talk_close(struct talk *t)
+{
+	size_t i;
+
+	if (t->state == TALK_NONE)
+		return;
+	talk_hang_up(t);
+	drop_queue(t);
+	for (i = 0; i < TALK_FDS; i++)
+		if (t->fd[i] >= 0)
+			close(t->fd[i]);
+	buffer_release(&t->rx);
+	t->turn = TALK_IDLE;
+	t->words = t->told = 0;
+	t->state = TALK_NONE;
+}
