@@ -4,10 +4,10 @@
  *	driver socket count
  *
  * Each section has a child that prints its lines in small pieces, so all of
- * them are under way at once, in one loop, with one thread.  The exit code of
- * child i is i % 3, which is what the section reports.  The first one keeps
- * its turn until all other children have ended, so none of those may depend
- * on its own turn to get rid of its output.
+ * them are under way at once, in one loop, with one thread.  Child i exits with
+ * i % 3, and its section reports that.  The first section keeps the turn until
+ * all other children have ended, so none of these may need a turn before it is
+ * rid of its output.
  *
  * SPDX-License-Identifier: ISC
  */

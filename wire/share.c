@@ -56,14 +56,7 @@ share_next(struct share *s)
 
 /* --- what the connection reports --- */
 
-/* The master has answered all this before: it takes questions now. */
-static void
-share_answered(struct talk *t)
-{
-	(void)t;
-}
-
-/* Nothing flows here but through the members. */
+/* All bytes go through the flows of the members. */
 static void
 share_output_says(struct flow *f, int what)
 {
@@ -122,7 +115,6 @@ share_open(struct share *s, const char *path, struct talk_answers *answers)
 	s->talk.xid = s->xid;
 	s->talk.answers = answers;
 	s->talk.keeps = 1;
-	s->talk.answered = share_answered;
 	s->talk.granted = share_granted;
 	s->talk.wanted = share_wanted;
 	s->talk.ended = share_ended;

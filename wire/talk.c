@@ -452,7 +452,8 @@ talk_deliver(struct talk *t)
 	if (t->state == TALK_ASKING && t->awaited == 0 &&
 	    !(t->wants & ~t->came & 1 << TALK_DIR)) {
 		t->state = TALK_READY;
-		t->answered(t);
+		if (t->answered != NULL)
+			t->answered(t);
 	}
 	if (t->state == TALK_READY && is_complete(t)) {
 		t->turn = TALK_GRANTED;

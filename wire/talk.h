@@ -82,8 +82,8 @@ struct talk {
 	struct talk_answers *answers;       /* to these; they stay */
 	unsigned wants;            /* bits 1 << TALK_DIR to 1 << TALK_ERR */
 	unsigned keeps : 1;        /* keep the turn for many sections */
-	void (*answered)(struct talk *t);   /* all questions, also those of a
-	                              connection anew (see talk_yield) */
+	void (*answered)(struct talk *t);   /* all questions; once more after a
+	                              connection anew (talk_yield).  Or NULL */
 	void (*granted)(struct talk *t);    /* the turn is here; after answered */
 	void (*wanted)(struct talk *t);     /* keeps: another client waits for
 	                              the turn */

@@ -1,8 +1,8 @@
 /*
  * title.c - titles, rules and tags: text with %-escapes
  *
- * The result grows in a memory stream, which remembers when there was no
- * memory, so that is asked for only once.
+ * The result grows in a memory stream.  That remembers if memory has run out,
+ * so one check at the end will do.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -44,8 +44,8 @@ put_variable(FILE *f, const struct title_values *v, const char *name,
 	return 0;
 }
 
-/* One escape, s being what stands behind the escape character, which is not
- * the end.  Where it ends, or NULL without memory. */
+/* Write what an escape stands for; s is the text behind the escape character,
+ * and not empty.  Returns where the escape ends, or NULL without memory. */
 static const char *
 put_escape(FILE *f, const struct title_values *v, const char *s)
 {

@@ -12,7 +12,8 @@ struct title_values {
 	char escape;               /* the escape character, '%' by default */
 	const char *xid;           /* shown as "?" when empty */
 	unsigned long sequence;
-	/* the value of %{NAME}, or NULL; NULL: that of the environment */
+	/* returns the value of %{NAME}, NULL when it is not set; without such
+	 * a function the environment has it */
 	const char *(*value)(void *of, const char *name);
 	void *of;
 	/* called for each %{NAME} that is not set; may be NULL */
@@ -30,8 +31,8 @@ struct title_values {
 char *title_expand(const char *text, const struct title_values *v,
     int newline, size_t *len);
 
-/* The escape character that text spells: itself, ^X, \n \t \ooo, M-x.
- * -1 when it makes no sense. */
+/* The escape character that text spells: itself, ^X, \n \t \ooo, or M- and
+ * one of these.  -1 when it spells none. */
 int title_escape(const char *text);
 
 #endif

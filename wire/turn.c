@@ -2,8 +2,8 @@
  * turn.c - whose turn it is
  *
  * A binary heap of pointers: the next one stands first, each one before the
- * two at twice its place.  Everybody knows their own place, so that one who
- * leaves or whose status changes need not be searched for.
+ * two at twice its place.  Each knows its own place, so that it need not be
+ * searched for when it leaves or its status changes.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -88,8 +88,8 @@ ready_before(const struct turn *a, const struct turn *b)
 	return r != 0 ? r < 0 : a->arrival < b->arrival;
 }
 
-/* A number that is too large for turn_number counts as a name here, too:
- * who waits for numbers one after the other would never come to it. */
+/* A number that is too large for turn_number counts as a name here, too: a
+ * master that gives the turn to one number after the other never gets there. */
 static int
 number_before(const struct turn *a, const struct turn *b)
 {
@@ -124,7 +124,7 @@ set_place(struct turn_queue *q, struct turn *t, size_t place)
 	t->place = place;
 }
 
-/* Give t, for which there is a gap at its place, the right one. */
+/* Move t, whose place is a gap, towards the front as far as it belongs. */
 static void
 rise(struct turn_queue *q, struct turn *t)
 {
@@ -141,6 +141,7 @@ rise(struct turn_queue *q, struct turn *t)
 	set_place(q, t, at);
 }
 
+/* The same towards the end. */
 static void
 sink(struct turn_queue *q, struct turn *t)
 {

@@ -1,9 +1,9 @@
 /*
  * turn.h - whose turn it is
  *
- * Those who want the turn stand in a queue with one total order, so that who
- * is next never depends on chance: by what they have (their status), then by
- * name, numbers in names by value, then by arrival.
+ * The sections or clients that want the turn stand in a queue with one total
+ * order, so that the next one never depends on chance: by how far they are
+ * (their status), then by name, numbers in names by value, then by arrival.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-/* Embedded in whoever may want the turn. */
+/* A place in the queue, embedded in what may want the turn. */
 struct turn {
 	const char *name;          /* the owner's; unchanged while queued */
 	unsigned long arrival;     /* unique */
@@ -33,13 +33,14 @@ struct turn_queue {
 	size_t count, room;
 };
 
-/* Put one in, or tell that its status has changed.  -1 with ENOMEM. */
+/* Put one in, or at its new place when its status has changed.  -1 with
+ * ENOMEM. */
 int turn_put(struct turn_queue *q, struct turn *t);
 
 /* Take one out, if it is in. */
 void turn_take(struct turn_queue *q, struct turn *t);
 
-/* The next one, or NULL; it stays in. */
+/* The next one, or NULL; it stays in the queue. */
 struct turn *turn_next(const struct turn_queue *q);
 
 /* Names in natural order: text by bytes, runs of digits by their value,

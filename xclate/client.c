@@ -28,14 +28,14 @@ static struct {
 	struct section section;
 	struct flow input;         /* stdin, to the command */
 	struct flow late;          /* stderr, held until stdout is over */
-	struct wk_io rest;         /* of that, when there is no room */
-	int late_lost;
+	struct wk_io rest;         /* stderr that there was no room to hold, */
+	int late_lost;             /* which is read and lost */
 	struct wk_child child;
 	const char *path, *file;
 	char **argv;               /* the command, or NULL */
 	int capture;               /* its output comes to us first */
-	int stdin_used;            /* by us: then it is the flow's */
-	int input_ready;           /* the command has what it waits for */
+	int stdin_used;            /* a flow of ours reads it */
+	int input_ready;           /* enough to start the command */
 	int turn_here;
 	int started, over;
 	int inherited;             /* children that were there before */
@@ -63,8 +63,6 @@ all_children_ended(void)
 		section_end(&me.section);
 }
 
-/* The turn lasts until no child is left, also of those that were here before
- * this was xclate. */
 static void
 xclient_child_ended(struct wk_child *c, int status)
 {
@@ -94,7 +92,8 @@ running(void)
 	return me.child.pid > 0 || me.inherited;
 }
 
-/* Look whether children have ended; 1 when the last one just has. */
+/* The turn lasts until no child is left: neither the command nor those that
+ * this process had before it became xclate. */
 static void
 look_after_children(void)
 {
@@ -119,7 +118,8 @@ command_failed(int error)
 	all_children_ended();
 }
 
-/* What becomes the command's stdin.  *other: our end of a pipe. */
+/* What becomes the command's stdin, or -1: ours.  *other: our end of it, when
+ * it is a pipe. */
 static int
 command_stdin(int *other)
 {
@@ -158,8 +158,8 @@ prepare_signals(void)
 		wk_die(WK_SYSTEM, "signals: %s", strerror(errno));
 }
 
-/* A command that nobody reads would wait for us for ever, and so would we for
- * its end. */
+/* A command whose stderr is not read would wait for ever, and we for its
+ * end. */
 static void
 read_rest(struct wk_io *io, int what)
 {
@@ -203,7 +203,7 @@ xclient_late_says(struct flow *f, int what)
 		flow_close(f);
 }
 
-/* Now the section takes it. */
+/* The section has all of stdout: stderr is what it reads next. */
 static int
 late_stderr(void)
 {
@@ -215,7 +215,8 @@ late_stderr(void)
 	return fd[0];
 }
 
-/* What becomes the command's stderr.  *late: where it is read. */
+/* What becomes the command's stderr, or -1: ours.  *late: our end of it, when
+ * it is held. */
 static int
 command_stderr(int out, int *late)
 {
@@ -300,7 +301,8 @@ xclient_input_failed(int error)
 	wk_warn("standard input: %s", strerror(error));
 }
 
-/* The data for the command: it starts when all is there, or much. */
+/* The command starts when all of its input is here, or as much as may be
+ * held. */
 static void
 input_says(struct flow *f, int what)
 {
@@ -322,8 +324,8 @@ input_says(struct flow *f, int what)
 		flow_close(f);
 }
 
-/* Our stdin, for a flow to read and to close: whoever feeds it is to notice
- * when nobody reads it any more. */
+/* Our stdin, for a flow to read and to close: its writer is to notice when it
+ * is read no more. */
 static int
 xclient_take_stdin(void)
 {
@@ -380,7 +382,7 @@ begin_direct(struct section *s)
 	flow_source(&me.input, xclient_take_stdin(), 0);
 }
 
-/* The master has answered: now it is known how we are to work. */
+/* The master has answered: now it is known which way the bytes go. */
 static void
 xclient_ready(struct section *s)
 {
@@ -466,7 +468,7 @@ xclient_result(void)
 	return me.argv != NULL ? me.code : 0;
 }
 
-/* After the section: who still runs is waited for, as by any shell. */
+/* A command may outlive its section; then it is waited for, as a shell does. */
 static int
 wait_for_command(void)
 {
@@ -509,7 +511,8 @@ default_xid(void)
 	return text;
 }
 
-/* [xid [--] [command [args]]], where xid -- stands for the default. */
+/* Take xid and command out of [xid [--] [command [args]]], where xid --
+ * stands for the default; returns the xid. */
 static const char *
 client_words(char **words)
 {
