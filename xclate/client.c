@@ -118,10 +118,10 @@ command_failed(int error)
 	all_children_ended();
 }
 
-/* What becomes the command's stdin, or -1: ours.  *other: our end of it, when
+/* What becomes the command's stdin, or -1: ours.  *feed: our end of it, when
  * it is a pipe. */
 static int
-command_stdin(int *other)
+command_stdin(int *feed)
 {
 	int fd[2];
 
@@ -134,7 +134,7 @@ command_stdin(int *other)
 		return -1;      /* it has ours */
 	if (div_pipe(fd) != 0)
 		return -1;
-	*other = fd[1];
+	*feed = fd[1];
 	return fd[0];
 }
 
@@ -244,47 +244,86 @@ hold_stderr(int fd)
 	me.section.more = late_stderr;
 }
 
+/* What the command has for its 0, 1 and 2 (-1: what we have); and our ends of
+ * the pipes among them, or -1. */
+struct ends {
+	int fd[3];
+	int feed, out, late;
+};
+
+static void
+open_ends(struct ends *e)
+{
+	int out[2] = { -1, -1 };
+
+	e->feed = e->late = -1;
+	if (me.capture && div_pipe(out) != 0)
+		wk_die(WK_SYSTEM, "pipe: %s", strerror(errno));
+	e->out = out[0];
+	e->fd[0] = command_stdin(&e->feed);
+	e->fd[1] = me.capture ? out[1] : section_output(&me.section);
+	e->fd[2] = command_stderr(e->fd[1], &e->late);
+}
+
+/* The command has its ends, or never will. */
+static void
+close_its_ends(const struct ends *e)
+{
+	if (e->fd[0] >= 0 && !xclate_opt.use_stdin)
+		close(e->fd[0]);
+	if (me.capture)
+		close(e->fd[1]);
+	if (e->late >= 0)
+		close(e->fd[2]);
+}
+
+static void
+close_our_ends(const struct ends *e)
+{
+	const int fd[] = { e->feed, e->out, e->late };
+	size_t i;
+
+	for (i = 0; i < sizeof fd / sizeof *fd; i++)
+		if (fd[i] >= 0)
+			close(fd[i]);
+}
+
+static void
+use_our_ends(const struct ends *e)
+{
+	if (e->out >= 0)
+		flow_source(&me.section.flow, e->out, 1);
+	if (e->late >= 0)
+		hold_stderr(e->late);
+	if (e->feed >= 0)
+		flow_sink(&me.input, e->feed);
+}
+
 static void
 start_command(void)
 {
 	struct wk_spawn s = wk_spawn_plain(me.file, me.argv);
-	int fd[3] = { -1, -1, -1 }, out[2] = { -1, -1 }, feed = -1, late = -1;
+	struct ends ends;
 	int e;
 	pid_t pid;
 
 	me.started = 1;
-	if (me.capture && div_pipe(out) != 0)
-		wk_die(WK_SYSTEM, "pipe: %s", strerror(errno));
-	fd[0] = command_stdin(&feed);
-	fd[1] = me.capture ? out[1] : section_output(&me.section);
-	fd[2] = command_stderr(fd[1], &late);
-	s.fd = fd;
+	open_ends(&ends);
+	s.fd = ends.fd;
 	s.dir = xclate_opt.use_dir ? section_fd(&me.section, TALK_DIR) : -1;
 	s.session = xclate_opt.session;
 	prepare_signals();
 	trace_command("command", me.argv);
 	pid = wk_spawn(&s);
 	e = errno;
-	if (fd[0] >= 0 && !xclate_opt.use_stdin)
-		close(fd[0]);
-	if (me.capture)
-		close(out[1]);
-	if (late >= 0)
-		close(fd[2]);
+	close_its_ends(&ends);
 	if (pid < 0) {
-		close(out[0]);
-		close(feed);
-		close(late);
+		close_our_ends(&ends);
 		command_failed(e);
 		return;
 	}
 	watch_command(pid);
-	if (me.capture)
-		flow_source(&me.section.flow, out[0], 1);
-	if (late >= 0)
-		hold_stderr(late);
-	if (feed >= 0)
-		flow_sink(&me.input, feed);
+	use_our_ends(&ends);
 }
 
 static void
