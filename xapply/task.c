@@ -214,7 +214,7 @@ wire_xid(const char *xid)
 }
 
 static void
-describe_section(struct section *s, const char *xid)
+output_describe(struct section *s, const char *xid)
 {
 	s->xid = xid;
 	s->title = look.title;
@@ -249,7 +249,7 @@ output_open(const struct task_setup *setup, struct task *t, int source)
 	o->source = -1;
 	o->xid = wire_xid(t->xid);
 	o->vars = copy_vars(t->vars);
-	describe_section(&o->section, o->xid);
+	output_describe(&o->section, o->xid);
 	sections++;
 	if (section_open(&o->section, xapply_collator) != 0) {
 		int e = errno;
