@@ -23,7 +23,7 @@ enum {
 static void section_over(struct section *s);
 
 static int
-has_turn(const struct section *s)
+section_has_turn(const struct section *s)
 {
 	return s->state >= SECTION_TITLE && s->state <= SECTION_RULE;
 }
@@ -69,7 +69,7 @@ section_lost(struct section *s, enum section_fault fault)
 {
 	if (s->fault == SECTION_GOOD)
 		s->fault = fault;
-	if (has_turn(s))
+	if (section_has_turn(s))
 		return;
 	s->lost = s->flow.held;
 	section_finished(s);
@@ -153,7 +153,7 @@ section_output(const struct section *s)
 static void
 begin_output(struct section *s)
 {
-	if (!has_turn(s) || flow_has_sink(&s->flow))
+	if (!section_has_turn(s) || flow_has_sink(&s->flow))
 		return;
 	if (s->squeeze && !s->direct && s->flow.total == 0)
 		return;
@@ -243,7 +243,7 @@ section_over(struct section *s)
 {
 	if (is_finished(s))
 		return;
-	if (!has_turn(s))
+	if (!section_has_turn(s))
 		section_complete(s);
 	else if (no_output(s))
 		section_finish(s);
