@@ -218,7 +218,7 @@ echo '#include "gone.h"' >>base/text.c
 planted 'a header that is not there' 'base/text.c gone.h'
 if command -v tsort >/dev/null; then
 	copy
-	echo '#include "serve.h"' >>base/text.h
+	echo '#include "options.h"' >>base/text.h
 	planted 'a circle' base/text
 fi
 copy
