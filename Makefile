@@ -66,8 +66,7 @@ HEADERS = divconnect.h base/buffer.h base/codes.h base/dial.h base/event.h \
 	base/size.h base/spawn.h base/terminal.h base/text.h base/trace.h \
 	base/wrapper.h wire/broker.h wire/control.h wire/section.h \
 	wire/share.h wire/style.h wire/talk.h wire/title.h wire/tokens.h \
-	wire/turn.h \
-	ptbw/pool.h ptbw/ptbw.h ptbw/tableau.h wraptree/wraptree.h \
+	wire/turn.h ptbw/pool.h ptbw/ptbw.h ptbw/tableau.h wraptree/wraptree.h \
 	wrapw/carry.h wrapw/link.h wrapw/record.h wrapw/relay.h wrapw/space.h \
 	wrapw/wrapw.h xapply/expand.h xapply/input.h xapply/quote.h \
 	xapply/xapply.h xclate/inspect.h xclate/redirect.h xclate/report.h \
