@@ -86,22 +86,46 @@ struct expand {
 
 /* --- mistakes --- */
 
+/* The errno of each kind, and its text. */
+static const struct {
+	int error;
+	const char *format;
+} faults[] = {
+	[EXPAND_NO_MEMORY] = { ENOMEM, "out of memory" },
+	[EXPAND_UNKNOWN] = { EINVAL, "unknown escape" },
+	[EXPAND_UNCLOSED] = { EINVAL, "missing %c" },
+	[EXPAND_NO_ITEM] = { EINVAL, "no mixer item" },
+	[EXPAND_NO_POSITION] = { EINVAL, "no position behind %c" },
+	[EXPAND_TOO_DEEP] = { EINVAL, "more than %d %c" },
+	[EXPAND_UNQUOTABLE] = { EINVAL, "cannot be quoted %s" },
+	[EXPAND_TAIL_UNQUOTABLE] = { EINVAL,
+	    "parameters cannot be appended %s" },
+	[EXPAND_OTHER_QUOTES] = { EINVAL,
+	    "it ends in other quotes than it begins in" },
+	[EXPAND_OUT_OF_RANGE] = { ERANGE,
+	    "%s %zu is out of range, the limit is %zu" },
+	[EXPAND_NO_FILES] = { ERANGE, "parameters come from no files" },
+	[EXPAND_NO_SOURCE] = { ERANGE, "the tokens' source has no name" },
+	[EXPAND_NO_VALUE] = { ERANGE, "there is no such value" },
+	[EXPAND_NO_TEMPLATE] = { ERANGE,
+	    "there is no parameter to be a template" },
+	[EXPAND_TOO_MANY] = { E2BIG, "more than %d templates in templates" },
+	[EXPAND_TOO_LONG] = { E2BIG, "it becomes longer than %zu bytes" }
+};
+
+/* Fill in kind and reason, with what the text of that kind takes, and set
+ * errno.  Returns -1. */
 static int
-expand_fail(struct expand_error *err, int error, const char *format, ...)
+expand_fail(struct expand_error *err, enum expand_fault kind, ...)
 {
 	va_list ap;
 
-	va_start(ap, format);
-	vsnprintf(err->reason, sizeof err->reason, format, ap);
+	err->kind = kind;
+	va_start(ap, kind);
+	vsnprintf(err->reason, sizeof err->reason, faults[kind].format, ap);
 	va_end(ap);
-	errno = error;
+	errno = faults[kind].error;
 	return -1;
-}
-
-static int
-no_memory(struct expand_error *err)
-{
-	return expand_fail(err, ENOMEM, "out of memory");
 }
 
 static void
@@ -141,18 +165,25 @@ expand_take(struct parser *p, char c)
 	return 1;
 }
 
-/* What comes next makes no sense. */
+/* What comes next makes no sense.  c: for the text of those kinds that name a
+ * character. */
 static int
-unexpected(struct parser *p, const char *what)
+unexpected(struct parser *p, enum expand_fault kind, char c)
 {
-	int c = peek(p);
+	struct expand_error *err = p->err;
+	int next = peek(p);
+	size_t n;
 
-	if (c == END)
-		return expand_fail(p->err, EINVAL, "%s at the end", what);
-	if (c < ' ' || c > '~')
-		return expand_fail(p->err, EINVAL, "%s at '\\%03o'", what,
-		    (unsigned)c);
-	return expand_fail(p->err, EINVAL, "%s at '%c'", what, c);
+	expand_fail(err, kind, c);
+	n = strlen(err->reason);
+	if (next == END)
+		snprintf(err->reason + n, sizeof err->reason - n,
+		    " at the end");
+	else
+		snprintf(err->reason + n, sizeof err->reason - n,
+		    next < ' ' || next > '~' ? " at '\\%03o'" : " at '%c'",
+		    (unsigned)next);
+	return -1;
 }
 
 /* What is too large for size_t is as large as that goes. */
@@ -181,7 +212,7 @@ expand_more(struct expand_error *err, void *list, size_t n, size_t each)
 		if (n <= SIZE_MAX / 2 / each)
 			p = realloc(list, (n == 0 ? 1 : 2 * n) * each);
 		if (p == NULL)
-			no_memory(err);
+			expand_fail(err, EXPAND_NO_MEMORY);
 	}
 	return p;
 }
@@ -246,7 +277,7 @@ choose_letter(struct parser *p, struct node *n)
 		n->choice = TOKEN_SOURCE;
 		break;
 	default:
-		return unexpected(p, "unknown escape");
+		return unexpected(p, EXPAND_UNKNOWN, 0);
 	}
 	p->at++;
 	return 0;
@@ -295,7 +326,7 @@ read_separator(struct parser *p, struct step *s)
 	int c = peek(p);
 
 	if (c == END)
-		return unexpected(p, "missing ]");
+		return unexpected(p, EXPAND_UNCLOSED, ']');
 	s->separator = (char)c;
 	s->white = !escaped && c == ' ';
 	p->at++;
@@ -312,7 +343,7 @@ read_step(struct parser *p, int *depth)
 	s->each = (char)expand_take(p, '@');
 	if (s->each)
 		return ++*depth <= DEPTH_MAX ? 0 :
-		    expand_fail(p->err, EINVAL, "more than %d @", DEPTH_MAX);
+		    expand_fail(p->err, EXPAND_TOO_DEEP, DEPTH_MAX, '@');
 	s->drop = (char)expand_take(p, '-');
 	s->last = (char)expand_take(p, '$');
 	if (!s->last && text_is_digit(peek(p)))
@@ -345,7 +376,7 @@ read_selector(struct parser *p, struct node *n)
 		return read_short(p, n);
 	if (read_name(p, n) != 0)
 		return -1;
-	return expand_take(p, '}') ? 0 : unexpected(p, "missing }");
+	return expand_take(p, '}') ? 0 : unexpected(p, EXPAND_UNCLOSED, '}');
 }
 
 /* Is there what a node mentions, so far as that is known? */
@@ -357,14 +388,14 @@ check_value(struct parser *p, const struct node *n)
 	size_t limit = n->vector == TOKENS ? r->tokens : r->params;
 
 	if (n->choice == TOKEN_SOURCE && !r->token_source)
-		return expand_fail(p->err, ERANGE, "the tokens' source has no name");
+		return expand_fail(p->err, EXPAND_NO_SOURCE);
 	if (n->choice > ALL)
 		return 0;
 	if (n->vector == FILES && !r->files)
-		return expand_fail(p->err, ERANGE, "parameters come from no files");
+		return expand_fail(p->err, EXPAND_NO_FILES);
 	if (n->choice == ONE && n->index > limit)
-		return expand_fail(p->err, ERANGE, "%s %zu is out of range, the "
-		    "limit is %zu", kinds[n->vector], n->index, limit);
+		return expand_fail(p->err, EXPAND_OUT_OF_RANGE,
+		    kinds[n->vector], n->index, limit);
 	return 0;
 }
 
@@ -458,14 +489,16 @@ use_group(struct parser *p, const struct items *i)
 		p->e->pick[i->group].source = 1;
 }
 
+/* before: what it has to stand behind, NUL for nothing. */
 static int
-read_position(struct parser *p, struct position *q, const char *what)
+read_position(struct parser *p, struct position *q, char before)
 {
 	q->last = (char)expand_take(p, '$');
 	if (q->last)
 		return 0;
 	if (!text_is_digit(peek(p)))
-		return unexpected(p, what);
+		return before == '\0' ? unexpected(p, EXPAND_NO_ITEM, 0) :
+		    unexpected(p, EXPAND_NO_POSITION, before);
 	q->n = expand_read_number(p);
 	return 0;
 }
@@ -475,7 +508,7 @@ read_range_end(struct parser *p, struct position *q)
 {
 	q->back = (char)expand_take(p, '~');
 	q->last = (char)expand_take(p, '*');
-	return q->last ? 0 : read_position(p, q, "no position behind -");
+	return q->last ? 0 : read_position(p, q, '-');
 }
 
 static int
@@ -496,8 +529,7 @@ read_range(struct parser *p, struct items *i)
 		k->b.last = 1;
 		return 0;
 	}
-	if (read_position(p, &k->a, k->a.back ? "no position behind ~" :
-	    "no mixer item") != 0)
+	if (read_position(p, &k->a, k->a.back ? '~' : '\0') != 0)
 		return -1;
 	k->single = !expand_take(p, '-');
 	return k->single ? 0 : read_range_end(p, &k->b);
@@ -509,7 +541,7 @@ expand_read_double(struct parser *p, struct pick *k)
 	k->at = ++p->at;
 	for (; peek(p) != '"'; p->at++)
 		if (peek(p) == END)
-			return unexpected(p, "missing \"");
+			return unexpected(p, EXPAND_UNCLOSED, '"');
 	k->len = p->at++ - k->at;
 	return 0;
 }
@@ -524,7 +556,7 @@ expand_read_nested(struct parser *p, struct pick *k)
 	for (;; p->at++) {
 		c = peek(p);
 		if (c == END)
-			return unexpected(p, "missing '");
+			return unexpected(p, EXPAND_UNCLOSED, '\'');
 		depth += c == '`';
 		depth -= c == '\'';
 		if (depth == 0)
@@ -542,7 +574,8 @@ read_literal(struct parser *p, struct items *i)
 	if (k == NULL)
 		return -1;
 	k->kind = LITERAL;
-	return peek(p) == '"' ? expand_read_double(p, k) : expand_read_nested(p, k);
+	return peek(p) == '"' ? expand_read_double(p, k) :
+	    expand_read_nested(p, k);
 }
 
 static int read_mixer(struct parser *p);
@@ -562,7 +595,7 @@ read_group(struct parser *p, struct items *i)
 		return -1;
 	k->kind = GROUP;
 	if (++p->depth > DEPTH_MAX)
-		return expand_fail(p->err, EINVAL, "more than %d (", DEPTH_MAX);
+		return expand_fail(p->err, EXPAND_TOO_DEEP, DEPTH_MAX, '(');
 	p->at++;
 	if (read_mixer(p) != 0)
 		return -1;
@@ -576,7 +609,7 @@ read_item(struct parser *p, struct items *i)
 {
 	switch (peek(p)) {
 	case END:
-		return unexpected(p, "missing )");
+		return unexpected(p, EXPAND_UNCLOSED, ')');
 	case ',':
 	case ' ':
 	case '\t':
@@ -626,15 +659,13 @@ read_mixed(struct parser *p, struct node *n)
 static int
 choose_quotes(struct parser *p, struct node *n)
 {
-	const char *why;
-
 	if (!p->e->rules.quote) {
 		n->quote = n->escaped ? QUOTE_ESCAPE : QUOTE_NOT;
 		return 0;
 	}
 	if (n->kind == VALUE && n->choice == NOTHING && !n->mixed)
 		return 0;
-	n->quote = quote_here(&p->state, &why);
+	n->quote = quote_here(&p->state);
 	if (n->quote == QUOTE_NEVER && n->kind == VALUE &&
 	    n->choice == NUMBER && n->steps == 0 && !n->mixed) {
 		n->quote = QUOTE_NOT;
@@ -642,7 +673,8 @@ choose_quotes(struct parser *p, struct node *n)
 		return 0;
 	}
 	if (n->quote == QUOTE_NEVER)
-		return expand_fail(p->err, EINVAL, "cannot be quoted %s", why);
+		return expand_fail(p->err, EXPAND_UNQUOTABLE,
+		    quote_reason(&p->state));
 	n->state = p->state;
 	quote_inserted(&p->state, n->kind == INNER && !n->escaped);
 	return 0;
@@ -655,8 +687,7 @@ read_inner(struct parser *p, struct node *n)
 	p->e->uses.inner = 1;
 	if (p->e->rules.params == 0) {
 		p->at--;
-		return expand_fail(p->err, ERANGE,
-		    "there is no parameter to be a template");
+		return expand_fail(p->err, EXPAND_NO_TEMPLATE);
 	}
 	return 0;
 }
@@ -716,7 +747,6 @@ static int
 finish_template(struct parser *p, int seen, const struct quote_state *start)
 {
 	struct expand *e = p->e;
-	const char *why;
 
 	p->from = p->at;
 	e->uses.tail = e->rules.tail && e->rules.params > 0 && !seen &&
@@ -725,14 +755,13 @@ finish_template(struct parser *p, int seen, const struct quote_state *start)
 	if (!e->rules.quote)
 		return 0;
 	if (e->uses.tail) {
-		e->tail = quote_here(&p->state, &why);
+		e->tail = quote_here(&p->state);
 		if (e->tail == QUOTE_NEVER)
-			return expand_fail(p->err, EINVAL,
-			    "parameters cannot be appended %s", why);
+			return expand_fail(p->err, EXPAND_TAIL_UNQUOTABLE,
+			    quote_reason(&p->state));
 	}
 	if (start != NULL && !quote_same(start, &p->state))
-		return expand_fail(p->err, EINVAL, "it ends in other quotes than it "
-		    "begins in");
+		return expand_fail(p->err, EXPAND_OTHER_QUOTES);
 	return 0;
 }
 
@@ -752,7 +781,7 @@ expand_parse(const char *text, size_t len, const struct expand_rules *rules,
 	if (start != NULL)
 		p.state = *start;
 	if (e == NULL) {
-		no_memory(err);
+		expand_fail(err, EXPAND_NO_MEMORY);
 		return NULL;
 	}
 	e->text = text;
@@ -775,7 +804,7 @@ expand_compile(const char *text, size_t len, const struct expand_rules *rules,
 
 	memset(err, 0, sizeof *err);
 	if (copy == NULL) {
-		no_memory(err);
+		expand_fail(err, EXPAND_NO_MEMORY);
 	} else {
 		memcpy(copy, text, len);
 		e = expand_parse(copy, len, rules, 0, NULL, err, 0);
@@ -1007,16 +1036,15 @@ reserve(struct run *r, size_t n)
 
 	if (b->len > max || n > max - b->len) {
 		if (b->max == 0)
-			return no_memory(r->err);
-		return expand_fail(r->err, E2BIG, "it becomes longer than %zu bytes",
-		    b->max);
+			return expand_fail(r->err, EXPAND_NO_MEMORY);
+		return expand_fail(r->err, EXPAND_TOO_LONG, b->max);
 	}
 	if (b->len + n < b->size)
 		return 0;
 	size = (b->len + n + 128) + b->size / 2;
 	p = realloc(b->data, size);
 	if (p == NULL)
-		return no_memory(r->err);
+		return expand_fail(r->err, EXPAND_NO_MEMORY);
 	b->data = p;
 	b->size = size;
 	return 0;
@@ -1337,7 +1365,7 @@ expand_value(struct run *r, const struct frame *f, const struct node *n)
 	struct region v;
 
 	if (is_missing(r, f->shift, n))
-		return expand_fail(r->err, ERANGE, "there is no such value");
+		return expand_fail(r->err, EXPAND_NO_VALUE);
 	if (n->vector == PARAMS && n->choice <= ALL)
 		r->seen = 1;
 	if (n->steps == 0 && !n->mixed)
@@ -1402,11 +1430,9 @@ begin_inner(struct run *r, const struct node *n)
 	struct expand *e;
 
 	if (f->shift >= r->v->params)
-		return expand_fail(r->err, ERANGE,
-		    "there is no parameter to be a template");
+		return expand_fail(r->err, EXPAND_NO_TEMPLATE);
 	if (r->inners++ == INNER_MAX)
-		return expand_fail(r->err, E2BIG, "more than %d templates in "
-		    "templates", INNER_MAX);
+		return expand_fail(r->err, EXPAND_TOO_MANY, INNER_MAX);
 	t = r->v->param + f->shift;
 	derive_rules(r, f, &rules);
 	e = expand_parse(t->data, t->len, &rules, r->seen,

@@ -94,12 +94,33 @@ struct expand_buffer {
 	size_t max;              /* bytes, 0: as many as there is memory for */
 };
 
+/* What can be wrong with a template, or with what it makes of its values. */
+enum expand_fault {
+	EXPAND_NO_MEMORY,
+	EXPAND_UNKNOWN,          /* an escape that does not exist */
+	EXPAND_UNCLOSED,         /* a bracket or a quote */
+	EXPAND_NO_ITEM,          /* of a mixer */
+	EXPAND_NO_POSITION,      /* behind ~ or - of a mixer */
+	EXPAND_TOO_DEEP,         /* groups of mixers, or @ of dicers */
+	EXPAND_UNQUOTABLE,       /* what is inserted, where it stands */
+	EXPAND_TAIL_UNQUOTABLE,
+	EXPAND_OTHER_QUOTES,     /* %+ does not end in those it began in */
+	EXPAND_OUT_OF_RANGE,     /* a number that no value has */
+	EXPAND_NO_FILES,
+	EXPAND_NO_SOURCE,        /* of tokens */
+	EXPAND_NO_VALUE,         /* though the rules promised it */
+	EXPAND_NO_TEMPLATE,      /* no parameter is left for %+ */
+	EXPAND_TOO_MANY,         /* %+ in one expansion */
+	EXPAND_TOO_LONG          /* more than the buffer's max */
+};
+
 /*
  * What was wrong.  Bytes at positions from to at (which may be len) of text
  * are the markup up to where it stops making sense.  Text is the template, or
  * with param not 0 the parameter of this number, which %+ took as one.
  */
 struct expand_error {
+	enum expand_fault kind;  /* for programs */
 	char reason[100];        /* for people; no newline, only ASCII */
 	const char *text;
 	size_t len;

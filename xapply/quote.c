@@ -314,28 +314,33 @@ quote_inserted(struct quote_state *s, int command)
 		s->start = MAYBE;
 }
 
-enum quote_kind
-quote_here(const struct quote_state *s, const char **why)
+const char *
+quote_reason(const struct quote_state *s)
 {
-	static const char *const reasons[] = {
+	static const char *const reasons[LOST + 1] = {
 		[COMMENT] = "in a comment", [BRACE] = "within ${ }",
 		[TICK] = "within backquotes",
 		[ARITHMETIC] = "in arithmetic",
 		[LOST] = "behind constructs that are too involved",
 	};
+
+	if (s->escaped)
+		return "behind a backslash";
+	if (s->last == '$')
+		return "behind a $";
+	return reasons[s->mode];
+}
+
+enum quote_kind
+quote_here(const struct quote_state *s)
+{
+	/* all others are 0, which is QUOTE_NEVER */
 	static const enum quote_kind kinds[LOST + 1] = {
 		[PLAIN] = QUOTE_WORD, [SINGLE] = QUOTE_SINGLE,
 		[DOUBLE] = QUOTE_DOUBLE,
 	};
-	const char *reason = reasons[s->mode];
 
-	if (s->escaped)
-		reason = "behind a backslash";
-	else if (s->last == '$')
-		reason = "behind a $";
-	if (why != NULL)
-		*why = reason;
-	return reason == NULL ? kinds[s->mode] : QUOTE_NEVER;
+	return s->escaped || s->last == '$' ? QUOTE_NEVER : kinds[s->mode];
 }
 
 int

@@ -45,9 +45,12 @@ void quote_follow(struct quote_state *s, const char *text, size_t len);
  * command that by itself is quote_same. */
 void quote_inserted(struct quote_state *s, int command);
 
-/* How a text must be quoted here.  When it is QUOTE_NEVER, *why (which may
- * be NULL) says so: "behind a backslash". */
-enum quote_kind quote_here(const struct quote_state *s, const char **why);
+/* How a text must be quoted here. */
+enum quote_kind quote_here(const struct quote_state *s);
+
+/* Where "here" is when that was QUOTE_NEVER, for messages: "behind a
+ * backslash".  NULL when a text can be quoted here. */
+const char *quote_reason(const struct quote_state *s);
 
 /* Are both inside of the same quotes, so that what follows a may follow b? */
 int quote_same(const struct quote_state *a, const struct quote_state *b);

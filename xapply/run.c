@@ -291,7 +291,7 @@ complain_of_markup(const char *what, const struct expand_error *e)
 
 	snprintf(text, sizeof text, "%.*s", (int)(e->len < 120 ? e->len : 120),
 	    e->text);
-	if (strncmp(e->reason, "unknown escape", 14) == 0)
+	if (e->kind == EXPAND_UNKNOWN)
 		snprintf(hint, sizeof hint, " (%c%c is a plain %c)",
 		    xapply_opt.escape, xapply_opt.escape, xapply_opt.escape);
 	complain("%s'%s'%s: position %zu: %s%s", what, text,
