@@ -463,8 +463,7 @@ open_fds(void)
 static int
 complain(const struct redirect *r, const char *spec)
 {
-	fprintf(stderr, "%s: %s\n", spec, r->reason ? r->reason :
-	    strerror(errno));
+	fprintf(stderr, "%s: %s\n", spec, r->reason);
 	return r->fd == -1 && r->child.pid == 0 ? r->code : BROKEN;
 }
 

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,12 +35,24 @@ struct input_stream {
 };
 
 static enum input_result
-input_fail(struct input *in, int code, const char *what, const char *why)
+input_fail(struct input *in, int code, const char *what, const char *format,
+    ...)
 {
+	va_list ap;
+
 	in->code = code;
 	in->what = what;
-	snprintf(in->why, sizeof in->why, "%s", why);
+	va_start(ap, format);
+	vsnprintf(in->reason, sizeof in->reason, format, ap);
+	va_end(ap);
 	return INPUT_FAILED;
+}
+
+/* A system call failed: error is the errno. */
+static enum input_result
+input_fail_errno(struct input *in, int code, const char *what, int error)
+{
+	return input_fail(in, code, what, "%s", strerror(error));
 }
 
 static int
@@ -133,10 +146,12 @@ input_more(struct input_stream *s)
 	}
 	if (s->to == s->room) {
 		if (s->room >= INPUT_RECORD_MAX)
-			return input_fail(s->in, WK_DATA, s->name, "a line is too long");
+			return input_fail(s->in, WK_DATA, s->name,
+			    "a line is too long");
 		data = realloc(s->data, s->room ? 2 * s->room : 65536);
 		if (data == NULL)
-			return input_fail(s->in, WK_SYSTEM, s->name, strerror(ENOMEM));
+			return input_fail_errno(s->in, WK_SYSTEM, s->name,
+			    ENOMEM);
 		s->data = data;
 		s->room = s->room ? 2 * s->room : 65536;
 	}
@@ -146,7 +161,7 @@ input_more(struct input_stream *s)
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return input_more(s);
 	if (n < 0)
-		return input_fail(s->in, WK_NOINPUT, s->name, strerror(errno));
+		return input_fail_errno(s->in, WK_NOINPUT, s->name, errno);
 	s->to += (size_t)n;
 	s->ended = n == 0;
 	return INPUT_BATCH;
@@ -176,12 +191,9 @@ input_record(struct input_stream *s, char end, struct expand_text *t)
 	s->from += t->len + (p != NULL);
 	s->seen = s->from;
 	s->line++;
-	if (end != '\0' && memchr(t->data, '\0', t->len) != NULL) {
-		input_fail(s->in, WK_DATA, s->name, "");
-		snprintf(s->in->why, sizeof s->in->why,
+	if (end != '\0' && memchr(t->data, '\0', t->len) != NULL)
+		return input_fail(s->in, WK_DATA, s->name,
 		    "line %zu holds a NUL byte (see -z)", s->line);
-		return INPUT_FAILED;
-	}
 	return INPUT_BATCH;
 }
 
@@ -221,7 +233,7 @@ open_set(struct input *in)
 		in->slot[i] = is_stdin(name) ? in->standard :
 		    input_open_file(in, name);
 		if (in->slot[i] == NULL)
-			return input_fail(in, WK_NOINPUT, name, strerror(errno));
+			return input_fail_errno(in, WK_NOINPUT, name, errno);
 	}
 	in->opened = 1;
 	return INPUT_BATCH;
@@ -275,7 +287,8 @@ fill_slots(struct input *in)
 		if (r == INPUT_END)
 			t = (struct expand_text){ in->pad, strlen(in->pad) };
 		if (input_hold(in, in->filled, t.data, t.len) != 0)
-			return input_fail(in, WK_SYSTEM, "input", strerror(ENOMEM));
+			return input_fail_errno(in, WK_SYSTEM, "input",
+			    ENOMEM);
 	}
 	return INPUT_BATCH;
 }
@@ -351,9 +364,9 @@ check_files(struct input *in)
 		if (is_stdin(name))
 			continue;
 		if (stat(name, &st) != 0 || access(name, R_OK) != 0)
-			return input_fail(in, WK_NOINPUT, name, strerror(errno));
+			return input_fail_errno(in, WK_NOINPUT, name, errno);
 		if (S_ISDIR(st.st_mode))
-			return input_fail(in, WK_NOINPUT, name, strerror(EISDIR));
+			return input_fail_errno(in, WK_NOINPUT, name, EISDIR);
 	}
 	return INPUT_BATCH;
 }
@@ -366,7 +379,7 @@ input_take_stdin(struct input *in)
 	if (fd >= 0)
 		in->standard = new_stream(in, fd, "standard input");
 	return in->standard != NULL ? INPUT_BATCH :
-	    input_fail(in, WK_SYSTEM, "standard input", strerror(errno));
+	    input_fail_errno(in, WK_SYSTEM, "standard input", errno);
 }
 
 enum input_result
@@ -376,18 +389,16 @@ input_begin(struct input *in)
 
 	for (in->operands = 0; in->operand[in->operands] != NULL; )
 		in->operands++;
-	if (in->operands % in->each != 0) {
-		input_fail(in, WK_DATA, in->files ? "files" : "parameters", "");
-		snprintf(in->why, sizeof in->why,
+	if (in->operands % in->each != 0)
+		return input_fail(in, WK_DATA,
+		    in->files ? "files" : "parameters",
 		    "%zu are no multiple of %zu", in->operands, in->each);
-		return INPUT_FAILED;
-	}
 	in->param = calloc(in->each, sizeof *in->param);
 	in->file = calloc(in->each, sizeof *in->file);
 	in->from = calloc(in->each, sizeof *in->from);
 	in->slot = calloc(in->each, sizeof *in->slot);
 	if (!in->param || !in->file || !in->from || !in->slot)
-		return input_fail(in, WK_SYSTEM, "input", strerror(ENOMEM));
+		return input_fail_errno(in, WK_SYSTEM, "input", ENOMEM);
 	if (in->files)
 		r = check_files(in);
 	if (r == INPUT_BATCH && input_uses_stdin(in))

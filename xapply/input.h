@@ -33,10 +33,11 @@ struct input {
 	struct expand_text *param, *file;
 	size_t count;              /* batches so far */
 
-	/* After INPUT_FAILED: what, and why (exit code 66 or 65). */
+	/* After INPUT_FAILED: the exit code, and for people what could not be
+	 * read (it stays as long as the operands), and the reason. */
+	int code;                  /* WK_DATA, WK_NOINPUT, WK_SYSTEM */
 	const char *what;
-	char why[128];
-	int code;
+	char reason[128];
 
 	/* Private. */
 	size_t operands, at;

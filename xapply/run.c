@@ -789,7 +789,7 @@ run_input_failed(void)
 	char what[200];
 
 	wk_visible(what, sizeof what, run.input.what);
-	complain("%s: %s", what, run.input.why);
+	complain("%s: %s", what, run.input.reason);
 	stop_starting(run.input.code);
 }
 
@@ -1096,7 +1096,7 @@ begin_run(const char *template, char **operands)
 	    .pad = xapply_opt.pad != NULL ? xapply_opt.pad : "", .ready = start_tasks };
 	if (input_begin(&run.input) != INPUT_BATCH)
 		wk_die(run.input.code, "%s: %s", run.input.what,
-		    run.input.why);
+		    run.input.reason);
 	if (input_uses_stdin(&run.input) && run.setup.in < 0) {
 		run.setup.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		run.setup.grouped = 1;

@@ -862,8 +862,7 @@ say_stream(const char *what, const char *spec, int is_input)
 static int
 cannot_open(const char *option, const char *spec, const struct redirect *r)
 {
-	wk_warn("%s %s: %s", option, spec,
-	    r->reason != NULL ? r->reason : strerror(errno));
+	wk_warn("%s %s: %s", option, spec, r->reason);
 	return r->code;
 }
 

@@ -77,7 +77,7 @@ descriptor(const char *s)
 	if (*s == '\0')
 		return -1;
 	for (; *s != '\0'; s++) {
-		if (*s < '0' || *s > '9' || n > (INT_MAX - (*s - '0')) / 10)
+		if (!text_is_digit(*s) || n > (INT_MAX - (*s - '0')) / 10)
 			return -1;
 		n = n * 10 + (*s - '0');
 	}
@@ -89,7 +89,7 @@ parse_form(const struct form *f, const char *spec)
 {
 	struct stream s;
 
-	while (strncmp(spec, f->start, strlen(f->start)) != 0)
+	while (!text_begins(spec, f->start))
 		f++;
 	s.kind = f->kind;
 	s.flags = f->flags;
@@ -136,11 +136,13 @@ parse_input(const char *spec)
 
 /* --- what to do about it --- */
 
+/* reason: NULL when the errno says it all. */
 static int
-redirect_fail(struct redirect *r, int code, const char *reason, int error)
+redirect_fail(struct redirect *r, int code, int error, const char *reason)
 {
 	r->code = code;
-	r->reason = reason;
+	snprintf(r->reason, sizeof r->reason, "%s",
+	    reason != NULL ? reason : strerror(error));
 	errno = error;
 	return -1;
 }
@@ -159,7 +161,8 @@ above(int fd)
 }
 
 static int
-redirect_open_file(struct redirect *r, const char *path, int flags, int may_connect)
+redirect_open_file(struct redirect *r, const char *path, int flags,
+    int may_connect)
 {
 	int fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0666), e = errno;
 
@@ -169,8 +172,8 @@ redirect_open_file(struct redirect *r, const char *path, int flags, int may_conn
 	}
 	r->fd = above(fd);
 	if (fd < 0)
-		return redirect_fail(r, WK_NOINPUT, NULL, e);
-	return r->fd >= 0 ? 0 : redirect_fail(r, WK_SYSTEM, NULL, errno);
+		return redirect_fail(r, WK_NOINPUT, e, NULL);
+	return r->fd >= 0 ? 0 : redirect_fail(r, WK_SYSTEM, errno, NULL);
 }
 
 /* Is it a descriptor that we were started with? */
@@ -204,10 +207,11 @@ static int
 copy_descriptor(struct redirect *r, const struct stream *s)
 {
 	if (!is_users(s->number))
-		return redirect_fail(r, WK_SYSTEM, "this descriptor is not open", EBADF);
+		return redirect_fail(r, WK_SYSTEM, EBADF,
+		    "this descriptor is not open");
 	r->fd = fcntl(s->number, F_DUPFD_CLOEXEC, 3);
 	if (r->fd < 0)
-		return redirect_fail(r, WK_SYSTEM, NULL, errno);
+		return redirect_fail(r, WK_SYSTEM, errno, NULL);
 	if (s->flags == O_WRONLY)
 		hide(s->number);
 	return 0;
@@ -274,7 +278,7 @@ start(struct redirect *r, const struct stream *s, int fd, const char *guard)
 {
 	int output = s->flags == O_WRONLY;
 	const int fds[3] = { output ? fd : -1, output ? -1 : fd, -1 };
-	static char reason[512];
+	char reason[REDIRECT_REASON_MAX];
 	const char *argv[5];
 	struct wk_spawn what = wk_spawn_plain(shell(), (char *const *)argv);
 	pid_t pid;
@@ -287,7 +291,7 @@ start(struct redirect *r, const struct stream *s, int fd, const char *guard)
 		e = errno;
 		snprintf(reason, sizeof reason, "%s: %s", shell(),
 		    strerror(e));
-		return redirect_fail(r, wk_spawn_error_code(e), reason, e);
+		return redirect_fail(r, wk_spawn_error_code(e), e, reason);
 	}
 	r->child.pid = pid;
 	r->child.ended = ended;
@@ -320,7 +324,7 @@ open_command(struct redirect *r, const struct stream *s, const char *guard)
 	int mine = s->flags == O_WRONLY, ends[2], status;
 
 	if (pipe_above(ends) != 0)
-		return redirect_fail(r, WK_SYSTEM, NULL, errno);
+		return redirect_fail(r, WK_SYSTEM, errno, NULL);
 	status = start(r, s, ends[!mine], guard);
 	div_close(ends[!mine]);
 	if (status == 0)
@@ -342,7 +346,8 @@ open_stream(struct redirect *r, const struct stream *s, const char *guard)
 	case CLOSED:
 		return 0;
 	case NOTHING:
-		return redirect_open_file(r, "/dev/null", s->flags & O_ACCMODE, 0);
+		return redirect_open_file(r, "/dev/null",
+		    s->flags & O_ACCMODE, 0);
 	case DESCRIPTOR:
 		return copy_descriptor(r, s);
 	case COMMAND:
@@ -352,13 +357,13 @@ open_stream(struct redirect *r, const struct stream *s, const char *guard)
 		return redirect_open_file(r, s->name, s->flags,
 		    s->kind == FILE_OR_SOCKET);
 	case HERE:
-		return redirect_fail(r, WK_UNAVAILABLE, "there are no here-documents",
-		    ENOTSUP);
+		return redirect_fail(r, WK_UNAVAILABLE, ENOTSUP,
+		    "there are no here-documents");
 	case NOT_NUMBER:
-		return redirect_fail(r, WK_DATA, "this is no descriptor's number",
-		    EINVAL);
+		return redirect_fail(r, WK_DATA, EINVAL,
+		    "this is no descriptor's number");
 	default:
-		return redirect_fail(r, WK_DATA, "an empty name", EINVAL);
+		return redirect_fail(r, WK_DATA, EINVAL, "an empty name");
 	}
 }
 

@@ -1,9 +1,9 @@
 /*
  * redirect.h - streams named on the command line: >file, >&3, |cmd, a socket
  *
- * Nothing here prints or exits.  On error -1 is returned, errno is set,
- * *reason is a text of ours when errno alone does not say it (else NULL), and
- * *code is the exit code that the suite has for it (WR_* of wrapper.h).
+ * Nothing here prints or exits.  On error -1 is returned and errno is set;
+ * code of the struct is the exit code for it (of base/codes.h), reason a text
+ * for people.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -14,6 +14,8 @@
 
 #include "base/event.h"
 
+enum { REDIRECT_REASON_MAX = 512 };
+
 struct redirect {
 	int fd;                    /* close-on-exec, above 2; or -1: nothing */
 	struct wk_child child;     /* of |cmd; pid 0 when there is none; its
@@ -21,8 +23,8 @@ struct redirect {
 	                              set pid to 0 */
 	int same;                  /* spec says "leave it as it is" */
 	/* on error */
-	const char *reason;
 	int code;
+	char reason[REDIRECT_REASON_MAX];
 };
 
 /* An output: >file >>file file >&N >&- |cmd, a socket.  guard: text for
