@@ -14,9 +14,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/jobline.h"
 #include "xapply.h"
-
-#define HEADER "Seq\tStart\tRuntime\tExitval\tSignal\tXid\tCommand\n"
 
 static struct {
 	FILE *file;
@@ -28,20 +27,6 @@ static struct {
 	size_t count;
 	int error;
 } joblog;
-
-static void
-joblog_put_text(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if (*text == '\n')
-			fputs("\\n", joblog.file);
-		else if (*text == '\t')
-			fputs("\\t", joblog.file);
-		else if (*text == '\\')
-			fputs("\\\\", joblog.file);
-		else
-			putc(*text, joblog.file);
-}
 
 _Noreturn static void
 malformed(size_t line)
@@ -75,7 +60,7 @@ note(size_t number, const char *xid, int done)
 	p->done = done;
 }
 
-/* What put_text has made of a text, back in its place. */
+/* Undo jobline_text, in place. */
 static void
 get_text(char *text)
 {
@@ -122,6 +107,7 @@ read_line(char *text, size_t line, int resume)
 static int
 read_log(int resume)
 {
+	const char *heading = jobline_heading[JOBLINE_SHORT];
 	FILE *f = fopen(joblog.path, "re");
 	char *text = NULL;
 	size_t room = 0, line = 0;
@@ -134,9 +120,9 @@ read_log(int resume)
 	while ((n = getline(&text, &room, f)) > 0) {
 		line++;
 		if (line == 1 && text[n - 1] != '\n' &&
-		    strncmp(text, HEADER, (size_t)n) == 0)
+		    strncmp(text, heading, (size_t)n) == 0)
 			line = 0;       /* and there is no other */
-		if (line == 1 && strcmp(text, HEADER) != 0)
+		if (line == 1 && strcmp(text, heading) != 0)
 			malformed(line);
 		/* a line without an end was not finished: nor is its task */
 		if (line > 1 && text[n - 1] == '\n')
@@ -180,7 +166,7 @@ joblog_open(const char *path, int resume, int dry)
 		putc('\n', joblog.file);
 	/* a pipe has nothing before it */
 	if (fseek(joblog.file, 0, SEEK_END) != 0 || ftell(joblog.file) == 0)
-		fputs(HEADER, joblog.file);
+		fputs(jobline_heading[JOBLINE_SHORT], joblog.file);
 	fflush(joblog.file);
 }
 
@@ -195,36 +181,53 @@ joblog_done(uintmax_t number, const char *xid)
 	return p->done && strcmp(p->xid, xid) == 0;
 }
 
-void
-joblog_write(const struct task *t)
+static void
+joblog_lost(void)
+{
+	if (joblog.error != 0)
+		return;
+	joblog.error = errno;
+	wk_warn("%s: %s", joblog.path, strerror(errno));
+}
+
+static struct jobline
+line_of(const struct task *t)
 {
 	int s = t->status;
 
+	return (struct jobline){ .number = t->number + 1,
+	    .start = t->started, .runtime = t->ended - t->began,
+	    .code = s == 0 && t->timed_out ? WK_TIMED_OUT :
+	    WIFEXITED(s) ? WEXITSTATUS(s) : 0,
+	    .signal = WIFSIGNALED(s) ? WTERMSIG(s) : 0 };
+}
+
+void
+joblog_write(const struct task *t)
+{
+	struct jobline j = line_of(t);
+	size_t xid = strlen(t->xid), n;
+	char *text;
+
 	if (joblog.file == NULL)
 		return;
-	fprintf(joblog.file, "%ju\t%.3f\t%.3f\t%d\t%d\t", t->number + 1,
-	    t->started, (double)(t->ended - t->began) / 1000,
-	    s == 0 && t->timed_out ? WK_TIMED_OUT :
-	    WIFEXITED(s) ? WEXITSTATUS(s) : 0,
-	    WIFSIGNALED(s) ? WTERMSIG(s) : 0);
-	joblog_put_text(t->xid);
-	putc('\t', joblog.file);
-	joblog_put_text(t->command);
-	putc('\n', joblog.file);
-	if (fflush(joblog.file) != 0 && joblog.error == 0) {
-		joblog.error = errno;
-		wk_warn("%s: %s", joblog.path, strerror(errno));
-	}
+	text = wk_alloc(JOBLINE_NUMBERS_MAX + 2 * (xid + t->command_len) + 2,
+	    1);
+	n = jobline_numbers(text, JOBLINE_SHORT, &j);
+	n += jobline_text(text + n, JOBLINE_SHORT, t->xid, xid);
+	text[n++] = '\t';
+	n += jobline_text(text + n, JOBLINE_SHORT, t->command, t->command_len);
+	text[n++] = '\n';
+	if (fwrite(text, 1, n, joblog.file) != n || fflush(joblog.file) != 0)
+		joblog_lost();
+	free(text);
 }
 
 int
 joblog_close(void)
 {
-	if (joblog.file != NULL && fclose(joblog.file) != 0 &&
-	    joblog.error == 0) {
-		joblog.error = errno;
-		wk_warn("%s: %s", joblog.path, strerror(errno));
-	}
+	if (joblog.file != NULL && fclose(joblog.file) != 0)
+		joblog_lost();
 	joblog.file = NULL;
 	return joblog.error != 0 ? -1 : 0;
 }

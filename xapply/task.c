@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/size.h"
@@ -24,6 +23,7 @@
 #include "wire/share.h"
 #include "wire/style.h"
 #include "base/spawn.h"
+#include "base/wall.h"
 #include "xapply.h"
 
 extern char **environ;
@@ -574,15 +574,6 @@ start_words(const struct task_setup *s, struct task *t, struct wk_spawn *p)
 	return t->child.pid > 0 ? 0 : e;
 }
 
-static double
-wall_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 /* *fd is the writing end of a pipe into a new section.  0, or what task_start
  * returns. */
 static int
@@ -638,7 +629,7 @@ task_start(const struct task_setup *s, struct task *t)
 	}
 	if (xapply_opt.with_stderr)
 		fd[2] = fd[1];
-	t->started = wall_clock();
+	t->started = wall_ms();
 	t->began = div_now();
 	t->grouped = s->grouped;
 	e = start_words(s, t, &p);

@@ -95,8 +95,8 @@ struct task {
 	struct wk_timer look;
 	int looks;                /* so often since they were killed */
 	int grouped;              /* its process group is its own */
-	int64_t began;            /* monotonic, ms */
-	double started;           /* seconds since the epoch */
+	int64_t began;            /* of div_now */
+	int64_t started;          /* of wall_ms */
 	int status;               /* of wait */
 };
 

@@ -38,7 +38,6 @@ size_t report_socket(char *text, const char *path);
  * 0, Receive the bytes, Command the xid with control characters as ?.  For a
  * code from 129 to 192: Exitval 0 and Signal code - 128. */
 size_t report_joblog(char *text, const struct report *r);
-extern const char report_joblog_head[];   /* its first line */
 
 /* The file name for an xid in a directory of results: what could lead out of
  * the directory or is no printable ASCII is written %XX (so "/", "%", a
