@@ -11,7 +11,8 @@
 #include "wall.h"
 
 const char *const jobline_heading[] = {
-	[JOBLINE_SHORT] = "Seq\tStart\tRuntime\tExitval\tSignal\tXid\tCommand\n",
+	[JOBLINE_SHORT] = "Seq\tStart\tRuntime\tExitval\tSignal\tXid\t"
+	    "Command\n",
 	[JOBLINE_PARALLEL] = "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\t"
 	    "Exitval\tSignal\tCommand\n"
 };

@@ -1,10 +1,8 @@
 /*
- * joblog.c - a line for each task that has ended, and what they say later
+ * joblog.c - the log of the tasks that have ended, written and read back
  *
- * The columns, with tabs in between: number from 1 (0: the else-command, whose
- * number in memory is the greatest there is), start in seconds since the epoch,
- * duration in seconds, exit code, signal, xid, command.  In the
- * last two, newline, tab and backslash are written as \n, \t and \\.
+ * Its form is JOBLINE_SHORT.  Tasks are counted from 1; number 0 is the
+ * else-command, which in memory has the greatest number there is.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,15 +15,17 @@
 #include "base/jobline.h"
 #include "xapply.h"
 
+enum { NUMBER_MAX = 1000000000 };
+
 static struct {
-	FILE *file;
+	FILE *file;               /* NULL: nothing is written */
 	const char *path;
 	struct entry {
-		char *xid;        /* NULL: nothing is known */
+		char *xid;        /* NULL: no line had this number */
 		int done;
-	} *entry;                 /* by number */
+	} *entry;                 /* by number, from 0 */
 	size_t count;
-	int error;
+	int error;                /* errno of the first line lost, or 0 */
 } joblog;
 
 _Noreturn static void
@@ -36,20 +36,26 @@ malformed(size_t line)
 }
 
 static void
+make_room(size_t number)
+{
+	size_t n = number + number / 2 + 64;
+	struct entry *p = wk_alloc(n, sizeof *p);
+
+	if (joblog.count > 0)
+		memcpy(p, joblog.entry, joblog.count * sizeof *p);
+	free(joblog.entry);
+	joblog.entry = p;
+	joblog.count = n;
+}
+
+/* A later line counts in the place of an earlier one of the same number. */
+static void
 note(size_t number, const char *xid, int done)
 {
 	struct entry *p;
-	size_t n;
 
-	if (number >= joblog.count) {
-		n = number + number / 2 + 64;
-		p = wk_alloc(n, sizeof *p);
-		if (joblog.count > 0)
-			memcpy(p, joblog.entry, joblog.count * sizeof *p);
-		free(joblog.entry);
-		joblog.entry = p;
-		joblog.count = n;
-	}
+	if (number >= joblog.count)
+		make_room(number);
 	p = &joblog.entry[number];
 	if (p->xid == NULL || strcmp(p->xid, xid) != 0) {
 		free(p->xid);
@@ -75,35 +81,44 @@ get_text(char *text)
 	*to = '\0';
 }
 
-/* A later line of the same number counts for it. */
+/* The fields that are read; what is behind them, the command, is not. */
+enum { NUMBER, START, RUNTIME, EXITVAL, SIGNAL, XID, FIELDS };
+
+static void
+split_line(char *field[FIELDS], char *text, size_t line)
+{
+	size_t i;
+
+	for (i = 0; i < FIELDS; i++) {
+		field[i] = text;
+		text = strchr(text, '\t');
+		if (text == NULL)
+			malformed(line);
+		*text++ = '\0';
+	}
+}
+
 static void
 read_line(char *text, size_t line, int resume)
 {
-	char *field[6], *p = text, *end;
-	size_t i;
+	char *field[FIELDS], *end;
 	unsigned long number;
 	int failed;
 
-	text[strcspn(text, "\n")] = '\0';
-	for (i = 0; i < 6; i++) {
-		field[i] = p;
-		p = strchr(p, '\t');
-		if (p != NULL)
-			*p++ = '\0';
-		else
-			malformed(line);
-	}
-	number = strtoul(field[0], &end, 10);
-	if (*end != '\0' || number > 1000000000)
+	split_line(field, text, line);
+	number = strtoul(field[NUMBER], &end, 10);
+	if (*end != '\0' || number > NUMBER_MAX)
 		malformed(line);
-	if (number == 0)        /* the else-command */
+	if (number == 0)        /* the else-command is never left out */
 		return;
-	failed = strcmp(field[3], "0") != 0 || strcmp(field[4], "0") != 0;
-	get_text(field[5]);
-	note(number - 1, field[5], !failed || resume == 1);
+	failed = strcmp(field[EXITVAL], "0") != 0 ||
+	    strcmp(field[SIGNAL], "0") != 0;
+	get_text(field[XID]);
+	note(number - 1, field[XID], !failed || resume == 1);
 }
 
-/* Whether there is anything in it: a run may have ended within the header. */
+/* Read the log.  Is there anything in it?  (A run may have ended within the
+ * heading.) */
 static int
 read_log(int resume)
 {
@@ -121,10 +136,10 @@ read_log(int resume)
 		line++;
 		if (line == 1 && text[n - 1] != '\n' &&
 		    strncmp(text, heading, (size_t)n) == 0)
-			line = 0;       /* and there is no other */
+			line = 0;       /* the heading, cut off */
 		if (line == 1 && strcmp(text, heading) != 0)
 			malformed(line);
-		/* a line without an end was not finished: nor is its task */
+		/* a line that was not finished does not count */
 		if (line > 1 && text[n - 1] == '\n')
 			read_line(text, line, resume);
 	}
@@ -133,7 +148,7 @@ read_log(int resume)
 	return line > 0;
 }
 
-/* So that a line is one after a log that was cut off. */
+/* If the log was cut off within a line, the next one needs a newline first. */
 static int
 ends_in_newline(void)
 {
@@ -164,7 +179,7 @@ joblog_open(const char *path, int resume, int dry)
 		wk_die(WK_CANTCREATE, "%s: %s", path, strerror(errno));
 	if (!whole)
 		putc('\n', joblog.file);
-	/* a pipe has nothing before it */
+	/* a pipe has no position, and gets a heading */
 	if (fseek(joblog.file, 0, SEEK_END) != 0 || ftell(joblog.file) == 0)
 		fputs(jobline_heading[JOBLINE_SHORT], joblog.file);
 	fflush(joblog.file);
@@ -181,6 +196,7 @@ joblog_done(uintmax_t number, const char *xid)
 	return p->done && strcmp(p->xid, xid) == 0;
 }
 
+/* Of all that goes wrong with the log, the first is told. */
 static void
 joblog_lost(void)
 {

@@ -495,7 +495,7 @@ look_for_others(struct wk_timer *timer)
 	    offsetof(struct task, look));
 
 	if (kill(-t->left, 0) == 0 && t->looks < LOOKS) {
-		t->looks += t->killed > 1;
+		t->looks += t->ending == TASK_KILL_SENT;
 		wk_timer_set(timer, LOOK_MS);
 	} else {
 		is_over(t);
@@ -514,7 +514,7 @@ task_child_ended(struct wk_child *child, int status)
 	tty_ended(t);
 	t->look.expired = look_for_others;
 	t->looks = 0;
-	if (t->killed && t->grouped)
+	if (t->ending != TASK_LEFT_ALONE && t->grouped)
 		look_for_others(&t->look);
 	else
 		is_over(t);
@@ -654,7 +654,7 @@ task_signal(struct task *t, int sig)
 	if (pid <= 0)
 		return;
 	if (sig == SIGKILL)
-		t->killed = 2;
+		t->ending = TASK_KILL_SENT;
 	kill(t->grouped ? -pid : pid, sig);
 	/* it could not hear when it is stopped */
 	if (sig != SIGKILL)
