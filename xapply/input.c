@@ -1,10 +1,10 @@
 /*
  * input.c - the batches of parameters that a run is made of
  *
- * Files are taken so many at a time as a batch has parameters, and opened
- * when their turn comes.  A descriptor that may be shared with others, as
- * standard input is, is never made non-blocking: it is read when poll says
- * that there is something.
+ * Files are taken as many at a time as a batch has parameters, and opened when
+ * they are the next.  A descriptor that other programs may share, as standard
+ * input is, is never made non-blocking: it is read when poll says that there is
+ * something.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -23,15 +23,17 @@
 #include "base/codes.h"
 #include "base/event.h"
 
+/* A file that lines are read from. */
 struct input_stream {
 	struct wk_io io;
 	struct input *in;
-	const char *name;
+	const char *name;          /* for messages */
 	char *data;
-	size_t from, to, room, seen;
-	size_t line;
-	int ended, always;         /* always: a file that never has us wait */
-	int waits;
+	size_t from, to, room;     /* bytes not yet used; bytes allocated */
+	size_t seen;               /* up to there they have no end of a line */
+	size_t line;               /* lines so far */
+	int ended;
+	int always;                /* a read never waits: it needs no poll */
 };
 
 static enum input_result
@@ -56,7 +58,7 @@ input_fail_errno(struct input *in, int code, const char *what, int error)
 }
 
 static int
-is_stdin(const char *operand)
+input_is_stdin(const char *operand)
 {
 	return strcmp(operand, "-") == 0;
 }
@@ -67,7 +69,7 @@ input_uses_stdin(const struct input *in)
 	size_t i;
 
 	for (i = 0; in->files && in->operand[i] != NULL; i++)
-		if (is_stdin(in->operand[i]))
+		if (input_is_stdin(in->operand[i]))
 			return 1;
 	return 0;
 }
@@ -87,11 +89,11 @@ input_readable(struct wk_io *io, int what)
 
 	(void)what;
 	wk_forget(io);
-	s->waits = 0;
 	s->in->ready();
 }
 
-/* Of a descriptor, which becomes the stream's. */
+/* A stream that has the descriptor from now on, or closes it: NULL when there
+ * is no memory. */
 static struct input_stream *
 new_stream(struct input *in, int fd, const char *name)
 {
@@ -123,38 +125,60 @@ close_stream(struct input_stream *s)
 	free(s);
 }
 
+/* Move what is not yet used to the front of the buffer. */
+static void
+shift(struct input_stream *s)
+{
+	memmove(s->data, s->data + s->from, s->to - s->from);
+	s->to -= s->from;
+	s->seen -= s->from;
+	s->from = 0;
+}
+
+/* Double the buffer. */
+static enum input_result
+grow(struct input_stream *s)
+{
+	size_t room = s->room > 0 ? 2 * s->room : 65536;
+	char *data;
+
+	if (s->room >= INPUT_RECORD_MAX)
+		return input_fail(s->in, WK_DATA, s->name,
+		    "a line is too long");
+	data = realloc(s->data, room);
+	if (data == NULL)
+		return input_fail_errno(s->in, WK_SYSTEM, s->name, ENOMEM);
+	s->data = data;
+	s->room = room;
+	return INPUT_BATCH;
+}
+
+/* Would a read wait?  Then ready() will be called. */
+static int
+must_wait(struct input_stream *s)
+{
+	struct pollfd p = { s->io.fd, POLLIN, 0 };
+
+	if (s->always || poll(&p, 1, 0) != 0)
+		return 0;
+	if (wk_watch(&s->io, WK_READ) == 0)
+		return 1;
+	s->always = 1;          /* what cannot be watched never waits */
+	return 0;
+}
+
+/* Read more bytes, or find that there are none; INPUT_BATCH: done. */
 static enum input_result
 input_more(struct input_stream *s)
 {
-	struct pollfd p = { s->io.fd, POLLIN, 0 };
 	ssize_t n;
-	char *data;
 
-	if (!s->always && poll(&p, 1, 0) == 0) {
-		s->waits = 1;
-		if (wk_watch(&s->io, WK_READ) == 0)
-			return INPUT_WAIT;
-		s->always = 1;          /* what cannot be watched never waits */
-	}
-	if (s->from > 0 && s->from == s->to)
-		s->from = s->to = s->seen = 0;
-	if (s->to == s->room && s->from > 0) {
-		memmove(s->data, s->data + s->from, s->to - s->from);
-		s->to -= s->from;
-		s->seen -= s->from;
-		s->from = 0;
-	}
-	if (s->to == s->room) {
-		if (s->room >= INPUT_RECORD_MAX)
-			return input_fail(s->in, WK_DATA, s->name,
-			    "a line is too long");
-		data = realloc(s->data, s->room ? 2 * s->room : 65536);
-		if (data == NULL)
-			return input_fail_errno(s->in, WK_SYSTEM, s->name,
-			    ENOMEM);
-		s->data = data;
-		s->room = s->room ? 2 * s->room : 65536;
-	}
+	if (must_wait(s))
+		return INPUT_WAIT;
+	if (s->from > 0 && (s->from == s->to || s->to == s->room))
+		shift(s);
+	if (s->to == s->room && grow(s) != INPUT_BATCH)
+		return INPUT_FAILED;
 	do
 		n = read(s->io.fd, s->data + s->to, s->room - s->to);
 	while (n < 0 && errno == EINTR);
@@ -167,31 +191,44 @@ input_more(struct input_stream *s)
 	return INPUT_BATCH;
 }
 
-/* The next record of a stream; INPUT_END when there is none. */
+/* Have the next line in the buffer, *end at its end, or NULL when the stream
+ * ends first. */
 static enum input_result
-input_record(struct input_stream *s, char end, struct expand_text *t)
+find_end(struct input_stream *s, char newline, char **end)
 {
 	enum input_result r = INPUT_BATCH;
-	char *p = NULL;
 
+	*end = NULL;
 	while (r == INPUT_BATCH) {
 		if (s->to > s->seen)
-			p = memchr(s->data + s->seen, end, s->to - s->seen);
-		if (p != NULL || s->ended)
+			*end = memchr(s->data + s->seen, newline,
+			    s->to - s->seen);
+		if (*end != NULL || s->ended)
 			break;
 		s->seen = s->to;
 		r = input_more(s);
 	}
+	return r;
+}
+
+/* The next line of a stream, valid until more is read; INPUT_END when there is
+ * none. */
+static enum input_result
+input_line(struct input_stream *s, char newline, struct expand_text *t)
+{
+	char *end;
+	enum input_result r = find_end(s, newline, &end);
+
 	if (r != INPUT_BATCH)
 		return r;
-	if (p == NULL && s->from == s->to)
+	if (end == NULL && s->from == s->to)
 		return INPUT_END;
 	t->data = s->data + s->from;
-	t->len = p != NULL ? (size_t)(p - t->data) : s->to - s->from;
-	s->from += t->len + (p != NULL);
+	t->len = end != NULL ? (size_t)(end - t->data) : s->to - s->from;
+	s->from += t->len + (end != NULL);
 	s->seen = s->from;
 	s->line++;
-	if (end != '\0' && memchr(t->data, '\0', t->len) != NULL)
+	if (newline != '\0' && memchr(t->data, '\0', t->len) != NULL)
 		return input_fail(s->in, WK_DATA, s->name,
 		    "line %zu holds a NUL byte (see -z)", s->line);
 	return INPUT_BATCH;
@@ -230,7 +267,7 @@ open_set(struct input *in)
 
 	for (i = 0; i < in->each; i++) {
 		name = in->operand[in->at + i];
-		in->slot[i] = is_stdin(name) ? in->standard :
+		in->slot[i] = input_is_stdin(name) ? in->standard :
 		    input_open_file(in, name);
 		if (in->slot[i] == NULL)
 			return input_fail_errno(in, WK_NOINPUT, name, errno);
@@ -252,7 +289,7 @@ close_set(struct input *in)
 	in->opened = 0;
 }
 
-/* Keep a record where it stays until the batch is used. */
+/* Keep a line until the batch has been used; -1 when there is no memory. */
 static int
 input_hold(struct input *in, size_t slot, const char *data, size_t len)
 {
@@ -272,7 +309,8 @@ input_hold(struct input *in, size_t slot, const char *data, size_t len)
 	return 0;
 }
 
-/* Fill the slots that are still empty. */
+/* Read a line for each slot that has none yet; a file that has ended gives the
+ * padding. */
 static enum input_result
 fill_slots(struct input *in)
 {
@@ -280,7 +318,7 @@ fill_slots(struct input *in)
 	struct expand_text t = { "", 0 };
 
 	for (; in->filled < in->each; in->filled++) {
-		r = input_record(in->slot[in->filled], in->end, &t);
+		r = input_line(in->slot[in->filled], in->end, &t);
 		if (r == INPUT_WAIT || r == INPUT_FAILED)
 			return r;
 		in->some |= r == INPUT_BATCH;
@@ -361,7 +399,7 @@ check_files(struct input *in)
 
 	for (i = 0; i < in->operands; i++) {
 		name = in->operand[i];
-		if (is_stdin(name))
+		if (input_is_stdin(name))
 			continue;
 		if (stat(name, &st) != 0 || access(name, R_OK) != 0)
 			return input_fail_errno(in, WK_NOINPUT, name, errno);
