@@ -1,8 +1,8 @@
 /*
  * redirect.c - streams named on the command line: >file, >&3, |cmd, a socket
  *
- * What a spec means is found out first, for those who do it and for those
- * who describe it alike.
+ * A spec is parsed first, the same way whether it is then opened or only
+ * described.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -26,12 +26,12 @@ enum kind {
 	ONLY_FILE, FILE_OR_SOCKET
 };
 
-/* What a spec that begins so is; the first one that fits counts. */
+/* What a spec is by its start; the first form that fits counts. */
 struct form {
 	const char *start;
 	enum kind kind;
 	int flags;               /* of open */
-	const char *how;
+	const char *how;         /* in words, for redirect_describe */
 };
 
 static const struct form outputs[] = {
@@ -56,19 +56,19 @@ struct stream {
 	enum kind kind;
 	int flags;
 	const char *how;
-	const char *name;        /* behind the start */
+	const char *name;        /* what stands behind the start */
 	int number;              /* of a descriptor */
 };
 
-/* Descriptors of the user's that we have made close-on-exec.  The others
- * that are so are ours: they have come since we started. */
+/* Descriptors that we were started with and have made close-on-exec.  All
+ * other descriptors with that flag were opened by this program. */
 enum { HIDDEN_MAX = 8 };
 static int hidden[HIDDEN_MAX];
 static size_t hidden_count;
 
 /* --- what a spec means --- */
 
-/* A number without anything else, or -1. */
+/* Text that is a number and nothing else; or -1. */
 static int
 descriptor(const char *s)
 {
@@ -134,7 +134,7 @@ parse_input(const char *spec)
 	return s;
 }
 
-/* --- what to do about it --- */
+/* --- opening --- */
 
 /* reason: NULL when the errno says it all. */
 static int
@@ -147,7 +147,7 @@ redirect_fail(struct redirect *r, int code, int error, const char *reason)
 	return -1;
 }
 
-/* The descriptor (or -1), moved if it is one of the first three. */
+/* The descriptor, moved if it is one of the first three; -1 stays -1. */
 static int
 above(int fd)
 {
@@ -176,7 +176,7 @@ redirect_open_file(struct redirect *r, const char *path, int flags,
 	return r->fd >= 0 ? 0 : redirect_fail(r, WK_SYSTEM, errno, NULL);
 }
 
-/* Is it a descriptor that we were started with? */
+/* Was it open when this program was started? */
 static int
 is_users(int fd)
 {
@@ -191,6 +191,8 @@ is_users(int fd)
 	return 0;
 }
 
+/* Keep an output of the user's from the programs that are started from now on:
+ * its reader would wait for the end of all of them. */
 static void
 hide(int fd)
 {
@@ -226,8 +228,9 @@ shell(void)
 }
 
 /*
- * The arguments of a shell that is to run a command.  One that begins with -
- * would be taken for options; perl takes whatever is behind its -e.
+ * The arguments of the shell for a command.  A command that begins with - would
+ * be taken for options, so -- goes before it; perl as $SHELL takes anything
+ * behind its -e.
  */
 static void
 shell_arguments(const char *argv[5], const char *command)
@@ -243,7 +246,7 @@ shell_arguments(const char *argv[5], const char *command)
 	argv[n] = NULL;
 }
 
-/* spawn with $XCLATE set to guard. */
+/* wk_spawn, with $XCLATE set to guard. */
 static pid_t
 spawn_guarded(const struct wk_spawn *s, const char *guard)
 {
@@ -272,7 +275,7 @@ ended(struct wk_child *c, int status)
 	c->pid = 0;
 }
 
-/* Start the command with fd in the place of its stdin or stdout. */
+/* Start the command with fd as its stdin, or stdout. */
 static int
 start(struct redirect *r, const struct stream *s, int fd, const char *guard)
 {

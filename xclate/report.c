@@ -1,8 +1,8 @@
 /*
  * report.c - what is written about a section that has ended
  *
- * Nothing here allocates, and nothing of an xid gets out that could be taken
- * for the end of a record or, by a terminal, for a command.
+ * Nothing here allocates.  No byte of an xid is written that could be taken for
+ * the end of a report or, by a terminal, for a command.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -29,10 +29,8 @@ xid_length(const char *xid)
 	return n;
 }
 
-/*
- * The character of UTF-8 that starts at s, which has n bytes: its length, 0
- * when it is none.  *c is the character.
- */
+/* The UTF-8 character at s, which has n bytes: returns its length in bytes, and
+ * *c; 0 when the bytes are none. */
 static size_t
 character(const char *s, size_t n, unsigned long *c)
 {
@@ -51,7 +49,7 @@ character(const char *s, size_t n, unsigned long *c)
 		*c = *c << 6 | ((unsigned char)s[i] & 0x3f);
 	}
 	if (*c < least[len] || *c > 0x10ffff || (*c >= 0xd800 && *c < 0xe000))
-		return 0;       /* too long a form, or a half of UTF-16 */
+		return 0;       /* an overlong form, or half of a pair */
 	return len;
 }
 
