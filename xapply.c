@@ -133,7 +133,7 @@ default_jobs(void)
 	return DEFAULT_JOBS;
 }
 
-/* Jobs for so many per cent (text has n bytes) of the processors, at least 1. */
+/* Jobs for a percentage of the processors, text of n bytes; at least 1. */
 static size_t
 percent_jobs(const char *text, size_t n)
 {

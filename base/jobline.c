@@ -32,17 +32,24 @@ jobline_numbers(char *text, enum jobline_form form, const struct jobline *j)
 	    traffic, j->code, j->signal);
 }
 
-/* What stands behind a backslash in the place of c, or NUL. */
-static char
-escaped(char c)
+/* Write a character of a field; returns the bytes. */
+static size_t
+put_short(char *to, char c)
 {
-	return c == '\n' ? 'n' : c == '\t' ? 't' : c == '\\' ? c : '\0';
+	if (c != '\n' && c != '\t' && c != '\\') {
+		*to = c;
+		return 1;
+	}
+	to[0] = '\\';
+	to[1] = c == '\n' ? 'n' : c == '\t' ? 't' : c;
+	return 2;
 }
 
-static int
-is_control(unsigned char c)
+static size_t
+put_parallel(char *to, char c)
 {
-	return c < ' ' || c == '\177';
+	*to = ((unsigned char)c < ' ' || c == '\177') ? '?' : c;
+	return 1;
 }
 
 size_t
@@ -51,14 +58,7 @@ jobline_text(char *to, enum jobline_form form, const char *text, size_t len)
 	size_t n = 0, i;
 
 	for (i = 0; i < len; i++)
-		if (form == JOBLINE_PARALLEL) {
-			to[n++] = is_control((unsigned char)text[i]) ? '?' :
-			    text[i];
-		} else if (escaped(text[i]) != '\0') {
-			to[n++] = '\\';
-			to[n++] = escaped(text[i]);
-		} else {
-			to[n++] = text[i];
-		}
+		n += form == JOBLINE_SHORT ? put_short(to + n, text[i]) :
+		    put_parallel(to + n, text[i]);
 	return n;
 }

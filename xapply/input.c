@@ -127,7 +127,7 @@ close_stream(struct input_stream *s)
 
 /* Move what is not yet used to the front of the buffer. */
 static void
-shift(struct input_stream *s)
+input_shift(struct input_stream *s)
 {
 	memmove(s->data, s->data + s->from, s->to - s->from);
 	s->to -= s->from;
@@ -137,7 +137,7 @@ shift(struct input_stream *s)
 
 /* Double the buffer. */
 static enum input_result
-grow(struct input_stream *s)
+input_grow(struct input_stream *s)
 {
 	size_t room = s->room > 0 ? 2 * s->room : 65536;
 	char *data;
@@ -176,8 +176,8 @@ input_more(struct input_stream *s)
 	if (must_wait(s))
 		return INPUT_WAIT;
 	if (s->from > 0 && (s->from == s->to || s->to == s->room))
-		shift(s);
-	if (s->to == s->room && grow(s) != INPUT_BATCH)
+		input_shift(s);
+	if (s->to == s->room && input_grow(s) != INPUT_BATCH)
 		return INPUT_FAILED;
 	do
 		n = read(s->io.fd, s->data + s->to, s->room - s->to);

@@ -36,7 +36,7 @@ malformed(size_t line)
 }
 
 static void
-make_room(size_t number)
+joblog_make_room(size_t number)
 {
 	size_t n = number + number / 2 + 64;
 	struct entry *p = wk_alloc(n, sizeof *p);
@@ -55,7 +55,7 @@ note(size_t number, const char *xid, int done)
 	struct entry *p;
 
 	if (number >= joblog.count)
-		make_room(number);
+		joblog_make_room(number);
 	p = &joblog.entry[number];
 	if (p->xid == NULL || strcmp(p->xid, xid) != 0) {
 		free(p->xid);
@@ -207,7 +207,7 @@ joblog_lost(void)
 }
 
 static struct jobline
-line_of(const struct task *t)
+joblog_line(const struct task *t)
 {
 	int s = t->status;
 
@@ -221,7 +221,7 @@ line_of(const struct task *t)
 void
 joblog_write(const struct task *t)
 {
-	struct jobline j = line_of(t);
+	struct jobline j = joblog_line(t);
 	size_t xid = strlen(t->xid), n;
 	char *text;
 

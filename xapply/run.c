@@ -692,7 +692,7 @@ time_is_up(struct wk_timer *timer)
 
 /* Write the lines of -v, -n and -x; -1 when stdout cannot be written. */
 static int
-announce(const struct task *t)
+run_announce(const struct task *t)
 {
 	if (xapply_opt.trace)
 		clear_progress();
@@ -815,7 +815,7 @@ run_begin(struct task *t)
 static int
 announce_and_begin(struct task *t)
 {
-	if (announce(t) == 0) {
+	if (run_announce(t) == 0) {
 		run_begin(t);
 		return 0;
 	}
@@ -1079,8 +1079,8 @@ only_set(void)
 	return set;
 }
 
-/* Its parameters are all operands, which are files that had no line, or none.
- * NULL after a message. */
+/* Its parameters are all operands: the names of files that had no line, or none
+ * at all.  NULL after a message. */
 static struct task *
 else_task(struct token_set *set, char **operands)
 {
