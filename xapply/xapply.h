@@ -99,24 +99,24 @@ struct task {
 
 	/* The present attempt, or the last one. */
 	int attempts;             /* number of it, from 1 */
-	struct wk_child child;
 	int grouped;              /* it has a process group of its own */
+	struct wk_child child;
 	int64_t started;          /* of wall_ms */
 	int64_t began, ended;     /* of div_now */
 	int status;               /* of wait */
+	int timed_out;            /* its time was up */
 
 	/* When its time is up, when it is to be killed, or, while it waits for
 	 * its next attempt, when that is due. */
 	struct wk_timer alarm;
 	enum ending ending;
-	int timed_out;
 	int due;                  /* the next attempt may start */
 
 	/* The process group, once its leader has ended and members may still
 	 * run (0: none); they are polled. */
 	pid_t left;
-	struct wk_timer look;
 	int looks;                /* how often since KILL was sent */
+	struct wk_timer look;
 
 	struct task *tty_next;    /* in the queue for the terminal */
 	int stopped_by_us;        /* by tty_stop, its stop not yet reported */
