@@ -475,7 +475,7 @@ static struct task *
 new_task(struct token_set *set, const struct expand *e,
     const struct expand_values *v)
 {
-	struct task *t = wk_alloc(1, sizeof *t);
+	struct task *t = task_new();
 
 	t->number = v->number;
 	t->tokens = set;

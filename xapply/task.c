@@ -661,6 +661,22 @@ task_signal(struct task *t, int sig)
 		kill(t->grouped ? -pid : pid, SIGCONT);
 }
 
+/* Where tasks come and go one at a time, an allocator may set up and take down
+ * a whole group of slots for each of them; so one is kept. */
+static struct task *spare;
+
+struct task *
+task_new(void)
+{
+	struct task *t = spare;
+
+	if (t == NULL)
+		return wk_alloc(1, sizeof *t);
+	spare = NULL;
+	memset(t, 0, sizeof *t);
+	return t;
+}
+
 void
 task_forget(struct task *t)
 {
@@ -678,5 +694,8 @@ task_free(struct task *t)
 	free(t->command);
 	free(t->batch);
 	free(t->xid);
-	free(t);
+	if (spare == NULL)
+		spare = t;
+	else
+		free(t);
 }

@@ -162,6 +162,9 @@ int task_start(const struct task_setup *s, struct task *t);
  * it if it is stopped. */
 void task_signal(struct task *t, int sig);
 
+/* A task, all zero; task_free frees it. */
+struct task *task_new(void);
+
 /* Free its command and variables, which are to be made anew. */
 void task_forget(struct task *t);
 
