@@ -181,7 +181,7 @@ xapply_set_escape(const char *arg)
 	xapply_opt.escape = (char)c;
 }
 
-/* Are the n bytes the name of a variable? */
+/* 1 if the n bytes are the name of a variable. */
 static int
 is_name(const char *name, size_t n)
 {
@@ -372,8 +372,8 @@ check_options(char **operands)
 
 /* --- what is put around the run --- */
 
-/* Did our parent become a wrapper for the sake of this run?  Then the variable
- * has its pid.  It is asked once, and not for what we start. */
+/* 1 if our parent became a wrapper for the sake of this run: then the variable
+ * has its pid.  It is removed, as it is not meant for the tasks. */
 static int
 is_our_own(const char *variable)
 {
@@ -447,9 +447,9 @@ become(struct words *w, char **argv)
 }
 
 /*
- * Do we run inside a section of this collator, which keeps an order?  (The one
- * behind a wrapw has another path here; as we cannot know which it is, it is
- * taken for that.)
+ * 1 if we run inside a section of this collator, and it keeps an order.  (One
+ * that is reached through a wrapw has another path here, so we cannot know
+ * which it is, and take it for that one.)
  */
 static int
 is_in_section_of(const char *collator)

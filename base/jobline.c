@@ -1,5 +1,5 @@
 /*
- * jobline.c - a line of a job log, which tells of a job that has ended
+ * jobline.c - a line of a job log: one job that has ended
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,5 +1,5 @@
 /*
- * jobline.h - a line of a job log, which tells of a job that has ended
+ * jobline.h - a line of a job log: one job that has ended
  *
  * A job log is a heading and such lines, whose fields have tabs in between.
  * Its form is GNU parallel's, or a shorter one that has both an xid and the

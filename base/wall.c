@@ -1,5 +1,5 @@
 /*
- * wall.c - the time of day, as files and people have it
+ * wall.c - the time of day, for files and people
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,5 +1,5 @@
 /*
- * wall.h - the time of day, as files and people have it
+ * wall.h - the time of day, for files and people
  *
  * For deadlines and durations there are div_now and div_awake, which nobody
  * sets back.

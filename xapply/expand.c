@@ -655,7 +655,7 @@ read_mixed(struct parser *p, struct node *n)
 
 /* --- compiling the whole --- */
 
-/* Is the node a number without any change?  Digits need no quotes, wherever
+/* 1 if the node is a number without any change: digits need no quotes, wherever
  * they stand. */
 static int
 is_plain_number(const struct node *n)
@@ -1249,7 +1249,7 @@ vector(const struct run *r, size_t shift, const struct node *n, size_t *count)
 	return *count > 0 ? list + shift : NULL;
 }
 
-/* Is the value not there, though the rules promised it? */
+/* 1 if the value is not there, though the rules promised it. */
 static int
 is_missing(const struct run *r, size_t shift, const struct node *n)
 {
@@ -1359,7 +1359,7 @@ dice_from(struct run *r, size_t start, const struct step *s, size_t steps)
 	b->len = start + v.n;
 }
 
-/* Does the node choose no text at all, not even an empty one to be quoted? */
+/* 1 if the node chooses no text at all, not even an empty one to be quoted. */
 static int
 is_nothing(const struct run *r, size_t shift, const struct node *n)
 {

@@ -153,7 +153,7 @@ input_grow(struct input_stream *s)
 	return INPUT_BATCH;
 }
 
-/* Would a read wait?  Then ready() will be called. */
+/* 1 if a read would wait; then ready() will be called. */
 static int
 must_wait(struct input_stream *s)
 {
@@ -388,8 +388,8 @@ input_next(struct input *in)
 	return r;
 }
 
-/* A file that is missing is found before anything starts, though it is
- * opened when its turn comes. */
+/* A file that is missing is found before anything starts, though files are
+ * opened as they come to be read. */
 static enum input_result
 check_files(struct input *in)
 {

@@ -61,7 +61,7 @@ struct input {
  */
 enum input_result input_begin(struct input *in);
 
-/* Is standard input one of the files? */
+/* 1 if standard input is one of the files. */
 int input_uses_stdin(const struct input *in);
 
 /* Read the next batch, into param and file. */

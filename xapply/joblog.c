@@ -117,7 +117,7 @@ read_line(char *text, size_t line, int resume)
 	note(number - 1, field[XID], !failed || resume == 1);
 }
 
-/* Read the log.  Is there anything in it?  (A run may have ended within the
+/* Read the log; 1 if there is anything in it.  (A run may have ended within the
  * heading.) */
 static int
 read_log(int resume)
@@ -196,7 +196,7 @@ joblog_done(uintmax_t number, const char *xid)
 	return p->done && strcmp(p->xid, xid) == 0;
 }
 
-/* Of all that goes wrong with the log, the first is told. */
+/* A message for the first thing that goes wrong with the log. */
 static void
 joblog_lost(void)
 {

@@ -54,8 +54,8 @@ enum quote_kind quote_here(const struct quote_state *s);
  * backslash".  NULL when a text can be quoted here. */
 const char *quote_reason(const struct quote_state *s);
 
-/* Are both within the same quotes, so that text that may follow a may follow b
- * as well? */
+/* 1 if both are within the same quotes, so that text that may follow a may
+ * follow b as well. */
 int quote_same(const struct quote_state *a, const struct quote_state *b);
 
 /* By how many bytes quoting makes a text longer. */

@@ -565,7 +565,7 @@ retry_due(struct wk_timer *timer)
 	start_tasks();
 }
 
-/* Do the failures so far halt the run? */
+/* 1 if the failures so far halt the run. */
 static int
 too_many_failures(void)
 {
@@ -595,8 +595,8 @@ count_failure(const struct task *t)
 		end_all();
 }
 
-/* Did the task die of SIGPIPE, itself or as its shell reports, and has our
- * stdout no reader?  Then all further tasks would die the same way. */
+/* 1 if the task died of SIGPIPE, itself or as its shell reports, and our stdout
+ * has no reader: all further tasks would die the same way. */
 static int
 reader_gone(const struct task *t)
 {
@@ -865,7 +865,7 @@ run_input_failed(void)
 	stop_starting(run.input.code);
 }
 
-/* Has the joblog the task that the present batch would become? */
+/* 1 if the joblog has the task that the present batch would become. */
 static int
 was_done(void)
 {
@@ -899,8 +899,9 @@ take_batch(void)
 		run.intake = INTAKE_OVER;
 }
 
-/* Have a batch at hand that has no task yet.  It is read before tokens are
- * taken: those should not be held while we wait for input. */
+/* Read a batch, unless one is there that has no task yet; 1 if there is one
+ * now.  This comes before tokens are taken: those should not be held while we
+ * wait for input. */
 static int
 have_batch(void)
 {
@@ -955,8 +956,8 @@ memory_free(void)
 	return bytes;
 }
 
-/* --load, --memfree: is the system too busy for another task?  One task may
- * run in any case. */
+/* 1 if the system is too busy for another task (--load, --memfree).  One task
+ * may run in any case. */
 static int
 is_strained(void)
 {
@@ -1250,8 +1251,8 @@ begin_run(const char *template, char **operands)
 	catch_signals();
 }
 
-/* Is anything still to come?  (A run that a signal ends does not wait for the
- * reader of its lines.) */
+/* 1 while anything is still to come.  (A run that a signal ends does not wait
+ * for the reader of its lines.) */
 static int
 is_busy(void)
 {

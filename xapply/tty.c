@@ -26,10 +26,10 @@ enum { LOOK_MS = 200 };
 static void tty_look(struct wk_timer *t);
 
 static struct {
-	struct task *holder;      /* has the terminal, or NULL: we have, or a
-	                             group that is none of ours */
+	struct task *holder;      /* the task that has the terminal; NULL: we
+	                             have it, or another job of the shell */
 	struct task *queue;       /* tasks that wait for it, stopped */
-	struct wk_timer look;     /* at who has it now */
+	struct wk_timer look;     /* check whether we have it again */
 } tty = { .look = { .expired = tty_look } };
 
 static void

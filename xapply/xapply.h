@@ -61,7 +61,7 @@ extern const struct wk_program xapply;
 extern const char *xapply_collator;
 extern const char *xapply_pool;
 
-/* Is our parent a wrapper that an xapply became for the sake of this run? */
+/* 1 if our parent is a wrapper that an xapply became for this run. */
 extern int xapply_wrapped;
 
 /* Run the tasks: a template, and the operands, ended by NULL.  Returns the exit
@@ -171,7 +171,7 @@ void task_forget(struct task *t);
 /* Free a task that does not run; its tokens are the caller's to give back. */
 void task_free(struct task *t);
 
-/* How many sections are open; and whether one more may be. */
+/* How many sections are open; and 1 if one more may be. */
 size_t task_sections(void);
 int task_room(void);
 
@@ -188,10 +188,10 @@ void say_prepare(void (*written)(void), void (*lost)(int error));
  * written. */
 int say_task(const struct task *t, size_t tokens);
 
-/* Are lines waiting for their reader, so that no task should start? */
+/* 1 while lines wait for their reader, and no task should start. */
 int say_waits(void);
 
-/* Is any line not yet written? */
+/* 1 while any line is not yet written. */
 int say_busy(void);
 
 /* --- the terminal, lent to tasks (tty.c) --- */
@@ -217,13 +217,13 @@ void tty_continue(struct task *t);
  * Ends the program with a message if it cannot. */
 void joblog_open(const char *path, int resume, int dry);
 
-/* Does the log say that the task with this number (from 0) and xid is done? */
+/* 1 if the log has the task with this number (from 0) and xid as done. */
 int joblog_done(uintmax_t number, const char *xid);
 
 /* Write the line of a task that has ended. */
 void joblog_write(const struct task *t);
 
-/* -1 when lines were lost, which a message has told. */
+/* Close it.  -1 when lines were lost, after a message. */
 int joblog_close(void);
 
 #endif

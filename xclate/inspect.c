@@ -68,7 +68,7 @@ make_room(struct inspect_how *how)
 	return 0;
 }
 
-/* Is this the first result of that name in this run? */
+/* 1 if this is the first result of that name in this run. */
 static int
 first_of_name(struct inspect_how *how, const char *name)
 {

@@ -176,7 +176,7 @@ redirect_open_file(struct redirect *r, const char *path, int flags,
 	return r->fd >= 0 ? 0 : redirect_fail(r, WK_SYSTEM, errno, NULL);
 }
 
-/* Was it open when this program was started? */
+/* 1 if the descriptor was open when this program was started. */
 static int
 is_users(int fd)
 {
