@@ -1187,7 +1187,7 @@ open_tokens(void)
 }
 
 static void
-open_input(char **operands)
+run_open_input(char **operands)
 {
 	run.input = (struct input){ .operand = operands,
 	    .each = xapply_opt.each, .files = xapply_opt.files,
@@ -1237,7 +1237,7 @@ begin_run(const char *template, char **operands)
 	    .output_failed = run_output_failed,
 	    .terminal_signal = end_signal };
 	task_prepare(&run.setup);
-	open_input(operands);
+	run_open_input(operands);
 	say_prepare(lines_written, lines_lost);
 	open_tokens();
 	run.setup.keep = run.tokens.fd;
