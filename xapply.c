@@ -10,9 +10,10 @@
  * collated by an xclate: where there is none yet, this process becomes one,
  * which runs xapply again below itself.
  *
- * Here is the command line and that becoming.  input.c has the batches,
- * wire/tokens.c the tokens, xtask.c a task and its section, xrun.c the run,
- * joblog.c the log.
+ * This file has the command line, and what this process becomes before the run.
+ * In xapply/, run.c has the run, task.c a task and its section, input.c the
+ * batches, expand.c and quote.c the templates, say.c the lines of -v, tty.c the
+ * terminal, joblog.c the log; wire/tokens.c has the tokens.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -25,11 +26,12 @@
 
 #include "base/size.h"
 #include "base/spawn.h"
+#include "base/text.h"
 #include "wire/title.h"
 #include "xapply/xapply.h"
 
-/* Tells tasks, and what they start, which collator keeps the order of our
- * sections, of which their stdout is one. */
+/* The socket of a collator that keeps an order (-k), for runs within a task:
+ * their stdout is one of its sections. */
 #define SECTION "XAPPLY_SECTION"
 
 enum {
@@ -37,7 +39,7 @@ enum {
 	JOBS_MAX = 100000,
 	DEFAULT_JOBS = 3,         /* of a bare -P */
 
-	/* options without a letter */
+	/* options that have a long name alone */
 	O_TAG = 256, O_TAGSTRING, O_STDERR, O_RESULTS, O_JOBLOG, O_RESUME,
 	O_RESUME_FAILED, O_FAIL, O_HALT, O_RETRIES, O_RETRY_DELAY, O_DELAY,
 	O_PROGRESS, O_ARGV, O_SHOW, O_LOAD, O_MEMFREE
@@ -112,11 +114,10 @@ int xapply_wrapped;
 
 static int bare_jobs;             /* the last -P had no number */
 static struct export **last_export = &xapply_opt.exports;
-static size_t bare_exports;
 
 /* --- values of options --- */
 
-/* What a bare -P stands for. */
+/* The jobs of a -P without a number. */
 static size_t
 default_jobs(void)
 {
@@ -132,34 +133,37 @@ default_jobs(void)
 	return DEFAULT_JOBS;
 }
 
+/* Jobs for a percentage of the processors, text of n bytes; at least 1. */
+static size_t
+percent_jobs(const char *text, size_t n)
+{
+	char *number = wk_alloc(n + 1, 1);
+	size_t jobs;
+
+	memcpy(number, text, n);
+	jobs = (size_t)wk_number('P', number, 1, 100000) * wk_spawn_cpus() /
+	    100;
+	free(number);
+	return jobs > 0 ? jobs : 1;
+}
+
 static void
 set_jobs(const char *arg)
 {
-	size_t n;
-	char *number;
+	size_t n = arg != NULL ? strlen(arg) : 0;
 
 	bare_jobs = arg == NULL;
-	if (arg == NULL) {
+	if (arg == NULL)
 		xapply_opt.jobs = default_jobs();
-		return;
-	}
-	n = strlen(arg);
-	if (n > 1 && arg[n - 1] == '%') {
-		number = wk_alloc(n, 1);
-		memcpy(number, arg, n - 1);
-		xapply_opt.jobs = (size_t)wk_number('P', number, 1, 100000) *
-		    wk_spawn_cpus() / 100;
-		free(number);
-		if (xapply_opt.jobs == 0)
-			xapply_opt.jobs = 1;
-		return;
-	}
-	xapply_opt.jobs = (size_t)wk_number('P', arg, 0, JOBS_MAX);
+	else if (n > 1 && arg[n - 1] == '%')
+		xapply_opt.jobs = percent_jobs(arg, n - 1);
+	else
+		xapply_opt.jobs = (size_t)wk_number('P', arg, 0, JOBS_MAX);
 	if (xapply_opt.jobs == 0)
 		xapply_opt.jobs = wk_spawn_cpus();
 }
 
-/* An octal number is one more spelling of a character here. */
+/* Here the character may also be spelled as an octal number. */
 static void
 xapply_set_escape(const char *arg)
 {
@@ -177,15 +181,16 @@ xapply_set_escape(const char *arg)
 	xapply_opt.escape = (char)c;
 }
 
+/* 1 if the n bytes are the name of a variable. */
 static int
 is_name(const char *name, size_t n)
 {
 	size_t i;
 
-	if (n == 0 || (name[0] >= '0' && name[0] <= '9'))
+	if (n == 0 || text_is_digit(name[0]))
 		return 0;
 	for (i = 0; i < n; i++)
-		if (name[i] != '_' && (name[i] < '0' || name[i] > '9') &&
+		if (name[i] != '_' && !text_is_digit(name[i]) &&
 		    ((name[i] | 32) < 'a' || (name[i] | 32) > 'z'))
 			return 0;
 	return 1;
@@ -207,26 +212,34 @@ add_export(const char *arg)
 	last_export = &e->next;
 }
 
-/* Those without an expression are the parameters in turn, whatever the
- * escape character is. */
+/* "%{N}", for parameter N, which stays allocated. */
+static char *
+parameter_template(size_t n)
+{
+	char *text = wk_alloc(32, 1);
+
+	snprintf(text, 32, "%%{%zu}", n);
+	return text;
+}
+
+/* Variables without an expression are given the parameters, one after the
+ * other, whatever the escape character is. */
 static void
 complete_exports(void)
 {
 	struct export *e;
-	char *text;
+	size_t bare = 0;
 
 	for (e = xapply_opt.exports; e != NULL; e = e->next) {
 		e->escape = xapply_opt.escape;
 		if (e->text != NULL)
 			continue;
-		text = wk_alloc(32, 1);
-		snprintf(text, 32, "%%{%zu}", bare_exports++ % xapply_opt.each + 1);
-		e->text = text;
+		e->text = parameter_template(bare++ % xapply_opt.each + 1);
 		e->escape = '%';
 	}
 }
 
-/* A number, or so many per cent of the processors. */
+/* A load, or with % so many per cent of the processors. */
 static void
 set_load(const char *text)
 {
@@ -359,7 +372,8 @@ check_options(char **operands)
 
 /* --- what is put around the run --- */
 
-/* Does a variable hold the pid of our parent?  It is read once. */
+/* 1 if our parent became a wrapper for the sake of this run: then the variable
+ * has its pid.  It is removed, as it is not meant for the tasks. */
 static int
 is_our_own(const char *variable)
 {
@@ -380,7 +394,7 @@ mark(const char *variable)
 		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
 }
 
-/* Words for what this process becomes. */
+/* The words of the command line that this process becomes. */
 struct words {
 	char **word;
 	size_t count;
@@ -399,6 +413,13 @@ xapply_add(struct words *w, const char *word)
 }
 
 static void
+add_two(struct words *w, const char *option, const char *value)
+{
+	xapply_add(w, option);
+	xapply_add(w, value);
+}
+
+static void
 add_number(struct words *w, char letter, size_t n)
 {
 	char *text = wk_alloc(32, 1);
@@ -407,7 +428,7 @@ add_number(struct words *w, char letter, size_t n)
 	xapply_add(w, text);
 }
 
-/* Become a wrapper that runs us again, with all our words. */
+/* Execute a wrapper that runs this command line again. */
 _Noreturn static void
 become(struct words *w, char **argv)
 {
@@ -426,98 +447,120 @@ become(struct words *w, char **argv)
 }
 
 /*
- * The collator.  An enclosing one will do, unless something is wanted of it
- * that only one of our own can be told; or we are in a section of it and it
- * keeps an order: then ours would wait for the end of that one, as it does for
- * us.  (Of one that is reached through a wrapw we do not know which it is.)
+ * 1 if we run inside a section of this collator, and it keeps an order.  (One
+ * that is reached through a wrapw has another path here, so we cannot know
+ * which it is, and take it for that one.)
+ */
+static int
+is_in_section_of(const char *collator)
+{
+	const char *section = getenv(SECTION);
+	struct stat st;
+
+	return collator != NULL && section != NULL &&
+	    (strcmp(section, collator) == 0 ||
+	    (stat(collator, &st) != 0 && div_exists(collator)));
+}
+
+/* Become a collator.  nested: its output goes to the enclosing one, as a
+ * section. */
+_Noreturn static void
+become_collator(char **argv, int nested)
+{
+	struct words w = { NULL, 0 };
+
+	xapply_add(&w, "xclate");
+	xapply_add(&w, xapply_opt.detached ? "-md" : "-m");
+	if (xapply_opt.squeeze)
+		xapply_add(&w, "-s");
+	if (xapply_opt.verbose)
+		add_two(&w, "-W", ">&1");
+	if (xapply_opt.keep_order)
+		xapply_add(&w, "-k");
+	if (xapply_opt.results != NULL)
+		add_two(&w, "--results", xapply_opt.results);
+	if (nested)
+		add_two(&w, "-O", "-");
+	mark("XAPPLY_COLLATE");
+	become(&w, argv);
+}
+
+/*
+ * Find the collator, or become one.  An enclosing one will do, unless one of
+ * our options is its master's alone to have; or it keeps an order and we run
+ * inside one of its sections: ours could be written only after that one, which
+ * ends only when we do.  Returns 1 if our parent became the collator.
  */
 static int
 find_collator(char **argv)
 {
 	int own = is_our_own("XAPPLY_COLLATE");
 	int special = xapply_opt.keep_order || xapply_opt.results != NULL;
-	const char *section = getenv(SECTION);
-	int in_section;
-	struct words w = { NULL, 0 };
+	const char *found;
 	struct div_choice c;
-	struct stat st;
+	int in_section;
 
 	if (!xapply_opt.collate || xapply_opt.dry)
 		return 0;
-	xapply_collator = xapply_opt.detached ? getenv("xcl_d") :
+	found = xapply_opt.detached ? getenv("xcl_d") :
 	    getenv("xcl_link") ? wk_target_of("xcl", 'u', 0, NULL) : NULL;
-	in_section = !own && xapply_collator != NULL && section != NULL &&
-	    (strcmp(section, xapply_collator) == 0 ||
-	    (stat(xapply_collator, &st) != 0 && div_exists(xapply_collator)));
-	if (xapply_collator != NULL && !in_section && (own || !special)) {
-		xapply_collator = strdup(xapply_collator);
+	in_section = !own && is_in_section_of(found);
+	if (found != NULL && !in_section && (own || !special)) {
+		xapply_collator = strdup(found);
+		if (xapply_collator == NULL)
+			wk_die(WK_SYSTEM, "out of memory");
 		xapply_wrapped |= own;
 		return own;
 	}
-	xapply_add(&w, "xclate");
-	xapply_add(&w, xapply_opt.detached ? "-md" : "-m");
-	if (xapply_opt.squeeze)
-		xapply_add(&w, "-s");
-	if (xapply_opt.verbose) {
-		xapply_add(&w, "-W");
-		xapply_add(&w, ">&1");
-	}
-	if (xapply_opt.keep_order)
-		xapply_add(&w, "-k");
-	if (xapply_opt.results != NULL) {
-		xapply_add(&w, "--results");
-		xapply_add(&w, xapply_opt.results);
-	}
-	/* one of our own is a section of one that encloses it, or is in one */
-	if (special && !xapply_opt.detached && !in_section &&
-	    div_select(&c, "xcl", 0, NULL) == 0) {
-		xapply_add(&w, "-O");
-		xapply_add(&w, "-");
-	}
-	mark("XAPPLY_COLLATE");
-	become(&w, argv);
+	become_collator(argv, special && !xapply_opt.detached && !in_section &&
+	    div_select(&c, "xcl", 0, NULL) == 0);
 }
 
-/* The pool.  collated: the parent is a collator that we became. */
-static void
-find_pool(char **argv, int collated)
+/* Become a ptbw with a pool. */
+_Noreturn static void
+become_pool(char **argv, int collated)
 {
-	int own = is_our_own("XAPPLY_WRAP");
 	struct words w = { NULL, 0 };
 
-	if (own) {
-		xapply_wrapped = 1;
-		xapply_pool = wk_target_of("ptbw", 't', 0, NULL);
-		return;
-	}
-	if (xapply_opt.tags != NULL && (strcmp(xapply_opt.tags, "-") == 0 ||
-	    div_exists(xapply_opt.tags))) {
-		xapply_pool = wk_target_of("ptbw", 't', 0, xapply_opt.tags);
-		return;
-	}
-	if (xapply_opt.tags == NULL && xapply_opt.sets < 0 && xapply_opt.request <= 0)
-		return;
 	xapply_add(&w, "ptbw");
 	xapply_add(&w, xapply_opt.sets >= 0 ? "-m" : "-mq");
 	if (xapply_opt.sets != 0)
-		add_number(&w, 'J', xapply_opt.sets > 0 ? (size_t)xapply_opt.sets :
-		    xapply_opt.jobs);
+		add_number(&w, 'J', xapply_opt.sets > 0 ?
+		    (size_t)xapply_opt.sets : xapply_opt.jobs);
 	if (xapply_opt.request > 0)
 		add_number(&w, 'R', (size_t)xapply_opt.request);
-	if (xapply_opt.tags != NULL) {
-		xapply_add(&w, "-t");
-		xapply_add(&w, xapply_opt.tags);
-	}
+	if (xapply_opt.tags != NULL)
+		add_two(&w, "-t", xapply_opt.tags);
 	mark("XAPPLY_WRAP");
 	if (collated)
 		mark("XAPPLY_COLLATE");
 	become(&w, argv);
 }
 
+/* Find the pool, or become one, if the options need any.  collated: our parent
+ * became the collator. */
+static void
+find_pool(char **argv, int collated)
+{
+	const char *tags = xapply_opt.tags;
+
+	if (is_our_own("XAPPLY_WRAP")) {
+		xapply_wrapped = 1;
+		xapply_pool = wk_target_of("ptbw", 't', 0, NULL);
+	} else if (tags != NULL &&
+	    (strcmp(tags, "-") == 0 || div_exists(tags))) {
+		xapply_pool = wk_target_of("ptbw", 't', 0, tags);
+	} else if (tags != NULL || xapply_opt.sets >= 0 ||
+	    xapply_opt.request > 0) {
+		become_pool(argv, collated);
+	}
+}
+
 static void
 xapply_show_version(void)
 {
-	const char *shell = xapply_opt.shell != NULL ? xapply_opt.shell : getenv("SHELL");
+	const char *shell = xapply_opt.shell != NULL ? xapply_opt.shell :
+	    getenv("SHELL");
 
 	printf("xapply: wrapkit %s\n", DIV_VERSION);
 	printf("xapply: dicer and mixer of version 3\n");
@@ -556,7 +599,7 @@ main(int argc, char **argv)
 	if (xapply_opt.keep_order && xapply_collator != NULL &&
 	    setenv(SECTION, xapply_collator, 1) != 0)
 		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
-	/* not before: as a pool we run ourselves once more */
+	/* not before: if we become a pool, the run below it needs it */
 	if (xapply_opt.detached && xapply_collator != NULL)
 		unsetenv("xcl_d");
 	return xapply_run(operands[0], operands + 1);

@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "base/event.h"
+#include "base/jobline.h"
 #include "xclate/report.h"
 #include "xclate/redirect.h"
 #include "base/spawn.h"
@@ -393,7 +394,7 @@ test_joblog(void)
 		snprintf(name, sizeof name, "job log: row %zu", i);
 		ok(strcmp(text, row[i].line) == 0 && n == strlen(text), name);
 	}
-	ok(strcmp(report_joblog_head, "Seq\tHost\tStarttime\tJobRuntime\tSend"
+	ok(strcmp(jobline_heading[JOBLINE_PARALLEL], "Seq\tHost\tStarttime\tJobRuntime\tSend"
 	    "\tReceive\tExitval\tSignal\tCommand\n") == 0, "job log: head");
 }
 
@@ -463,8 +464,7 @@ open_fds(void)
 static int
 complain(const struct redirect *r, const char *spec)
 {
-	fprintf(stderr, "%s: %s\n", spec, r->reason ? r->reason :
-	    strerror(errno));
+	fprintf(stderr, "%s: %s\n", spec, r->reason);
 	return r->fd == -1 && r->child.pid == 0 ? r->code : BROKEN;
 }
 

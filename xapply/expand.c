@@ -5,11 +5,11 @@
  * steps of all dicers stand in one list, the picks of all mixers in another,
  * where a group is followed by as many picks as are inside of it.
  *
- * Values are worked on at the end of the buffer that the result goes to: a
- * dicer only ever makes a value shorter, so it works where the value is; a
- * mixer appends to it and then takes out what it was made from.  So there is
- * no other memory, and nothing has a limit but the depth of recursion.  %+,
- * which may be as deep as there are parameters, has a stack of frames.
+ * Values are worked on at the end of the buffer that the result goes to.  A
+ * dicer only ever makes a value shorter, so it works in place; a mixer appends
+ * its result to the value and then takes the value out.  So no other memory is
+ * needed, and nothing has a limit but the depth of recursion.  %+ may be as
+ * deep as there are parameters, so it has a stack of frames instead.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -27,7 +27,7 @@
 enum {
 	DEPTH_MAX = 200,        /* ( in mixers, @ in dicers */
 	INNER_MAX = 1000000,    /* %+ in one expansion; some double each time */
-	END = -1                /* no character */
+	END = -1                /* of a template: no character */
 };
 
 enum vector { PARAMS, FILES, TOKENS };
@@ -35,24 +35,25 @@ enum choice { NOTHING, ONE, LAST, ALL, NUMBER, NUMBER_SOURCE, TOKEN_SOURCE };
 
 struct step {
 	char separator;
-	char white;             /* any white space instead */
-	char each, drop, last;
-	size_t field;           /* 0 as 1 */
+	char white;             /* split at any white space instead */
+	char each, drop, last;  /* @, -, $ */
+	size_t field;           /* its number; 0 means 1 */
 };
 
-/* An end of a range, or a single position. */
+/* One end of a range, or a single position. */
 struct position {
-	size_t n;
-	char last, back;
+	size_t n;               /* from 1; 0 means 1 */
+	char last, back;        /* $ or *; ~, so counted from the end */
 };
 
 struct pick {
 	enum { RANGE, LITERAL, GROUP } kind;
-	int fresh;              /* from here on it is the whole value again */
-	int source;             /* a group that others pick from */
-	int single;             /* a range without an end */
+	int fresh;              /* picks from the whole value again */
+	int source;             /* a group that later picks select from */
+	int single;             /* a range of position a alone */
 	struct position a, b;
-	size_t at, len;         /* literal: in the template; group: picks */
+	size_t at, len;         /* a literal in the template; a group's len:
+	                           how many picks are inside of it */
 };
 
 struct node {
@@ -60,22 +61,22 @@ struct node {
 	enum vector vector;
 	enum choice choice;
 	enum quote_kind quote;
-	int escaped;            /* q */
-	int mixed;
-	size_t index;
-	size_t from, len;       /* in the template */
-	size_t step, steps;
-	size_t pick, picks;
-	struct quote_state state;       /* INNER: in front of it */
+	int escaped;            /* %q */
+	int mixed;              /* it has a mixer, perhaps an empty one */
+	size_t index;           /* ONE: from 1 */
+	size_t from, len;       /* where it stands in the template */
+	size_t step, steps;     /* its part of the list */
+	size_t pick, picks;     /* likewise */
+	struct quote_state state;       /* INNER: where it begins */
 };
 
 struct expand {
-	char *copy;             /* what text points to, if it is ours */
+	char *copy;             /* what is freed: text, or NULL */
 	const char *text;
 	size_t len;
 	struct expand_rules rules;
 	struct expand_uses uses;
-	enum quote_kind tail;
+	enum quote_kind tail;   /* how parameters are appended */
 	struct node *node;
 	size_t nodes;
 	struct step *step;
@@ -86,22 +87,46 @@ struct expand {
 
 /* --- mistakes --- */
 
+/* The errno of each kind, and its text. */
+static const struct {
+	int error;
+	const char *format;
+} faults[] = {
+	[EXPAND_NO_MEMORY] = { ENOMEM, "out of memory" },
+	[EXPAND_UNKNOWN] = { EINVAL, "unknown escape" },
+	[EXPAND_UNCLOSED] = { EINVAL, "missing %c" },
+	[EXPAND_NO_ITEM] = { EINVAL, "no mixer item" },
+	[EXPAND_NO_POSITION] = { EINVAL, "no position behind %c" },
+	[EXPAND_TOO_DEEP] = { EINVAL, "more than %d %c" },
+	[EXPAND_UNQUOTABLE] = { EINVAL, "cannot be quoted %s" },
+	[EXPAND_TAIL_UNQUOTABLE] = { EINVAL,
+	    "parameters cannot be appended %s" },
+	[EXPAND_OTHER_QUOTES] = { EINVAL,
+	    "it ends in other quotes than it begins in" },
+	[EXPAND_OUT_OF_RANGE] = { ERANGE,
+	    "%s %zu is out of range, the limit is %zu" },
+	[EXPAND_NO_FILES] = { ERANGE, "parameters come from no files" },
+	[EXPAND_NO_SOURCE] = { ERANGE, "the tokens' source has no name" },
+	[EXPAND_NO_VALUE] = { ERANGE, "there is no such value" },
+	[EXPAND_NO_TEMPLATE] = { ERANGE,
+	    "there is no parameter to be a template" },
+	[EXPAND_TOO_MANY] = { E2BIG, "more than %d templates in templates" },
+	[EXPAND_TOO_LONG] = { E2BIG, "it becomes longer than %zu bytes" }
+};
+
+/* Fill in kind and reason, with what the text of that kind takes, and set
+ * errno.  Returns -1. */
 static int
-expand_fail(struct expand_error *err, int error, const char *format, ...)
+expand_fail(struct expand_error *err, enum expand_fault kind, ...)
 {
 	va_list ap;
 
-	va_start(ap, format);
-	vsnprintf(err->reason, sizeof err->reason, format, ap);
+	err->kind = kind;
+	va_start(ap, kind);
+	vsnprintf(err->reason, sizeof err->reason, faults[kind].format, ap);
 	va_end(ap);
-	errno = error;
+	errno = faults[kind].error;
 	return -1;
-}
-
-static int
-no_memory(struct expand_error *err)
-{
-	return expand_fail(err, ENOMEM, "out of memory");
 }
 
 static void
@@ -121,9 +146,9 @@ struct parser {
 	struct expand *e;
 	struct expand_error *err;
 	struct quote_state state;
-	size_t from;            /* the markup's escape character */
-	size_t at;
-	int depth;
+	size_t from;            /* where the present markup begins */
+	size_t at;              /* the next character */
+	int depth;              /* of mixers in mixers */
 };
 
 static int
@@ -141,21 +166,28 @@ expand_take(struct parser *p, char c)
 	return 1;
 }
 
-/* What comes next makes no sense. */
+/* What comes next makes no sense.  c: for the text of those kinds that name a
+ * character. */
 static int
-unexpected(struct parser *p, const char *what)
+unexpected(struct parser *p, enum expand_fault kind, char c)
 {
-	int c = peek(p);
+	struct expand_error *err = p->err;
+	int next = peek(p);
+	size_t n;
 
-	if (c == END)
-		return expand_fail(p->err, EINVAL, "%s at the end", what);
-	if (c < ' ' || c > '~')
-		return expand_fail(p->err, EINVAL, "%s at '\\%03o'", what,
-		    (unsigned)c);
-	return expand_fail(p->err, EINVAL, "%s at '%c'", what, c);
+	expand_fail(err, kind, c);
+	n = strlen(err->reason);
+	if (next == END)
+		snprintf(err->reason + n, sizeof err->reason - n,
+		    " at the end");
+	else
+		snprintf(err->reason + n, sizeof err->reason - n,
+		    next < ' ' || next > '~' ? " at '\\%03o'" : " at '%c'",
+		    (unsigned)next);
+	return -1;
 }
 
-/* What is too large for size_t is as large as that goes. */
+/* A number that is too large for size_t is read as SIZE_MAX. */
 static size_t
 expand_read_number(struct parser *p)
 {
@@ -170,18 +202,19 @@ expand_read_number(struct parser *p)
 	return n;
 }
 
-/* A list with room for one more; n is how long it is. */
+/* Make room for one more in a list of n elements, each of so many bytes.
+ * Returns the list, perhaps moved; NULL when there is no memory. */
 static void *
 expand_more(struct expand_error *err, void *list, size_t n, size_t each)
 {
 	void *p = list;
 
-	if ((n & (n - 1)) == 0) {       /* at powers of two it doubles */
+	if ((n & (n - 1)) == 0) {       /* a full list has 2^i elements */
 		p = NULL;
 		if (n <= SIZE_MAX / 2 / each)
 			p = realloc(list, (n == 0 ? 1 : 2 * n) * each);
 		if (p == NULL)
-			no_memory(err);
+			expand_fail(err, EXPAND_NO_MEMORY);
 	}
 	return p;
 }
@@ -219,7 +252,7 @@ add_text(struct parser *p, size_t from, size_t to)
 	return 0;
 }
 
-/* A digit or a digit's place was read as index.  0 is none. */
+/* %0 is nothing, all other numbers are of one value. */
 static void
 choose_index(struct node *n, size_t index)
 {
@@ -246,7 +279,7 @@ choose_letter(struct parser *p, struct node *n)
 		n->choice = TOKEN_SOURCE;
 		break;
 	default:
-		return unexpected(p, "unknown escape");
+		return unexpected(p, EXPAND_UNKNOWN, 0);
 	}
 	p->at++;
 	return 0;
@@ -295,7 +328,7 @@ read_separator(struct parser *p, struct step *s)
 	int c = peek(p);
 
 	if (c == END)
-		return unexpected(p, "missing ]");
+		return unexpected(p, EXPAND_UNCLOSED, ']');
 	s->separator = (char)c;
 	s->white = !escaped && c == ' ';
 	p->at++;
@@ -312,7 +345,7 @@ read_step(struct parser *p, int *depth)
 	s->each = (char)expand_take(p, '@');
 	if (s->each)
 		return ++*depth <= DEPTH_MAX ? 0 :
-		    expand_fail(p->err, EINVAL, "more than %d @", DEPTH_MAX);
+		    expand_fail(p->err, EXPAND_TOO_DEEP, DEPTH_MAX, '@');
 	s->drop = (char)expand_take(p, '-');
 	s->last = (char)expand_take(p, '$');
 	if (!s->last && text_is_digit(peek(p)))
@@ -345,10 +378,10 @@ read_selector(struct parser *p, struct node *n)
 		return read_short(p, n);
 	if (read_name(p, n) != 0)
 		return -1;
-	return expand_take(p, '}') ? 0 : unexpected(p, "missing }");
+	return expand_take(p, '}') ? 0 : unexpected(p, EXPAND_UNCLOSED, '}');
 }
 
-/* Is there what a node mentions, so far as that is known? */
+/* Fail if the rules say that the value of the node will not be there. */
 static int
 check_value(struct parser *p, const struct node *n)
 {
@@ -357,14 +390,14 @@ check_value(struct parser *p, const struct node *n)
 	size_t limit = n->vector == TOKENS ? r->tokens : r->params;
 
 	if (n->choice == TOKEN_SOURCE && !r->token_source)
-		return expand_fail(p->err, ERANGE, "the tokens' source has no name");
+		return expand_fail(p->err, EXPAND_NO_SOURCE);
 	if (n->choice > ALL)
 		return 0;
 	if (n->vector == FILES && !r->files)
-		return expand_fail(p->err, ERANGE, "parameters come from no files");
+		return expand_fail(p->err, EXPAND_NO_FILES);
 	if (n->choice == ONE && n->index > limit)
-		return expand_fail(p->err, ERANGE, "%s %zu is out of range, the "
-		    "limit is %zu", kinds[n->vector], n->index, limit);
+		return expand_fail(p->err, EXPAND_OUT_OF_RANGE,
+		    kinds[n->vector], n->index, limit);
 	return 0;
 }
 
@@ -416,12 +449,11 @@ read_plain(struct parser *p, struct node *n)
 
 /* --- compiling mixers --- */
 
-/* Items of a mixer are what has no separator in between.  None is what index
- * has while there is no group to pick from. */
+/* An item of a mixer: what stands between two separators. */
 struct items {
-	size_t group;           /* index of the pick */
-	int selected;           /* something, since the group or the start */
-	int fresh;              /* the next pick begins one */
+	size_t group;           /* the pick that is its group, or none */
+	int selected;           /* something was, since the group if any */
+	int fresh;              /* the next pick begins another item */
 };
 
 static const size_t none = SIZE_MAX;
@@ -450,7 +482,7 @@ end_item(struct items *i)
 	i->fresh = 1;
 }
 
-/* Something is picked from the group, if there is one. */
+/* What comes is picked from the item's group, if it has one. */
 static void
 use_group(struct parser *p, const struct items *i)
 {
@@ -458,14 +490,16 @@ use_group(struct parser *p, const struct items *i)
 		p->e->pick[i->group].source = 1;
 }
 
+/* before: what it has to stand behind, NUL for nothing. */
 static int
-read_position(struct parser *p, struct position *q, const char *what)
+read_position(struct parser *p, struct position *q, char before)
 {
 	q->last = (char)expand_take(p, '$');
 	if (q->last)
 		return 0;
 	if (!text_is_digit(peek(p)))
-		return unexpected(p, what);
+		return before == '\0' ? unexpected(p, EXPAND_NO_ITEM, 0) :
+		    unexpected(p, EXPAND_NO_POSITION, before);
 	q->n = expand_read_number(p);
 	return 0;
 }
@@ -475,7 +509,7 @@ read_range_end(struct parser *p, struct position *q)
 {
 	q->back = (char)expand_take(p, '~');
 	q->last = (char)expand_take(p, '*');
-	return q->last ? 0 : read_position(p, q, "no position behind -");
+	return q->last ? 0 : read_position(p, q, '-');
 }
 
 static int
@@ -496,8 +530,7 @@ read_range(struct parser *p, struct items *i)
 		k->b.last = 1;
 		return 0;
 	}
-	if (read_position(p, &k->a, k->a.back ? "no position behind ~" :
-	    "no mixer item") != 0)
+	if (read_position(p, &k->a, k->a.back ? '~' : '\0') != 0)
 		return -1;
 	k->single = !expand_take(p, '-');
 	return k->single ? 0 : read_range_end(p, &k->b);
@@ -509,7 +542,7 @@ expand_read_double(struct parser *p, struct pick *k)
 	k->at = ++p->at;
 	for (; peek(p) != '"'; p->at++)
 		if (peek(p) == END)
-			return unexpected(p, "missing \"");
+			return unexpected(p, EXPAND_UNCLOSED, '"');
 	k->len = p->at++ - k->at;
 	return 0;
 }
@@ -524,7 +557,7 @@ expand_read_nested(struct parser *p, struct pick *k)
 	for (;; p->at++) {
 		c = peek(p);
 		if (c == END)
-			return unexpected(p, "missing '");
+			return unexpected(p, EXPAND_UNCLOSED, '\'');
 		depth += c == '`';
 		depth -= c == '\'';
 		if (depth == 0)
@@ -542,7 +575,8 @@ read_literal(struct parser *p, struct items *i)
 	if (k == NULL)
 		return -1;
 	k->kind = LITERAL;
-	return peek(p) == '"' ? expand_read_double(p, k) : expand_read_nested(p, k);
+	return peek(p) == '"' ? expand_read_double(p, k) :
+	    expand_read_nested(p, k);
 }
 
 static int read_mixer(struct parser *p);
@@ -562,7 +596,7 @@ read_group(struct parser *p, struct items *i)
 		return -1;
 	k->kind = GROUP;
 	if (++p->depth > DEPTH_MAX)
-		return expand_fail(p->err, EINVAL, "more than %d (", DEPTH_MAX);
+		return expand_fail(p->err, EXPAND_TOO_DEEP, DEPTH_MAX, '(');
 	p->at++;
 	if (read_mixer(p) != 0)
 		return -1;
@@ -576,7 +610,7 @@ read_item(struct parser *p, struct items *i)
 {
 	switch (peek(p)) {
 	case END:
-		return unexpected(p, "missing )");
+		return unexpected(p, EXPAND_UNCLOSED, ')');
 	case ',':
 	case ' ':
 	case '\t':
@@ -593,7 +627,7 @@ read_item(struct parser *p, struct items *i)
 	}
 }
 
-/* The rest of a mixer, with the parenthesis. */
+/* The rest of a mixer, with the ) at its end. */
 static int
 read_mixer(struct parser *p)
 {
@@ -621,28 +655,35 @@ read_mixed(struct parser *p, struct node *n)
 
 /* --- compiling the whole --- */
 
-/* How what a node inserts is to be quoted.  A plain number is harmless; and
- * it is all there is behind what could have been half of a pair. */
+/* 1 if the node is a number without any change: digits need no quotes, wherever
+ * they stand. */
+static int
+is_plain_number(const struct node *n)
+{
+	return n->kind == VALUE && n->choice == NUMBER && n->steps == 0 &&
+	    !n->mixed;
+}
+
+/* Find out how the value of a node is to be quoted. */
 static int
 choose_quotes(struct parser *p, struct node *n)
 {
-	const char *why;
-
 	if (!p->e->rules.quote) {
 		n->quote = n->escaped ? QUOTE_ESCAPE : QUOTE_NOT;
 		return 0;
 	}
 	if (n->kind == VALUE && n->choice == NOTHING && !n->mixed)
 		return 0;
-	n->quote = quote_here(&p->state, &why);
-	if (n->quote == QUOTE_NEVER && n->kind == VALUE &&
-	    n->choice == NUMBER && n->steps == 0 && !n->mixed) {
+	n->quote = quote_here(&p->state);
+	if (n->quote == QUOTE_NEVER && is_plain_number(n)) {
 		n->quote = QUOTE_NOT;
+		/* a digit completes what may have been half of a pair */
 		quote_follow(&p->state, "0", 1);
 		return 0;
 	}
 	if (n->quote == QUOTE_NEVER)
-		return expand_fail(p->err, EINVAL, "cannot be quoted %s", why);
+		return expand_fail(p->err, EXPAND_UNQUOTABLE,
+		    quote_reason(&p->state));
 	n->state = p->state;
 	quote_inserted(&p->state, n->kind == INNER && !n->escaped);
 	return 0;
@@ -655,8 +696,7 @@ read_inner(struct parser *p, struct node *n)
 	p->e->uses.inner = 1;
 	if (p->e->rules.params == 0) {
 		p->at--;
-		return expand_fail(p->err, ERANGE,
-		    "there is no parameter to be a template");
+		return expand_fail(p->err, EXPAND_NO_TEMPLATE);
 	}
 	return 0;
 }
@@ -710,13 +750,13 @@ read_template(struct parser *p)
 	return 0;
 }
 
-/* After the last node.  A template in a template, whose quotes began as
- * start says, must leave them as they were. */
+/* After the last node.  seen: a parameter was mentioned before this template.
+ * start: the quotes that a template in a template begins in (NULL: it is none),
+ * and in which it must end. */
 static int
 finish_template(struct parser *p, int seen, const struct quote_state *start)
 {
 	struct expand *e = p->e;
-	const char *why;
 
 	p->from = p->at;
 	e->uses.tail = e->rules.tail && e->rules.params > 0 && !seen &&
@@ -725,19 +765,18 @@ finish_template(struct parser *p, int seen, const struct quote_state *start)
 	if (!e->rules.quote)
 		return 0;
 	if (e->uses.tail) {
-		e->tail = quote_here(&p->state, &why);
+		e->tail = quote_here(&p->state);
 		if (e->tail == QUOTE_NEVER)
-			return expand_fail(p->err, EINVAL,
-			    "parameters cannot be appended %s", why);
+			return expand_fail(p->err, EXPAND_TAIL_UNQUOTABLE,
+			    quote_reason(&p->state));
 	}
 	if (start != NULL && !quote_same(start, &p->state))
-		return expand_fail(p->err, EINVAL, "it ends in other quotes than it "
-		    "begins in");
+		return expand_fail(p->err, EXPAND_OTHER_QUOTES);
 	return 0;
 }
 
-/* Text stays where it is.  seen says that a parameter has been mentioned
- * already. */
+/* Compile text, which is not copied.  seen and start are for finish_template;
+ * param is for *err: the number of the parameter that text is, or 0. */
 static struct expand *
 expand_parse(const char *text, size_t len, const struct expand_rules *rules,
     int seen, const struct quote_state *start, struct expand_error *err,
@@ -752,7 +791,7 @@ expand_parse(const char *text, size_t len, const struct expand_rules *rules,
 	if (start != NULL)
 		p.state = *start;
 	if (e == NULL) {
-		no_memory(err);
+		expand_fail(err, EXPAND_NO_MEMORY);
 		return NULL;
 	}
 	e->text = text;
@@ -775,7 +814,7 @@ expand_compile(const char *text, size_t len, const struct expand_rules *rules,
 
 	memset(err, 0, sizeof *err);
 	if (copy == NULL) {
-		no_memory(err);
+		expand_fail(err, EXPAND_NO_MEMORY);
 	} else {
 		memcpy(copy, text, len);
 		e = expand_parse(copy, len, rules, 0, NULL, err, 0);
@@ -792,7 +831,6 @@ expand_compile(const char *text, size_t len, const struct expand_rules *rules,
 	return NULL;
 }
 
-/* errno stays, this is also a way out of failures. */
 void
 expand_free(struct expand *e)
 {
@@ -821,13 +859,13 @@ struct span {
 	size_t n;
 };
 
-/* A field of a span; last if no other follows. */
+/* A field of a span. */
 struct field {
 	size_t start, end;
-	int last;
+	int last;               /* no other follows */
 };
 
-/* The C locale's, whatever the locale is. */
+/* The white space of the C locale, whatever the locale is. */
 static int
 is_white(char c)
 {
@@ -848,7 +886,7 @@ skip_white(const struct span *v, size_t at)
 	return at;
 }
 
-/* The field that starts there. */
+/* The field that begins at start. */
 static void
 field_at(const struct span *v, const struct step *s, size_t start,
     struct field *f)
@@ -868,7 +906,7 @@ field_at(const struct span *v, const struct step *s, size_t start,
 	f->last = end == NULL;
 }
 
-/* The field behind one that is not the last. */
+/* The field behind f, which is not the last. */
 static void
 field_next(const struct span *v, const struct step *s, struct field *f)
 {
@@ -888,7 +926,7 @@ field_last(const struct span *v, const struct step *s, struct field *f)
 	f->last = 1;
 }
 
-/* 0 if there is none. */
+/* The field that a step names; 0 if there is none. */
 static int
 find_field(const struct span *v, const struct step *s, struct field *f)
 {
@@ -907,15 +945,15 @@ find_field(const struct span *v, const struct step *s, struct field *f)
 	return 1;
 }
 
-/* Take out the field and the separator behind it, if there is one, and the
- * one in front of it, if it is the last. */
+/* Take out the field and the separator behind it, or of the last field the one
+ * in front of it. */
 static void
 drop_field(struct span *v, const struct field *f)
 {
 	size_t from = f->start, to = f->end;
 
 	if (f->last && from == 0)
-		return;         /* the only one */
+		return;         /* an only field stays */
 	if (f->last)
 		from--;
 	if (to < v->n)
@@ -931,8 +969,8 @@ drop_field(struct span *v, const struct field *f)
 static void
 dice(struct span *v, const struct step *s, size_t steps);
 
-/* What the fields become is joined in place: it is behind where it has to
- * be, or just there. */
+/* Results are joined in place: no field becomes longer, so none is written over
+ * before it is read. */
 static void
 dice_each(struct span *v, const struct step *s, size_t steps)
 {
@@ -948,7 +986,7 @@ dice_each(struct span *v, const struct step *s, size_t steps)
 		len += one.n;
 		if (f.last)
 			break;
-		v->p[len++] = s->separator;     /* not beyond the old one */
+		v->p[len++] = s->separator;     /* at most where it was */
 	}
 	v->n = len;
 }
@@ -976,13 +1014,13 @@ dice(struct span *v, const struct step *s, size_t steps)
 
 /* --- running --- */
 
-/* A template that is being expanded; those behind the first are ours. */
+/* A template that is being expanded. */
 struct frame {
 	const struct expand *e;
-	struct expand *inner;           /* e, if it is to be freed */
-	const struct node *outer;       /* its %+ */
-	size_t next;                    /* node */
-	size_t start;                   /* of the result, in the buffer */
+	struct expand *inner;           /* e, if it is freed with the frame */
+	const struct node *outer;       /* the %+ that it stands for, or NULL */
+	size_t next;                    /* node to be expanded */
+	size_t start;                   /* of its result in the buffer */
 	size_t shift;                   /* parameters used up as templates */
 };
 
@@ -992,12 +1030,12 @@ struct run {
 	struct expand_error *err;
 	struct frame *frame;
 	size_t frames;
-	size_t inners;                  /* that have been begun */
-	int seen;                       /* a parameter */
+	size_t inners;                  /* %+ so far */
+	int seen;                       /* a parameter was mentioned */
 	char digits[3 * sizeof(uintmax_t)];
 };
 
-/* Room for so many bytes more, and a NUL. */
+/* Make room for n bytes more, and a NUL. */
 static int
 reserve(struct run *r, size_t n)
 {
@@ -1007,16 +1045,15 @@ reserve(struct run *r, size_t n)
 
 	if (b->len > max || n > max - b->len) {
 		if (b->max == 0)
-			return no_memory(r->err);
-		return expand_fail(r->err, E2BIG, "it becomes longer than %zu bytes",
-		    b->max);
+			return expand_fail(r->err, EXPAND_NO_MEMORY);
+		return expand_fail(r->err, EXPAND_TOO_LONG, b->max);
 	}
 	if (b->len + n < b->size)
 		return 0;
 	size = (b->len + n + 128) + b->size / 2;
 	p = realloc(b->data, size);
 	if (p == NULL)
-		return no_memory(r->err);
+		return expand_fail(r->err, EXPAND_NO_MEMORY);
 	b->data = p;
 	b->size = size;
 	return 0;
@@ -1048,7 +1085,7 @@ append_quoted(struct run *r, const struct expand_text *t, enum quote_kind kind)
 	return 0;
 }
 
-/* Quote all from there to the end. */
+/* Quote all of the buffer from start on. */
 static int
 quote_from(struct run *r, size_t start, enum quote_kind kind)
 {
@@ -1066,7 +1103,7 @@ quote_from(struct run *r, size_t start, enum quote_kind kind)
 	return 0;
 }
 
-/* Take n bytes out. */
+/* Take n bytes out of the buffer. */
 static void
 cut(struct expand_buffer *b, size_t from, size_t n)
 {
@@ -1081,7 +1118,7 @@ struct region {
 	size_t at, len;
 };
 
-/* From 1; beyond the end if it is. */
+/* A position counted from 1; it may be beyond the end of the len characters. */
 static size_t
 locate_position(const struct position *p, size_t len)
 {
@@ -1119,7 +1156,8 @@ append_range(struct run *r, const struct region *v, const struct pick *k)
 	return 0;
 }
 
-/* Room first: the region moves with the buffer. */
+/* Append a copy of a part of the buffer.  Room is made first, as that may move
+ * the buffer. */
 static int
 append_region(struct run *r, const struct region *v)
 {
@@ -1128,8 +1166,11 @@ append_region(struct run *r, const struct region *v)
 	return append(r, r->out->data + v->at, v->len);
 }
 
-/* What is picked from at the moment: the whole, or a group, which stands in
- * the buffer behind what was put out before it, and is taken out later. */
+/*
+ * now is what is picked from at the moment: the whole value, or a group, which
+ * stands in the buffer behind the results so far and is taken out when the next
+ * picks are not from it.
+ */
 static int
 is_group(const struct region *whole, const struct region *now)
 {
@@ -1166,7 +1207,7 @@ mix_group(struct run *r, const struct expand *e, const struct region *whole,
 	return 0;
 }
 
-/* Append what picks make of the whole. */
+/* Append what the picks make of the value in whole. */
 static int
 mix(struct run *r, const struct expand *e, const struct region *whole,
     const struct pick *k, size_t picks)
@@ -1194,7 +1235,8 @@ mix(struct run *r, const struct expand *e, const struct region *whole,
 
 /* --- values --- */
 
-/* The texts that a node can choose from, those used up left out. */
+/* The texts that a node can choose from, without those used up as
+ * templates. */
 static const struct expand_text *
 vector(const struct run *r, size_t shift, const struct node *n, size_t *count)
 {
@@ -1207,7 +1249,7 @@ vector(const struct run *r, size_t shift, const struct node *n, size_t *count)
 	return *count > 0 ? list + shift : NULL;
 }
 
-/* Another check, for the caller may have promised more than there is. */
+/* 1 if the value is not there, though the rules promised it. */
 static int
 is_missing(const struct run *r, size_t shift, const struct node *n)
 {
@@ -1238,8 +1280,8 @@ spell_number(struct run *r, struct expand_text *t)
 	t->len = (size_t)(end - p);
 }
 
-/* The text that a node chooses, if it is a single one.  1 if there is none
- * because there is nothing to choose from, or it is %0. */
+/* The single text that a node chooses; 1 if there is none: it is %0, or %$ of
+ * nothing. */
 static int
 expand_choose(struct run *r, size_t shift, const struct node *n,
     struct expand_text *t)
@@ -1269,9 +1311,8 @@ expand_choose(struct run *r, size_t shift, const struct node *n,
 	return 0;
 }
 
-/* All with blanks in between.  In quotes of whatever kind the blanks are
- * outside of what is quoted, in the quotes of the template if there are
- * any. */
+/* Append all texts with blanks in between.  Each text is quoted by itself, so
+ * the blanks separate words unless the template has them in its own quotes. */
 static int
 append_all(struct run *r, const struct expand_text *list, size_t count,
     enum quote_kind kind)
@@ -1318,7 +1359,7 @@ dice_from(struct run *r, size_t start, const struct step *s, size_t steps)
 	b->len = start + v.n;
 }
 
-/* Whether there is a text to be quoted at all. */
+/* 1 if the node chooses no text at all, not even an empty one to be quoted. */
 static int
 is_nothing(const struct run *r, size_t shift, const struct node *n)
 {
@@ -1337,7 +1378,7 @@ expand_value(struct run *r, const struct frame *f, const struct node *n)
 	struct region v;
 
 	if (is_missing(r, f->shift, n))
-		return expand_fail(r->err, ERANGE, "there is no such value");
+		return expand_fail(r->err, EXPAND_NO_VALUE);
 	if (n->vector == PARAMS && n->choice <= ALL)
 		r->seen = 1;
 	if (n->steps == 0 && !n->mixed)
@@ -1378,7 +1419,7 @@ expand_push(struct run *r, const struct expand *e, size_t shift)
 	return 0;
 }
 
-/* The rules that are left for a template in a template. */
+/* The rules for a template in a template, which has one parameter less. */
 static void
 derive_rules(const struct run *r, const struct frame *f,
     struct expand_rules *rules)
@@ -1391,8 +1432,8 @@ derive_rules(const struct run *r, const struct frame *f,
 	rules->token_source = r->v->token_source.data != NULL;
 }
 
-/* %+; with q it is by itself, without it is a part of the outer one.  A
- * mistake in it is located there. */
+/* Begin %+: the parameter is a template.  Behind %q it is a command of its own,
+ * else it begins in the quotes of the outer template. */
 static int
 begin_inner(struct run *r, const struct node *n)
 {
@@ -1402,11 +1443,9 @@ begin_inner(struct run *r, const struct node *n)
 	struct expand *e;
 
 	if (f->shift >= r->v->params)
-		return expand_fail(r->err, ERANGE,
-		    "there is no parameter to be a template");
+		return expand_fail(r->err, EXPAND_NO_TEMPLATE);
 	if (r->inners++ == INNER_MAX)
-		return expand_fail(r->err, E2BIG, "more than %d templates in "
-		    "templates", INNER_MAX);
+		return expand_fail(r->err, EXPAND_TOO_MANY, INNER_MAX);
 	t = r->v->param + f->shift;
 	derive_rules(r, f, &rules);
 	e = expand_parse(t->data, t->len, &rules, r->seen,
@@ -1466,7 +1505,7 @@ expand_node(struct run *r, struct frame *f, const struct node *n)
 	return begin_inner(r, n);
 }
 
-/* Where it went wrong, unless compiling has said that. */
+/* Note for the error where it happened, unless expand_parse has done so. */
 static void
 locate_node(struct run *r, const struct frame *f)
 {
@@ -1475,7 +1514,7 @@ locate_node(struct run *r, const struct frame *f)
 
 	if (r->err->text != NULL)
 		return;
-	if (f->next > e->nodes) {       /* at the tail */
+	if (f->next > e->nodes) {       /* in the tail */
 		locate(r->err, e, e->len, e->len, f->shift);
 		return;
 	}

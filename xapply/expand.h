@@ -30,19 +30,20 @@
  * Tail: a template that mentions no parameter, not even %0, gets all of them
  * appended, behind a blank unless it is empty or ends in white space.
  *
- * %q: what is inserted gets a backslash before each " \ ` and $.
+ * %q: in what is inserted a backslash is put before each " \ ` and $.
  *
- * Dicer: each step splits the value at a separator, which white space as a
- * blank stands for (runs are one, those at the end do not count), and puts in
- * its place a field: 1 (also if none or 0 is said), 2, ... $ the last.  One
- * that is not there is empty.  - takes the field out, with one separator; the
- * only field stays.  @ does all further steps to each field, and joins them.
+ * Dicer: each step splits the value at a separator and replaces it by one of
+ * its fields: 1 (also if there is no number, or 0), 2, ... $ the last; a field
+ * that does not exist is empty.  A blank as the separator stands for any run of
+ * white space, and white space at the end separates nothing.  - takes the field
+ * out instead, with one separator; an only field stays.  @ applies all further
+ * steps to each field, and joins the results.
  *
  * Mixer: characters of the value in the order in which their positions are
  * listed, 4-2 backwards, ~ counting from the end (~* is all, backwards); text
  * in quotes; all of the value for an empty list.  A group in parentheses is
- * the value for what follows up to the next separator or to a group behind a
- * selection; if nothing is selected from it, it is part of the result.
+ * the value for what follows, up to the next separator or to the next group
+ * behind a selection; if nothing is selected from it, it is part of the result.
  *
  * %+: parameter 1 is a template for the remaining ones, which become 1, 2 ...
  * File names and tokens are renumbered with them.  Its tail is appended if no
@@ -57,49 +58,72 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes that belong to somebody else and need no NUL; not NULL if empty. */
+/* Bytes of the caller's, which need no NUL; data is not NULL even if len
+ * is 0. */
 struct expand_text {
 	const char *data;
 	size_t len;
 };
 
-/* What is known before the first task. */
+/* What is known of the values before the first task. */
 struct expand_rules {
 	char escape;             /* '\0': there is no markup */
 	int tail;                /* append parameters that are not mentioned */
-	int quote;               /* whatever is inserted, for the shell */
-	size_t params;           /* each time, SIZE_MAX: not known yet */
+	int quote;               /* all that is inserted, for the shell */
+	size_t params;           /* of each task; SIZE_MAX: not known yet */
 	int files;               /* parameters come from files with names */
-	size_t tokens;           /* each time, SIZE_MAX: not known yet */
-	int token_source;        /* it has a name */
+	size_t tokens;           /* of each task; SIZE_MAX: not known yet */
+	int token_source;        /* tokens come from a source with a name */
 };
 
-/* What one task has; nothing here is freed or kept. */
+/* The values of one task; nothing here is freed or kept. */
 struct expand_values {
 	const struct expand_text *param;
 	size_t params;
 	const struct expand_text *file;   /* one for each parameter, or NULL */
 	const struct expand_text *token;
 	size_t tokens;
-	uintmax_t number;
+	uintmax_t number;        /* of the task */
 	struct expand_text number_source;
 	struct expand_text token_source;  /* data NULL: none */
 };
 
-/* Where results go: all zero at first; who owns it frees data.  Parts of
- * results are made here, too, and count for max. */
+/* Where results go: all zero at first; the caller frees data at last.
+ * Intermediate results are made here as well, and max counts them. */
 struct expand_buffer {
 	char *data;
-	size_t len, size;
+	size_t len, size;        /* bytes used, and allocated */
 	size_t max;              /* bytes, 0: as many as there is memory for */
 };
 
+/* What can be wrong with a template, or with what it makes of its values. */
+enum expand_fault {
+	EXPAND_NO_MEMORY,
+	EXPAND_UNKNOWN,          /* an escape that does not exist */
+	EXPAND_UNCLOSED,         /* a bracket or a quote */
+	EXPAND_NO_ITEM,          /* of a mixer */
+	EXPAND_NO_POSITION,      /* behind ~ or - of a mixer */
+	EXPAND_TOO_DEEP,         /* groups of mixers, or @ of dicers */
+	EXPAND_UNQUOTABLE,       /* what is inserted, where it stands */
+	EXPAND_TAIL_UNQUOTABLE,
+	EXPAND_OTHER_QUOTES,     /* %+ does not end in those it began in */
+	EXPAND_OUT_OF_RANGE,     /* a number that no value has */
+	EXPAND_NO_FILES,
+	EXPAND_NO_SOURCE,        /* of tokens */
+	EXPAND_NO_VALUE,         /* though the rules promised it */
+	EXPAND_NO_TEMPLATE,      /* no parameter is left for %+ */
+	EXPAND_TOO_MANY,         /* %+ in one expansion */
+	EXPAND_TOO_LONG          /* more than the buffer's max */
+};
+
 /*
- * What was wrong.  Bytes at positions from to at (which may be len) of text
- * are the markup up to where it stops making sense.  Text is the template, or
- * with param not 0 the parameter of this number, which %+ took as one.
+ * What was wrong, and where: the markup begins at position from of text and
+ * stops making sense at position at, which may be len.  text is the template,
+ * the caller's, or, when param is not 0, the parameter with that number, which
+ * %+ took as a template.
  */
 struct expand_error {
+	enum expand_fault kind;  /* for programs */
 	char reason[100];        /* for people; no newline, only ASCII */
 	const char *text;
 	size_t len;
@@ -107,50 +131,51 @@ struct expand_error {
 	size_t param;
 };
 
-/* What a template mentions, parameters used as templates not included. */
+/* What a template mentions itself, not counting parameters that it uses as
+ * templates. */
 struct expand_uses {
-	size_t param, token;     /* the highest number */
-	int params;              /* a parameter, or 0, $, * */
+	size_t param, token;     /* the highest number of one */
+	int params;              /* a parameter, or %0, %$, %* */
 	int files;
 	int tokens;
 	int number;
-	int sources;             /* of numbers or tokens */
+	int sources;             /* where numbers or tokens come from */
 	int inner;               /* %+ */
-	int tail;                /* parameters are to be appended */
+	int tail;                /* parameters will be appended */
 };
 
 /* A compiled template. */
 struct expand;
 
 /*
- * Compile a template, of which a copy is made.  Returns it, to be given back
- * with expand_free; NULL with errno and *err: EINVAL malformed, or cannot be
- * quoted where it stands (see quote.h), ERANGE mentions what is not there,
- * ENOMEM.
+ * Compile a template of len bytes, which is copied.  Returns what expand_free
+ * frees; NULL with errno and *err: EINVAL it is malformed, or something that it
+ * inserts cannot be quoted where it stands (see quote.h), ERANGE it mentions
+ * what is not there, ENOMEM.
  */
 struct expand *expand_compile(const char *text, size_t len,
     const struct expand_rules *rules, struct expand_error *err);
 
-/* Give it back; NULL is nothing. */
+/* Free a compiled template, or nothing (NULL).  Keeps errno. */
 void expand_free(struct expand *e);
 
-/* What the template mentions; belongs to it. */
+/* What a template mentions; lives as long as the template. */
 const struct expand_uses *expand_uses(const struct expand *e);
 
 /*
- * Expand the template for one task: the result is appended to what is in out
- * and ended by a NUL that does not count.  0, or -1 with errno and *err, and
- * out has what it had before: EINVAL and ERANGE as above, now also in what %+
- * takes as a template, E2BIG more than out->max or too many %+, ENOMEM.
- * Values that the rules promised and that are not there are ERANGE, too.
+ * Expand a template for one task: append the result to what is in out, with a
+ * NUL behind it that does not count.  0; or -1 with errno and *err, and out as
+ * it was: EINVAL and ERANGE as above, now also for what %+ takes as a template
+ * and for values that the rules promised, E2BIG more than out->max or too many
+ * %+, ENOMEM.
  *
- * With rules->quote a shell sees each inserted text as data, also within
- * quotes; %*, %f*, %t* and the tail become a word for each outside of quotes;
- * %0, and %$ of no parameters, become nothing at all.  There %q says nothing
- * new.  Numbers (%u) stand also where nothing can be quoted, as they are.
- * What %+ inserts is no data but part of the command, in which parameters are
- * quoted; it must not end within other quotes than it begins in.  %q+ is the
- * whole such command as one text, quoted.
+ * With rules->quote a shell sees each inserted text as data, within quotes,
+ * too.  Outside of quotes each element of %*, %f*, %t* and of the tail becomes
+ * a word of its own; %0, and %$ of no parameters, become nothing at all.  %q
+ * has no effect of its own then.  A number (%u) may stand even where nothing
+ * can be quoted: it needs no quotes.  What %+ inserts is not data but a part of
+ * the command, in which parameters are quoted; it must end within the same
+ * quotes that it begins in.  %q+ is such a command as one text, quoted.
  */
 int expand_run(const struct expand *e, const struct expand_values *v,
     struct expand_buffer *out, struct expand_error *err);

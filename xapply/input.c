@@ -1,10 +1,10 @@
 /*
  * input.c - the batches of parameters that a run is made of
  *
- * Files are taken so many at a time as a batch has parameters, and opened
- * when their turn comes.  A descriptor that may be shared with others, as
- * standard input is, is never made non-blocking: it is read when poll says
- * that there is something.
+ * Files are taken as many at a time as a batch has parameters, and opened when
+ * they are the next.  A descriptor that other programs may share, as standard
+ * input is, is never made non-blocking: it is read when poll says that there is
+ * something.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,28 +23,42 @@
 #include "base/codes.h"
 #include "base/event.h"
 
+/* A file that lines are read from. */
 struct input_stream {
 	struct wk_io io;
 	struct input *in;
-	const char *name;
+	const char *name;          /* for messages */
 	char *data;
-	size_t from, to, room, seen;
-	size_t line;
-	int ended, always;         /* always: a file that never has us wait */
-	int waits;
+	size_t from, to, room;     /* bytes not yet used; bytes allocated */
+	size_t seen;               /* up to there they have no end of a line */
+	size_t line;               /* lines so far */
+	int ended;
+	int always;                /* a read never waits: it needs no poll */
 };
 
 static enum input_result
-input_fail(struct input *in, int code, const char *what, const char *why)
+input_fail(struct input *in, int code, const char *what, const char *format,
+    ...)
 {
+	va_list ap;
+
 	in->code = code;
 	in->what = what;
-	snprintf(in->why, sizeof in->why, "%s", why);
+	va_start(ap, format);
+	vsnprintf(in->reason, sizeof in->reason, format, ap);
+	va_end(ap);
 	return INPUT_FAILED;
 }
 
+/* A system call failed: error is the errno. */
+static enum input_result
+input_fail_errno(struct input *in, int code, const char *what, int error)
+{
+	return input_fail(in, code, what, "%s", strerror(error));
+}
+
 static int
-is_stdin(const char *operand)
+input_is_stdin(const char *operand)
 {
 	return strcmp(operand, "-") == 0;
 }
@@ -54,7 +69,7 @@ input_uses_stdin(const struct input *in)
 	size_t i;
 
 	for (i = 0; in->files && in->operand[i] != NULL; i++)
-		if (is_stdin(in->operand[i]))
+		if (input_is_stdin(in->operand[i]))
 			return 1;
 	return 0;
 }
@@ -74,11 +89,11 @@ input_readable(struct wk_io *io, int what)
 
 	(void)what;
 	wk_forget(io);
-	s->waits = 0;
 	s->in->ready();
 }
 
-/* Of a descriptor, which becomes the stream's. */
+/* A stream that has the descriptor from now on, or closes it: NULL when there
+ * is no memory. */
 static struct input_stream *
 new_stream(struct input *in, int fd, const char *name)
 {
@@ -110,78 +125,112 @@ close_stream(struct input_stream *s)
 	free(s);
 }
 
+/* Move what is not yet used to the front of the buffer. */
+static void
+input_shift(struct input_stream *s)
+{
+	memmove(s->data, s->data + s->from, s->to - s->from);
+	s->to -= s->from;
+	s->seen -= s->from;
+	s->from = 0;
+}
+
+/* Double the buffer. */
+static enum input_result
+input_grow(struct input_stream *s)
+{
+	size_t room = s->room > 0 ? 2 * s->room : 65536;
+	char *data;
+
+	if (s->room >= INPUT_RECORD_MAX)
+		return input_fail(s->in, WK_DATA, s->name,
+		    "a line is too long");
+	data = realloc(s->data, room);
+	if (data == NULL)
+		return input_fail_errno(s->in, WK_SYSTEM, s->name, ENOMEM);
+	s->data = data;
+	s->room = room;
+	return INPUT_BATCH;
+}
+
+/* 1 if a read would wait; then ready() will be called. */
+static int
+must_wait(struct input_stream *s)
+{
+	struct pollfd p = { s->io.fd, POLLIN, 0 };
+
+	if (s->always || poll(&p, 1, 0) != 0)
+		return 0;
+	if (wk_watch(&s->io, WK_READ) == 0)
+		return 1;
+	s->always = 1;          /* what cannot be watched never waits */
+	return 0;
+}
+
+/* Read more bytes, or find that there are none; INPUT_BATCH: done. */
 static enum input_result
 input_more(struct input_stream *s)
 {
-	struct pollfd p = { s->io.fd, POLLIN, 0 };
 	ssize_t n;
-	char *data;
 
-	if (!s->always && poll(&p, 1, 0) == 0) {
-		s->waits = 1;
-		if (wk_watch(&s->io, WK_READ) == 0)
-			return INPUT_WAIT;
-		s->always = 1;          /* what cannot be watched never waits */
-	}
-	if (s->from > 0 && s->from == s->to)
-		s->from = s->to = s->seen = 0;
-	if (s->to == s->room && s->from > 0) {
-		memmove(s->data, s->data + s->from, s->to - s->from);
-		s->to -= s->from;
-		s->seen -= s->from;
-		s->from = 0;
-	}
-	if (s->to == s->room) {
-		if (s->room >= INPUT_RECORD_MAX)
-			return input_fail(s->in, WK_DATA, s->name, "a line is too long");
-		data = realloc(s->data, s->room ? 2 * s->room : 65536);
-		if (data == NULL)
-			return input_fail(s->in, WK_SYSTEM, s->name, strerror(ENOMEM));
-		s->data = data;
-		s->room = s->room ? 2 * s->room : 65536;
-	}
+	if (must_wait(s))
+		return INPUT_WAIT;
+	if (s->from > 0 && (s->from == s->to || s->to == s->room))
+		input_shift(s);
+	if (s->to == s->room && input_grow(s) != INPUT_BATCH)
+		return INPUT_FAILED;
 	do
 		n = read(s->io.fd, s->data + s->to, s->room - s->to);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return input_more(s);
 	if (n < 0)
-		return input_fail(s->in, WK_NOINPUT, s->name, strerror(errno));
+		return input_fail_errno(s->in, WK_NOINPUT, s->name, errno);
 	s->to += (size_t)n;
 	s->ended = n == 0;
 	return INPUT_BATCH;
 }
 
-/* The next record of a stream; INPUT_END when there is none. */
+/* Have the next line in the buffer, *end at its end, or NULL when the stream
+ * ends first. */
 static enum input_result
-input_record(struct input_stream *s, char end, struct expand_text *t)
+find_end(struct input_stream *s, char newline, char **end)
 {
 	enum input_result r = INPUT_BATCH;
-	char *p = NULL;
 
+	*end = NULL;
 	while (r == INPUT_BATCH) {
 		if (s->to > s->seen)
-			p = memchr(s->data + s->seen, end, s->to - s->seen);
-		if (p != NULL || s->ended)
+			*end = memchr(s->data + s->seen, newline,
+			    s->to - s->seen);
+		if (*end != NULL || s->ended)
 			break;
 		s->seen = s->to;
 		r = input_more(s);
 	}
+	return r;
+}
+
+/* The next line of a stream, valid until more is read; INPUT_END when there is
+ * none. */
+static enum input_result
+input_line(struct input_stream *s, char newline, struct expand_text *t)
+{
+	char *end;
+	enum input_result r = find_end(s, newline, &end);
+
 	if (r != INPUT_BATCH)
 		return r;
-	if (p == NULL && s->from == s->to)
+	if (end == NULL && s->from == s->to)
 		return INPUT_END;
 	t->data = s->data + s->from;
-	t->len = p != NULL ? (size_t)(p - t->data) : s->to - s->from;
-	s->from += t->len + (p != NULL);
+	t->len = end != NULL ? (size_t)(end - t->data) : s->to - s->from;
+	s->from += t->len + (end != NULL);
 	s->seen = s->from;
 	s->line++;
-	if (end != '\0' && memchr(t->data, '\0', t->len) != NULL) {
-		input_fail(s->in, WK_DATA, s->name, "");
-		snprintf(s->in->why, sizeof s->in->why,
+	if (newline != '\0' && memchr(t->data, '\0', t->len) != NULL)
+		return input_fail(s->in, WK_DATA, s->name,
 		    "line %zu holds a NUL byte (see -z)", s->line);
-		return INPUT_FAILED;
-	}
 	return INPUT_BATCH;
 }
 
@@ -218,10 +267,10 @@ open_set(struct input *in)
 
 	for (i = 0; i < in->each; i++) {
 		name = in->operand[in->at + i];
-		in->slot[i] = is_stdin(name) ? in->standard :
+		in->slot[i] = input_is_stdin(name) ? in->standard :
 		    input_open_file(in, name);
 		if (in->slot[i] == NULL)
-			return input_fail(in, WK_NOINPUT, name, strerror(errno));
+			return input_fail_errno(in, WK_NOINPUT, name, errno);
 	}
 	in->opened = 1;
 	return INPUT_BATCH;
@@ -240,7 +289,7 @@ close_set(struct input *in)
 	in->opened = 0;
 }
 
-/* Keep a record where it stays until the batch is used. */
+/* Keep a line until the batch has been used; -1 when there is no memory. */
 static int
 input_hold(struct input *in, size_t slot, const char *data, size_t len)
 {
@@ -260,7 +309,8 @@ input_hold(struct input *in, size_t slot, const char *data, size_t len)
 	return 0;
 }
 
-/* Fill the slots that are still empty. */
+/* Read a line for each slot that has none yet; a file that has ended gives the
+ * padding. */
 static enum input_result
 fill_slots(struct input *in)
 {
@@ -268,14 +318,15 @@ fill_slots(struct input *in)
 	struct expand_text t = { "", 0 };
 
 	for (; in->filled < in->each; in->filled++) {
-		r = input_record(in->slot[in->filled], in->end, &t);
+		r = input_line(in->slot[in->filled], in->end, &t);
 		if (r == INPUT_WAIT || r == INPUT_FAILED)
 			return r;
 		in->some |= r == INPUT_BATCH;
 		if (r == INPUT_END)
 			t = (struct expand_text){ in->pad, strlen(in->pad) };
 		if (input_hold(in, in->filled, t.data, t.len) != 0)
-			return input_fail(in, WK_SYSTEM, "input", strerror(ENOMEM));
+			return input_fail_errno(in, WK_SYSTEM, "input",
+			    ENOMEM);
 	}
 	return INPUT_BATCH;
 }
@@ -337,8 +388,8 @@ input_next(struct input *in)
 	return r;
 }
 
-/* A file that is missing is found before anything starts, though it is
- * opened when its turn comes. */
+/* A file that is missing is found before anything starts, though files are
+ * opened as they come to be read. */
 static enum input_result
 check_files(struct input *in)
 {
@@ -348,12 +399,12 @@ check_files(struct input *in)
 
 	for (i = 0; i < in->operands; i++) {
 		name = in->operand[i];
-		if (is_stdin(name))
+		if (input_is_stdin(name))
 			continue;
 		if (stat(name, &st) != 0 || access(name, R_OK) != 0)
-			return input_fail(in, WK_NOINPUT, name, strerror(errno));
+			return input_fail_errno(in, WK_NOINPUT, name, errno);
 		if (S_ISDIR(st.st_mode))
-			return input_fail(in, WK_NOINPUT, name, strerror(EISDIR));
+			return input_fail_errno(in, WK_NOINPUT, name, EISDIR);
 	}
 	return INPUT_BATCH;
 }
@@ -366,7 +417,7 @@ input_take_stdin(struct input *in)
 	if (fd >= 0)
 		in->standard = new_stream(in, fd, "standard input");
 	return in->standard != NULL ? INPUT_BATCH :
-	    input_fail(in, WK_SYSTEM, "standard input", strerror(errno));
+	    input_fail_errno(in, WK_SYSTEM, "standard input", errno);
 }
 
 enum input_result
@@ -376,18 +427,16 @@ input_begin(struct input *in)
 
 	for (in->operands = 0; in->operand[in->operands] != NULL; )
 		in->operands++;
-	if (in->operands % in->each != 0) {
-		input_fail(in, WK_DATA, in->files ? "files" : "parameters", "");
-		snprintf(in->why, sizeof in->why,
+	if (in->operands % in->each != 0)
+		return input_fail(in, WK_DATA,
+		    in->files ? "files" : "parameters",
 		    "%zu are no multiple of %zu", in->operands, in->each);
-		return INPUT_FAILED;
-	}
 	in->param = calloc(in->each, sizeof *in->param);
 	in->file = calloc(in->each, sizeof *in->file);
 	in->from = calloc(in->each, sizeof *in->from);
 	in->slot = calloc(in->each, sizeof *in->slot);
 	if (!in->param || !in->file || !in->from || !in->slot)
-		return input_fail(in, WK_SYSTEM, "input", strerror(ENOMEM));
+		return input_fail_errno(in, WK_SYSTEM, "input", ENOMEM);
 	if (in->files)
 		r = check_files(in);
 	if (r == INPUT_BATCH && input_uses_stdin(in))

@@ -1,10 +1,8 @@
 /*
- * joblog.c - a line for each task that has ended, and what they say later
+ * joblog.c - the log of the tasks that have ended, written and read back
  *
- * The columns, with tabs in between: number from 1 (0: the else-command, whose
- * number in memory is the greatest there is), start in seconds since the epoch,
- * duration in seconds, exit code, signal, xid, command.  In the
- * last two, newline, tab and backslash are written as \n, \t and \\.
+ * Its form is JOBLINE_SHORT.  Tasks are counted from 1; number 0 is the
+ * else-command, which in memory has the greatest number there is.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -14,34 +12,21 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/jobline.h"
 #include "xapply.h"
 
-#define HEADER "Seq\tStart\tRuntime\tExitval\tSignal\tXid\tCommand\n"
+enum { NUMBER_MAX = 1000000000 };
 
 static struct {
-	FILE *file;
+	FILE *file;               /* NULL: nothing is written */
 	const char *path;
 	struct entry {
-		char *xid;        /* NULL: nothing is known */
+		char *xid;        /* NULL: no line had this number */
 		int done;
-	} *entry;                 /* by number */
+	} *entry;                 /* by number, from 0 */
 	size_t count;
-	int error;
+	int error;                /* errno of the first line lost, or 0 */
 } joblog;
-
-static void
-joblog_put_text(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if (*text == '\n')
-			fputs("\\n", joblog.file);
-		else if (*text == '\t')
-			fputs("\\t", joblog.file);
-		else if (*text == '\\')
-			fputs("\\\\", joblog.file);
-		else
-			putc(*text, joblog.file);
-}
 
 _Noreturn static void
 malformed(size_t line)
@@ -51,20 +36,26 @@ malformed(size_t line)
 }
 
 static void
+joblog_make_room(size_t number)
+{
+	size_t n = number + number / 2 + 64;
+	struct entry *p = wk_alloc(n, sizeof *p);
+
+	if (joblog.count > 0)
+		memcpy(p, joblog.entry, joblog.count * sizeof *p);
+	free(joblog.entry);
+	joblog.entry = p;
+	joblog.count = n;
+}
+
+/* A later line counts in the place of an earlier one of the same number. */
+static void
 note(size_t number, const char *xid, int done)
 {
 	struct entry *p;
-	size_t n;
 
-	if (number >= joblog.count) {
-		n = number + number / 2 + 64;
-		p = wk_alloc(n, sizeof *p);
-		if (joblog.count > 0)
-			memcpy(p, joblog.entry, joblog.count * sizeof *p);
-		free(joblog.entry);
-		joblog.entry = p;
-		joblog.count = n;
-	}
+	if (number >= joblog.count)
+		joblog_make_room(number);
 	p = &joblog.entry[number];
 	if (p->xid == NULL || strcmp(p->xid, xid) != 0) {
 		free(p->xid);
@@ -75,7 +66,7 @@ note(size_t number, const char *xid, int done)
 	p->done = done;
 }
 
-/* What put_text has made of a text, back in its place. */
+/* Undo jobline_text, in place. */
 static void
 get_text(char *text)
 {
@@ -90,38 +81,48 @@ get_text(char *text)
 	*to = '\0';
 }
 
-/* A later line of the same number counts for it. */
+/* The fields that are read; what is behind them, the command, is not. */
+enum { NUMBER, START, RUNTIME, EXITVAL, SIGNAL, XID, FIELDS };
+
+static void
+split_line(char *field[FIELDS], char *text, size_t line)
+{
+	size_t i;
+
+	for (i = 0; i < FIELDS; i++) {
+		field[i] = text;
+		text = strchr(text, '\t');
+		if (text == NULL)
+			malformed(line);
+		*text++ = '\0';
+	}
+}
+
 static void
 read_line(char *text, size_t line, int resume)
 {
-	char *field[6], *p = text, *end;
-	size_t i;
+	char *field[FIELDS], *end;
 	unsigned long number;
 	int failed;
 
-	text[strcspn(text, "\n")] = '\0';
-	for (i = 0; i < 6; i++) {
-		field[i] = p;
-		p = strchr(p, '\t');
-		if (p != NULL)
-			*p++ = '\0';
-		else
-			malformed(line);
-	}
-	number = strtoul(field[0], &end, 10);
-	if (*end != '\0' || number > 1000000000)
+	split_line(field, text, line);
+	number = strtoul(field[NUMBER], &end, 10);
+	if (*end != '\0' || number > NUMBER_MAX)
 		malformed(line);
-	if (number == 0)        /* the else-command */
+	if (number == 0)        /* the else-command is never left out */
 		return;
-	failed = strcmp(field[3], "0") != 0 || strcmp(field[4], "0") != 0;
-	get_text(field[5]);
-	note(number - 1, field[5], !failed || resume == 1);
+	failed = strcmp(field[EXITVAL], "0") != 0 ||
+	    strcmp(field[SIGNAL], "0") != 0;
+	get_text(field[XID]);
+	note(number - 1, field[XID], !failed || resume == 1);
 }
 
-/* Whether there is anything in it: a run may have ended within the header. */
+/* Read the log; 1 if there is anything in it.  (A run may have ended within the
+ * heading.) */
 static int
 read_log(int resume)
 {
+	const char *heading = jobline_heading[JOBLINE_SHORT];
 	FILE *f = fopen(joblog.path, "re");
 	char *text = NULL;
 	size_t room = 0, line = 0;
@@ -134,11 +135,11 @@ read_log(int resume)
 	while ((n = getline(&text, &room, f)) > 0) {
 		line++;
 		if (line == 1 && text[n - 1] != '\n' &&
-		    strncmp(text, HEADER, (size_t)n) == 0)
-			line = 0;       /* and there is no other */
-		if (line == 1 && strcmp(text, HEADER) != 0)
+		    strncmp(text, heading, (size_t)n) == 0)
+			line = 0;       /* the heading, cut off */
+		if (line == 1 && strcmp(text, heading) != 0)
 			malformed(line);
-		/* a line without an end was not finished: nor is its task */
+		/* a line that was not finished does not count */
 		if (line > 1 && text[n - 1] == '\n')
 			read_line(text, line, resume);
 	}
@@ -147,7 +148,7 @@ read_log(int resume)
 	return line > 0;
 }
 
-/* So that a line is one after a log that was cut off. */
+/* If the log was cut off within a line, the next one needs a newline first. */
 static int
 ends_in_newline(void)
 {
@@ -178,9 +179,9 @@ joblog_open(const char *path, int resume, int dry)
 		wk_die(WK_CANTCREATE, "%s: %s", path, strerror(errno));
 	if (!whole)
 		putc('\n', joblog.file);
-	/* a pipe has nothing before it */
+	/* a pipe has no position, and gets a heading */
 	if (fseek(joblog.file, 0, SEEK_END) != 0 || ftell(joblog.file) == 0)
-		fputs(HEADER, joblog.file);
+		fputs(jobline_heading[JOBLINE_SHORT], joblog.file);
 	fflush(joblog.file);
 }
 
@@ -195,36 +196,54 @@ joblog_done(uintmax_t number, const char *xid)
 	return p->done && strcmp(p->xid, xid) == 0;
 }
 
-void
-joblog_write(const struct task *t)
+/* A message for the first thing that goes wrong with the log. */
+static void
+joblog_lost(void)
+{
+	if (joblog.error != 0)
+		return;
+	joblog.error = errno;
+	wk_warn("%s: %s", joblog.path, strerror(errno));
+}
+
+static struct jobline
+joblog_line(const struct task *t)
 {
 	int s = t->status;
 
+	return (struct jobline){ .number = t->number + 1,
+	    .start = t->started, .runtime = t->ended - t->began,
+	    .code = s == 0 && t->timed_out ? WK_TIMED_OUT :
+	    WIFEXITED(s) ? WEXITSTATUS(s) : 0,
+	    .signal = WIFSIGNALED(s) ? WTERMSIG(s) : 0 };
+}
+
+void
+joblog_write(const struct task *t)
+{
+	struct jobline j = joblog_line(t);
+	size_t xid = strlen(t->xid), n;
+	char *text;
+
 	if (joblog.file == NULL)
 		return;
-	fprintf(joblog.file, "%ju\t%.3f\t%.3f\t%d\t%d\t", t->number + 1,
-	    t->started, (double)(t->ended - t->began) / 1000,
-	    s == 0 && t->timed_out ? WK_TIMED_OUT :
-	    WIFEXITED(s) ? WEXITSTATUS(s) : 0,
-	    WIFSIGNALED(s) ? WTERMSIG(s) : 0);
-	joblog_put_text(t->xid);
-	putc('\t', joblog.file);
-	joblog_put_text(t->command);
-	putc('\n', joblog.file);
-	if (fflush(joblog.file) != 0 && joblog.error == 0) {
-		joblog.error = errno;
-		wk_warn("%s: %s", joblog.path, strerror(errno));
-	}
+	text = wk_alloc(JOBLINE_NUMBERS_MAX + 2 * (xid + t->command_len) + 2,
+	    1);
+	n = jobline_numbers(text, JOBLINE_SHORT, &j);
+	n += jobline_text(text + n, JOBLINE_SHORT, t->xid, xid);
+	text[n++] = '\t';
+	n += jobline_text(text + n, JOBLINE_SHORT, t->command, t->command_len);
+	text[n++] = '\n';
+	if (fwrite(text, 1, n, joblog.file) != n || fflush(joblog.file) != 0)
+		joblog_lost();
+	free(text);
 }
 
 int
 joblog_close(void)
 {
-	if (joblog.file != NULL && fclose(joblog.file) != 0 &&
-	    joblog.error == 0) {
-		joblog.error = errno;
-		wk_warn("%s: %s", joblog.path, strerror(errno));
-	}
+	if (joblog.file != NULL && fclose(joblog.file) != 0)
+		joblog_lost();
 	joblog.file = NULL;
 	return joblog.error != 0 ? -1 : 0;
 }

@@ -3,11 +3,11 @@
  *
  * Outside of all quotes $( and ) change nothing: quotes in a command
  * substitution are those of any command.  So levels count only from "$( on,
- * where ) leads back into the double quotes.  Whatever could make ) or a
- * quote mean something else (case there, comments in parentheses), and what
+ * where ) leads back into the double quotes.  All that could make ) or a quote
+ * mean something else (case in there, comments in parentheses), and all that
  * has rules of its own (a here-document, $'...', quotes within ` ` or ${ }),
- * leads to LOST, from where nothing leads back.  To err is allowed in that
- * direction only.  tests/expand.c asks real shells.
+ * leads to LOST, for the rest of the command.  When in doubt, be LOST: that is
+ * the only safe mistake.  tests/expand.c compares with real shells.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -18,7 +18,7 @@
 #include <string.h>
 
 enum mode { PLAIN, SINGLE, DOUBLE, COMMENT, BRACE, TICK, ARITHMETIC, LOST };
-enum start { YES, NO, MAYBE };
+enum start { YES, NO, MAYBE };  /* of a word: may # begin a comment? */
 
 /* --- following a command --- */
 
@@ -37,7 +37,8 @@ lose(struct quote_state *s)
 	enter(s, LOST, LOST);
 }
 
-/* "case" where a ) is counted: its patterns have one that nothing opened. */
+/* Where ) is counted, "case" is watched for: its patterns end in a ) that no (
+ * has opened. */
 static void
 watch_case(struct quote_state *s, char c)
 {
@@ -51,8 +52,8 @@ watch_case(struct quote_state *s, char c)
 		lose(s);
 }
 
-/* The second ( of a pair.  In arithmetic single quotes are none.  If it is
- * a command in two pairs of parentheses, it ends at the same place. */
+/* The second ( of a pair.  In arithmetic a single quote does not quote.  Two
+ * subshells, which look the same, end at the same place. */
 static void
 open_arithmetic(struct quote_state *s)
 {
@@ -61,7 +62,7 @@ open_arithmetic(struct quote_state *s)
 	if (s->parens[s->level] > 0) {
 		s->parens[s->level]--;
 	} else {
-		s->level--;     /* it was "$( that the first one opened */
+		s->level--;     /* the first ( was that of "$( */
 		back = DOUBLE;
 	}
 	if (s->level == QUOTE_LEVELS) {
@@ -69,7 +70,7 @@ open_arithmetic(struct quote_state *s)
 		return;
 	}
 	enter(s, ARITHMETIC, back);
-	s->parens[s->level + 1] = 2;    /* the next level's is not in use */
+	s->parens[s->level + 1] = 2;    /* the next level is not in use */
 }
 
 static void
@@ -87,7 +88,7 @@ open_paren(struct quote_state *s, char before)
 	s->start = YES;
 }
 
-/* What is behind ) may be the rest of a word: $(a)#b. */
+/* Behind ) the word may go on: $(a)#b has no comment. */
 static void
 close_paren(struct quote_state *s)
 {
@@ -100,7 +101,7 @@ close_paren(struct quote_state *s)
 	}
 }
 
-/* "$( */
+/* "$( within double quotes: a command of its own begins. */
 static void
 open_level(struct quote_state *s)
 {
@@ -114,8 +115,8 @@ open_level(struct quote_state *s)
 	s->start = YES;
 }
 
-/* What begins with a dollar both outside and inside of double quotes, when c
- * is behind it.  1 if that was all about c. */
+/* A dollar with c behind it, where that means the same within double quotes and
+ * outside.  1 if nothing else is to be done about c. */
 static int
 behind_dollar(struct quote_state *s, char c)
 {
@@ -124,13 +125,14 @@ behind_dollar(struct quote_state *s, char c)
 	else if (c == '[' || (c == '\'' && s->mode == PLAIN))
 		lose(s);
 	else if (c == '$')
-		s->start = NO;  /* $$ is whole */
+		s->start = NO;  /* $$ is complete */
 	else
 		return 0;
 	return 1;
 }
 
-/* Blanks are the shell's; those that a locale may add are doubtful. */
+/* May a word begin behind c?  In some locales other characters are blanks,
+ * too. */
 static enum start
 start_behind(char c)
 {
@@ -140,7 +142,8 @@ start_behind(char c)
 	return c > ' ' && c < 0x7f ? NO : MAYBE;
 }
 
-/* In parentheses it may be none: they may be a pattern of zsh. */
+/* # begins a comment; but perhaps not in parentheses, which may be a pattern of
+ * zsh. */
 static void
 comment(struct quote_state *s)
 {
@@ -202,7 +205,7 @@ follow_double(struct quote_state *s, char c, char before)
 		s->last = '$';
 }
 
-/* Digits, names and operators; anything more is too much. */
+/* Digits, names and operators are followed; more than that is not. */
 static void
 follow_arithmetic(struct quote_state *s, char c, char before)
 {
@@ -244,7 +247,7 @@ follow_command(struct quote_state *s, char c)
 
 	if (s->escaped) {
 		s->escaped = 0;
-		if (c == '\n')  /* both are taken out, whatever is around */
+		if (c == '\n')  /* the shell removes both */
 			return;
 		s->last = s->cased = 0;
 		s->start = NO;
@@ -294,7 +297,7 @@ follow_one(struct quote_state *s, char c)
 	}
 }
 
-/* A NUL would be found by strchr; no command has one. */
+/* strchr above would find a NUL in every string; no command has one. */
 void
 quote_follow(struct quote_state *s, const char *text, size_t len)
 {
@@ -305,8 +308,8 @@ quote_follow(struct quote_state *s, const char *text, size_t len)
 			lose(s);
 }
 
-/* If it was nothing, what stands before it is still in front of what comes
- * next. */
+/* What is inserted may be empty: then what stood before it is in front of what
+ * comes next. */
 void
 quote_inserted(struct quote_state *s, int command)
 {
@@ -314,28 +317,33 @@ quote_inserted(struct quote_state *s, int command)
 		s->start = MAYBE;
 }
 
-enum quote_kind
-quote_here(const struct quote_state *s, const char **why)
+const char *
+quote_reason(const struct quote_state *s)
 {
-	static const char *const reasons[] = {
+	static const char *const reasons[LOST + 1] = {
 		[COMMENT] = "in a comment", [BRACE] = "within ${ }",
 		[TICK] = "within backquotes",
 		[ARITHMETIC] = "in arithmetic",
 		[LOST] = "behind constructs that are too involved",
 	};
+
+	if (s->escaped)
+		return "behind a backslash";
+	if (s->last == '$')
+		return "behind a $";
+	return reasons[s->mode];
+}
+
+enum quote_kind
+quote_here(const struct quote_state *s)
+{
+	/* all others are 0, which is QUOTE_NEVER */
 	static const enum quote_kind kinds[LOST + 1] = {
 		[PLAIN] = QUOTE_WORD, [SINGLE] = QUOTE_SINGLE,
 		[DOUBLE] = QUOTE_DOUBLE,
 	};
-	const char *reason = reasons[s->mode];
 
-	if (s->escaped)
-		reason = "behind a backslash";
-	else if (s->last == '$')
-		reason = "behind a $";
-	if (why != NULL)
-		*why = reason;
-	return reason == NULL ? kinds[s->mode] : QUOTE_NEVER;
+	return s->escaped || s->last == '$' ? QUOTE_NEVER : kinds[s->mode];
 }
 
 int
@@ -387,8 +395,9 @@ quote_append(char *to, const char *text)
 	return to + n;
 }
 
-/* Each byte is read before what it becomes is written, which never goes
- * beyond it: as many bytes as are still to be gained lie in between. */
+/* text may be the end of to.  Each byte is read before its result is written,
+ * and the result never reaches the next byte: between the two lies all the
+ * growth that is still to come. */
 char *
 quote_put(char *to, const char *text, size_t len, enum quote_kind kind)
 {
@@ -416,8 +425,8 @@ quote_put(char *to, const char *text, size_t len, enum quote_kind kind)
 
 /* --- words without a shell --- */
 
-/* What a shell does itself, or not as the program of that name does; sorted
- * as strcmp does. */
+/* Words that a shell handles itself, or not as the program of that name does;
+ * in the order of strcmp. */
 static const char *const builtin[] = {
 	"!", ".", ":", "[", "[[", "alias", "autoload", "bg", "bind", "break",
 	"builtin", "caller", "case", "cd", "chdir", "command", "compgen",
@@ -442,7 +451,7 @@ compare(const void *key, const void *entry)
 	return strcmp(key, *e);
 }
 
-/* Bytes beyond ASCII are no blanks in any locale that shells are used in. */
+/* Bytes beyond ASCII are blanks in no locale in which shells are used. */
 static int
 is_plain(char c)
 {
@@ -519,7 +528,7 @@ read_word(struct reader *r)
 	int bad = 0;
 
 	while (!bad && r->at < r->end && !is_blank(*r->at)) {
-		if (*r->at == '=')      /* zsh looks for such a program */
+		if (*r->at == '=')      /* zsh: =ls is the path of ls */
 			return -1;
 		for (from = r->at; r->at < r->end && is_plain(*r->at); r->at++)
 			;
@@ -545,7 +554,8 @@ read_word(struct reader *r)
 	return bad;
 }
 
-/* All words, one behind the other, each with a NUL. */
+/* Write all words to to, one behind the other, each with a NUL, or with NULL
+ * count their bytes. */
 static int
 read_words(struct reader *r, const char *text, size_t len, char *to)
 {

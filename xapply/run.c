@@ -1,10 +1,10 @@
 /*
  * run.c - the run of xapply: which task starts when, and what its end means
  *
- * Everything happens in the turns of one loop: batches that come, tokens that
- * come free, tasks that end, sections that have had their turn, signals, and
- * times that are up.  Each of them ends in start_tasks(), which starts what
- * can be started; when nothing is left to come the loop ends.
+ * Everything happens in the rounds of one loop: batches arrive, tokens come
+ * free, tasks end, sections have had their turn, signals come, timers expire.
+ * Each of these calls start_tasks(), which starts what can be started; when
+ * nothing is left to come the loop ends.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -27,11 +27,18 @@
 enum {
 	EXPANSION_MAX = 256 << 20, /* bytes of a command */
 	KILL_MS = 5000,            /* from TERM to KILL */
-	NO_ROOM_MS = 500,          /* the system could start no more processes */
+	NO_ROOM_MS = 500,          /* after the system had no process for us */
 	NO_ROOM_TRIES = 40,
 	PROGRESS_MS = 200,
-	STRAIN_MS = 1000,          /* between two looks at load and memory */
+	STRAIN_MS = 1000,          /* between two checks of load and memory */
 	FAILED_MAX = 100           /* as an exit code */
+};
+
+/* Where batches come from. */
+enum intake {
+	INTAKE_OPEN,
+	INTAKE_OVER,              /* the last batch has been read */
+	INTAKE_STOPPED            /* and nothing is started any more */
 };
 
 static struct {
@@ -42,34 +49,37 @@ static struct {
 	struct expand *template, *otherwise;
 	struct expand_buffer buffer;
 
-	struct task *running, *waiting;  /* waiting: to be tried again */
-	size_t running_count, waiting_count;
-
-	struct task *spoken;      /* its line is being written, then it starts */
-
-	int input_over;
+	enum intake intake;
 	int batch;                /* one has been read and has no task yet */
-	int stopping;             /* nothing new is started */
-	int signal;               /* that ends us */
-	int signals;              /* so many have come */
-	int64_t signaled;         /* when the last one has */
-	int code;                 /* of what went wrong */
-	int halted;               /* exit code of the failure that halted us */
-	uintmax_t done, failed, skipped;
-	int output_error;
 
-	struct wk_timer soon;     /* start what can be, in the next turn */
-	struct wk_timer delay;    /* the next start has to wait for it */
-	struct wk_timer relief;   /* look again at load and memory */
-	int64_t looked;           /* when that was */
-	int strained;             /* they were too much */
-	int no_room;
+	/* A task is in one of these places, or about to move to one. */
+	struct task *running, *waiting;  /* waiting: for its next attempt */
+	size_t running_count, waiting_count;
+	struct task *announced;   /* its line is being written, or NULL */
+
+	int signal;               /* the first one that was to end us, or 0 */
+	int signals;              /* how many have come */
+	int64_t signaled;         /* when the last one came, of div_now */
+	int code;                 /* exit code of the first thing gone wrong */
+	int halted;               /* exit code of the failure that halted us */
+	int output_error;         /* errno, once output was lost */
+	uintmax_t done, failed, skipped;
+
+	struct wk_timer soon;     /* start tasks in the next round */
+	struct wk_timer delay;    /* no task starts before it expires */
+	int no_room;              /* failures in a row to make a process */
+
+	struct wk_timer relief;   /* check load and memory again */
+	int64_t strain_checked;   /* when that was done, of div_now; 0: never */
+	int strained;             /* what came out */
+
 	struct wk_timer tick;     /* of the progress line */
-	int64_t began;
-	int width;                /* of the line that is shown, or 0 */
+	int64_t began;            /* of div_now */
+	int width;                /* of the progress line, 0: none is shown */
 } run;
 
 static void start_tasks(void);
+static void stop_signal(int sig);
 
 /* --- lists of tasks --- */
 
@@ -91,7 +101,7 @@ delist(struct task *t)
 		t->next->at = t->at;
 }
 
-/* --- the line on the terminal --- */
+/* --- the progress line on the terminal --- */
 
 static void
 clear_progress(void)
@@ -101,7 +111,7 @@ clear_progress(void)
 	run.width = 0;
 }
 
-/* "1:02:03", of seconds. */
+/* Seconds as "1:02:03" or "2:03". */
 static void
 put_duration(char *text, size_t room, double seconds)
 {
@@ -136,14 +146,14 @@ run_show_progress(void)
 }
 
 static void
-tick(struct wk_timer *t)
+progress_tick(struct wk_timer *t)
 {
 	run_show_progress();
 	wk_timer_set(t, PROGRESS_MS);
 }
 
 static void
-say_summary(void)
+show_summary(void)
 {
 	char text[32];
 
@@ -154,12 +164,25 @@ say_summary(void)
 	    run.done == 1 ? "" : "s", text, run.failed);
 }
 
-/* A message does not land in the middle of the line. */
+/* wk_warn, on a line that has no progress in it. */
 #define complain(...) (clear_progress(), wk_warn(__VA_ARGS__))
 
 /* --- what ends a run early --- */
 
-/* Start nothing more; an exit code for what went wrong, the first counts. */
+/* The attempt before has failed, and there will not be another. */
+static void
+give_up(struct task *t)
+{
+	if (t->attempts > 0) {
+		joblog_write(t);
+		run.done++;
+		run.failed++;
+	}
+	task_free(t);
+}
+
+/* Start nothing more.  code: the exit code for what went wrong, or 0; the
+ * first one counts. */
 static void
 stop_starting(int code)
 {
@@ -167,26 +190,20 @@ stop_starting(int code)
 
 	if (run.code == 0)
 		run.code = code;
-	run.stopping = 1;
-	input_end(&run.input);
-	run.input_over = 1;
+	run.intake = INTAKE_STOPPED;
 	run.batch = 0;
+	input_end(&run.input);
 	wk_timer_stop(&run.delay);
 	wk_timer_stop(&run.relief);
-	if (run.spoken != NULL) {
-		tokens_give(&run.tokens, run.spoken->tokens);
-		task_free(run.spoken);
-		run.spoken = NULL;
+	if (run.announced != NULL) {
+		tokens_give(&run.tokens, run.announced->tokens);
+		task_free(run.announced);
+		run.announced = NULL;
 	}
 	while ((t = run.waiting) != NULL) {
 		delist(t);
 		run.waiting_count--;
-		if (t->attempts > 0) {
-			joblog_write(t);        /* the last one has failed */
-			run.done++;
-			run.failed++;
-		}
-		task_free(t);
+		give_up(t);
 	}
 }
 
@@ -199,7 +216,7 @@ signal_all(int sig)
 		task_signal(t, sig);
 }
 
-/* TERM for all, and KILL for those whom that does not end. */
+/* Send TERM to all tasks, and later KILL to those that are still there. */
 static void
 end_all(void)
 {
@@ -207,16 +224,16 @@ end_all(void)
 
 	signal_all(SIGTERM);
 	for (t = run.running; t != NULL; t = t->next)
-		if (!t->killed) {
-			t->killed = 1;
+		if (t->ending == TASK_LEFT_ALONE) {
+			t->ending = TASK_TERM_SENT;
 			wk_timer_set(&t->alarm, KILL_MS);
 		}
 }
 
-/* Has it been told of already?  What is sent to a whole process group comes
- * from the wrapper that we are the run of, too. */
+/* A signal that is sent to a whole process group comes twice: the wrapper
+ * around this run, a process of the same group, passes it on to us. */
 static int
-same_again(int sig)
+is_same_signal(int sig)
 {
 	if (sig == run.signal && wk_spawn_same_signal(sig, run.signaled))
 		return 1;
@@ -224,44 +241,55 @@ same_again(int sig)
 	return 0;
 }
 
-/* The first is passed on; the second leaves the tasks no choice. */
+/* TERM and its like: the first is passed on to the tasks, the second leaves
+ * them no choice. */
 static void
-run_told_to_end(int sig)
+end_signal(int sig)
 {
-	if (same_again(sig))
+	if (is_same_signal(sig))
 		return;
 	run.signals++;
 	if (run.signal == 0)
 		run.signal = sig;
 	stop_starting(0);
-	/* a terminal has told those of our process group, too */
+	/* the terminal has sent it to the tasks of our process group as well */
 	if (run.signals > 1 || wk_signal_sender() != 0 || run.setup.grouped)
 		signal_all(run.signals > 1 ? SIGKILL : sig);
 }
 
-/* A terminal stops those of our process group alone. */
+/* Stop, unless a SIGCONT has come since the signal. */
 static void
-told_to_stop(int sig)
+stop_self(int sig)
 {
-	struct task *t;
 	sigset_t set, old;
 
-	for (t = run.running; t != NULL; t = t->next)
-		tty_stop(t);
 	sigemptyset(&set);
 	sigaddset(&set, SIGCONT);
 	sigprocmask(SIG_BLOCK, &set, &old);
 	wk_spawn_signal(sig, SIG_DFL);
 	if (!wk_pending(SIGCONT))
 		wk_terminal_stop(getpid(), sig);
-	wk_signal(sig, told_to_stop);
+	wk_signal(sig, stop_signal);
 	sigprocmask(SIG_SETMASK, &old, NULL);
-	for (t = run.running; t != NULL; t = t->next)
-		tty_continue(t);
-	tty_again(SIGCONT);
 }
 
-/* The collated output cannot be written: who goes on would do so in vain. */
+/* TSTP: a terminal stops only our own process group, so the tasks that have
+ * groups of their own are stopped here, and continued later. */
+static void
+stop_signal(int sig)
+{
+	struct task *t;
+
+	for (t = run.running; t != NULL; t = t->next)
+		tty_stop(t);
+	stop_self(sig);
+	for (t = run.running; t != NULL; t = t->next)
+		tty_continue(t);
+	tty_foreground(SIGCONT);
+}
+
+/* The collated output cannot be written: what tasks go on to write would be
+ * lost.  error: the errno, 0 when it was the collator that failed. */
 static void
 run_output_failed(int error)
 {
@@ -283,7 +311,8 @@ lines_lost(int error)
 
 /* --- expansion --- */
 
-/* Where markup stops making sense. */
+/* what: "" or the option with ": " behind it.  The position in the message is
+ * where the markup stops making sense. */
 static void
 complain_of_markup(const char *what, const struct expand_error *e)
 {
@@ -291,7 +320,7 @@ complain_of_markup(const char *what, const struct expand_error *e)
 
 	snprintf(text, sizeof text, "%.*s", (int)(e->len < 120 ? e->len : 120),
 	    e->text);
-	if (strncmp(e->reason, "unknown escape", 14) == 0)
+	if (e->kind == EXPAND_UNKNOWN)
 		snprintf(hint, sizeof hint, " (%c%c is a plain %c)",
 		    xapply_opt.escape, xapply_opt.escape, xapply_opt.escape);
 	complain("%s'%s'%s: position %zu: %s%s", what, text,
@@ -299,7 +328,8 @@ complain_of_markup(const char *what, const struct expand_error *e)
 }
 
 static struct expand *
-run_compile(const char *what, const char *text, const struct expand_rules *rules)
+run_compile(const char *what, const char *text,
+    const struct expand_rules *rules)
 {
 	struct expand_error error;
 	struct expand *e = expand_compile(text, strlen(text), rules, &error);
@@ -312,8 +342,8 @@ run_compile(const char *what, const char *text, const struct expand_rules *rules
 	exit(WK_DATA);
 }
 
-/* The text of a template for a task, the caller's to free; NULL after a
- * message. */
+/* Expand a template for a task.  Returns text that the caller frees, with its
+ * length in *len; NULL after a message. */
 static char *
 expanded(const char *what, const struct expand *e,
     const struct expand_values *v, size_t *len)
@@ -334,7 +364,7 @@ expanded(const char *what, const struct expand *e,
 	return text;
 }
 
-/* "NAME=VALUE" for -e, or what ptbw's clients have; NULL after a message. */
+/* Returns "NAME=VALUE", which the caller frees. */
 static char *
 variable(const char *name, const char *value)
 {
@@ -345,6 +375,7 @@ variable(const char *name, const char *value)
 	return text;
 }
 
+/* Those of -e, behind those that a client of ptbw has; -1 after a message. */
 static int
 make_variables(struct task *t, const struct expand_values *v)
 {
@@ -370,9 +401,10 @@ make_variables(struct task *t, const struct expand_values *v)
 }
 
 /*
- * Parameter 1, or the number.  What is no xid as it is, and so cut or changed
- * for the wire, may be the same as another one: where it is to be the name of a
- * file it has the number behind it.
+ * The xid: parameter 1, or the task's number.  A parameter that is too long for
+ * an xid, or has control characters, is cut or changed on the wire, and two
+ * tasks may then have the same.  For --results, where xids name files, such a
+ * one has the number behind it.  The caller frees it; NULL: no memory.
  */
 static char *
 make_xid(const struct expand_values *v)
@@ -385,11 +417,12 @@ make_xid(const struct expand_values *v)
 	    (size_t)snprintf(number, sizeof number, "~%ju", v->number);
 	if (xapply_opt.number || (len == 0 && xapply_opt.results == NULL))
 		return strdup(number + 1);
-	/* one byte more than an xid may have shows that it is too long */
+	/* talk_check_xid sees that it is too long by one byte more */
 	if (seen > 0)
 		memcpy(xid, v->param[0].data, seen);
 	xid[seen] = '\0';
-	if (xapply_opt.results != NULL && (len == 0 || talk_check_xid(xid) != 0))
+	if (xapply_opt.results != NULL &&
+	    (len == 0 || talk_check_xid(xid) != 0))
 		strcpy(xid + (len < room ? len : room), number);
 	xid[TALK_XID_MAX] = '\0';
 	return strdup(xid);
@@ -409,6 +442,7 @@ token_texts(const struct token_set *set)
 	return set->name != NULL ? run.token : NULL;
 }
 
+/* What the present batch, with these tokens, has for a template. */
 static struct expand_values
 values(const struct token_set *set)
 {
@@ -427,7 +461,7 @@ values(const struct token_set *set)
 	};
 }
 
-/* Expand what the task is made of; -1 after a message. */
+/* Make the task's command and variables; -1 after a message. */
 static int
 fill_task(struct task *t, const struct expand *e,
     const struct expand_values *v)
@@ -436,12 +470,12 @@ fill_task(struct task *t, const struct expand *e,
 	return t->command != NULL && make_variables(t, v) == 0 ? 0 : -1;
 }
 
-/* A task for a batch; NULL after a message. */
+/* A task with these tokens and values; NULL after a message. */
 static struct task *
 new_task(struct token_set *set, const struct expand *e,
     const struct expand_values *v)
 {
-	struct task *t = wk_alloc(1, sizeof *t);
+	struct task *t = task_new();
 
 	t->number = v->number;
 	t->tokens = set;
@@ -464,8 +498,8 @@ run_copy_text(struct expand_text *to, const struct expand_text *from, char *p)
 	return p + from->len;
 }
 
-/* Keep the batch that has just been read for another attempt, which may have
- * other tokens. */
+/* Copy the present batch for another attempt of its task: with other tokens the
+ * command is another. */
 static void
 keep_batch(struct task *t)
 {
@@ -489,7 +523,8 @@ keep_batch(struct task *t)
 	}
 }
 
-/* With the tokens of another attempt; -1 after a message. */
+/* Expand the task again with the tokens of its next attempt; -1 after a
+ * message. */
 static int
 renew_task(struct task *t, struct token_set *set)
 {
@@ -505,13 +540,14 @@ renew_task(struct task *t, struct token_set *set)
 
 /* --- a task is over --- */
 
-/* One whose time was up has failed, however it ended. */
+/* A task whose time was up has failed, whatever its status. */
 static int
 has_failed(const struct task *t)
 {
 	return t->status != 0 || t->timed_out;
 }
 
+/* Of a task that has failed. */
 static int
 exit_code(const struct task *t)
 {
@@ -520,7 +556,7 @@ exit_code(const struct task *t)
 }
 
 static void
-run_try_again(struct wk_timer *timer)
+retry_due(struct wk_timer *timer)
 {
 	struct task *t = (struct task *)((char *)timer -
 	    offsetof(struct task, alarm));
@@ -529,7 +565,7 @@ run_try_again(struct wk_timer *timer)
 	start_tasks();
 }
 
-/* Failures so far are too many: 1. */
+/* 1 if the failures so far halt the run. */
 static int
 too_many_failures(void)
 {
@@ -537,7 +573,7 @@ too_many_failures(void)
 
 	if (!xapply_opt.halt_percent)
 		return run.failed >= xapply_opt.halt_at;
-	/* of so few as have run so far, one would be too many */
+	/* a percentage of very few tasks would make one failure too many */
 	if (total == 0)
 		total = run.done > 10 ? (size_t)run.done : 10;
 	return run.failed * 100 >= xapply_opt.halt_at * total;
@@ -547,10 +583,11 @@ static void
 count_failure(const struct task *t)
 {
 	run.failed++;
-	/* of those that a halt lets end, the last failure counts */
+	/* of the tasks that "soon" lets end, the last failure counts */
 	if (run.halted != 0 && xapply_opt.halt == WK_HALT_SOON)
 		run.halted = exit_code(t);
-	if (xapply_opt.halt == WK_HALT_NEVER || run.halted != 0 || !too_many_failures())
+	if (xapply_opt.halt == WK_HALT_NEVER || run.halted != 0 ||
+	    !too_many_failures())
 		return;
 	run.halted = exit_code(t);
 	stop_starting(0);
@@ -558,23 +595,23 @@ count_failure(const struct task *t)
 		end_all();
 }
 
-/* Its writer was killed, as nobody reads (a shell may say so for it): others
- * would be, too. */
+/* 1 if the task died of SIGPIPE, itself or as its shell reports, and our stdout
+ * has no reader: all further tasks would die the same way. */
 static int
 reader_gone(const struct task *t)
 {
 	struct pollfd p = { STDOUT_FILENO, POLLOUT, 0 };
 
 	return xapply_collator == NULL && t->status != 0 &&
-	    wk_spawn_code(t->status) == WK_SIGNAL + SIGPIPE && poll(&p, 1, 0) == 1 &&
-	    (p.revents & (POLLERR | POLLHUP));
+	    wk_spawn_code(t->status) == WK_SIGNAL + SIGPIPE &&
+	    poll(&p, 1, 0) == 1 && (p.revents & (POLLERR | POLLHUP));
 }
 
 static int
 is_tried_again(const struct task *t)
 {
 	return has_failed(t) && t->attempts < xapply_opt.retries &&
-	    t->batch != NULL && !run.stopping;
+	    t->batch != NULL && run.intake != INTAKE_STOPPED;
 }
 
 static void
@@ -583,20 +620,22 @@ wait_to_retry(struct task *t)
 	enlist(&run.waiting, t);
 	run.waiting_count++;
 	t->due = xapply_opt.retry_ms == 0;
-	t->alarm.expired = run_try_again;
+	t->alarm.expired = retry_due;
 	if (!t->due)
 		wk_timer_set(&t->alarm, xapply_opt.retry_ms);
 }
 
-/* What we were told to end, or have ended ourselves, has not been done. */
+/* A task that a signal to us, or a halt, has cut short is not done: a resumed
+ * run does it again. */
 static int
 was_cut_short(const struct task *t)
 {
 	return has_failed(t) && !t->timed_out &&
-	    (run.signal != 0 || t->killed);
+	    (run.signal != 0 || t->ending != TASK_LEFT_ALONE);
 }
 
-/* Its tokens are free; its section, if any, goes on by itself. */
+/* A task's process has ended, or could not be started: its tokens are free, its
+ * section, if any, goes on by itself. */
 static void
 conclude(struct task *t)
 {
@@ -626,23 +665,24 @@ task_ended(struct task *t)
 	run.running_count--;
 	run.no_room = 0;
 	conclude(t);
-	/* not at once: ends and starts of short tasks would leave no turn to
-	 * signals and times */
+	/* in the next round: short tasks that end and start within one would
+	 * keep signals and timers waiting */
 	wk_timer_set(&run.soon, 0);
 }
 
-/* The time of a task is up: TERM, and KILL if that does not help. */
+/* The time of a task (-T) is up, or it has not ended after TERM. */
 static void
 time_is_up(struct wk_timer *timer)
 {
 	struct task *t = (struct task *)((char *)timer -
 	    offsetof(struct task, alarm));
 
-	if (t->killed) {
+	if (t->ending != TASK_LEFT_ALONE) {
 		task_signal(t, SIGKILL);
 		return;
 	}
-	t->killed = t->timed_out = 1;
+	t->ending = TASK_TERM_SENT;
+	t->timed_out = 1;
 	complain("task %ju (%s): its time is up", t->number + 1, t->xid);
 	task_signal(t, SIGTERM);
 	wk_timer_set(timer, KILL_MS);
@@ -650,9 +690,9 @@ time_is_up(struct wk_timer *timer)
 
 /* --- starting --- */
 
-/* What is said before a task starts; -1 when stdout cannot be written. */
+/* Write the lines of -v, -n and -x; -1 when stdout cannot be written. */
 static int
-echo(const struct task *t)
+run_announce(const struct task *t)
 {
 	if (xapply_opt.trace)
 		clear_progress();
@@ -660,13 +700,14 @@ echo(const struct task *t)
 }
 
 /*
- * With --argv the program is the task's own, and its absence a failure like
- * any; otherwise it is the shell, or the command is too long.
+ * The task has no process.  With --argv its program is missing, a failure like
+ * any; otherwise the shell is, or the command is too long, which ends the run
+ * with an exit code of its own.
  */
 static void
 run_not_started(const struct task *t, int error)
 {
-	char **words;
+	char **words = NULL;
 
 	if (xapply_opt.argv && error == EINVAL) {
 		complain("'%s': needs a shell, and --argv means none",
@@ -674,8 +715,9 @@ run_not_started(const struct task *t, int error)
 		stop_starting(WK_DATA);
 		return;
 	}
-	words = xapply_opt.argv ? quote_words(t->command, t->command_len, 1) : NULL;
-	if (words != NULL && error != E2BIG)
+	if (xapply_opt.argv && error != E2BIG)
+		words = quote_words(t->command, t->command_len, 1);
+	if (words != NULL)
 		complain("%s: %s", words[0], strerror(error));
 	else
 		complain("task %ju (%s): %s", t->number + 1, t->xid,
@@ -686,12 +728,15 @@ run_not_started(const struct task *t, int error)
 		    wk_spawn_error_code(error);
 }
 
-/* The system has no room for another process now: when one of ours ends, or
- * after a while, it may have.  Nothing else is tried meanwhile. */
+/*
+ * The system has no room for another process now.  It may have when one of our
+ * own tasks ends, or after a while; nothing else is tried before.  The
+ * else-command, which has no batch, is not tried again.
+ */
 static void
 run_no_room(struct task *t, int error)
 {
-	/* the else-command has no batch */
+	tokens_give(&run.tokens, t->tokens);
 	if ((run.running_count == 0 && task_sections() == 0 &&
 	    ++run.no_room > NO_ROOM_TRIES) || run.input.count == 0) {
 		complain("cannot start a task: %s", strerror(error));
@@ -708,48 +753,75 @@ run_no_room(struct task *t, int error)
 }
 
 static void
-run_begin(struct task *t)
+collator_lost(struct task *t, int error)
 {
-	int e;
+	complain("%s: %s", xapply_collator, strerror(error));
+	stop_starting(error == ENOTSOCK ? WK_DATA : WK_UNAVAILABLE);
+	tokens_give(&run.tokens, t->tokens);
+	task_free(t);
+}
 
-	/* its line has to be read first: see lines_written */
-	if (!xapply_opt.dry && say_waits()) {
-		run.spoken = t;
-		return;
-	}
-	if (xapply_opt.dry) {
-		tokens_give(&run.tokens, t->tokens);
-		run.done++;
-		task_free(t);
-		return;
-	}
-	e = task_start(&run.setup, t);
-	if (e == EAGAIN || e == ENOMEM) {
-		tokens_give(&run.tokens, t->tokens);
-		run_no_room(t, e);
-		return;
-	}
-	if (e < 0) {
-		e = errno;
-		complain("%s: %s", xapply_collator, strerror(e));
-		stop_starting(e == ENOTSOCK ? WK_DATA : WK_UNAVAILABLE);
-		tokens_give(&run.tokens, t->tokens);
-		task_free(t);
-		return;
-	}
-	t->killed = t->timed_out = 0;
-	if (xapply_opt.delay_ms > 0)
-		wk_timer_set(&run.delay, xapply_opt.delay_ms);
-	if (e != 0) {
-		run_not_started(t, e);
-		conclude(t);
-		return;
-	}
+static void
+run_started(struct task *t)
+{
 	enlist(&run.running, t);
 	run.running_count++;
 	t->alarm.expired = time_is_up;
 	if (xapply_opt.timeout_ms > 0)
 		wk_timer_set(&t->alarm, xapply_opt.timeout_ms);
+}
+
+static void
+run_start(struct task *t)
+{
+	int status = task_start(&run.setup, t), error = errno;
+
+	if (status == EAGAIN || status == ENOMEM) {
+		run_no_room(t, status);
+		return;
+	}
+	if (status < 0) {
+		collator_lost(t, error);
+		return;
+	}
+	t->ending = TASK_LEFT_ALONE;
+	t->timed_out = 0;
+	if (xapply_opt.delay_ms > 0)
+		wk_timer_set(&run.delay, xapply_opt.delay_ms);
+	if (status == 0) {
+		run_started(t);
+	} else {
+		run_not_started(t, status);
+		conclude(t);
+	}
+}
+
+/* Start a task whose line has been written, or wait until it is. */
+static void
+run_begin(struct task *t)
+{
+	if (xapply_opt.dry) {
+		tokens_give(&run.tokens, t->tokens);
+		run.done++;
+		task_free(t);
+	} else if (say_waits()) {
+		run.announced = t;        /* lines_written() goes on with it */
+	} else {
+		run_start(t);
+	}
+}
+
+/* Announce a task and start it; -1 when stdout cannot be written. */
+static int
+announce_and_begin(struct task *t)
+{
+	if (run_announce(t) == 0) {
+		run_begin(t);
+		return 0;
+	}
+	tokens_give(&run.tokens, t->tokens);
+	task_free(t);
+	return -1;
 }
 
 static int
@@ -763,7 +835,7 @@ any_due(void)
 	return 0;
 }
 
-/* One that has waited for its next attempt, or NULL. */
+/* A task whose next attempt is due, with these tokens; or NULL. */
 static struct task *
 due_task(struct token_set *set)
 {
@@ -789,11 +861,11 @@ run_input_failed(void)
 	char what[200];
 
 	wk_visible(what, sizeof what, run.input.what);
-	complain("%s: %s", what, run.input.why);
+	complain("%s: %s", what, run.input.reason);
 	stop_starting(run.input.code);
 }
 
-/* Has the joblog what would become of the batch? */
+/* 1 if the joblog has the task that the present batch would become. */
 static int
 was_done(void)
 {
@@ -813,33 +885,45 @@ was_done(void)
 	return done;
 }
 
-/* Is a batch here that has no task yet?  It is read before tokens are taken,
- * which others may need while we wait for input. */
+/* A batch has been read. */
+static void
+take_batch(void)
+{
+	size_t total = input_total(&run.input);
+
+	if (was_done())
+		run.skipped++;
+	else
+		run.batch = 1;
+	if (total > 0 && run.input.count == total)
+		run.intake = INTAKE_OVER;
+}
+
+/* Read a batch, unless one is there that has no task yet; 1 if there is one
+ * now.  This comes before tokens are taken: those should not be held while we
+ * wait for input. */
 static int
 have_batch(void)
 {
-	while (!run.batch && !run.input_over) {
+	while (!run.batch && run.intake == INTAKE_OPEN) {
 		switch (input_next(&run.input)) {
 		case INPUT_BATCH:
-			run.batch = !was_done();
-			run.skipped += !run.batch;
-			run.input_over = input_total(&run.input) > 0 &&
-			    run.input.count == input_total(&run.input);
+			take_batch();
 			break;
 		case INPUT_FAILED:
 			run_input_failed();
 			return 0;
 		case INPUT_END:
-			run.input_over = 1;
+			run.intake = INTAKE_OVER;
 			break;
-		default:
+		case INPUT_WAIT:
 			return 0;
 		}
 	}
 	return run.batch;
 }
 
-/* The batch as a task; NULL after a message. */
+/* Make a task of the present batch; NULL after a message. */
 static struct task *
 next_task(struct token_set *set)
 {
@@ -854,7 +938,8 @@ next_task(struct token_set *set)
 	return t;
 }
 
-/* Bytes that programs can still have; SIZE_MAX where nobody tells. */
+/* Bytes that programs can still have; SIZE_MAX where the system has no
+ * /proc/meminfo. */
 static size_t
 memory_free(void)
 {
@@ -871,18 +956,20 @@ memory_free(void)
 	return bytes;
 }
 
-/* Has the system more to do than it should have for another task?  One may
- * run in any case. */
+/* 1 if the system is too busy for another task (--load, --memfree).  One task
+ * may run in any case. */
 static int
-strained(void)
+is_strained(void)
 {
 	double load = 0;
 
-	if ((xapply_opt.load <= 0 && xapply_opt.memory == 0) || run.running_count == 0)
+	if ((xapply_opt.load <= 0 && xapply_opt.memory == 0) ||
+	    run.running_count == 0)
 		return 0;
-	if (run.looked != 0 && div_now() < run.looked + STRAIN_MS)
+	if (run.strain_checked != 0 &&
+	    div_now() < run.strain_checked + STRAIN_MS)
 		return run.strained;
-	run.looked = div_now();
+	run.strain_checked = div_now();
 	run.strained = (xapply_opt.load > 0 && getloadavg(&load, 1) == 1 &&
 	    load > xapply_opt.load) || memory_free() < xapply_opt.memory;
 	if (run.strained)
@@ -890,7 +977,7 @@ strained(void)
 	return run.strained;
 }
 
-/* As xargs has it: one task more at a time, or one fewer. */
+/* USR1: one task more at a time, USR2: one fewer, as with xargs. */
 static void
 change_jobs(int sig)
 {
@@ -907,12 +994,13 @@ change_jobs(int sig)
 static int
 may_start(void)
 {
-	return !run.stopping && run.running_count < run.tokens.sets &&
-	    run.spoken == NULL && !say_waits() && !run.delay.set &&
-	    task_room() && !strained() && (any_due() || have_batch());
+	return run.intake != INTAKE_STOPPED &&
+	    run.running_count < run.tokens.sets &&
+	    run.announced == NULL && !say_waits() && !run.delay.set &&
+	    task_room() && !is_strained() && (any_due() || have_batch());
 }
 
-/* The pool is gone: what runs goes on, but nothing else begins. */
+/* The master of the pool is gone: running tasks go on, no other starts. */
 static void
 pool_lost(void)
 {
@@ -943,28 +1031,24 @@ start_tasks(void)
 			tokens_unused(&run.tokens, set);
 			return;
 		}
-		if (echo(t) != 0) {
-			tokens_give(&run.tokens, set);
-			task_free(t);
+		if (announce_and_begin(t) != 0)
 			return;
-		}
-		run_begin(t);
 	}
 }
 
 static void
 lines_written(void)
 {
-	struct task *t = run.spoken;
+	struct task *t = run.announced;
 
-	run.spoken = NULL;
+	run.announced = NULL;
 	if (t != NULL)
 		run_begin(t);
 	start_tasks();
 }
 
 static void
-delay_over(struct wk_timer *t)
+time_to_start(struct wk_timer *t)
 {
 	(void)t;
 	start_tasks();
@@ -982,47 +1066,69 @@ count_of(char **words)
 	return n;
 }
 
-/* It is the only task: parameters are all operands. */
-static void
-run_otherwise(char **operands)
+/* A set for the only task of the run, waited for; NULL when there is none to
+ * be had. */
+static struct token_set *
+only_set(void)
 {
 	struct token_set *set = tokens_take(&run.tokens);
+
+	run.tokens.keep = 1;
+	while (set == NULL && run.tokens.error == 0 &&
+	    run.intake != INTAKE_STOPPED && wk_round(1) == 0)
+		set = tokens_take(&run.tokens);
+	return set;
+}
+
+/* Its parameters are all operands: the names of files that had no line, or none
+ * at all.  NULL after a message. */
+static struct task *
+else_task(struct token_set *set, char **operands)
+{
 	size_t n = count_of(operands), i;
 	struct expand_text *param = wk_alloc(n + 1, sizeof *param);
-	struct expand_values v;
-	struct task *t = NULL;
+	struct expand_values v = values(set);
+	struct task *t;
 
 	for (i = 0; i < n; i++)
 		param[i] = (struct expand_text){ operands[i],
 		    strlen(operands[i]) };
-	run.tokens.keep = 1;
-	while (set == NULL && run.tokens.error == 0 && !run.stopping &&
-	    wk_round(1) == 0)
-		set = tokens_take(&run.tokens);
-	if (set != NULL) {
-		v = values(set);
-		v.param = param;
-		v.params = n;
-		v.file = NULL;
-		t = new_task(set, run.otherwise, &v);
-		if (t == NULL)
-			stop_starting(WK_DATA);
-	} else if (run.tokens.error != 0) {
-		pool_lost();
-	}
-	if (t != NULL) {
-		t->number = UINTMAX_MAX;
-		free(t->xid);
-		t->xid = strdup("00");
-		if (t->xid != NULL && echo(t) == 0)
-			run_begin(t);
-	}
+	v.param = param;
+	v.params = n;
+	v.file = NULL;
+	t = new_task(set, run.otherwise, &v);
 	free(param);
+	if (t == NULL)
+		return NULL;
+	t->number = UINTMAX_MAX;
+	free(t->xid);
+	t->xid = strdup("00");
+	if (t->xid == NULL)
+		wk_die(WK_SYSTEM, "out of memory");
+	return t;
+}
+
+static void
+run_otherwise(char **operands)
+{
+	struct token_set *set = only_set();
+	struct task *t;
+
+	if (set == NULL) {
+		if (run.tokens.error != 0)
+			pool_lost();
+		return;
+	}
+	t = else_task(set, operands);
+	if (t == NULL)
+		stop_starting(WK_DATA);
+	else
+		announce_and_begin(t);
 }
 
 /* --- the run --- */
 
-/* How a template is read: all that is known before the first task. */
+/* What is known of a template's values before the first task. */
 static struct expand_rules
 rules_of(int tail, char escape)
 {
@@ -1050,7 +1156,8 @@ compile_all(const char *template, size_t operands)
 		rules = rules_of(1, xapply_opt.escape);
 		rules.params = operands;
 		rules.files = 0;
-		run.otherwise = run_compile("-N ", xapply_opt.otherwise, &rules);
+		run.otherwise = run_compile("-N ", xapply_opt.otherwise,
+		    &rules);
 	}
 	if (xapply_opt.dry && expand_uses(run.template)->tokens && !isatty(1))
 		wk_warn("-n: the tokens shown are not held any more");
@@ -1080,27 +1187,57 @@ open_tokens(void)
 }
 
 static void
-begin_run(const char *template, char **operands)
+run_open_input(char **operands)
 {
-	static const int sigs[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
-	size_t i;
-
-	if (wk_init() != 0 || wk_spawn_write_errors() != 0)
-		wk_die(WK_SYSTEM, "cannot wait: %s", strerror(errno));
-	run.setup = (struct task_setup){ .in = -1, .keep = -1,
-	    .ended = task_ended, .section_over = start_tasks,
-	    .output_failed = run_output_failed, .told = run_told_to_end };
-	task_prepare(&run.setup);
-	run.input = (struct input){ .operand = operands, .each = xapply_opt.each,
-	    .files = xapply_opt.files, .end = xapply_opt.zero ? '\0' : '\n',
-	    .pad = xapply_opt.pad != NULL ? xapply_opt.pad : "", .ready = start_tasks };
+	run.input = (struct input){ .operand = operands,
+	    .each = xapply_opt.each, .files = xapply_opt.files,
+	    .end = xapply_opt.zero ? '\0' : '\n',
+	    .pad = xapply_opt.pad != NULL ? xapply_opt.pad : "",
+	    .ready = start_tasks };
 	if (input_begin(&run.input) != INPUT_BATCH)
 		wk_die(run.input.code, "%s: %s", run.input.what,
-		    run.input.why);
+		    run.input.reason);
+	/* tasks must not read what is ours to read */
 	if (input_uses_stdin(&run.input) && run.setup.in < 0) {
 		run.setup.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		run.setup.grouped = 1;
 	}
+}
+
+static void
+catch_signal(int sig, void (*arrived)(int sig))
+{
+	if (wk_signal(sig, arrived) != 0)
+		wk_die(WK_SYSTEM, "signals: %s", strerror(errno));
+}
+
+static void
+catch_signals(void)
+{
+	static const int ends[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+	size_t i;
+
+	for (i = 0; i < sizeof ends / sizeof *ends; i++)
+		catch_signal(ends[i], end_signal);
+	catch_signal(SIGCONT, tty_foreground);
+	/* one that shares our group needs no help to stop with us */
+	if (run.setup.grouped)
+		catch_signal(SIGTSTP, stop_signal);
+	catch_signal(SIGUSR1, change_jobs);
+	catch_signal(SIGUSR2, change_jobs);
+}
+
+static void
+begin_run(const char *template, char **operands)
+{
+	if (wk_init() != 0 || wk_spawn_write_errors() != 0)
+		wk_die(WK_SYSTEM, "cannot wait: %s", strerror(errno));
+	run.setup = (struct task_setup){ .in = -1, .keep = -1,
+	    .ended = task_ended, .section_over = start_tasks,
+	    .output_failed = run_output_failed,
+	    .terminal_signal = end_signal };
+	task_prepare(&run.setup);
+	run_open_input(operands);
 	say_prepare(lines_written, lines_lost);
 	open_tokens();
 	run.setup.keep = run.tokens.fd;
@@ -1109,35 +1246,31 @@ begin_run(const char *template, char **operands)
 	if (xapply_collator != NULL)
 		task_settings();
 	if (xapply_opt.joblog != NULL)
-		joblog_open(xapply_opt.joblog, xapply_opt.resume, xapply_opt.dry);
-	for (i = 0; i < sizeof sigs / sizeof *sigs; i++)
-		if (wk_signal(sigs[i], run_told_to_end) != 0)
-			wk_die(WK_SYSTEM, "signals: %s", strerror(errno));
-	if (wk_signal(SIGCONT, tty_again) != 0 ||
-	    (run.setup.grouped && wk_signal(SIGTSTP, told_to_stop) != 0) ||
-	    wk_signal(SIGUSR1, change_jobs) != 0 ||
-	    wk_signal(SIGUSR2, change_jobs) != 0)
-		wk_die(WK_SYSTEM, "signals: %s", strerror(errno));
+		joblog_open(xapply_opt.joblog, xapply_opt.resume,
+		    xapply_opt.dry);
+	catch_signals();
 }
 
-/* Is anything of ours still to come? */
+/* 1 while anything is still to come.  (A run that a signal ends does not wait
+ * for the reader of its lines.) */
 static int
-busy(void)
+is_busy(void)
 {
-	return !run.input_over || run.batch || run.running_count > 0 ||
-	    run.waiting_count > 0 || run.spoken != NULL ||
-	    task_sections() > 0 || (run.signal == 0 && say_busy());
+	return run.intake == INTAKE_OPEN || run.batch ||
+	    run.running_count > 0 || run.waiting_count > 0 ||
+	    run.announced != NULL || task_sections() > 0 ||
+	    (run.signal == 0 && say_busy());
 }
 
 static void
 loop(void)
 {
-	while (busy() && !(run.signals > 1 && run.running_count == 0))
+	while (is_busy() && !(run.signals > 1 && run.running_count == 0))
 		if (wk_round(1) != 0)
 			wk_die(WK_SYSTEM, "cannot wait: %s", strerror(errno));
 }
 
-/* Die as by the signal, for whoever looks at how we ended. */
+/* Die of the signal, which is what our parent should see. */
 static void
 end_by(int sig)
 {
@@ -1155,8 +1288,8 @@ run_result(void)
 {
 	if (run.signal != 0)
 		end_by(run.signal);
-	/* behind a collator of our own it is that one's output which is lost,
-	 * for a reason that it knows */
+	/* within a collator that we became ourselves, the output that was lost
+	 * is the collator's, which reports that */
 	if (run.output_error == EPIPE && !xapply_wrapped &&
 	    !wk_spawn_ignored(SIGPIPE))
 		end_by(SIGPIPE);
@@ -1176,12 +1309,12 @@ end_run(void)
 {
 	wk_timer_stop(&run.tick);
 	if (xapply_opt.progress)
-		say_summary();
+		show_summary();
 	if (joblog_close() != 0 && run.code == 0)
 		run.code = WK_OUTPUT;
 	if (tokens_close(&run.tokens) != 0)
 		wk_warn("%s: the master is gone", xapply_pool);
-	/* those that were here before us are waited for as any */
+	/* children from before this process executed us are waited for, too */
 	while (run.signal == 0 && wk_reap() && wk_round(1) == 0)
 		;
 	return run_result();
@@ -1192,14 +1325,15 @@ xapply_run(const char *template, char **operands)
 {
 	begin_run(template, operands);
 	run.began = div_now();
-	run.delay.expired = run.relief.expired = delay_over;
-	run.soon.expired = delay_over;
-	run.tick.expired = tick;
+	run.delay.expired = run.relief.expired = time_to_start;
+	run.soon.expired = time_to_start;
+	run.tick.expired = progress_tick;
 	if (xapply_opt.progress && isatty(2))
 		wk_timer_set(&run.tick, PROGRESS_MS);
 	start_tasks();
 	loop();
-	if (xapply_opt.otherwise != NULL && run.input.count == 0 && !run.stopping) {
+	if (xapply_opt.otherwise != NULL && run.input.count == 0 &&
+	    run.intake != INTAKE_STOPPED) {
 		run_otherwise(operands);
 		loop();
 	}

@@ -1,9 +1,8 @@
 /*
- * say.c - what a run says of its tasks before they start
+ * say.c - the lines that announce tasks before they start
  *
- * Whoever reads these lines may be slow, or asleep.  The run goes on with what
- * it has meanwhile: nothing here waits, and nothing new starts before its line
- * is written.
+ * The reader of these lines may be slow, or stopped.  Nothing here waits for
+ * it: the tasks that run go on, and no task starts before its line is written.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,28 +16,30 @@
 #include "base/flow.h"
 #include "xapply.h"
 
-enum { HELD_MAX = 65536 };        /* bytes that wait, then no more are made */
+enum { HELD_MAX = 65536 };        /* bytes that -n is ahead of its reader */
 
-static struct flow out, err;
-static void (*all_written)(void);
-static void (*is_lost)(int error);
+static struct {
+	struct flow out, err;
+	void (*written)(void);
+	void (*lost)(int error);
+} say;
 
 static void
-out_says(struct flow *f, int what)
+say_out_event(struct flow *f, int what)
 {
 	if (what & FLOW_FAILED)
-		is_lost(f->error);
+		say.lost(f->error);
 	if (what & (FLOW_EMPTY | FLOW_FAILED))
-		all_written();
+		say.written();
 }
 
-/* A trace that nobody can read is not missed. */
+/* A trace that cannot be written is no reason to end. */
 static void
-err_says(struct flow *f, int what)
+say_err_event(struct flow *f, int what)
 {
 	(void)f;
 	if (what & (FLOW_EMPTY | FLOW_FAILED))
-		all_written();
+		say.written();
 }
 
 static void
@@ -56,12 +57,12 @@ open_flow(struct flow *f, int fd, void (*event)(struct flow *f, int what))
 void
 say_prepare(void (*written)(void), void (*lost)(int error))
 {
-	all_written = written;
-	is_lost = lost;
+	say.written = written;
+	say.lost = lost;
 	if (xapply_opt.dry || xapply_opt.verbose)
-		open_flow(&out, 1, out_says);
+		open_flow(&say.out, 1, say_out_event);
 	if (xapply_opt.trace)
-		open_flow(&err, 2, err_says);
+		open_flow(&say.err, 2, say_err_event);
 }
 
 static void
@@ -76,7 +77,8 @@ say_put_quoted(FILE *f, const char *text)
 	putc('\'', f);
 }
 
-/* -n --show: the variables in front, the rest behind as a comment. */
+/* -n --show: variables in front of the command, xid and tokens behind it as a
+ * comment. */
 static void
 say_put_all(FILE *f, const struct task *t, size_t tokens)
 {
@@ -87,7 +89,7 @@ say_put_all(FILE *f, const struct task *t, size_t tokens)
 		;
 	for (e = xapply_opt.exports; e != NULL; e = e->next)
 		n--;
-	/* in front of those of -e are what tells of tokens */
+	/* only those of -e, which are the last ones */
 	for (i = n; t->vars[i] != NULL; i++) {
 		n = strcspn(t->vars[i], "=") + 1;
 		fprintf(f, "%.*s", (int)n, t->vars[i]);
@@ -114,7 +116,7 @@ say_show(const struct task *t, size_t tokens)
 	}
 	if (text == NULL)
 		wk_die(WK_SYSTEM, "out of memory");
-	flow_put(&out, text, len);
+	flow_put(&say.out, text, len);
 	free(text);
 }
 
@@ -129,17 +131,17 @@ int
 say_task(const struct task *t, size_t tokens)
 {
 	if (xapply_opt.trace) {
-		put_line(&err, t);
-		flow_push(&err);
+		put_line(&say.err, t);
+		flow_push(&say.err);
 	}
 	if (xapply_opt.dry && xapply_opt.show)
 		say_show(t, tokens);
 	else if (xapply_opt.dry || xapply_opt.verbose)
-		put_line(&out, t);
-	/* together with others, if it is all that is done */
+		put_line(&say.out, t);
+	/* lines of -n are written many at a time */
 	if (xapply_opt.verbose && !xapply_opt.dry)
-		flow_push(&out);
-	return out.failed ? -1 : 0;
+		flow_push(&say.out);
+	return say.out.failed ? -1 : 0;
 }
 
 int
@@ -147,11 +149,11 @@ say_waits(void)
 {
 	size_t most = xapply_opt.dry ? HELD_MAX : 0;
 
-	return out.held > most || err.held > 0;
+	return say.out.held > most || say.err.held > 0;
 }
 
 int
 say_busy(void)
 {
-	return !flow_idle(&out) || !flow_idle(&err);
+	return !flow_idle(&say.out) || !flow_idle(&say.err);
 }

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/size.h"
@@ -24,6 +23,7 @@
 #include "wire/section.h"
 #include "wire/style.h"
 #include "base/spawn.h"
+#include "base/wall.h"
 #include "xapply.h"
 
 extern char **environ;
@@ -503,7 +503,7 @@ look_for_others(struct wk_timer *timer)
 	    offsetof(struct task, look));
 
 	if (kill(-t->left, 0) == 0 && t->looks < LOOKS) {
-		t->looks += t->killed > 1;
+		t->looks += t->ending == TASK_KILL_SENT;
 		wk_timer_set(timer, LOOK_MS);
 	} else {
 		is_over(t);
@@ -522,7 +522,7 @@ task_child_ended(struct wk_child *child, int status)
 	tty_ended(t);
 	t->look.expired = look_for_others;
 	t->looks = 0;
-	if (t->killed && t->grouped)
+	if (t->ending != TASK_LEFT_ALONE && t->grouped)
 		look_for_others(&t->look);
 	else
 		is_over(t);
@@ -582,15 +582,6 @@ start_words(const struct task_setup *s, struct task *t, struct wk_spawn *p)
 	return t->child.pid > 0 ? 0 : e;
 }
 
-static double
-wall_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 /* *fd is the writing end of a pipe into a new section.  0, or what task_start
  * returns. */
 static int
@@ -645,7 +636,7 @@ task_start(const struct task_setup *s, struct task *t)
 	}
 	if (xapply_opt.with_stderr)
 		fd[2] = fd[1];
-	t->started = wall_clock();
+	t->started = wall_ms();
 	t->began = div_now();
 	t->grouped = s->grouped;
 	e = start_words(s, t, &p);
@@ -670,11 +661,27 @@ task_signal(struct task *t, int sig)
 	if (pid <= 0)
 		return;
 	if (sig == SIGKILL)
-		t->killed = 2;
+		t->ending = TASK_KILL_SENT;
 	kill(t->grouped ? -pid : pid, sig);
 	/* it could not hear when it is stopped */
 	if (sig != SIGKILL)
 		kill(t->grouped ? -pid : pid, SIGCONT);
+}
+
+/* Where tasks come and go one at a time, an allocator may set up and take down
+ * a whole group of slots for each of them; so one is kept. */
+static struct task *spare;
+
+struct task *
+task_new(void)
+{
+	struct task *t = spare;
+
+	if (t == NULL)
+		return wk_alloc(1, sizeof *t);
+	spare = NULL;
+	memset(t, 0, sizeof *t);
+	return t;
 }
 
 void
@@ -694,5 +701,8 @@ task_free(struct task *t)
 	free(t->command);
 	free(t->batch);
 	free(t->xid);
-	free(t);
+	if (spare == NULL)
+		spare = t;
+	else
+		free(t);
 }

@@ -1,11 +1,13 @@
 /*
  * tty.c - the terminal, lent to one task at a time
  *
- * A task in a process group of its own is stopped by the system when it reads
- * the terminal, or asks for a password there.  So we do what a shell does for
- * its jobs: as long as we are in the foreground it is put there in our place,
- * and we take the terminal back when it has ended.
- * A stop is one of all: of the tasks by us, whom the terminal does not reach.
+ * The system stops a task that has its own process group when it reads the
+ * terminal, or asks for a password there.  So we do what a shell does for its
+ * jobs: while we are in the foreground, the task is put there in our place, and
+ * we take the terminal back when it has ended.
+ *
+ * If the user stops that task, the whole run stops.  The terminal's signal
+ * reaches none of the other groups, so tty_stop sends it to them.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -19,44 +21,47 @@
 #include "base/terminal.h"
 #include "xapply.h"
 
-static struct task *has_it;       /* or NULL: we do, if anybody of ours */
-static struct task *waiting;      /* for it, stopped */
-
-/* Not every shell tells a job that goes on in its foreground. */
+/* Not every shell sends SIGCONT to a job that goes on in its foreground. */
 enum { LOOK_MS = 200 };
-static void look(struct wk_timer *t);
-static struct wk_timer look_again = { .expired = look };
+static void tty_look(struct wk_timer *t);
+
+static struct {
+	struct task *holder;      /* the task that has the terminal; NULL: we
+	                             have it, or another job of the shell */
+	struct task *queue;       /* tasks that wait for it, stopped */
+	struct wk_timer look;     /* check whether we have it again */
+} tty = { .look = { .expired = tty_look } };
 
 static void
 tty_give(struct task *t)
 {
-	has_it = t;
-	/* what we say from now on we say from the background */
+	tty.holder = t;
+	/* from now on our messages come from the background */
 	wk_spawn_signal(SIGTTOU, SIG_IGN);
 	wk_terminal_give(t->child.pid);
 	kill(-t->child.pid, SIGCONT);
 }
 
-/* From a group that has it, or that had it and is no more.  If we were put into
- * the background meanwhile it is somebody else's. */
+/* From the group that the holder has or had.  When another group is in the
+ * foreground, a shell has put us into the background: then it stays there. */
 static void
 take_back(pid_t group)
 {
 	pid_t now = wk_terminal_group();
 
-	has_it = NULL;
+	tty.holder = NULL;
 	if (now == group ||
 	    (now > 0 && kill(-now, 0) != 0 && errno == ESRCH))
 		wk_terminal_give(getpgrp());
 }
 
-/* Where in the queue it is, or the end of that. */
+/* The link of the queue that points to the task, or the last one. */
 static struct task **
 place(const struct task *t)
 {
 	struct task **p;
 
-	for (p = &waiting; *p != NULL && *p != t; p = &(*p)->tty_next)
+	for (p = &tty.queue; *p != NULL && *p != t; p = &(*p)->tty_next)
 		;
 	return p;
 }
@@ -80,66 +85,73 @@ enqueue(struct task *t, struct task **at)
 static void
 give_next(void)
 {
-	struct task *t = waiting;
+	struct task *t = tty.queue;
 	pid_t group;
 
-	if (has_it != NULL || t == NULL)
+	if (tty.holder != NULL || t == NULL)
 		return;
 	group = wk_terminal_group();
-	/* (it may have come back to it from a group that it made) */
+	/* the task may have the terminal already, handed back by a group that
+	 * it had made and put into the foreground */
 	if (group != getpgrp() && group != t->child.pid) {
-		wk_timer_set(&look_again, LOOK_MS);
+		wk_timer_set(&tty.look, LOOK_MS);
 		return;
 	}
-	waiting = t->tty_next;
+	tty.queue = t->tty_next;
 	tty_give(t);
 }
 
-/* Where there is no terminal any more they hear of it when they go on. */
+/* Tasks whose terminal is gone are continued, to fail as they would without
+ * us. */
 static void
-look(struct wk_timer *timer)
+tty_look(struct wk_timer *timer)
 {
 	struct task *t;
 
 	(void)timer;
 	if (wk_terminal_group() < 0)
-		for (t = waiting; t != NULL; t = t->tty_next)
+		for (t = tty.queue; t != NULL; t = t->tty_next)
 			kill(-t->child.pid, SIGCONT);
 	give_next();
 }
 
-/* Its user wants all of us to stop; when we go on, so does it. */
+/* The user has stopped the task that has the terminal, and means the run.  When
+ * we go on, the task is the first to have the terminal again. */
 static void
 stop_with(struct task *t)
 {
 	take_back(t->child.pid);
-	enqueue(t, &waiting);
+	enqueue(t, &tty.queue);
 	kill(0, SIGTSTP);
-	wk_timer_set(&look_again, LOOK_MS);      /* who ignores it */
+	/* in case we are not stopped: TSTP may be ignored */
+	wk_timer_set(&tty.look, LOOK_MS);
 }
 
 void
 tty_stopped(struct task *t, int sig)
 {
-	int asks = sig == SIGTTIN || sig == SIGTTOU;
+	int asks_for_tty = sig == SIGTTIN || sig == SIGTTOU;
 
 	if (!t->grouped) {
-		/* one that is stopped alone only keeps its place */
+		/* a task of our own group that was stopped alone just stays
+		 * so; a group that it has made itself may be the foreground */
 		if (getpgid(t->child.pid) != getpgrp())
-			wk_terminal_child_stopped(t->child.pid, sig, wk_end_pending);
+			wk_terminal_child_stopped(t->child.pid, sig,
+			    wk_end_pending);
 		return;
 	}
-	if (!asks) {
-		if (has_it == t)
+	if (!asks_for_tty) {
+		if (tty.holder == t)
 			stop_with(t);
 		else if (t->stopped_by_us && sig == SIGTSTP)
-			kill(-t->child.pid, SIGCONT);   /* late */
+			/* tty_continue came before its stop */
+			kill(-t->child.pid, SIGCONT);
 		t->stopped_by_us = 0;
 		return;
 	}
-	/* while we were stopped it lost what it had */
-	if (has_it == t)
-		has_it = NULL;
+	/* the holder asks again: it lost the terminal while we were stopped */
+	if (tty.holder == t)
+		tty.holder = NULL;
 	dequeue(t);
 	enqueue(t, place(t));
 	give_next();
@@ -152,12 +164,11 @@ tty_ended(struct task *t)
 
 	wk_terminal_child_ended();
 	dequeue(t);
-	if (has_it != t)
+	if (tty.holder != t)
 		return;
 	take_back(t->left);
-	/* what the terminal has sent it was meant for the run */
 	if (WIFSIGNALED(s) && (WTERMSIG(s) == SIGINT || WTERMSIG(s) == SIGQUIT))
-		t->setup->told(WTERMSIG(s));
+		t->setup->terminal_signal(WTERMSIG(s));
 	give_next();
 }
 
@@ -178,10 +189,10 @@ tty_continue(struct task *t)
 }
 
 void
-tty_again(int sig)
+tty_foreground(int sig)
 {
 	(void)sig;
-	if (has_it != NULL && wk_terminal_is_ours())
-		tty_give(has_it);
+	if (tty.holder != NULL && wk_terminal_is_ours())
+		tty_give(tty.holder);
 	give_next();
 }

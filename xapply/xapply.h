@@ -1,8 +1,9 @@
 /*
  * xapply.h - what the files of xapply share
  *
- * xapply.c has the command line and what is put around the run, xrun.c the
- * run, xtask.c a task and its section, joblog.c the log.
+ * xapply.c has the command line and what is put around the run, run.c the run,
+ * task.c a task and its section, say.c the lines that announce tasks, tty.c the
+ * terminal that tasks share, joblog.c the log.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -23,162 +24,206 @@
 struct export {
 	struct export *next;
 	const char *name;
-	const char *text;         /* its template */
-	char escape;              /* in it */
-	struct expand *value;
+	const char *text;         /* the template of its value */
+	char escape;              /* the escape character of that template */
+	struct expand *value;     /* the same compiled */
 };
 
 /* What the command line asks for. */
 struct xapply_options {
-	size_t each;              /* -count */
+	size_t each;              /* parameters for a task */
 	char escape;
 	int append, detached, files, dry, show, squeeze, number, verbose,
 	    trace, zero, quote, argv;
-	int collate;              /* -m, or what needs it */
+	int collate;              /* -m, or an option that needs it */
 	int keep_order, lines, with_stderr;
 	const char *tag, *results;
 	const char *input, *otherwise, *pad, *shell, *tags, *joblog;
 	size_t jobs;              /* tasks at a time */
 	long sets, request;       /* -J, -R; -1: not given */
-	int resume;               /* 2: also what failed */
+	int resume;               /* 1: what is done; 2: but not what failed */
 	int fail, progress;
 	enum wk_halt halt;
-	unsigned long halt_at;    /* so many failures, or per cent */
+	unsigned long halt_at;    /* failures, or per cent of the tasks */
 	int halt_percent;
-	int retries, retry_ms, timeout_ms, delay_ms;
-	double load;              /* start none above it; 0: no limit */
-	size_t memory;            /* start none below it */
+	int retries;              /* attempts in all */
+	int retry_ms, timeout_ms, delay_ms;
+	double load;              /* no task starts above it; 0: no limit */
+	size_t memory;            /* no task starts below it; bytes, or 0 */
 	struct export *exports;
 };
 extern struct xapply_options xapply_opt;
 
 extern const struct wk_program xapply;
 
-/* The socket of the collator for the sections, or NULL: they are not
- * collated.  That of the pool, or NULL. */
+/* The socket of the collator that sections go to, or NULL: output is not
+ * collated.  The socket of the pool that tokens are taken from, or NULL. */
 extern const char *xapply_collator;
 extern const char *xapply_pool;
-extern int xapply_wrapped;        /* our parent is a wrapper that we made */
 
-/* Run it: the template and the operands.  Returns the exit code. */
+/* 1 if our parent is a wrapper that an xapply became for this run. */
+extern int xapply_wrapped;
+
+/* Run the tasks: a template, and the operands, ended by NULL.  Returns the exit
+ * code, unless the run ends by a signal or with wk_die. */
 int xapply_run(const char *template, char **operands);
 
-/* --- a task (xtask.c) --- */
+/* --- a task (task.c) --- */
 
 struct output;
 
-/* The parameters of a task, one allocation. */
+/* The parameters of a task, and the files that they come from: one allocation,
+ * with the texts. */
 struct batch {
 	struct expand_text *param, *file;
 };
 
+/* What a task has been sent to end it before its time. */
+enum ending {
+	TASK_LEFT_ALONE,
+	TASK_TERM_SENT,           /* KILL follows when alarm expires */
+	TASK_KILL_SENT
+};
+
 struct task {
 	const struct task_setup *setup;
-	struct task *next, **at;  /* in a list of the run's */
+	struct task *next, **at;  /* in a list of run.c's */
 	uintmax_t number;         /* from 0; UINTMAX_MAX: the else-command */
-	struct batch *batch;      /* to expand it once more, or NULL */
+	struct batch *batch;      /* for another attempt, or NULL */
 	char *command;
-	size_t command_len;
-	char *xid;                /* as the joblog and the collator have it */
+	size_t command_len;       /* bytes of it, without the NUL behind it */
+	char *xid;                /* its name in the joblog and for xclate */
 	char **vars;              /* "NAME=VALUE", ended by NULL */
-	int attempts;
-	int64_t ended;            /* the last of them */
 	struct token_set *tokens;
 	struct output *output;    /* its section, or NULL */
+
+	/* The present attempt, or the last one. */
+	int attempts;             /* number of it, from 1 */
+	int grouped;              /* it has a process group of its own */
 	struct wk_child child;
-	struct task *tty_next;    /* it waits for the terminal */
-	int stopped_by_us;        /* and it has not told of its stop */
-	struct wk_timer alarm;    /* its time is up; it is killed; try again */
-	int killed, timed_out, due;
-	pid_t left;               /* its group, when it has ended before others
-	                             of that; then they are looked for: */
-	struct wk_timer look;
-	int looks;                /* so often since they were killed */
-	int grouped;              /* its process group is its own */
-	int64_t began;            /* monotonic, ms */
-	double started;           /* seconds since the epoch */
+	int64_t started;          /* of wall_ms */
+	int64_t began, ended;     /* of div_now */
 	int status;               /* of wait */
+	int timed_out;            /* its time was up */
+
+	/* When its time is up, when it is to be killed, or, while it waits for
+	 * its next attempt, when that is due. */
+	struct wk_timer alarm;
+	enum ending ending;
+	int due;                  /* the next attempt may start */
+
+	/* The process group, once its leader has ended and members may still
+	 * run (0: none); they are polled. */
+	pid_t left;
+	int looks;                /* how often since KILL was sent */
+	struct wk_timer look;
+
+	struct task *tty_next;    /* in the queue for the terminal */
+	int stopped_by_us;        /* by tty_stop, its stop not yet reported */
 };
 
 /* How tasks are started; prepared once. */
 struct task_setup {
 	const char *shell;        /* a path */
-	int in;                   /* their stdin, or -1: ours */
-	int grouped;
-	int direct;               /* plain words need no shell */
+	int in;                   /* stdin of the tasks, or -1: ours */
+	int grouped;              /* each gets a process group of its own */
+	int direct;               /* plain words are executed without a shell */
 	int keep;                 /* a descriptor they inherit, or -1 */
-	const int *also;          /* more such, ended by -1 */
-	void (*ended)(struct task *t);       /* has its status, and may free it */
+	const int *also;          /* more of those, ended by -1 */
+
+	/* A task has its status; this may free it. */
+	void (*ended)(struct task *t);
+	/* A section is done and gone: there is room for another. */
 	void (*section_over)(void);
-	void (*output_failed)(int error);    /* of a section */
-	void (*told)(int sig);    /* a task was, by the terminal it had */
+	/* A section's output is lost; 0: by the collator's fault, not by an
+	 * error of the output. */
+	void (*output_failed)(int error);
+	/* The terminal has sent a task, the foreground of the moment, a signal
+	 * that was meant for the run. */
+	void (*terminal_signal)(int sig);
 };
 
-/* Find the shell, open what tasks have in common.  Ends us if that fails. */
+/* Find the shell, open what tasks have in common.  Ends the program with a
+ * message if that fails. */
 void task_prepare(struct task_setup *s);
 
 /*
- * Start a task: 0, or errno, or -1 with errno when the collator cannot be
- * reached.  After that, EAGAIN and ENOMEM nothing has happened;
- * else its section, if it has one, is that of a task that has ended, and
- * status is set.
+ * Start a task.  Returns
+ *	0		it runs;
+ *	EAGAIN, ENOMEM	nothing has happened, the system has no room now;
+ *	-1		nothing has happened, the collator cannot be reached:
+ *			see errno;
+ *	another errno	it could not be executed: status is set as if it had
+ *			ended, and its section ends with that.
  */
 int task_start(const struct task_setup *s, struct task *t);
 
-/* Have a signal sent to the task, and to all of its process group. */
+/* Send a signal to the task, to its process group if that is its own, and wake
+ * it if it is stopped. */
 void task_signal(struct task *t, int sig);
 
-/* Its command and variables, which are to be made anew. */
+/* A task, all zero; task_free frees it. */
+struct task *task_new(void);
+
+/* Free its command and variables, which are to be made anew. */
 void task_forget(struct task *t);
 
+/* Free a task that does not run; its tokens are the caller's to give back. */
 void task_free(struct task *t);
 
-/* How many sections are under way; may another one begin? */
+/* How many sections are open; and 1 if one more may be. */
 size_t task_sections(void);
 int task_room(void);
 
-/* Read how sections are to look from $XCLATE, as xclate's client would. */
+/* Read from $XCLATE how sections look, as xclate's client would. */
 void task_settings(void);
 
-/* --- what is said of tasks before they start (xsay.c): -v, -n, -x --- */
+/* --- the lines that announce tasks: -v, -n, -x (say.c) --- */
 
-/* written: the lines have left; lost: stdout takes none any more. */
+/* written(): all lines so far have been written.  lost(): stdout cannot be
+ * written any more. */
 void say_prepare(void (*written)(void), void (*lost)(int error));
 
-/* Say a task's line, with so many tokens.  -1 when stdout takes no more. */
+/* Write the lines of a task that holds so many tokens; -1 when stdout cannot be
+ * written. */
 int say_task(const struct task *t, size_t tokens);
 
-/* Do lines wait for their reader, so that nothing more should begin?  Or are
- * any under way? */
+/* 1 while lines wait for their reader, and no task should start. */
 int say_waits(void);
+
+/* 1 while any line is not yet written. */
 int say_busy(void);
 
-/* --- the terminal, lent to tasks (xtty.c) --- */
+/* --- the terminal, lent to tasks (tty.c) --- */
 
-/* A task was stopped, by that signal; it has ended; we may be in the foreground
- * again (SIGCONT). */
+/* A task was stopped by that signal. */
 void tty_stopped(struct task *t, int sig);
-void tty_ended(struct task *t);
-void tty_again(int sig);
 
-/* All of a run stops, and goes on: a task with a process group of its own, who
- * does not wait for the terminal. */
+/* A task has ended. */
+void tty_ended(struct task *t);
+
+/* SIGCONT: we may be in the foreground again. */
+void tty_foreground(int sig);
+
+/* Stop or continue a task that has its own process group, with the whole run.
+ * A task that waits for the terminal stays stopped. */
 void tty_stop(struct task *t);
 void tty_continue(struct task *t);
 
 /* --- the log (joblog.c) --- */
 
-/* Open it (dry: only read it); with resume, note which tasks need not run
- * again.  Ends us if it cannot be. */
+/* Open the log, or with dry only read it.  resume: note which tasks need not
+ * run again, all that are in the log (1) or those that have not failed (2).
+ * Ends the program with a message if it cannot. */
 void joblog_open(const char *path, int resume, int dry);
 
-/* Has the task of this number (from 0) and xid been done before? */
+/* 1 if the log has the task with this number (from 0) and xid as done. */
 int joblog_done(uintmax_t number, const char *xid);
 
-/* A line for a task that has ended. */
+/* Write the line of a task that has ended. */
 void joblog_write(const struct task *t);
 
-/* -1 with errno when lines were lost. */
+/* Close it.  -1 when lines were lost, after a message. */
 int joblog_close(void);
 
 #endif

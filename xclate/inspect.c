@@ -20,12 +20,12 @@
 #include "base/serve.h"
 #include "wire/title.h"
 
-enum { CAP = 65536 };
+enum { CAP = 65536 };             /* bytes that a flow holds */
 
 /* --- a file for each section --- */
 
-/* FNV-1a, never 0.  A collision would append to a file in the place of
- * beginning it anew. */
+/* FNV-1a, never 0.  After a collision, a file is appended to that should be
+ * begun anew. */
 static uint64_t
 hash(const char *s)
 {
@@ -36,7 +36,7 @@ hash(const char *s)
 	return h != 0 ? h : 1;
 }
 
-/* Where the hash is, or would be. */
+/* Where in the table the hash is, or would be. */
 static uint64_t *
 place_of(uint64_t *table, size_t room, uint64_t h)
 {
@@ -47,6 +47,7 @@ place_of(uint64_t *table, size_t room, uint64_t h)
 	return &table[i];
 }
 
+/* -1 when there is no memory. */
 static int
 make_room(struct inspect_how *how)
 {
@@ -67,7 +68,7 @@ make_room(struct inspect_how *how)
 	return 0;
 }
 
-/* Is it the first time that a result of that name is written? */
+/* 1 if this is the first result of that name in this run. */
 static int
 first_of_name(struct inspect_how *how, const char *name)
 {
@@ -109,7 +110,7 @@ open_results(struct inspect *s)
 	if (s->copy < 0) {
 		lost_results(s, errno);
 	} else if (fstat(s->copy, &st) != 0 || !S_ISREG(st.st_mode)) {
-		/* writing to it might wait */
+		/* what is no file might have us wait */
 		close(s->copy);
 		s->copy = -1;
 		lost_results(s, EEXIST);
@@ -137,7 +138,7 @@ inspect_expand(const struct inspect *s, const char *text, const char *xid,
 	return expanded;
 }
 
-/* What ends a line, or is a terminal's command, would end a mark. */
+/* A control character would end the mark that the text stands in. */
 static void
 make_plain(char *text)
 {
@@ -146,7 +147,10 @@ make_plain(char *text)
 			*text = ' ';
 }
 
-/* The name of a GitLab section: letters, digits, and what is safe. */
+enum { GITLAB_NAME_MAX = 200 };
+
+/* The name of a GitLab section: the xid in characters that are allowed there.
+ * name has REPORT_MAX bytes. */
 static void
 gitlab_name(char *name, const char *xid)
 {
@@ -155,7 +159,7 @@ gitlab_name(char *name, const char *xid)
 	report_file(name, xid);
 	for (; (p = strpbrk(p, "%~+@:[]=, ")) != NULL; p++)
 		*p = '_';
-	name[200] = '\0';
+	name[GITLAB_NAME_MAX] = '\0';
 }
 
 static void
@@ -173,7 +177,7 @@ gitlab_marks(struct inspect *s, const char *text, const char *xid,
 	    "%ld:s%lu_%s\r\033[0K\n", now, sequence, name);
 }
 
-/* The marks between which a CI log folds. */
+/* Make the marks between which a CI log folds; none when memory is lacking. */
 static void
 fold(struct inspect *s, const char *xid, unsigned long sequence)
 {
@@ -206,7 +210,7 @@ fold(struct inspect *s, const char *xid, unsigned long sequence)
 /* --- what comes late --- */
 
 static void
-inspect_late_says(struct flow *f, int what)
+inspect_late_event(struct flow *f, int what)
 {
 	if (!f->failed && !(flow_ended(f) && (what & FLOW_EMPTY)))
 		return;
@@ -224,10 +228,8 @@ still_open(int pipe)
 	    !(p.revents & POLLHUP);
 }
 
-/*
- * Somebody whom the client has left behind still has the pipe open.  What
- * he writes goes where the utility's own output goes.
- */
+/* If a process that the client has left behind still has the pipe open, what it
+ * writes goes where the utility's own output goes. */
 static void
 keep_late(const struct inspect_how *how, int pipe)
 {
@@ -239,7 +241,7 @@ keep_late(const struct inspect_how *how, int pipe)
 		close(pipe);
 		return;
 	}
-	flow_begin(f, inspect_late_says);
+	flow_begin(f, inspect_late_event);
 	f->cap = CAP;
 	flow_source(f, pipe, 1);
 	flow_sink(f, sink);
@@ -248,7 +250,7 @@ keep_late(const struct inspect_how *how, int pipe)
 
 /* --- from the first byte to the last --- */
 
-/* Write, now that it is known that there is something to write. */
+/* Begin to write; with squeeze only now that there is something to write. */
 static void
 inspect_begin(struct inspect *s)
 {
@@ -267,7 +269,7 @@ is_done(const struct inspect *s)
 }
 
 static void
-inspect_flow_says(struct flow *f, int what)
+inspect_flow_event(struct flow *f, int what)
 {
 	struct inspect *s = (struct inspect *)((char *)f -
 	    offsetof(struct inspect, flow));
@@ -319,7 +321,7 @@ inspect_open(struct inspect *s, struct inspect_how *how, const char *xid,
 	s->done = done;
 	s->active = 1;
 	s->late = -1;
-	flow_begin(&s->flow, inspect_flow_says);
+	flow_begin(&s->flow, inspect_flow_event);
 	s->flow.cap = CAP;
 	open_results(s);
 	prepare(s, xid, sequence);

@@ -1,10 +1,11 @@
 /*
  * inspect.h - sections that a master looks at on their way
  *
- * The client writes into a pipe of ours in the place of the output.  So its
- * bytes can be counted, tagged, folded for a CI log, and written to a file
- * as well, whatever kind of client it is; and who still writes when its turn
- * is over is heard as nobody's output, not as somebody else's.
+ * The client gets a pipe of the master's instead of the output.  So the bytes
+ * of a section can be counted, tagged, folded for a CI log, and written to a
+ * file as well, whatever kind of client it is; and what a process still writes
+ * when the turn of its section is over goes where the utility's own output
+ * goes, not into the section of another client.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -20,49 +21,51 @@
 /* What is done to all sections of a master. */
 struct inspect_how {
 	int out;                   /* the collated output */
-	int widow;                 /* where goes what is nobody's */
+	int widow;                 /* for what comes after the turn */
 	int results;               /* a directory, or -1 */
-	const char *results_name;  /* for messages */
+	const char *results_name;  /* its name, for messages */
 	enum lines_flatten fold;   /* LINES_AS_IS: no folds */
 	const char *title;         /* of a fold; NULL or "": the xid */
 	const char *tag;           /* text in front of each line, or NULL */
-	char escape;               /* of these two */
+	char escape;               /* the escape character of title and tag */
 	int newline, squeeze;
-	void (*lost)(const char *what, int error);
-	void (*unset)(const char *variable);
+	void (*lost)(const char *what, int error);   /* error: an errno */
+	void (*unset)(const char *variable);         /* see title.h */
 	/* private; zero at the start */
-	uint64_t *seen;            /* hashes of the names of results */
+	uint64_t *seen;            /* a table of hashes of names of results */
 	size_t seen_count, seen_room;
 };
 
+/* A section; all its members are private but flow, to be read. */
 struct inspect {
-	struct flow flow;          /* flow.total bytes came, flow.failed */
+	struct flow flow;          /* flow.total: bytes so far; flow.failed */
 	struct inspect_how *how;
-	const char *xid;           /* the owner's */
+	const char *xid;           /* the caller's */
 	struct lines change;
-	char *tag, *title, *end;
+	char *tag, *title, *end;   /* end: the mark at the end of a fold */
 	size_t title_len, end_len;
-	int out;                   /* not yet the flow's, or -1 */
-	int late;                  /* its source once more */
+	int out;                   /* until the flow has it; else -1 */
+	int late;                  /* a duplicate of the flow's source, or -1 */
 	int copy;                  /* a file of results, or -1 */
-	int active, leaving;       /* leaving: the client has hung up */
+	int active;                /* between inspect_open and inspect_close */
+	int leaving;               /* inspect_leave was called */
 	void (*done)(struct inspect *s);
 };
 
 /*
- * Begin; xid has to stay until inspect_close.  Returns the descriptor that is
- * the client's; -1 with errno when there is none to be had.  done() is called
- * when all is written that came until inspect_leave was called, perhaps by
- * inspect_leave itself.
+ * Begin a section.  xid has to stay until inspect_close.  Returns the
+ * descriptor for the client, the caller's to close; -1 with errno when there is
+ * none to be had.  done() is called when all is written that came before
+ * inspect_leave was called, perhaps by inspect_leave itself.
  */
 int inspect_open(struct inspect *s, struct inspect_how *how,
     const char *xid, unsigned long sequence, void (*done)(struct inspect *s));
 
-/* The client has hung up, or given its turn back: what is in the pipe now
- * is the rest. */
+/* The client has hung up, or given its turn back: what is in the pipe now is
+ * the rest of the section. */
 void inspect_leave(struct inspect *s);
 
-/* Release all. */
+/* End a section and release all that it has. */
 void inspect_close(struct inspect *s);
 
 #endif

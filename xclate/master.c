@@ -17,7 +17,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "wire/section.h"
@@ -25,7 +24,9 @@
 #include "divconnect.h"
 #include "base/event.h"
 #include "base/flow.h"
+#include "base/jobline.h"
 #include "base/master.h"
+#include "base/wall.h"
 #include "report.h"
 #include "redirect.h"
 #include "inspect.h"
@@ -95,15 +96,6 @@ static struct {
 
 static void grant_next(void);
 static void end_turn(struct client *k);
-
-static int64_t
-wall_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void
 output_lost(const char *what, int error)
@@ -862,8 +854,7 @@ say_stream(const char *what, const char *spec, int is_input)
 static int
 cannot_open(const char *option, const char *spec, const struct redirect *r)
 {
-	wk_warn("%s %s: %s", option, spec,
-	    r->reason != NULL ? r->reason : strerror(errno));
+	wk_warn("%s %s: %s", option, spec, r->reason);
 	return r->code;
 }
 
@@ -959,8 +950,8 @@ open_joblog(void)
 	m.joblog_flow.cap = SECTION_CAP;
 	m.joblog_flow.spill = 1;
 	flow_sink(&m.joblog_flow, fd);
-	flow_put(&m.joblog_flow, report_joblog_head,
-	    strlen(report_joblog_head));
+	flow_put(&m.joblog_flow, jobline_heading[JOBLINE_PARALLEL],
+	    strlen(jobline_heading[JOBLINE_PARALLEL]));
 	return 0;
 }
 

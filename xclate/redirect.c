@@ -1,8 +1,8 @@
 /*
  * redirect.c - streams named on the command line: >file, >&3, |cmd, a socket
  *
- * What a spec means is found out first, for those who do it and for those
- * who describe it alike.
+ * A spec is parsed first, the same way whether it is then opened or only
+ * described.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -26,12 +26,12 @@ enum kind {
 	ONLY_FILE, FILE_OR_SOCKET
 };
 
-/* What a spec that begins so is; the first one that fits counts. */
+/* What a spec is by its start; the first form that fits counts. */
 struct form {
 	const char *start;
 	enum kind kind;
 	int flags;               /* of open */
-	const char *how;
+	const char *how;         /* in words, for redirect_describe */
 };
 
 static const struct form outputs[] = {
@@ -56,19 +56,19 @@ struct stream {
 	enum kind kind;
 	int flags;
 	const char *how;
-	const char *name;        /* behind the start */
+	const char *name;        /* what stands behind the start */
 	int number;              /* of a descriptor */
 };
 
-/* Descriptors of the user's that we have made close-on-exec.  The others
- * that are so are ours: they have come since we started. */
+/* Descriptors that we were started with and have made close-on-exec.  All
+ * other descriptors with that flag were opened by this program. */
 enum { HIDDEN_MAX = 8 };
 static int hidden[HIDDEN_MAX];
 static size_t hidden_count;
 
 /* --- what a spec means --- */
 
-/* A number without anything else, or -1. */
+/* Text that is a number and nothing else; or -1. */
 static int
 descriptor(const char *s)
 {
@@ -77,7 +77,7 @@ descriptor(const char *s)
 	if (*s == '\0')
 		return -1;
 	for (; *s != '\0'; s++) {
-		if (*s < '0' || *s > '9' || n > (INT_MAX - (*s - '0')) / 10)
+		if (!text_is_digit(*s) || n > (INT_MAX - (*s - '0')) / 10)
 			return -1;
 		n = n * 10 + (*s - '0');
 	}
@@ -89,7 +89,7 @@ parse_form(const struct form *f, const char *spec)
 {
 	struct stream s;
 
-	while (strncmp(spec, f->start, strlen(f->start)) != 0)
+	while (!text_begins(spec, f->start))
 		f++;
 	s.kind = f->kind;
 	s.flags = f->flags;
@@ -134,18 +134,20 @@ parse_input(const char *spec)
 	return s;
 }
 
-/* --- what to do about it --- */
+/* --- opening --- */
 
+/* reason: NULL when the errno says it all. */
 static int
-redirect_fail(struct redirect *r, int code, const char *reason, int error)
+redirect_fail(struct redirect *r, int code, int error, const char *reason)
 {
 	r->code = code;
-	r->reason = reason;
+	snprintf(r->reason, sizeof r->reason, "%s",
+	    reason != NULL ? reason : strerror(error));
 	errno = error;
 	return -1;
 }
 
-/* The descriptor (or -1), moved if it is one of the first three. */
+/* The descriptor, moved if it is one of the first three; -1 stays -1. */
 static int
 above(int fd)
 {
@@ -159,7 +161,8 @@ above(int fd)
 }
 
 static int
-redirect_open_file(struct redirect *r, const char *path, int flags, int may_connect)
+redirect_open_file(struct redirect *r, const char *path, int flags,
+    int may_connect)
 {
 	int fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0666), e = errno;
 
@@ -169,11 +172,11 @@ redirect_open_file(struct redirect *r, const char *path, int flags, int may_conn
 	}
 	r->fd = above(fd);
 	if (fd < 0)
-		return redirect_fail(r, WK_NOINPUT, NULL, e);
-	return r->fd >= 0 ? 0 : redirect_fail(r, WK_SYSTEM, NULL, errno);
+		return redirect_fail(r, WK_NOINPUT, e, NULL);
+	return r->fd >= 0 ? 0 : redirect_fail(r, WK_SYSTEM, errno, NULL);
 }
 
-/* Is it a descriptor that we were started with? */
+/* 1 if the descriptor was open when this program was started. */
 static int
 is_users(int fd)
 {
@@ -188,6 +191,8 @@ is_users(int fd)
 	return 0;
 }
 
+/* Keep an output of the user's from the programs that are started from now on:
+ * its reader would wait for the end of all of them. */
 static void
 hide(int fd)
 {
@@ -204,10 +209,11 @@ static int
 copy_descriptor(struct redirect *r, const struct stream *s)
 {
 	if (!is_users(s->number))
-		return redirect_fail(r, WK_SYSTEM, "this descriptor is not open", EBADF);
+		return redirect_fail(r, WK_SYSTEM, EBADF,
+		    "this descriptor is not open");
 	r->fd = fcntl(s->number, F_DUPFD_CLOEXEC, 3);
 	if (r->fd < 0)
-		return redirect_fail(r, WK_SYSTEM, NULL, errno);
+		return redirect_fail(r, WK_SYSTEM, errno, NULL);
 	if (s->flags == O_WRONLY)
 		hide(s->number);
 	return 0;
@@ -222,8 +228,9 @@ shell(void)
 }
 
 /*
- * The arguments of a shell that is to run a command.  One that begins with -
- * would be taken for options; perl takes whatever is behind its -e.
+ * The arguments of the shell for a command.  A command that begins with - would
+ * be taken for options, so -- goes before it; perl as $SHELL takes anything
+ * behind its -e.
  */
 static void
 shell_arguments(const char *argv[5], const char *command)
@@ -239,7 +246,7 @@ shell_arguments(const char *argv[5], const char *command)
 	argv[n] = NULL;
 }
 
-/* spawn with $XCLATE set to guard. */
+/* wk_spawn, with $XCLATE set to guard. */
 static pid_t
 spawn_guarded(const struct wk_spawn *s, const char *guard)
 {
@@ -268,13 +275,13 @@ ended(struct wk_child *c, int status)
 	c->pid = 0;
 }
 
-/* Start the command with fd in the place of its stdin or stdout. */
+/* Start the command with fd as its stdin, or stdout. */
 static int
 start(struct redirect *r, const struct stream *s, int fd, const char *guard)
 {
 	int output = s->flags == O_WRONLY;
 	const int fds[3] = { output ? fd : -1, output ? -1 : fd, -1 };
-	static char reason[512];
+	char reason[REDIRECT_REASON_MAX];
 	const char *argv[5];
 	struct wk_spawn what = wk_spawn_plain(shell(), (char *const *)argv);
 	pid_t pid;
@@ -287,7 +294,7 @@ start(struct redirect *r, const struct stream *s, int fd, const char *guard)
 		e = errno;
 		snprintf(reason, sizeof reason, "%s: %s", shell(),
 		    strerror(e));
-		return redirect_fail(r, wk_spawn_error_code(e), reason, e);
+		return redirect_fail(r, wk_spawn_error_code(e), e, reason);
 	}
 	r->child.pid = pid;
 	r->child.ended = ended;
@@ -320,7 +327,7 @@ open_command(struct redirect *r, const struct stream *s, const char *guard)
 	int mine = s->flags == O_WRONLY, ends[2], status;
 
 	if (pipe_above(ends) != 0)
-		return redirect_fail(r, WK_SYSTEM, NULL, errno);
+		return redirect_fail(r, WK_SYSTEM, errno, NULL);
 	status = start(r, s, ends[!mine], guard);
 	div_close(ends[!mine]);
 	if (status == 0)
@@ -342,7 +349,8 @@ open_stream(struct redirect *r, const struct stream *s, const char *guard)
 	case CLOSED:
 		return 0;
 	case NOTHING:
-		return redirect_open_file(r, "/dev/null", s->flags & O_ACCMODE, 0);
+		return redirect_open_file(r, "/dev/null",
+		    s->flags & O_ACCMODE, 0);
 	case DESCRIPTOR:
 		return copy_descriptor(r, s);
 	case COMMAND:
@@ -352,13 +360,13 @@ open_stream(struct redirect *r, const struct stream *s, const char *guard)
 		return redirect_open_file(r, s->name, s->flags,
 		    s->kind == FILE_OR_SOCKET);
 	case HERE:
-		return redirect_fail(r, WK_UNAVAILABLE, "there are no here-documents",
-		    ENOTSUP);
+		return redirect_fail(r, WK_UNAVAILABLE, ENOTSUP,
+		    "there are no here-documents");
 	case NOT_NUMBER:
-		return redirect_fail(r, WK_DATA, "this is no descriptor's number",
-		    EINVAL);
+		return redirect_fail(r, WK_DATA, EINVAL,
+		    "this is no descriptor's number");
 	default:
-		return redirect_fail(r, WK_DATA, "an empty name", EINVAL);
+		return redirect_fail(r, WK_DATA, EINVAL, "an empty name");
 	}
 }
 

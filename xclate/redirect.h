@@ -1,9 +1,9 @@
 /*
  * redirect.h - streams named on the command line: >file, >&3, |cmd, a socket
  *
- * Nothing here prints or exits.  On error -1 is returned, errno is set,
- * *reason is a text of ours when errno alone does not say it (else NULL), and
- * *code is the exit code that the suite has for it (WR_* of wrapper.h).
+ * Nothing here prints or exits.  On error -1 is returned and errno is set;
+ * code of the struct is the exit code for it (of base/codes.h), reason a text
+ * for people.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -14,26 +14,29 @@
 
 #include "base/event.h"
 
+enum { REDIRECT_REASON_MAX = 512 };
+
+/* A stream that was opened; the caller closes fd. */
 struct redirect {
-	int fd;                    /* close-on-exec, above 2; or -1: nothing */
-	struct wk_child child;     /* of |cmd; pid 0 when there is none; its
-	                              end is watched, ended() does nothing but
-	                              set pid to 0 */
-	int same;                  /* spec says "leave it as it is" */
+	int fd;                    /* close-on-exec, above 2; or -1: none */
+	struct wk_child child;     /* |cmd while it runs, else pid 0; its end is
+	                              watched here */
+	int same;                  /* the spec says "leave it as it is" */
 	/* on error */
-	const char *reason;
 	int code;
+	char reason[REDIRECT_REASON_MAX];
 };
 
-/* An output: >file >>file file >&N >&- |cmd, a socket.  guard: text for
- * $XCLATE of |cmd, or NULL to leave that alone. */
+/* Open an output: >file >>file file >&N >&- |cmd, a socket.  guard: what
+ * $XCLATE is for |cmd, or NULL to leave that as it is.  0 or -1. */
 int redirect_output(struct redirect *r, const char *spec, const char *guard);
 
-/* An input: "-" /dev/null, "" same, <file file <>file <&N <&- |cmd, a socket. */
+/* Open an input: <file file <>file <&N <&- |cmd, a socket, "-" for /dev/null,
+ * "" for the same as before.  0 or -1. */
 int redirect_input(struct redirect *r, const char *spec);
 
-/* What redirect_output or redirect_input would do, in words, for -v and -n:
- * "open FILE, truncated".  Returns text in a static buffer. */
-const char *redirect_describe(const char *spec, int xmaster_input);
+/* What redirect_output would do, or with input redirect_input, in words for -v
+ * and -n: "open FILE, truncated".  Valid until the next call. */
+const char *redirect_describe(const char *spec, int input);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * report.c - what is written about a section that has ended
  *
- * Nothing here allocates, and nothing of an xid gets out that could be taken
- * for the end of a record or, by a terminal, for a command.
+ * Nothing here allocates.  No byte of an xid is written that could be taken for
+ * the end of a report or, by a terminal, for a command.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -12,25 +12,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-	XID_MAX = 255,   /* what REPORT_MAX has room for; more is cut off */
-	TIME_MAX = 32
-};
+#include "base/codes.h"
+#include "base/jobline.h"
+#include "base/wall.h"
 
-const char report_joblog_head[] = "Seq\tHost\tStarttime\tJobRuntime\tSend\t"
-    "Receive\tExitval\tSignal\tCommand\n";
-
-/* Milliseconds as seconds.  A clock that was set back makes a time that
- * passed negative. */
-static const char *
-seconds(char text[TIME_MAX], int64_t ms)
-{
-	uint64_t n = ms < 0 ? -(uint64_t)ms : (uint64_t)ms;
-
-	snprintf(text, TIME_MAX, "%s%" PRIu64 ".%03u", ms < 0 ? "-" : "",
-	    n / 1000, (unsigned)(n % 1000));
-	return text;
-}
+/* What REPORT_MAX has room for; more is cut off. */
+enum { XID_MAX = 255 };
 
 static size_t
 xid_length(const char *xid)
@@ -42,10 +29,8 @@ xid_length(const char *xid)
 	return n;
 }
 
-/*
- * The character of UTF-8 that starts at s, which has n bytes: its length, 0
- * when it is none.  *c is the character.
- */
+/* The UTF-8 character at s, which has n bytes: returns its length in bytes, and
+ * *c; 0 when the bytes are none. */
 static size_t
 character(const char *s, size_t n, unsigned long *c)
 {
@@ -64,7 +49,7 @@ character(const char *s, size_t n, unsigned long *c)
 		*c = *c << 6 | ((unsigned char)s[i] & 0x3f);
 	}
 	if (*c < least[len] || *c > 0x10ffff || (*c >= 0xd800 && *c < 0xe000))
-		return 0;       /* too long a form, or a half of UTF-16 */
+		return 0;       /* an overlong form, or half of a pair */
 	return len;
 }
 
@@ -104,15 +89,15 @@ json_string(char *to, const char *s)
 size_t
 report_json(char *text, const struct report *r)
 {
-	char start[TIME_MAX], turn[TIME_MAX], end[TIME_MAX];
+	char start[WALL_TEXT_MAX], turn[WALL_TEXT_MAX], end[WALL_TEXT_MAX];
 	size_t n = (size_t)sprintf(text, "{\"xid\":");
 
 	n += json_string(text + n, r->xid);
 	n += (size_t)snprintf(text + n, REPORT_MAX - n, ",\"seq\":%lu,"
 	    "\"start\":%s,\"turn\":%s,\"end\":%s,\"bytes\":%" PRIu64
-	    ",\"status\":%d}\n", r->sequence, seconds(start, r->start),
-	    r->turn != 0 ? seconds(turn, r->turn) : "null",
-	    seconds(end, r->end), r->bytes, r->code);
+	    ",\"status\":%d}\n", r->sequence, wall_seconds(start, r->start),
+	    r->turn != 0 ? wall_seconds(turn, r->turn) : "null",
+	    wall_seconds(end, r->end), r->bytes, r->code);
 	return n;
 }
 
@@ -129,19 +114,15 @@ report_socket(char *text, const char *path)
 size_t
 report_joblog(char *text, const struct report *r)
 {
-	char start[TIME_MAX], run[TIME_MAX];
-	int sig = r->code > 128 && r->code <= 192 ? r->code - 128 : 0;
-	size_t len = xid_length(r->xid), n, i;
-	unsigned char c;
+	int killed = r->code > WK_SIGNAL && r->code <= WK_SIGNAL + 64;
+	struct jobline j = { .number = r->sequence, .start = r->start,
+	    .runtime = r->end - r->start, .received = r->bytes,
+	    .code = killed ? 0 : r->code,
+	    .signal = killed ? r->code - WK_SIGNAL : 0 };
+	size_t n = jobline_numbers(text, JOBLINE_PARALLEL, &j);
 
-	n = (size_t)snprintf(text, REPORT_MAX, "%lu\t:\t%s\t%s\t0\t%" PRIu64
-	    "\t%d\t%d\t", r->sequence, seconds(start, r->start),
-	    seconds(run, r->end - r->start), r->bytes,
-	    sig != 0 ? 0 : r->code, sig);
-	for (i = 0; i < len; i++) {
-		c = (unsigned char)r->xid[i];
-		text[n++] = c < ' ' || c == 0x7f ? '?' : (char)c;
-	}
+	n += jobline_text(text + n, JOBLINE_PARALLEL, r->xid,
+	    xid_length(r->xid));
 	text[n++] = '\n';
 	text[n] = '\0';
 	return n;
