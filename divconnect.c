@@ -808,7 +808,7 @@ leads_out(const char *path)
 
 	for (; *path != '\0'; path += n + (path[n] == '/')) {
 		n = strcspn(path, "/");
-		if (n == 2 && strncmp(path, "..", 2) == 0)
+		if (n == 2 && path[0] == '.' && path[1] == '.')
 			return 1;
 	}
 	return 0;

@@ -56,7 +56,7 @@ int wk_watch(struct wk_io *io, int asked);
  * any more, not even what this round has already seen. */
 void wk_forget(struct wk_io *io);
 
-/* Set or reset a deadline, ms milliseconds of div_awake from now; or stop it. */
+/* Set or reset a deadline, ms milliseconds of div_awake from now; stop it. */
 void wk_timer_set(struct wk_timer *t, int ms);
 void wk_timer_stop(struct wk_timer *t);
 

@@ -39,7 +39,7 @@
 enum {
 	CHUNK = 131072,           /* bytes moved at a time */
 	WIDE = 262144,            /* of a pipe: measured, more is no faster */
-	LINES_CHUNK = 16384,      /* where tags may make it several times that */
+	LINES_CHUNK = 16384,      /* where tags may make several times that */
 	READ_MIN = 16384,
 	ROUNDS = 32,              /* before the loop goes on to others */
 	HESITATE_MS = 20          /* for a sink, before a file is begun */

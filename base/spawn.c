@@ -31,6 +31,7 @@
 #include "codes.h"
 #include "divconnect.h"
 #include "terminal.h"
+#include "text.h"
 
 #define DEFAULT_PATH "/usr/local/bin:/bin:/usr/bin"
 
@@ -247,14 +248,14 @@ spawn_environment(const struct wk_spawn *s)
 static const char *
 search_path(const struct wk_spawn *s)
 {
+	const char *path = NULL;
 	char *const *e;
 
 	if (s->env == NULL)
 		return getenv("PATH");
-	for (e = s->env; *e != NULL; e++)
-		if (strncmp(*e, "PATH=", 5) == 0)
-			return *e + 5;
-	return NULL;
+	for (e = s->env; *e != NULL && path == NULL; e++)
+		path = text_after(*e, "PATH=");
+	return path;
 }
 
 /* True if a file has a NUL in its first line, so that no shell would read it.

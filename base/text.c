@@ -5,14 +5,6 @@
  */
 #include "text.h"
 
-#include <string.h>
-
-int
-text_begins(const char *text, const char *prefix)
-{
-	return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
 int
 text_is_ascii(const char *text)
 {

@@ -6,6 +6,8 @@
 #ifndef WK_TEXT_H
 #define WK_TEXT_H
 
+#include <string.h>
+
 /* True for an ASCII digit, whatever the locale is. */
 static inline int
 text_is_digit(int c)
@@ -13,8 +15,21 @@ text_is_digit(int c)
 	return c >= '0' && c <= '9';
 }
 
+/* What follows prefix in a text that begins with it, or NULL. */
+static inline const char *
+text_after(const char *text, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return strncmp(text, prefix, n) == 0 ? text + n : NULL;
+}
+
 /* True if text begins with prefix. */
-int text_begins(const char *text, const char *prefix);
+static inline int
+text_begins(const char *text, const char *prefix)
+{
+	return text_after(text, prefix) != NULL;
+}
 
 /* True if text is printable ASCII, blanks included: what a protocol of lines
  * may carry. */

@@ -10,7 +10,6 @@
  */
 #include "pool.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 

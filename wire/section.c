@@ -17,7 +17,7 @@
 #include "title.h"
 
 enum {
-	HANG_UP_MS = 2             /* between the ends of a master's descriptors */
+	HANG_UP_MS = 2             /* between two hang-ups of a master's */
 };
 
 static void section_over(struct section *s);

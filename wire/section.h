@@ -65,7 +65,7 @@ struct section {
 	unsigned block : 1;        /* hold no more than the cap */
 	unsigned squeeze : 1;      /* no title, no turn when there is nothing;
 	                              at ready(): by the master's will, too */
-	unsigned quick : 1;        /* squeeze if there is no title and no rule */
+	unsigned quick : 1;        /* squeeze if it has no title and no rule */
 	unsigned whole : 1, lines : 1, direct : 1;
 	unsigned newline : 1;      /* end a section with one */
 	unsigned widow : 1;        /* write to the widow output, at once */
@@ -74,9 +74,9 @@ struct section {
 	unsigned want_err : 1, want_in : 1; /* with the turn */
 	unsigned want_dir : 1;
 	unsigned quit : 1;         /* ask the master to finish */
-	struct talk_answers *known;         /* all zero at first: what the master
-	                              has answered the first of many sections
-	                              that are alike; it stays.  Or NULL */
+	struct talk_answers *known; /* what the master has answered the first
+	                              of many sections that are alike; all
+	                              zero at first; it stays.  Or NULL */
 	struct share *share;       /* with known: share a connection with other
 	                              sections where the master allows it; it
 	                              stays.  Or NULL */
@@ -85,9 +85,9 @@ struct section {
 	void (*granted)(struct section *s); /* the turn is here; or NULL */
 	void (*ended)(struct section *s);   /* all is done, see fault */
 	void (*unreadable)(int error);      /* the source failed; or NULL */
-	int (*more)(void);         /* the source has ended and the code is known:
-	                              what to read as well, the section's from
-	                              now on; -1: nothing.  Or NULL */
+	int (*more)(void);         /* the source has ended and the code is
+	                              known: what to read as well, the section's
+	                              from now on; -1: nothing.  Or NULL */
 	const char *(*value)(void *s, const char *name); /* see title.h */
 	void (*unset)(const char *name);
 

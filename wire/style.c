@@ -5,7 +5,6 @@
  */
 #include "style.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +28,8 @@ set_tag(struct style *s, const char *text)
 	if (tag == NULL)
 		return STYLE_NO_MEMORY;
 	memcpy(tag, text, n);
-	memcpy(tag + n, "\t", 2);
+	tag[n] = '\t';
+	tag[n + 1] = '\0';
 	free(s->tag);
 	s->tag = tag;
 	/* or the next tag would not be in front of a line */

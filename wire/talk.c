@@ -508,7 +508,8 @@ talk_hear(struct talk *t)
 static void
 talk_io_ready(struct wk_io *io, int what)
 {
-	struct talk *t = (struct talk *)((char *)io - offsetof(struct talk, io));
+	struct talk *t =
+	    (struct talk *)((char *)io - offsetof(struct talk, io));
 
 	if (what & WK_WRITE)
 		talk_push(t);

@@ -35,7 +35,7 @@ enum talk_state {
 
 /* The questions to a master; bits. */
 enum {
-	TALK_TITLE = 1,            /* for sections that have none of their own */
+	TALK_TITLE = 1,            /* for sections without one of their own */
 	TALK_RULE = 2,             /* likewise */
 	TALK_CAP = 4,              /* bytes that a section may hold in memory */
 	TALK_SQUEEZE = 8,          /* are empty sections to be left out? */
@@ -84,7 +84,7 @@ struct talk {
 	unsigned keeps : 1;        /* keep the turn for many sections */
 	void (*answered)(struct talk *t);   /* all questions; once more after a
 	                              connection anew (talk_yield).  Or NULL */
-	void (*granted)(struct talk *t);    /* the turn is here; after answered */
+	void (*granted)(struct talk *t); /* the turn is here; after answered */
 	void (*wanted)(struct talk *t);     /* keeps: another client waits for
 	                              the turn */
 	void (*ended)(struct talk *t, enum talk_end why); /* descriptors stay */
@@ -101,11 +101,11 @@ struct talk {
 	size_t queued;
 	char tx[256];              /* what it does not know yet */
 	size_t tx_len;
-	unsigned awaited;          /* answers to come, in the order of the bits */
+	unsigned awaited;          /* answers to come, in order of the bits */
 	int fd[TALK_FDS];          /* -1: not here */
 	unsigned came;             /* descriptors that are here for this turn */
 	enum { TALK_IDLE, TALK_ASKED, TALK_GRANTED } turn;
-	unsigned words, told;      /* how far, and what the master knows of it */
+	unsigned words, told;      /* how far it is; what the master knows */
 	int code;                  /* that was reported, or -1 */
 	int back;                  /* another client waits */
 };

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
+
 static void
 put_time(FILE *f)
 {
@@ -150,10 +152,11 @@ spelled(const char *s)
 int
 title_escape(const char *text)
 {
+	const char *meta = text_after(text, "M-");
 	int c;
 
-	if (strncmp(text, "M-", 2) == 0) {
-		c = spelled(text + 2);
+	if (meta != NULL) {
+		c = spelled(meta);
 		return c >= 0 && c < 0200 ? c | 0200 : -1;
 	}
 	c = spelled(text);

@@ -272,7 +272,7 @@ wants_stream(struct visitor *v, const char *token)
 /* What a connection can be for.  None of them takes a descriptor. */
 static const struct {
 	const char *name;
-	size_t argument;          /* bytes that it has; 0: as many as it likes */
+	size_t argument;          /* bytes that it has; 0: any number */
 	void (*serve)(struct visitor *v, const char *argument);
 } requests[] = {
 	{ "line", 0, wants_line },
@@ -427,8 +427,8 @@ relay_export(char **operands, const struct wk_called *called)
 	if (plain.argv == NULL)
 		return 0;
 	wk_spawn_exec(&plain);
-	wk_die(wk_spawn_error_code(errno), "%s: %s", wk_command_name(plain.file),
-	    strerror(errno));
+	wk_die(wk_spawn_error_code(errno), "%s: %s",
+	    wk_command_name(plain.file), strerror(errno));
 }
 
 /* --- the projecting end --- */
@@ -636,11 +636,11 @@ link_lost(struct wk_io *io, int what)
 static int
 mismatch(const char *line)
 {
-	static const char refusal[] = "- " OTHER_VERSION;
+	const char *version = text_after(line, "- " OTHER_VERSION);
 
-	if (text_begins(line, refusal))
+	if (version != NULL)
 		wk_warn("the link is of version %s here and of %.15s at the "
-		    "other end", LINK_PROTOCOL, line + strlen(refusal));
+		    "other end", LINK_PROTOCOL, version);
 	else
 		wk_warn("%s: the other end is no exporting wrapw",
 		    wrapw_opt.project);

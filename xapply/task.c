@@ -34,7 +34,7 @@ enum {
 	SECTIONS_MAX = 1000,      /* under way */
 	CROWD = 32,               /* from so many on each holds less */
 	CROWD_CAP = 4096,
-	DESCRIPTORS_EACH = 4,     /* of a section: connection, pipe, file, turn */
+	DESCRIPTORS_EACH = 4,     /* connection, pipe, file, turn */
 	DESCRIPTORS_OURS = 12     /* inputs, the pool, a log, a task's start */
 };
 
@@ -45,7 +45,7 @@ struct output {
 	struct task *task;        /* while that runs, or NULL */
 	char *xid;
 	char **vars;              /* for titles; "NAME=VALUE", ended by NULL */
-	int source;               /* given when the master's will is known; -1 */
+	int source;               /* until it is given to the section, or -1 */
 };
 
 /* All sections have the same master, and one connection if it lets them. */
@@ -385,19 +385,28 @@ task_prepare(struct task_setup *s)
 		s->shell = find_program(shell);
 	if (xapply_opt.quote && !xapply_opt.argv && !is_posix_shell(shell))
 		wk_usage("-q: %s has quotes of its own (-S sh)", shell);
-	s->direct = xapply_opt.argv || (xapply_opt.shell == NULL && !xapply_opt.append &&
-	    is_posix_shell(shell) && !is_configured(shell));
+	s->direct = xapply_opt.argv || (xapply_opt.shell == NULL &&
+	    !xapply_opt.append && is_posix_shell(shell) &&
+	    !is_configured(shell));
 	if (xapply_opt.input != NULL) {
 		s->in = open(xapply_opt.input, O_RDONLY | O_CLOEXEC);
 		if (s->in < 0)
 			wk_die(WK_NOINPUT, "%s: %s", xapply_opt.input,
 			    strerror(errno));
 	}
-	/* who shares the terminal as stdin is best in our group of processes;
-	 * but what is to be ended in time has to be one that can be told */
-	s->grouped = xapply_opt.timeout_ms > 0 || xapply_opt.halt == WK_HALT_NOW ||
+	/* a task that reads the terminal belongs into our process group; but
+	 * one that may have to be ended needs a group of its own */
+	s->grouped = xapply_opt.timeout_ms > 0 ||
+	    xapply_opt.halt == WK_HALT_NOW ||
 	    !isatty(s->in >= 0 ? s->in : 0);
 	raise_limits();
+}
+
+/* Are the n bytes at p this word? */
+static int
+is_word(const char *p, size_t n, const char *word)
+{
+	return n == strlen(word) && memcmp(p, word, n) == 0;
 }
 
 /*
@@ -409,11 +418,11 @@ direct_words(const struct task *t)
 {
 	const char *p = t->command;
 	size_t n = strcspn(p, " ");
-	int plain = ((n == 4 && memcmp(p, "true", 4) == 0) ||
-	    (n == 5 && memcmp(p, "false", 5) == 0)) &&
+	int plain = (is_word(p, n, "true") || is_word(p, n, "false")) &&
 	    strstr(p, " -") == NULL;
 
-	return quote_words(t->command, t->command_len, plain || xapply_opt.argv);
+	return quote_words(t->command, t->command_len,
+	    plain || xapply_opt.argv);
 }
 
 /* SHELL -c COMMAND _, and the tokens. */
@@ -423,8 +432,9 @@ shell_words(const struct task_setup *s, const struct task *t)
 	const char *base = text_base_name(s->shell);
 	int perl = strstr(base, "perl") != NULL;
 	size_t n = 0, i;
-	char **argv = wk_alloc(xapply_opt.append ? 6 +
-	    (xapply_opt.request > 0 ? (size_t)xapply_opt.request : 1) : 6, sizeof *argv);
+	size_t tokens = xapply_opt.request > 0 ? (size_t)xapply_opt.request : 1;
+	char **argv = wk_alloc(6 + (xapply_opt.append ? tokens : 0),
+	    sizeof *argv);
 
 	argv[n++] = (char *)base;
 	argv[n++] = (char *)(perl ? "-e" : "-c");

@@ -581,7 +581,8 @@ check_section(const char *xid)
 		wk_die(WK_DATA, "%s: an xid may not contain control "
 		    "characters", xid);
 	if (me.argv == NULL) {
-		if (xclate_opt.use_stdin || xclate_opt.use_stderr || xclate_opt.use_dir)
+		if (xclate_opt.use_stdin || xclate_opt.use_stderr ||
+		    xclate_opt.use_dir)
 			wk_warn("-I, -E and -D mean nothing without a "
 			    "command");
 		if (xclate_opt.session)

@@ -52,8 +52,8 @@ struct client {
 	enum { XID, XID_CR, COMMANDS } comes; /* what it says next; XID_CR: an
 	                              LF that belongs to its xid, perhaps */
 	enum { KEEPS_NOTHING, KEEPS, ASKED_BACK } keeping; /* the turn, for
-	                              other sections of its own; and it was asked
-	                              for it */
+	                              other sections of its own; ASKED_BACK:
+	                              another client waits for it */
 	unsigned o1 : 1, o2 : 1, o0 : 1, /* what it wants with its turn */
 	    widow : 1,             /* it writes to the widow output */
 	    plus : 1;              /* its command ends with one */
@@ -199,7 +199,8 @@ halt(void)
 			next = k->after;
 			wk_serve_drop(&k->c, NULL);
 		}
-	if (wk_serve_quit() < 0 && xclate_opt.halt == WK_HALT_NOW && wk_serve_pid() > 0)
+	if (wk_serve_quit() < 0 && xclate_opt.halt == WK_HALT_NOW &&
+	    wk_serve_pid() > 0)
 		kill((pid_t)wk_serve_pid(), SIGTERM);
 }
 
@@ -468,7 +469,8 @@ static void
 ask_cap(struct client *k)
 {
 	if (xclate_opt.style.has_cap)
-		wk_serve_printf(&k->c, "%zu\n", (xclate_opt.style.cap | 1023) + 1);
+		wk_serve_printf(&k->c, "%zu\n",
+		    (xclate_opt.style.cap | 1023) + 1);
 	else
 		wk_serve_puts(&k->c, ".");
 }

@@ -10,8 +10,6 @@
 #ifndef XCLATE_REDIRECT_H
 #define XCLATE_REDIRECT_H
 
-#include <sys/types.h>
-
 #include "base/event.h"
 
 enum { REDIRECT_REASON_MAX = 512 };

@@ -8,8 +8,6 @@
 #ifndef XCLATE_XCLATE_H
 #define XCLATE_XCLATE_H
 
-#include <stddef.h>
-
 #include "base/lines.h"
 #include "base/wrapper.h"
 #include "wire/style.h"
