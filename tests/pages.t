@@ -106,6 +106,23 @@ else
 	skip 'make html' 'mandoc is not installed'
 fi
 
+# what HACKING and PROTOCOL name is there: files, and identifiers of the sources
+cat "$top"/*.[ch] "$top"/*/*.[ch] "$top"/tests/*.sh | tr -cs 'a-z0-9_' '\n' |
+    sort -u >identifiers
+for text in HACKING PROTOCOL; do
+	tr -cs 'A-Za-z0-9_/.-' '\n' <"$top/$text" | sed 's/\.$//' |
+	    grep -v '[A-Z]' | sort -u >words
+	for f in $(grep -E '\.(c|h|t|sh)$|^(base|wire)/[a-z]' words); do
+		ls "$top/$f" "$top/$f.c" "$top"/*/"$f" 2>/dev/null | grep -q . ||
+		    echo "$f"
+	done >gone
+	t "$text: the files that it names are there" 0 '' '' cat gone
+	grep -E '^[a-z]+_[a-z_]+$' words | grep -v '^prefix_' |
+	    grep -vxFf identifiers >gone
+	t "$text: so are functions and variables" 0 '' '' cat gone
+done
+check 'files were found' grep -qx 'wire/talk.c' words
+
 # README: what its transcripts show comes out
 # (that of a terminal is in terminal.t, that of another host in sshw.t)
 transcript 2 >script
