@@ -290,7 +290,8 @@ take_singly(struct broker *b, size_t n, uint32_t *token)
 	return -1;
 }
 
-/* More than there are can never be had; so much an old master tells, too. */
+/* More tokens than the pool has can never be had: S, which old masters know,
+ * tells how many there are. */
 static int
 take_now(struct broker *b, size_t n, uint32_t *token)
 {
@@ -425,8 +426,8 @@ broker_take_tie(struct broker *b, int *fd)
 }
 
 /*
- * Read until the master has closed its end: then it has done what was asked,
- * if there is the number that F answers, perhaps behind what broker_tie left.
+ * Read until the master has closed its end.  It has done what was asked if the
+ * number that answers F has come, perhaps behind what broker_tie left.
  */
 static int
 wait_closed(struct broker *b)

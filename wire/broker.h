@@ -94,7 +94,7 @@ char *broker_tableau(struct broker *b, size_t space);
 char *broker_comments(struct broker *b, size_t *len);
 
 /*
- * Ask "iO" (who holds token i) or, with what 'A', "iA" (since how many
+ * Ask "iO" (the holder of token i) or, with what 'A', "iA" (since how many
  * seconds; -1 not held, -2 the master does not know that request) for n
  * tokens from first on.
  */

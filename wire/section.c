@@ -201,8 +201,8 @@ no_output(const struct section *s)
 	return s->squeeze && !s->direct && s->flow.total == 0;
 }
 
-/* What may be needed at all depends on the answers, and before them no code
- * can be reported.  What is sure to need the turn does not wait for them. */
+/* Whether a section without data needs the turn depends on the answers, and no
+ * code can be reported before them.  A section with data does not wait. */
 static int
 may_need_answers(const struct section *s)
 {
@@ -380,7 +380,8 @@ expand_tag(struct section *s)
 	return s->tag_text != NULL ? 0 : -1;
 }
 
-/* All that has to be known about the master is: 0, or -1 without memory. */
+/* The master has answered all that this section has to know of it: make use of
+ * that.  0, or -1 without memory. */
 static int
 section_settle(struct section *s)
 {
@@ -405,11 +406,11 @@ section_settle(struct section *s)
 static void
 remember(struct section *s)
 {
-	if (s->known == NULL || s->known->known != 0 || s->lines)
+	if (s->earlier == NULL || s->earlier->answered != 0 || s->lines)
 		return;
-	*s->known = s->own;
+	*s->earlier = s->own;
 	s->own = (struct talk_answers){ 0 };
-	s->answers = s->talk.answers = s->known;
+	s->answers = s->talk.answers = s->earlier;
 }
 
 /* --- its connection --- */
@@ -499,13 +500,13 @@ questions_of(const struct section *s)
 /* Has the master told a section like this one all that this one would ask?
  * (One of lines asks with each connection of its own.) */
 static int
-is_known(const struct section *s)
+is_answered(const struct section *s)
 {
-	return s->known != NULL && !s->lines &&
-	    !(questions_of(s) & ~s->known->known);
+	return s->earlier != NULL && !s->lines &&
+	    !(questions_of(s) & ~s->earlier->answered);
 }
 
-/* Is a text not there or empty: ours, else the master's? */
+/* Is the text, ours or else the master's, missing or empty? */
 static int
 is_empty(const char *own, const char *masters)
 {
@@ -518,9 +519,9 @@ is_empty(const char *own, const char *masters)
 static int
 may_share(const struct section *s)
 {
-	return s->share != NULL && is_known(s) && s->known->shares &&
-	    s->tag == NULL && is_empty(s->title, s->known->title) &&
-	    is_empty(s->rule, s->known->rule);
+	return s->share != NULL && is_answered(s) && s->earlier->shares &&
+	    s->tag == NULL && is_empty(s->title, s->earlier->title) &&
+	    is_empty(s->rule, s->earlier->rule);
 }
 
 static int
@@ -529,7 +530,7 @@ open_shared(struct section *s, const char *path)
 	s->member.xid = s->xid;
 	s->member.granted = section_member_granted;
 	s->member.lost = section_member_lost;
-	if (share_enter(s->share, &s->member, path, s->known) != 0)
+	if (share_enter(s->share, &s->member, path, s->earlier) != 0)
 		return -1;
 	s->shared = 1;
 	return section_settle(s);
@@ -539,7 +540,7 @@ static int
 open_talk(struct section *s, const char *path)
 {
 	s->talk.xid = s->xid;
-	s->talk.ask = is_known(s) ? 0 : questions_of(s);
+	s->talk.ask = is_answered(s) ? 0 : questions_of(s);
 	s->talk.answers = s->answers;
 	s->talk.wants = (unsigned)s->want_dir << TALK_DIR |
 	    (unsigned)s->widow << TALK_WIDOW |
@@ -574,7 +575,7 @@ section_open(struct section *s, const char *path)
 		return -1;
 	}
 	prepare_flow(s);
-	s->answers = is_known(s) ? s->known : &s->own;
+	s->answers = is_answered(s) ? s->earlier : &s->own;
 	return may_share(s) ? open_shared(s, path) : open_talk(s, path);
 }
 

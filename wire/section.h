@@ -74,12 +74,12 @@ struct section {
 	unsigned want_err : 1, want_in : 1; /* with the turn */
 	unsigned want_dir : 1;
 	unsigned quit : 1;         /* ask the master to finish */
-	struct talk_answers *known; /* what the master has answered the first
+	struct talk_answers *earlier; /* what the master has answered the first
 	                              of many sections that are alike; all
 	                              zero at first; it stays.  Or NULL */
-	struct share *share;       /* with known: share a connection with other
-	                              sections where the master allows it; it
-	                              stays.  Or NULL */
+	struct share *share;       /* with earlier: share a connection with
+	                              other sections where the master allows
+	                              it; it stays.  Or NULL */
 	void (*ready)(struct section *s);   /* settings are known; perhaps in
 	                              section_open.  Or NULL */
 	void (*granted)(struct section *s); /* the turn is here; or NULL */
@@ -103,7 +103,7 @@ struct section {
 	struct talk talk;          /* unless it is shared: */
 	struct share_member member;
 	const struct flow *output; /* shared: where the turn lets it write */
-	struct talk_answers *answers, own;  /* these, or the known ones */
+	struct talk_answers *answers, own;  /* these, or the earlier ones */
 	struct wk_timer last;
 	char *title_text, *rule_text, *tag_text;
 	size_t title_len, rule_len;

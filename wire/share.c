@@ -32,7 +32,7 @@ give_back(struct share *s)
 	talk_yield(&s->talk);
 }
 
-/* No member is writing: see who is next.  A member has each turn that we get,
+/* No member is writing: the next one may.  A member has each turn that we get,
  * even if another client waits: two runs that share their connections would
  * otherwise only pass it to and fro. */
 static void

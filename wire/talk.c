@@ -94,8 +94,8 @@ talk_end(struct talk *t, enum talk_end why)
 	t->ended(t, why);
 }
 
-/* Send what the socket takes.  A master that is gone is found out about when
- * its last words have been read. */
+/* Send what the socket takes.  That the master is gone is noticed when its last
+ * words have been read. */
 static void
 talk_push(struct talk *t)
 {
@@ -352,7 +352,7 @@ parse_answer(struct talk *t, const char *data, size_t len)
 	}
 	if (used > 0) {
 		t->awaited &= ~question;
-		a->known |= question;
+		a->answered |= question;
 	}
 	return used;
 }

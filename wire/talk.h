@@ -45,7 +45,7 @@ enum {
 
 /* What a master has answered.  All zero: nothing yet. */
 struct talk_answers {
-	unsigned known;            /* the questions that are answered */
+	unsigned answered;         /* questions, bits */
 	char *title, *rule;        /* with escapes, "" for none; or NULL */
 	size_t cap;                /* 0: the master was given none */
 	unsigned squeezes : 1, quick : 1;

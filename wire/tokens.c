@@ -306,7 +306,7 @@ high_file(void)
 	return high >= 0 ? high : fd;
 }
 
-/* Tasks get this one as well, if it is there. */
+/* Have tasks inherit one more descriptor, unless it is -1. */
 static void
 inherited(struct tokens *t, int fd)
 {
@@ -339,7 +339,7 @@ tokens_open(struct tokens *t, const char *path)
 	    broker_take_tie(&t->broker, &tie) != 0)
 		return -1;
 	take_lent(t);
-	/* without the file runs within our tasks have to wait, no more */
+	/* without the file, runs within our tasks wait for tokens as others */
 	t->file = high_file();
 	inherited(t, t->file);
 	inherited(t, tie);

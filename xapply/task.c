@@ -230,7 +230,7 @@ output_describe(struct section *s, const char *xid)
 	s->lines = look.lines != 0;
 	s->newline = look.newline != 0;
 	s->reports = 1;
-	s->known = &answers;
+	s->earlier = &answers;
 	s->share = &shared;
 	s->ready = output_ready;
 	s->ended = output_ended;
@@ -293,23 +293,23 @@ find_program(const char *name)
 }
 
 /*
- * As shells do, a program that was found is not looked for again: most tasks
- * run the same.  NULL: none is known, or the task has a $PATH of its own.
+ * As in shells, a program that was found is not looked for again: most tasks
+ * run the same.  NULL: it was not found, or the task has a $PATH of its own.
  */
 static const char *
 remembered(const char *name, char *const *env)
 {
-	static char *known, *path;
+	static char *last, *path;
 
 	if (strchr(name, '/') != NULL || env != NULL)
 		return NULL;
-	if (known != NULL && strcmp(known, name) == 0)
+	if (last != NULL && strcmp(last, name) == 0)
 		return path;
-	free(known);
+	free(last);
 	free(path);
 	path = NULL;
-	known = strdup(name);
-	if (known != NULL && wk_spawn_find(name, &path) != 0)
+	last = strdup(name);
+	if (last != NULL && wk_spawn_find(name, &path) != 0)
 		path = NULL;
 	return path;
 }
@@ -318,13 +318,13 @@ remembered(const char *name, char *const *env)
 static int
 is_posix_shell(const char *path)
 {
-	static const char *const known[] = { "sh", "dash", "bash", "ksh",
+	static const char *const posix[] = { "sh", "dash", "bash", "ksh",
 	    "ksh93", "mksh", "ash", "busybox", "yash", "posh", "zsh" };
 	const char *name = text_base_name(path);
 	size_t i;
 
-	for (i = 0; i < sizeof known / sizeof *known; i++)
-		if (strcmp(name, known[i]) == 0)
+	for (i = 0; i < sizeof posix / sizeof *posix; i++)
+		if (strcmp(name, posix[i]) == 0)
 			return 1;
 	return 0;
 }
@@ -504,8 +504,8 @@ is_over(struct task *t)
 	t->setup->ended(t);
 }
 
-/* Those that it has left behind go on until they obey, or are killed.  (Dead
- * ones whom nobody buries are not waited for.) */
+/* Processes that the task has left behind may run until they obey TERM or are
+ * killed.  (Dead ones that no parent collects are not waited for.) */
 static void
 look_for_others(struct wk_timer *timer)
 {
@@ -545,7 +545,7 @@ task_child_stopped(struct wk_child *child, int sig)
 	    offsetof(struct task, child)), sig);
 }
 
-/* What may be had when something of ours has ended. */
+/* Is that a lack of something that the end of a task or section may free? */
 static int
 is_shortage(int error)
 {
@@ -673,7 +673,7 @@ task_signal(struct task *t, int sig)
 	if (sig == SIGKILL)
 		t->ending = TASK_KILL_SENT;
 	kill(t->grouped ? -pid : pid, sig);
-	/* it could not hear when it is stopped */
+	/* a stopped process would not get it before it is continued */
 	if (sig != SIGKILL)
 		kill(t->grouped ? -pid : pid, SIGCONT);
 }
