@@ -624,7 +624,7 @@ static int
 take_beyond(struct flow *f, int look)
 {
 	int in_file = f->file_from < f->file_to || buffer_length(&f->rest) > 0;
-	/* of a line there must be all before it can be written */
+	/* with whole_lines, a line must be complete before it is written */
 	int on = f->whole_lines && f->whole == 0;
 
 	happened_once(f, FLOW_FULL);
@@ -680,11 +680,11 @@ flow_step(struct flow *f)
 }
 
 static void
-flow_watch(struct flow *f, struct wk_io *io, int waits, int want)
+flow_watch(struct flow *f, struct wk_io *io, int waits, int events)
 {
 	if (!waits)
 		wk_forget(io);
-	else if (wk_watch(io, want) != 0)
+	else if (wk_watch(io, events) != 0)
 		flow_fail(f, errno);
 }
 

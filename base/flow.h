@@ -148,7 +148,7 @@ flow_has_sink(const struct flow *f)
 void flow_front(struct flow *f, const char *text, size_t len);
 void flow_put(struct flow *f, const char *text, size_t len);
 
-/* Write now what the sink takes.  The events of that follow in a round. */
+/* Write now what the sink takes.  Events are reported in a later round. */
 void flow_push(struct flow *f);
 
 /* Has all that came been written, and all that happened been reported? */

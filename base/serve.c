@@ -456,7 +456,7 @@ present(struct wk_client *c, char *data, size_t len)
 	c->in_len = rest;
 }
 
-/* Read once; the end of what comes is the end of the client. */
+/* Read once.  A client that has closed its end is finished. */
 static void
 read_client(struct wk_client *c)
 {
@@ -465,7 +465,7 @@ read_client(struct wk_client *c)
 	ssize_t n;
 
 	if (have > master.ops->request_max)
-		return;         /* first comes what is here already */
+		return;         /* what is here already comes first */
 	if (have > 0)
 		memcpy(buf, c->in, have);
 	do
@@ -659,7 +659,7 @@ accept_some(void)
 		} else if (errno != EINTR && errno != ECONNABORTED)
 			return;
 	}
-	master.to_accept = master.ended;        /* then none is left out */
+	master.to_accept = master.ended; /* at the end none is left out */
 }
 
 static void
