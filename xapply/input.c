@@ -142,7 +142,7 @@ input_grow(struct input_stream *s)
 	size_t room = s->room > 0 ? 2 * s->room : 65536;
 	char *data;
 
-	if (s->room >= INPUT_RECORD_MAX)
+	if (s->room >= INPUT_LINE_MAX)
 		return input_fail(s->in, WK_DATA, s->name,
 		    "a line is too long");
 	data = realloc(s->data, room);

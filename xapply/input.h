@@ -14,7 +14,7 @@
 
 #include "expand.h"
 
-enum { INPUT_RECORD_MAX = 256 << 20 };   /* bytes of a line */
+enum { INPUT_LINE_MAX = 256 << 20 };     /* bytes of a line */
 
 enum input_result {
 	INPUT_BATCH,       /* there is one */

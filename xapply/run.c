@@ -1197,7 +1197,7 @@ run_open_input(char **operands)
 	if (input_begin(&run.input) != INPUT_BATCH)
 		wk_die(run.input.code, "%s: %s", run.input.what,
 		    run.input.reason);
-	/* tasks must not read what is ours to read */
+	/* our input must not be read by the tasks */
 	if (input_uses_stdin(&run.input) && run.setup.in < 0) {
 		run.setup.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		run.setup.grouped = 1;

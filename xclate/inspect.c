@@ -110,7 +110,7 @@ open_results(struct inspect *s)
 	if (s->copy < 0) {
 		lost_results(s, errno);
 	} else if (fstat(s->copy, &st) != 0 || !S_ISREG(st.st_mode)) {
-		/* what is no file might have us wait */
+		/* we might have to wait for what is no file */
 		close(s->copy);
 		s->copy = -1;
 		lost_results(s, EEXIST);

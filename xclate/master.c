@@ -1171,7 +1171,7 @@ xmaster_start(struct wk_spawn *utility)
 	return pid;
 }
 
-/* Close what |cmd reads, and see them end. */
+/* Close the outputs; each |cmd then ends, and is waited for. */
 static void
 close_streams(int *code)
 {
