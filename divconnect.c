@@ -800,7 +800,7 @@ bind_private(struct div_socket *s, const struct div_place *where)
 	return r;
 }
 
-/* Has a relative path a ".." in it? */
+/* True if a relative path has a ".." in it. */
 static int
 leads_out(const char *path)
 {

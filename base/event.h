@@ -81,8 +81,8 @@ int wk_signal(int sig, void (*arrived)(int sig));
  * system sent it, perhaps in addition. */
 pid_t wk_signal_sender(void);
 
-/* Before stopping: has sig been caught, and not been reported yet?  Has one of
- * TERM, HUP, INT and QUIT? */
+/* Before stopping: true if sig has been caught and not been reported yet; or if
+ * one of TERM, HUP, INT and QUIT has. */
 int wk_pending(int sig);
 int wk_end_pending(void);
 

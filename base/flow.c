@@ -67,9 +67,9 @@ source_ready(struct flow *f)
 static void
 happened_once(struct flow *f, int what)
 {
-	if (!(f->told & what))
+	if (!(f->reported & what))
 		f->happened |= what;
-	f->told |= what;
+	f->reported |= what;
 }
 
 /* --- what systems do differently --- */
@@ -604,8 +604,8 @@ patience_over(struct wk_timer *t)
 	pump((struct flow *)((char *)t - offsetof(struct flow, patience)));
 }
 
-/* Wait a little for a sink before a file is begun?  Once in a flow: after that
- * the writer of the source is held up no more. */
+/* True while a sink is waited for before a file is begun: a little, once in a
+ * flow, as after that the writer of the source is held up no more. */
 static int
 hesitates(struct flow *f)
 {
@@ -703,7 +703,7 @@ note_empty(struct flow *f)
 {
 	if (!flow_has_sink(f) || has_to_write(f)) {
 		/* it was true a moment ago, and is not reported any more */
-		f->told &= ~FLOW_EMPTY;
+		f->reported &= ~FLOW_EMPTY;
 		f->happened &= ~FLOW_EMPTY;
 	} else if (!has_source(f) || f->whole_lines) {
 		happened_once(f, FLOW_EMPTY);
@@ -870,7 +870,7 @@ sink_begins(struct flow *f)
 {
 	f->out.ready = out_ready;
 	f->out_state = FLOW_OUT_READY;
-	f->told &= ~FLOW_EMPTY;
+	f->reported &= ~FLOW_EMPTY;
 	if (has_source(f) && !f->no_splice)
 		flow_widen(f->in.fd);
 	later(f);

@@ -83,8 +83,7 @@ struct flow {
 	struct wk_timer soon;      /* what owners asked for is done then */
 	struct wk_timer patience;  /* for a sink, before a file is begun */
 	int happened;              /* events that are still to be reported */
-	int told;                  /* of those that are reported once: which
-	                              have been */
+	int reported;              /* of those that are reported once */
 	/* Each of these is true of a flow in any state. */
 	unsigned finishing : 1;    /* limit counts: flow_finish */
 	unsigned ours : 1;         /* the source is non-blocking: ours alone */
@@ -122,7 +121,7 @@ void flow_finish(struct flow *f);
 /* Stop reading, and close the source: others may read what is still in it. */
 void flow_cut(struct flow *f);
 
-/* Has the source come to its end?  One that was cut has not. */
+/* True when the source has come to its end.  One that was cut has not. */
 static inline int
 flow_ended(const struct flow *f)
 {
@@ -151,7 +150,7 @@ void flow_put(struct flow *f, const char *text, size_t len);
 /* Write now what the sink takes.  Events are reported in a later round. */
 void flow_push(struct flow *f);
 
-/* Has all that came been written, and all that happened been reported? */
+/* True when all that came has been written, and all that happened reported. */
 int flow_idle(const struct flow *f);
 
 /* How many bytes the sink has been given, without those of flow_front. */

@@ -486,7 +486,7 @@ serve_wanted(const struct wk_client *c)
 	    (c->out != NULL && !c->fd_blocked ? WK_WRITE : 0);
 }
 
-/* Are there bytes, or the end of them? */
+/* True if there are bytes to read, or the end of them. */
 static int
 has_words(const struct wk_client *c)
 {
@@ -624,8 +624,8 @@ wk_serve_crowded(unsigned percent)
 	    master.limit % 100 * percent / 100;
 }
 
-/* With one more client, would there be too few descriptors left for serving all
- * of them?  One alone is always served. */
+/* True if one more client would leave too few descriptors for serving all of
+ * them.  One alone is always served. */
 static int
 crowded(void)
 {

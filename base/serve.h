@@ -164,7 +164,7 @@ void wk_serve_give_fd(struct wk_client *c, const void *data, size_t len,
  */
 int wk_serve_release(struct wk_client *c);
 
-/* May further requests of the client be taken now? */
+/* True if further requests of the client may be taken now. */
 int wk_serve_taking(const struct wk_client *c);
 
 /*
@@ -174,7 +174,8 @@ int wk_serve_taking(const struct wk_client *c);
  */
 long wk_serve_line(const char *data, size_t len, char *line, size_t size);
 
-/* Are so many percent of the descriptors that this process may have in use? */
+/* True if so many percent of the descriptors that this process may have are in
+ * use. */
 int wk_serve_crowded(unsigned percent);
 
 /* Leave a client's further requests unread for now; take them up again. */
@@ -193,10 +194,11 @@ long wk_serve_quit(void);
 /* The utility's pid; our own when persistent; 0 when it has ended. */
 long wk_serve_pid(void);
 
-/* Has the end begun: the utility has ended, or a quit was asked for? */
+/* True when the end has begun: the utility has ended, or a quit was asked
+ * for. */
 int wk_serve_ending(void);
 
-/* Is a signal, or wk_serve_abort, to end the master at once? */
+/* True if a signal, or wk_serve_abort, ends the master at once. */
 int wk_serve_stopped(void);
 
 /* Close every connection that is made from now on. */

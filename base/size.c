@@ -181,7 +181,7 @@ read_part(struct reader *r, double *v)
 	return read_unit(r, v);
 }
 
-/* Should one more part follow?  read_part refuses what is none. */
+/* True if one more part has to follow.  read_part refuses what is none. */
 static int
 side_goes_on(char c)
 {

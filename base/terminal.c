@@ -98,8 +98,8 @@ wk_terminal_stop(pid_t whom, int sig)
 	return went_on;
 }
 
-/* Was pid continued as well?  We may be the first to run of several that were
- * continued together, so it has a moment. */
+/* True if pid was continued as well.  We may be the first to run of several
+ * that were continued together, so it has a moment. */
 static int
 goes_on(pid_t pid)
 {
@@ -111,7 +111,7 @@ goes_on(pid_t pid)
 	    WCONTINUED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
 }
 
-/* Did the child, of that group, have the foreground when sig stopped it? */
+/* True if the child, of that group, had the foreground when sig stopped it. */
 static int
 had_terminal(pid_t pid, pid_t group, int sig)
 {
@@ -131,7 +131,7 @@ had_terminal(pid_t pid, pid_t group, int sig)
 }
 
 void
-wk_terminal_child_stopped(pid_t pid, int sig, int (*told)(void))
+wk_terminal_child_stopped(pid_t pid, int sig, int (*pending)(void))
 {
 	pid_t group = getpgid(pid);
 	int stopped;
@@ -142,7 +142,7 @@ wk_terminal_child_stopped(pid_t pid, int sig, int (*told)(void))
 		wk_terminal_give(getpgrp());
 	stopped = wk_terminal_stop(0, SIGTSTP);
 	/* continued in the background, while the child wants the terminal */
-	while (stopped && !wk_terminal_is_ours() && !told())
+	while (stopped && !wk_terminal_is_ours() && !pending())
 		stopped = wk_terminal_stop(0, SIGTTIN);
 	foreground_left_to = wk_terminal_is_ours() ? 0 : wk_terminal_group();
 	if (foreground_left_to == 0)

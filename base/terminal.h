@@ -17,7 +17,7 @@
 /* The process group in the foreground of our terminal, or -1. */
 pid_t wk_terminal_group(void);
 
-/* Is that our own group? */
+/* True if that is our own group. */
 int wk_terminal_is_ours(void);
 
 /* Put a group of our session into the foreground, also when we are in the
@@ -36,11 +36,11 @@ int wk_terminal_stop(pid_t whom, int sig);
 /*
  * A child of ours was stopped by sig.  If it had the foreground, stop as well,
  * so that the process that waits for us hears of it; and when we go on, give
- * the child the foreground, if we have it, and continue it.  told is asked
- * before each further stop: has a signal been caught meanwhile that is to be
- * passed on at once?
+ * the child the foreground, if we have it, and continue it.  No further stop
+ * happens once pending returns 1: a signal has been caught that is to be passed
+ * on at once.
  */
-void wk_terminal_child_stopped(pid_t pid, int sig, int (*told)(void));
+void wk_terminal_child_stopped(pid_t pid, int sig, int (*pending)(void));
 
 /* The child has ended.  If it had gone on in the background, the shell may now
  * give us a foreground that belongs to another group: hand it back. */

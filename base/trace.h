@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-/* Is there a trace at all?  To be asked before the functions below. */
+/* True if there is a trace at all.  To be asked before the functions below. */
 extern int wk_tracing;
 
 /*
