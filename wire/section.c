@@ -192,7 +192,7 @@ section_yield(struct section *s)
 
 /* --- nothing more will come --- */
 
-/* Is there nothing that would need a turn? */
+/* True if there is nothing that would need a turn. */
 static int
 no_output(const struct section *s)
 {
@@ -497,8 +497,8 @@ questions_of(const struct section *s)
 	return ask;
 }
 
-/* Has the master told a section like this one all that this one would ask?
- * (One of lines asks with each connection of its own.) */
+/* True if the master has answered an earlier section all that this one would
+ * ask.  (One of lines asks with each connection of its own.) */
 static int
 is_answered(const struct section *s)
 {
@@ -506,7 +506,7 @@ is_answered(const struct section *s)
 	    !(questions_of(s) & ~s->earlier->answered);
 }
 
-/* Is the text, ours or else the master's, missing or empty? */
+/* True if the text, ours or else the master's, is missing or empty. */
 static int
 is_empty(const char *own, const char *masters)
 {

@@ -167,9 +167,9 @@ talk_tell(struct talk *t)
 		talk_command(t, requests[TALK_OUT]);
 	}
 	for (i = 0; i < COUNT(words); i++)
-		if (t->words & ~t->told & 1u << i)
+		if (t->words & ~t->sent & 1u << i)
 			talk_command(t, words[i]);
-	t->told = t->words;
+	t->sent = t->words;
 }
 
 /* The number is here: now the master takes commands. */
@@ -359,7 +359,7 @@ parse_answer(struct talk *t, const char *data, size_t len)
 
 /* --- descriptors --- */
 
-/* Was such a descriptor asked for, and may it come now? */
+/* True if such a descriptor was asked for, and may come now. */
 static int
 is_expected(const struct talk *t, enum talk_fd which)
 {
@@ -596,7 +596,7 @@ talk_yield(struct talk *t)
 	if (!is_listening(t))
 		return -1;
 	t->turn = TALK_IDLE;
-	t->words = t->told = 0;
+	t->words = t->sent = 0;
 	t->came &= 1 << TALK_DIR;
 	if (!t->answers->yields) {
 		talk_hang_up(t);
@@ -642,6 +642,6 @@ talk_close(struct talk *t)
 			close(t->fd[i]);
 	buffer_release(&t->rx);
 	t->turn = TALK_IDLE;
-	t->words = t->told = 0;
+	t->words = t->sent = 0;
 	t->state = TALK_NONE;
 }

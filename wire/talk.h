@@ -38,9 +38,9 @@ enum {
 	TALK_TITLE = 1,            /* for sections without one of their own */
 	TALK_RULE = 2,             /* likewise */
 	TALK_CAP = 4,              /* bytes that a section may hold in memory */
-	TALK_SQUEEZE = 8,          /* are empty sections to be left out? */
-	TALK_QUICK = 16,           /* also those without title and rule? */
-	TALK_VERSION = 32          /* does it know more than one of 2010? */
+	TALK_SQUEEZE = 8,          /* whether empty sections are left out */
+	TALK_QUICK = 16,           /* also those without title and rule */
+	TALK_VERSION = 32          /* whether it knows more than one of 2010 */
 };
 
 /* What a master has answered.  All zero: nothing yet. */
@@ -105,7 +105,7 @@ struct talk {
 	int fd[TALK_FDS];          /* -1: not here */
 	unsigned came;             /* descriptors that are here for this turn */
 	enum { TALK_IDLE, TALK_ASKED, TALK_GRANTED } turn;
-	unsigned words, told;      /* how far it is; what the master knows */
+	unsigned words, sent;      /* how far it is; those that were sent */
 	int code;                  /* that was reported, or -1 */
 	int back;                  /* another client waits */
 };
@@ -123,7 +123,7 @@ void talk_ask(struct talk *t, unsigned words);
 /* Those words as the protocol's one number (PROTOCOL, 3.4). */
 int talk_value(unsigned words);
 
-/* Does the connection have the turn? */
+/* True while the connection has the turn. */
 int talk_has_turn(const struct talk *t);
 
 /* A descriptor that has come, or -1; take: it is the caller's from now on. */
@@ -146,7 +146,7 @@ int talk_reported(const struct talk *t);
 /* Ask the master to end when its clients have. */
 void talk_quit(struct talk *t);
 
-/* Has the master hung up, or does it within so many milliseconds? */
+/* True if the master has hung up, or does within so many milliseconds. */
 int talk_is_lost(const struct talk *t, int ms);
 
 /* Hang up when all has left that was said.  1: that has been done already;
@@ -160,7 +160,7 @@ void talk_close(struct talk *t);
 /* Free the texts. */
 void talk_forget(struct talk_answers *a);
 
-/* Is the text good as an xid?  0, or EINVAL, ENAMETOOLONG. */
+/* 0 if the text is good as an xid; or EINVAL, ENAMETOOLONG. */
 int talk_check_xid(const char *xid);
 
 #endif

@@ -157,8 +157,8 @@ lock_for_tasks(struct tokens *t, struct flock *l)
 }
 #endif
 
-/* May this run use them?  It may when it has the lock, which it then keeps for
- * as long as it, or one of its tasks, lives. */
+/* True if this run may use them: it has the lock, which it then keeps for as
+ * long as it, or one of its tasks, lives. */
 static int
 may_use_lent(struct tokens *t)
 {
@@ -187,7 +187,7 @@ names_of_list(struct tokens *t, const char *list)
 	return i == t->each ? 0 : -1;
 }
 
-/* Do both paths lead to the same pool? */
+/* True if both paths lead to the same pool. */
 static int
 same_pool(const char *a, const char *b)
 {
@@ -197,7 +197,8 @@ same_pool(const char *a, const char *b)
 	    x.st_dev == y.st_dev && x.st_ino == y.st_ino);
 }
 
-/* Is it the file that was meant, and not another one with that number? */
+/* True if it is the file that was meant, and not another one with that
+ * number. */
 static int
 tokens_same_file(int fd, unsigned long device, unsigned long inode)
 {

@@ -47,8 +47,8 @@ struct turn *turn_next(const struct turn_queue *q);
  * whatever their length.  Less than, equal to or greater than 0. */
 int turn_compare(const char *a, const char *b);
 
-/* Is the name a whole number, nothing but digits?  If so and it is not more
- * than ULONG_MAX, *n is it. */
+/* True if the name is a whole number, nothing but digits, and not more than
+ * ULONG_MAX: then *n is that. */
 int turn_number(const char *name, unsigned long *n);
 
 #endif
