@@ -80,7 +80,7 @@ chosen(const char *word)
 	return pid;
 }
 
-/* Is one of its ancestors a master? */
+/* True if one of its ancestors is a master. */
 static int
 is_enclosed(const struct process *p)
 {

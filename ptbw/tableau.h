@@ -12,8 +12,7 @@
 enum {
 	TABLEAU_SPACE_MAX = 1 << 28,  /* bytes of all names */
 	TABLEAU_FUNCTION = '=',       /* source types, as the protocol has */
-	TABLEAU_FILE = '+',           /* them */
-	TABLEAU_ERROR = '-'
+	TABLEAU_FILE = '+'            /* them */
 };
 
 struct tableau {

@@ -131,7 +131,7 @@ by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Is that "NAME=PATH/NUMBER", with the path of the master? */
+/* True if that is "NAME=PATH/NUMBER", with the path of the master. */
 static int
 is_presented(const char *variable, const char *path, struct presented *p)
 {

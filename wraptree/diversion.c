@@ -21,8 +21,8 @@ enum { ENVIRONMENT_MAX = 4 << 20 };     /* bytes of it that are looked at */
 struct diversion **diversion;
 size_t diversions;
 
-/* Connect to a path: does anything answer?  *pid is the process that listens
- * there, 0 when the system does not tell. */
+/* Connect to a path; true if anything answers.  *pid is the process that
+ * listens there, 0 when the system does not tell. */
 static int
 find_listener(const char *path, long *pid)
 {
@@ -38,8 +38,8 @@ find_listener(const char *path, long *pid)
 	return 1;
 }
 
-/* Is the process that answers at a path the wrapw in front of the master, and
- * not the master itself?  At the far end of a link it always is. */
+/* True if the process that answers at a path is the wrapw in front of the
+ * master, not the master itself.  At the far end of a link it always is. */
 static int
 is_relayed(const char *path, long pid)
 {

@@ -46,7 +46,7 @@ void process_list(void);
 
 struct process *process_of(long pid);
 
-/* Is a process root, or one of its descendants? */
+/* True if a process is root, or one of its descendants. */
 int process_is_below(long pid, long root);
 
 /* A file of /proc/PID, at most room - 1 bytes with a NUL behind them.  Returns
@@ -69,7 +69,7 @@ extern size_t diversions;
 void diversion_add_all(char *const envp[]);
 void diversion_add_all_of(long pid);
 
-/* Does this process serve one of them? */
+/* True if this process serves one of them. */
 int diversion_is_master(long pid);
 
 /* --- notes about processes --- */

@@ -1104,7 +1104,7 @@ carry_obey(struct circuit *k, int type, const char *data, size_t len)
 	return 0;
 }
 
-/* Is there a whole frame? */
+/* True if there is a whole frame. */
 static int
 has_frame(const struct circuit *k)
 {

@@ -65,7 +65,7 @@ demand(const char *path, const char *request, size_t *len)
 	return text;
 }
 
-/* Is that one short line?  Its newline is cut off. */
+/* True if that is one short line, whose newline is cut off. */
 static int
 is_version(char *text, size_t len)
 {
@@ -99,7 +99,7 @@ wrapw_record(const char *path, size_t *len)
 	return demand(path, "record", len);
 }
 
-/* Is -t a record, and not the path of a master? */
+/* True if -t is a record, and not the path of a master. */
 static int
 is_record(const char *path)
 {

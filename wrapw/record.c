@@ -220,7 +220,7 @@ record_without(struct record *r, const char *prefix)
 
 /* --- the environment --- */
 
-/* Does the prefix (n bytes) belong to a diversion of the list? */
+/* True if the prefix (n bytes) belongs to a diversion of the list. */
 static int
 listed(const struct div_list *l, const char *prefix, size_t n)
 {

@@ -42,8 +42,8 @@ enum {
 	LEAVE = 1, CIRCUIT_PERCENT = 60, WAIT_PERCENT = 75
 };
 
-/* Does a peer of this version speak as we do?  The number in front of the dot
- * has to be the same. */
+/* True if a peer of this version speaks as we do: the number in front of the
+ * dot is the same. */
 static int
 is_spoken(const char *version)
 {

@@ -89,7 +89,7 @@ add_entry(struct space *s, const char *name, size_t prefix, int level)
 	return e;
 }
 
-/* Is <prefix>_link "d"? */
+/* True if <prefix>_link is "d". */
 static int
 links_to_detached(const char *prefix)
 {
@@ -241,7 +241,7 @@ space_leads_to(const char *path, const char *own)
 	return same;
 }
 
-/* Can this be a target?  If not, *why says what is wrong with it. */
+/* True if this can be a target.  If not, *why says what is wrong with it. */
 static int
 is_target(const struct space *s, const char *target, enum space_reason *why)
 {

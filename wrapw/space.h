@@ -91,7 +91,7 @@ int space_unbind(struct space *s, const char *name);
 struct space_union *space_hold(struct space_union *u);
 void space_release(struct space_union *u);
 
-/* Does a path lead through the socket at own, itself? */
+/* True if a path leads through the socket at own, itself. */
 int space_leads_to(const char *path, const char *own);
 
 /*
