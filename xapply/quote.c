@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum mode { PLAIN, SINGLE, DOUBLE, COMMENT, BRACE, TICK, ARITHMETIC, LOST };
 enum start { YES, NO, MAYBE };  /* of a word: may # begin a comment? */
 
@@ -131,8 +133,8 @@ behind_dollar(struct quote_state *s, char c)
 	return 1;
 }
 
-/* May a word begin behind c?  In some locales other characters are blanks,
- * too. */
+/* Whether a word may begin behind c.  In some locales other characters are
+ * blanks, too. */
 static enum start
 start_behind(char c)
 {
@@ -456,7 +458,7 @@ static int
 is_plain(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || (unsigned char)c >= 0x80 ||
+	    text_is_digit(c) || (unsigned char)c >= 0x80 ||
 	    (c != '\0' && strchr("_-./:,+@%=", c) != NULL);
 }
 

@@ -31,7 +31,7 @@ enum quote_kind {
 /* What the shell is in the midst of.  Private; zero at the start. */
 struct quote_state {
 	unsigned char mode, back;       /* back: the mode it returns to */
-	unsigned char start;            /* may a word, or a comment, begin? */
+	unsigned char start;            /* if a word, or a comment, may begin */
 	unsigned char escaped;          /* a backslash comes before */
 	unsigned char last;             /* first half of a pair, or 0: $ < ( */
 	unsigned char cased;            /* letters of "case" so far */

@@ -329,8 +329,8 @@ is_posix_shell(const char *path)
 	return 0;
 }
 
-/* May words mean something else to the shell?  zsh reads a file for -c, others
- * do so where the environment says it. */
+/* True if words may mean something else to the shell: zsh reads a file for -c,
+ * others do so where the environment says it. */
 static int
 is_configured(const char *shell)
 {
@@ -402,7 +402,7 @@ task_prepare(struct task_setup *s)
 	raise_limits();
 }
 
-/* Are the n bytes at p this word? */
+/* True if the n bytes at p are this word. */
 static int
 is_word(const char *p, size_t n, const char *word)
 {
@@ -446,7 +446,7 @@ shell_words(const struct task_setup *s, const struct task *t)
 	return argv;
 }
 
-/* Is the variable (with its value behind) one of those of the task? */
+/* True if the variable (with its value behind) is one of those of the task. */
 static int
 overridden(const char *variable, char *const *vars)
 {
@@ -545,7 +545,7 @@ task_child_stopped(struct wk_child *child, int sig)
 	    offsetof(struct task, child)), sig);
 }
 
-/* Is that a lack of something that the end of a task or section may free? */
+/* True for a lack of something that the end of a task or a section may free. */
 static int
 is_shortage(int error)
 {

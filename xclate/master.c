@@ -260,7 +260,8 @@ first_in_order(void)
 	return k;
 }
 
-/* May the first in the queue have its turn, in the order that was asked for? */
+/* True if the first in the queue may have its turn, in the order that was asked
+ * for. */
 static int
 may_go(const struct client *k)
 {
@@ -614,8 +615,8 @@ keep_turn(struct client *k)
 	ask_back();
 }
 
-/* Does it make no difference, neither here nor to a reader of reports, whether
- * many sections are one? */
+/* True if it makes no difference, neither here nor to a reader of reports,
+ * whether many sections are one. */
 static int
 is_indifferent(void)
 {

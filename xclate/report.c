@@ -70,8 +70,8 @@ json_string(char *to, const char *s)
 	for (; left > 0; s += len, left -= len) {
 		len = character(s, left, &c);
 		if (len == 0) {
-			memcpy(to + n, "\357\277\275", 3);   /* U+FFFD */
-			n += 3;
+			/* U+FFFD */
+			n += (size_t)sprintf(to + n, "\357\277\275");
 			len = 1;
 		} else if (is_control(c)) {
 			n += (size_t)sprintf(to + n, "\\u%04lx", c);
@@ -107,8 +107,7 @@ report_socket(char *text, const char *path)
 	size_t n = (size_t)sprintf(text, "{\"socket\":");
 
 	n += json_string(text + n, path);
-	memcpy(text + n, "}\n", 3);
-	return n + 2;
+	return n + (size_t)sprintf(text + n, "}\n");
 }
 
 size_t
