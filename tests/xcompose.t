@@ -188,7 +188,8 @@ a	2' 'mkfifo a b; xapply -l --tag -P2 cat a b >o & exec 3>a 4>b
     has() { until test "$(wc -l <o)" -eq $1; do sleep 0.01; done; }
     echo 1 >&3; has 1; echo 1 >&4; has 2; echo 2 >&3; has 3; exec 3>&- 4>&-; wait; cat o'
 n '--line-buffer: only whole ones' 'b
-ac' 'xapply --line-buffer -P2 "%1" "printf a; : >up; await d2; echo c" "await up; echo b; : >d2"'
+ac' '>o; xapply --line-buffer -P2 "%1" "printf a; : >up; until grep -q b o; do sleep 0.01; done; echo c" \
+    "await up; echo b" >o; cat o'
 n '-l: the end of an unfinished one' 'x' 'xapply -l "printf x;%0" a'
 n '-l: one record for a task' '0,a@' "xclate -mr -N '>n' xapply -l 'for i in 1 2 3; do echo \$i; sleep 0.05; done;%0' a >/dev/null; tr '\\0' @ <n"
 n '--stderr' '[a]
