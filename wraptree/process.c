@@ -67,8 +67,8 @@ ask_ps(void)
 	while (getline(&line, &room, f) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		at = 0;
-		/* that ps is no part of the tree; other children of ours are
-		 * those of a shell that has become this program */
+		/* that ps is no part of the tree; any other child is one of a
+		 * shell that has become this program */
 		if (sscanf(line, "%ld %ld %n", &pid, &parent, &at) >= 2 &&
 		    (parent != (long)getpid() ||
 		    strstr(line + at, PS) == NULL))

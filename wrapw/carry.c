@@ -74,7 +74,7 @@ struct carried {
 		OVER              /* closed; of a stand-in the count is kept */
 	} state;
 	int kind;
-	int stand_in;             /* of ours; the other end has the real one */
+	int stand_in;             /* the other end has the real one */
 	int fd;                   /* EXPECTED: our end of it, or the real one */
 	int wire;                 /* EARLY */
 	struct buffer early;      /* EARLY: what came on the wire meanwhile */
@@ -1245,8 +1245,8 @@ stop_waiting(struct circuit *k)
 }
 
 /* Descriptors outlive the circuit that they were sent over, unless it was cut
- * off: then nothing more is written to real ones of ours, or it would appear
- * among what others write later. */
+ * off: then nothing more is written to the real ones at this end, or it would
+ * appear among what others write later. */
 static void
 disown_all(struct circuit *k, int cut_off)
 {

@@ -34,7 +34,7 @@ static struct {
 	const char *path, *file;
 	char **argv;               /* the command, or NULL */
 	int capture;               /* its output comes to us first */
-	int stdin_used;            /* a flow of ours reads it */
+	int stdin_used;            /* one of these flows reads it */
 	int input_ready;           /* enough to start the command */
 	int turn_here;
 	int started, over;
