@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#include <string.h>
-
 /* True for an ASCII digit, whatever the locale is. */
 static inline int
 text_is_digit(int c)
