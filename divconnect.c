@@ -689,11 +689,80 @@ bind_numbered(struct div_socket *s, const char *dir,
 	return unhide(s, path, r);
 }
 
+/* --- places that are nobody else's --- */
+
 /*
- * The directory of the diversion that encloses us, if it is writable for no
- * other users and the socket is a file there, not reached through wrapw
- * (*shared is 1 then); else the directory that <prefix>_0 asks for; else NULL.
- * The caller frees it.
+ * Whether nobody but us and root decides what the names in a directory stand
+ * for.  Whoever owns the root directory counts as root: where users have other
+ * numbers, as in a container, root itself may have none.  In a sticky directory
+ * others cannot touch what they do not own.
+ */
+static int
+is_trusted(const char *dir, uid_t root)
+{
+	struct stat st;
+
+	return lstat(dir, &st) == 0 && S_ISDIR(st.st_mode) &&
+	    (st.st_uid == geteuid() || st.st_uid == 0 || st.st_uid == root) &&
+	    ((st.st_mode & (S_IWGRP | S_IWOTH)) == 0 ||
+	    (st.st_mode & S_ISVTX) != 0);
+}
+
+/*
+ * Whether a file of ours in a directory stays where it is, unless we or root
+ * move it: all directories on the way to it have to be trusted, too.  real is
+ * a path without symbolic links.
+ */
+static int
+is_safe(const char *real)
+{
+	char *dir = strdup(real), *above;
+	struct stat root;
+	int safe = lstat("/", &root) == 0;
+
+	while (dir != NULL && safe && strcmp(dir, "/") != 0) {
+		safe = is_trusted(dir, root.st_uid);
+		above = directory(dir);
+		free(dir);
+		dir = above;
+	}
+	safe = safe && dir != NULL && is_trusted(dir, root.st_uid);
+	free(dir);
+	return safe;
+}
+
+/* A safe directory that is ours, and that nobody else may write, not even if
+ * it is sticky: others have no business there. */
+static int
+only_ours(const char *real)
+{
+	struct stat st;
+
+	return lstat(real, &st) == 0 && st.st_uid == geteuid() &&
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) == 0 && is_safe(real);
+}
+
+/* The directory of a path, without symbolic links, if it is our own; else
+ * NULL.  The caller frees it. */
+static char *
+own_directory(const char *path)
+{
+	char *dir = directory(path);
+	char *real = dir != NULL ? realpath(dir, NULL) : NULL;
+
+	free(dir);
+	if (real != NULL && !only_ours(real)) {
+		free(real);
+		real = NULL;
+	}
+	return real;
+}
+
+/*
+ * The directory of the diversion that encloses us, if it is our own and the
+ * socket is a file there, not reached through wrapw (*shared is 1 then); else
+ * the directory that <prefix>_0 asks for, by the same rule; else NULL.  The
+ * caller frees it.
  */
 static char *
 enclosing_directory(const char *prefix, int *shared)
@@ -708,14 +777,13 @@ enclosing_directory(const char *prefix, int *shared)
 		return NULL;
 	if (div_select(&c, prefix, 0, NULL) == 0 && c.path[0] == '/' &&
 	    stat(c.path, &st) == 0 && S_ISSOCK(st.st_mode)) {
-		dir = directory(c.path);
-		if (dir && stat(dir, &st) == 0 && !(st.st_mode & S_IWOTH))
+		dir = own_directory(c.path);
+		if (dir != NULL)
 			return dir;
-		free(dir);
 	}
 	*shared = 0;
 	zero = div_level_path(prefix, 0);
-	return zero != NULL && zero[0] == '/' ? directory(zero) : NULL;
+	return zero != NULL && zero[0] == '/' ? own_directory(zero) : NULL;
 }
 
 /* A name that was asked for and is taken is no reason to bind it elsewhere. */
@@ -723,6 +791,22 @@ static int
 taken(int error)
 {
 	return error == EADDRINUSE || error == ENOTSOCK || error == EPERM;
+}
+
+/* At the name path in dir, which may have directories of its own. */
+static int
+bind_inside(struct div_socket *s, const char *dir, const char *path)
+{
+	char *full = divconnect_join(dir, path);
+	char *real = full != NULL ? own_directory(full) : NULL;
+
+	if (real == NULL) {
+		free(full);
+		errno = ENOENT;
+		return -1;
+	}
+	free(real);
+	return bind_fixed(s, full);
 }
 
 static int
@@ -736,8 +820,7 @@ bind_shared(struct div_socket *s, const struct div_place *where)
 		dir = enclosing_directory(prefix[i], &s->shared);
 		if (dir == NULL)
 			continue;
-		r = where->path ?
-		    bind_fixed(s, divconnect_join(dir, where->path)) :
+		r = where->path ? bind_inside(s, dir, where->path) :
 		    bind_numbered(s, dir, where);
 		free(dir);
 		if (r == 0 || (where->path && taken(errno)))
@@ -748,30 +831,35 @@ bind_shared(struct div_socket *s, const struct div_place *where)
 	return -1;
 }
 
-/* $TMPDIR as an absolute path with room for the socket's name, or /tmp. */
+static char *
+resolved(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	return real != NULL ? real : strdup(path);
+}
+
+/*
+ * $TMPDIR, without symbolic links: by the same path the kernel names the socket
+ * to cleaners, which leave alone what is in use.  /tmp if it is not set, if it
+ * has no room for the socket's name, or if others could put another directory
+ * in the place of ours there.
+ */
 static char *
 temporary_directory(const struct div_place *where)
 {
 	const char *tmp = getenv("TMPDIR");
-	size_t name = strlen(where->path ? where->path : where->stem) + 8;
-	char *cwd, *dir;
+	size_t room = strlen(where->template) + 8 +
+	    strlen(where->path ? where->path : where->stem);
+	char *real;
 
-	if (tmp == NULL || *tmp == '\0')
-		return strdup("/tmp");
-	if (*tmp == '/') {
-		dir = strdup(tmp);
-	} else {
-		cwd = getcwd(NULL, 0);
-		dir = cwd ? divconnect_join(cwd, tmp) : NULL;
-		free(cwd);
-	}
-	if (dir == NULL)
-		return NULL;
-	if (strlen(dir) + strlen(where->template) + name > div_path_max()) {
-		free(dir);
-		return strdup("/tmp");
-	}
-	return dir;
+	real = resolved(tmp != NULL && *tmp != '\0' ? tmp : "/tmp");
+	/* of one that is not there mkdtemp says what is wrong */
+	if (real == NULL || (strlen(real) + room <= div_path_max() &&
+	    (access(real, F_OK) != 0 || is_safe(real))))
+		return real;
+	free(real);
+	return resolved("/tmp");
 }
 
 static int

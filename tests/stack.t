@@ -98,10 +98,19 @@ peer listen "$T/w/xcl/1" w:never & xclate=$!
 wait_until test -S xcl/1
 t 'the directory of an enclosing xclate is shared' 0 "$T/w/xcl/sta0" '' \
     env xcl_link=1 xcl_1="$T/w/xcl/1" ptbw -m sh -c 'echo $ptbw_1'
-chmod 777 xcl
-t 'unless everybody can write there' 0 "~$TMPDIR/ptbd??????/sta0" '' \
+for m in 777 775 1777; do
+	chmod $m xcl
+	t "unless others can write there: $m" 0 "~$TMPDIR/ptbd??????/sta0" '' \
+	    env xcl_link=1 xcl_1="$T/w/xcl/1" ptbw -m sh -c 'echo $ptbw_1'
+done
+chmod 755 xcl; chmod 775 .
+t 'or can put another directory there' 0 "~$TMPDIR/ptbd??????/sta0" '' \
     env xcl_link=1 xcl_1="$T/w/xcl/1" ptbw -m sh -c 'echo $ptbw_1'
-chmod 755 xcl
+chmod 755 .
+ln -s xcl way
+t 'symbolic links are followed' 0 "$(pwd -P)/xcl/sta0" '' \
+    env xcl_link=1 xcl_1="$T/w/way/1" ptbw -m sh -c 'echo $ptbw_1'
+rm way
 t 'a path through wrapw is no directory' 0 "~$TMPDIR/ptbd??????/sta0" '' \
     env ptbw_link=1 ptbw_1="$T/w/xcl/1/0" ptbw -m sh -c 'echo $ptbw_2'
 kill $xclate; wait $xclate 2>/dev/null
@@ -197,6 +206,13 @@ mkdir 'a b'
 t 'TMPDIR with a blank in it' 0 '0 0' '' env TMPDIR="$T/w/a b" \
     ptbw -m ptbw -m -J1 sh -c 'echo $(ptbw -A echo) $(ptbw -1 -A echo)'
 check 'nothing stays there' rmdir 'a b'
+mkdir "$T/real" && ln -s "$T/real" way
+t 'TMPDIR is a symbolic link: published without' 0 "~$T/real/ptbd??????/sta0" '' \
+    env TMPDIR="$T/w/way" ptbw -m sh -c 'echo $ptbw_1'
+chmod 777 "$T/real"
+t 'TMPDIR that everybody may write: /tmp' 0 '~*/tmp/ptbd??????/sta0' '' \
+    env TMPDIR="$T/w/way" ptbw -m sh -c 'echo $ptbw_1'
+rmdir "$T/real"; rm way
 t 'TMPDIR does not exist' 73 '' \
     '~ptbw: /nonexistent/ptbd*: No such file or directory' \
     env TMPDIR=/nonexistent ptbw -m true
