@@ -136,6 +136,7 @@ struct div_socket {
 	int shared;            /* path is in the directory of another one */
 	dev_t dev;             /* of the bound file: no other is removed */
 	ino_t ino;
+	int lock;              /* of the private directory, or -1 */
 };
 
 /*
@@ -154,11 +155,27 @@ struct div_socket {
 int div_listen(struct div_socket *s, const struct div_place *where);
 
 /*
+ * Has the socket its name still?  1 when it has; 0 when nothing is there, which
+ * may happen where old files are removed; -1 when something else is (EEXIST),
+ * or when that cannot be told.
+ */
+int div_named(const struct div_socket *s);
+
+/*
+ * Make a name again that is gone: path is the same, fd another one, and the
+ * former is closed.  The private directory is made again, too.  On error all is
+ * as before, and fd still listens, for nobody.
+ */
+int div_renew(struct div_socket *s);
+
+/*
  * Close the socket, remove it if it is still the one we bound, and the
  * directory if we made it.  A directory that others still use is left to
- * them: the last one of them removes it.  Keeps errno.
+ * them: the last one of them removes it.  Keeps errno.  Returns 0, or what kept
+ * a file from being removed, an errno: then s->path names that, until the
+ * next call.
  */
-void div_unlisten(struct div_socket *s);
+int div_unlisten(struct div_socket *s);
 
 /* Bytes that the path of a socket may have, without the NUL. */
 size_t div_path_max(void);
