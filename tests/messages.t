@@ -305,6 +305,7 @@ END
 cat >others <<'END'
 out of memory	the system's
 %s: it cannot be removed: %s	names.t
+--results %s: it belongs to somebody else	users.t
 %s: it was removed, and is there again	names.t
 %s: nobody can connect any more: %s	names.t
 %s: the other end is no exporting wrapw	relay.t

@@ -135,6 +135,84 @@ place "$tmp" "is ann's, and sticky" $ann 1777
 place "$tmp" "is bob's, and the group may write" $bob 2775
 place "$tmp" "is root's, and everybody may write" 0 777
 
+# --- sockets of others ---
+mkdir -m 1777 spot && chmod 1777 spot
+as $ann ptbw -m -N "$T/w/spot/live" : & live=$!
+wait_until test -S spot/live
+mkfifo stay && exec 4<>stay
+as $ann ptbw -m -N "$T/w/spot/dead" sh -c 'kill -9 $PPID; :' 2>/dev/null
+chmod 777 spot/dead
+for u in $bob 0; do
+	t "ann's dead socket is not replaced by $u" 73 '' \
+	    "ptbw: $T/w/spot/dead: a dead socket of somebody else's" \
+	    as $u ptbw -m -N "$T/w/spot/dead" true
+	t "nor her live one, $u" 73 '' '~*another master listens there' \
+	    as $u ptbw -m -N "$T/w/spot/live" true
+done
+t 'who connects is decided by the mode of the socket' 69 '' \
+    "ptbw: $T/w/spot/live: Permission denied" \
+    as $bob ptbw -t "$T/w/spot/live" true
+chmod 777 spot/live
+t 'and by nothing else' 0 0 '' as $bob ptbw -t "$T/w/spot/live" -A echo
+t 'ann herself replaces her dead one' 0 '' '' \
+    as $ann ptbw -m -N "$T/w/spot/dead" true
+t "bob's lock file does not hold her up" 0 '' '' sh -c "
+    as $ann ptbw -m -N $T/w/spot/dead sh -c 'kill -9 \$PPID; :' 2>/dev/null
+    as $bob sh -c ': >$T/w/spot/.wk.lock'
+    as $ann ptbw -m -N $T/w/spot/dead true"
+kill "$live"
+wait "$live" 2>/dev/null
+
+# --- the control of a wrapw ---
+as $ann ptbw -m -J1 wrapw -mq -N "$T/w/spot/names" sh -c 'read _' <&4 & names=$!
+wait_until test -S spot/names
+chmod 777 spot/names
+for o in '-b /x/y ptbw_7' '-u ptbw_7' '-Q true'; do
+	t "bob may not: wrapw $o" 69 '' '~wrapw: *: only the master*' as $bob \
+	    sh -c "wrapw -t $T/w/spot/names $o"
+	for u in $ann 0; do
+		t "$u may: wrapw $o" 0 - - as $u \
+		    sh -c "wrapw -t $T/w/spot/names -qb /x/y ptbw_7 2>/dev/null
+		    wrapw -t $T/w/spot/names $o"
+	done
+done
+t 'bob may use it' 0 0 '' as $bob ptbw -t "$T/w/spot/names/ptbw_1" -A echo
+echo >&4
+wait $names
+exec 4>&-
+
+# --- files that the programs name ---
+results() {     # results NAME STATUS ERR COMMAND: with ann's secret beside spot
+	rm -rf spot secret
+	mkdir -m 1777 spot && chmod 1777 spot
+	echo mine >secret && chown $ann secret
+	sh -c "$4"
+	t "results: $1" "$2" - "$3" as $ann xclate -m --results "$T/w/spot/r" \
+	    sh -c 'echo hi | xclate a'
+}
+results "in bob's directory, where anybody makes one" 73 \
+    "xclate: --results $T/w/spot/r: it belongs to somebody else" \
+    "as $bob mkdir -m 777 spot/r"
+results "in bob's, where he alone could make it" 0 '' \
+    "chmod 755 spot; mkdir spot/r; chown $bob spot/r; chmod 777 spot/r"
+check 'they are there' grep -q hi spot/r/a
+results "a file of bob's is replaced" 0 '' \
+    "mkdir -m 777 spot/r; chmod 777 spot/r; chown $ann spot/r
+    as $bob sh -c 'umask 0; echo his >spot/r/a'"
+t 'and is now hers' 0 "hi" '' sh -c "find spot/r/a -user $ann -exec cat {} +"
+results 'where it cannot be replaced it is not written to' 74 \
+    '~xclate: results of section a in *: Operation not permitted' \
+    "mkdir spot/r; chmod 1777 spot/r
+    as $bob sh -c 'umask 0; echo his >spot/r/a'"
+t 'it is as it was' 0 his '' cat spot/r/a
+results 'another name of a file is replaced' 0 '' \
+    "mkdir spot/r; chown $ann spot/r; ln secret spot/r/a"
+t 'the file is as it was' 0 mine '' cat secret
+results 'a symbolic link is not followed' 74 '~*results of section a*' \
+    "mkdir spot/r; chown $ann spot/r; ln -s $T/w/secret spot/r/a"
+t 'what it names is as it was' 0 mine '' cat secret
+rm -rf spot secret hold stay
+
 rm -f "$T"/tmp.*/where
 t 'nothing is left of them' 0 '' '' find "$T"/tmp.* -mindepth 1
 finish
