@@ -544,23 +544,46 @@ remove_dead(const char *path)
 	return unlink(path);
 }
 
+/* Wait for a lock, but not for ever: any process may hold it. */
+static int
+try_lock(int fd, int how)
+{
+	int i;
+
+	for (i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, how | LOCK_NB) == 0)
+			return 0;
+		poll(NULL, 0, LOCK_WAIT_MS);
+	}
+	return -1;
+}
+
 /*
- * Lock a directory, so that of several masters that replace a dead socket in
- * it none removes the live one of another.  A process that is none of them may
- * hold such a lock as well: after LOCK_TRIES we go on without.  Returns the
+ * Lock the names of a directory, so that of several masters that replace a dead
+ * socket in it none removes the live one of another.  The lock is a file, since
+ * masters have a lock on the directory itself as long as they live (see
+ * hold_directory).  Who had it removes it, so it counts only while it has its
+ * name.  Somebody else's may be there: without a lock we go on.  Returns the
  * descriptor to close, or -1.
  */
 static int
-lock_directory(const char *dir)
+lock_names(const char *lock)
 {
-	int fd = open(dir, O_RDONLY | O_CLOEXEC), i;
+	struct stat st, named;
+	int fd, i;
 
-	for (i = 0; fd >= 0 && i < LOCK_TRIES; i++) {
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-			break;
-		poll(NULL, 0, LOCK_WAIT_MS);
+	for (i = 0; i < LOCK_TRIES; i++) {
+		fd = open(lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK |
+		    O_CLOEXEC, 0600);
+		if (fd < 0)
+			return -1;
+		if (try_lock(fd, LOCK_EX) == 0 && fstat(fd, &st) == 0 &&
+		    lstat(lock, &named) == 0 && st.st_ino == named.st_ino &&
+		    st.st_dev == named.st_dev)
+			return fd;
+		close(fd);
 	}
-	return fd;
+	return -1;
 }
 
 /* Give the socket at from the name path, if need be in the place of a dead
@@ -568,20 +591,27 @@ lock_directory(const char *dir)
 static int
 link_to(const char *from, const char *path, const char *dir)
 {
-	int lock, r;
+	char *lock;
+	int fd, r, e;
 
 	if (link(from, path) == 0)
 		return 0;
 	if (errno != EEXIST)
 		return -1;
-	lock = lock_directory(dir);
+	lock = divconnect_join(dir, ".wk.lock");
+	if (lock == NULL)
+		return -1;
+	fd = lock_names(lock);
 	r = remove_dead(path);
 	if (r == 0)
 		r = link(from, path);
-	if (r != 0 && errno == EEXIST)
-		errno = EADDRINUSE;
-	if (lock >= 0)
-		div_close(lock);
+	e = r != 0 && errno == EEXIST ? EADDRINUSE : errno;
+	if (fd >= 0) {
+		unlink(lock);
+		close(fd);
+	}
+	free(lock);
+	errno = e;
 	return r;
 }
 
@@ -605,14 +635,19 @@ bind_hidden(struct div_socket *s, const char *dir)
 /*
  * After linking a hidden socket to path, with the result r of that: drop the
  * hidden name and, if r is -1, the socket.  path becomes the struct's.
- * Returns r, with errno as it was.
+ * Returns r, with errno as it was, or -1 if the hidden name stays.
  */
 static int
 unhide(struct div_socket *s, char *path, int r)
 {
 	int e = errno;
 
-	unlink(s->path);
+	/* twice, as what a signal or a file server spoiled once may do then */
+	if (unlink(s->path) != 0 && unlink(s->path) != 0 && r == 0) {
+		e = errno;
+		unlink(path);
+		r = -1;
+	}
 	free(s->path);
 	s->path = path;
 	if (r != 0) {
@@ -689,11 +724,80 @@ bind_numbered(struct div_socket *s, const char *dir,
 	return unhide(s, path, r);
 }
 
+/* --- places that are nobody else's --- */
+
 /*
- * The directory of the diversion that encloses us, if it is writable for no
- * other users and the socket is a file there, not reached through wrapw
- * (*shared is 1 then); else the directory that <prefix>_0 asks for; else NULL.
- * The caller frees it.
+ * Whether nobody but us and root decides what the names in a directory stand
+ * for.  Whoever owns the root directory counts as root: where users have other
+ * numbers, as in a container, root itself may have none.  In a sticky directory
+ * others cannot touch what they do not own.
+ */
+static int
+is_trusted(const char *dir, uid_t root)
+{
+	struct stat st;
+
+	return lstat(dir, &st) == 0 && S_ISDIR(st.st_mode) &&
+	    (st.st_uid == geteuid() || st.st_uid == 0 || st.st_uid == root) &&
+	    ((st.st_mode & (S_IWGRP | S_IWOTH)) == 0 ||
+	    (st.st_mode & S_ISVTX) != 0);
+}
+
+/*
+ * Whether a file of ours in a directory stays where it is, unless we or root
+ * move it: all directories on the way to it have to be trusted, too.  real is
+ * a path without symbolic links.
+ */
+static int
+is_safe(const char *real)
+{
+	char *dir = strdup(real), *above;
+	struct stat root;
+	int safe = lstat("/", &root) == 0;
+
+	while (dir != NULL && safe && strcmp(dir, "/") != 0) {
+		safe = is_trusted(dir, root.st_uid);
+		above = directory(dir);
+		free(dir);
+		dir = above;
+	}
+	safe = safe && dir != NULL && is_trusted(dir, root.st_uid);
+	free(dir);
+	return safe;
+}
+
+/* A safe directory that is ours, and that nobody else may write, not even if
+ * it is sticky: others have no business there. */
+static int
+only_ours(const char *real)
+{
+	struct stat st;
+
+	return lstat(real, &st) == 0 && st.st_uid == geteuid() &&
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) == 0 && is_safe(real);
+}
+
+/* The directory of a path, without symbolic links, if it is our own; else
+ * NULL.  The caller frees it. */
+static char *
+own_directory(const char *path)
+{
+	char *dir = directory(path);
+	char *real = dir != NULL ? realpath(dir, NULL) : NULL;
+
+	free(dir);
+	if (real != NULL && !only_ours(real)) {
+		free(real);
+		real = NULL;
+	}
+	return real;
+}
+
+/*
+ * The directory of the diversion that encloses us, if it is our own and the
+ * socket is a file there, not reached through wrapw (*shared is 1 then); else
+ * the directory that <prefix>_0 asks for, by the same rule; else NULL.  The
+ * caller frees it.
  */
 static char *
 enclosing_directory(const char *prefix, int *shared)
@@ -708,14 +812,13 @@ enclosing_directory(const char *prefix, int *shared)
 		return NULL;
 	if (div_select(&c, prefix, 0, NULL) == 0 && c.path[0] == '/' &&
 	    stat(c.path, &st) == 0 && S_ISSOCK(st.st_mode)) {
-		dir = directory(c.path);
-		if (dir && stat(dir, &st) == 0 && !(st.st_mode & S_IWOTH))
+		dir = own_directory(c.path);
+		if (dir != NULL)
 			return dir;
-		free(dir);
 	}
 	*shared = 0;
 	zero = div_level_path(prefix, 0);
-	return zero != NULL && zero[0] == '/' ? directory(zero) : NULL;
+	return zero != NULL && zero[0] == '/' ? own_directory(zero) : NULL;
 }
 
 /* A name that was asked for and is taken is no reason to bind it elsewhere. */
@@ -723,6 +826,58 @@ static int
 taken(int error)
 {
 	return error == EADDRINUSE || error == ENOTSOCK || error == EPERM;
+}
+
+/* At the name path in dir, which may have directories of its own. */
+static int
+bind_inside(struct div_socket *s, const char *dir, const char *path)
+{
+	char *full = divconnect_join(dir, path);
+	char *real = full != NULL ? own_directory(full) : NULL;
+
+	if (real == NULL) {
+		free(full);
+		errno = ENOENT;
+		return -1;
+	}
+	free(real);
+	return bind_fixed(s, full);
+}
+
+/*
+ * As long as there is a lock on a directory, cleaners such as systemd-tmpfiles
+ * leave it and what is in it alone.  They cannot always tell that a socket is in
+ * use: not in another name space of networks, and not by another path.  Returns
+ * the descriptor that has the lock, or -1.
+ */
+static int
+hold_directory(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && try_lock(fd, LOCK_SH) != 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* The same in the directory of another master, if that holds it: then it is a
+ * private one.  In any other, a lock is not ours to take. */
+static int
+hold_shared(const char *path)
+{
+	char *dir = directory(path);
+	int fd = dir != NULL ?
+	    open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	free(dir);
+	if (fd >= 0 && (flock(fd, LOCK_EX | LOCK_NB) == 0 ||
+	    flock(fd, LOCK_SH | LOCK_NB) != 0)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
 }
 
 static int
@@ -736,10 +891,11 @@ bind_shared(struct div_socket *s, const struct div_place *where)
 		dir = enclosing_directory(prefix[i], &s->shared);
 		if (dir == NULL)
 			continue;
-		r = where->path ?
-		    bind_fixed(s, divconnect_join(dir, where->path)) :
+		r = where->path ? bind_inside(s, dir, where->path) :
 		    bind_numbered(s, dir, where);
 		free(dir);
+		if (r == 0 && s->shared)
+			s->lock = hold_shared(s->path);
 		if (r == 0 || (where->path && taken(errno)))
 			return r;
 	}
@@ -748,30 +904,43 @@ bind_shared(struct div_socket *s, const struct div_place *where)
 	return -1;
 }
 
-/* $TMPDIR as an absolute path with room for the socket's name, or /tmp. */
+static char *
+resolved(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	return real != NULL ? real : strdup(path);
+}
+
+/*
+ * $TMPDIR, without symbolic links: by the same path the kernel names the socket
+ * to cleaners, which leave alone what is in use.  /tmp if it is not set, if it
+ * has no room for the socket's name, or if others could put another directory
+ * in the place of ours there.
+ */
 static char *
 temporary_directory(const struct div_place *where)
 {
 	const char *tmp = getenv("TMPDIR");
-	size_t name = strlen(where->path ? where->path : where->stem) + 8;
-	char *cwd, *dir;
+	size_t room = strlen(where->template) + 8 +
+	    strlen(where->path ? where->path : where->stem);
+	char *real;
 
-	if (tmp == NULL || *tmp == '\0')
-		return strdup("/tmp");
-	if (*tmp == '/') {
-		dir = strdup(tmp);
-	} else {
-		cwd = getcwd(NULL, 0);
-		dir = cwd ? divconnect_join(cwd, tmp) : NULL;
-		free(cwd);
-	}
-	if (dir == NULL)
-		return NULL;
-	if (strlen(dir) + strlen(where->template) + name > div_path_max()) {
-		free(dir);
-		return strdup("/tmp");
-	}
-	return dir;
+	real = resolved(tmp != NULL && *tmp != '\0' ? tmp : "/tmp");
+	/* of one that is not there mkdtemp says what is wrong */
+	if (real == NULL || (strlen(real) + room <= div_path_max() &&
+	    (access(real, F_OK) != 0 || is_safe(real))))
+		return real;
+	free(real);
+	return resolved("/tmp");
+}
+
+static void
+let_go(struct div_socket *s)
+{
+	if (s->lock >= 0)
+		close(s->lock);
+	s->lock = -1;
 }
 
 static int
@@ -787,6 +956,7 @@ bind_private(struct div_socket *s, const struct div_place *where)
 		return -1;
 	s->dir = s->path;
 	s->path = NULL;
+	s->lock = hold_directory(s->dir);
 	/* nobody else is here, and nobody knows the name yet */
 	r = bind_at(s, where->path ? divconnect_join(s->dir, where->path) :
 	    numbered(s->dir, where, 0));
@@ -795,6 +965,7 @@ bind_private(struct div_socket *s, const struct div_place *where)
 		rmdir(s->dir);
 		free(s->dir);
 		s->dir = NULL;
+		let_go(s);
 		errno = e;
 	}
 	return r;
@@ -818,7 +989,7 @@ int
 div_listen(struct div_socket *s, const struct div_place *where)
 {
 	memset(s, 0, sizeof *s);
-	s->fd = -1;
+	s->fd = s->lock = -1;
 	if (where->path != NULL && where->path[0] == '/')
 		return bind_fixed(s, strdup(where->path));
 	if (where->path != NULL && leads_out(where->path)) {
@@ -840,13 +1011,17 @@ div_listen(struct div_socket *s, const struct div_place *where)
  */
 enum { ABANDONED = S_ISVTX | S_ISGID | S_IRWXU };
 
-static void
+/* Returns what keeps it from being removed, an errno. */
+static int
 leave_directory(const char *dir)
 {
-	if (rmdir(dir) == 0 || (errno != ENOTEMPTY && errno != EEXIST))
-		return;
+	if (rmdir(dir) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != ENOTEMPTY && errno != EEXIST)
+		return errno;
 	chmod(dir, ABANDONED);
 	rmdir(dir);     /* the last may have gone before it saw the mode */
+	return 0;
 }
 
 static void
@@ -860,29 +1035,127 @@ leave_shared_directory(const char *path)
 	free(dir);
 }
 
-void
-div_unlisten(struct div_socket *s)
+int
+div_named(const struct div_socket *s)
 {
 	struct stat st;
-	int e = errno;
 
-	if (s->fd >= 0) {
-		/* closed last: while it listens no other master takes the
-		 * name, so what is removed is our own socket */
-		if (lstat(s->path, &st) == 0 && st.st_dev == s->dev &&
-		    st.st_ino == s->ino)
-			unlink(s->path);
-		close(s->fd);
-		s->fd = -1;
-		if (s->dir != NULL)
-			leave_directory(s->dir);
-		else if (s->shared)
-			leave_shared_directory(s->path);
+	if (lstat(s->path, &st) != 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+	if (st.st_dev == s->dev && st.st_ino == s->ino)
+		return 1;
+	errno = EEXIST;
+	return -1;
+}
+
+/* Make the private directory of a socket again, also for the master that made
+ * it: then it is as if that had ended. */
+static int
+renew_directory(const struct div_socket *s)
+{
+	char *dir, *real;
+	int r = 0;
+
+	if (s->dir == NULL && s->lock < 0)
+		return 0;
+	dir = directory(s->path);
+	if (dir == NULL)
+		return -1;
+	if (mkdir(dir, 0700) == 0) {
+		if (s->dir == NULL)
+			r = chmod(dir, ABANDONED);
+	} else if (errno != EEXIST) {
+		r = -1;
 	}
-	free(s->path);
-	free(s->dir);
-	s->path = s->dir = NULL;
+	free(dir);
+	if (r != 0)
+		return -1;
+	real = own_directory(s->path);
+	free(real);
+	errno = EPERM;
+	return real != NULL ? 0 : -1;
+}
+
+/* The directory may be another one now. */
+static void
+hold_again(struct div_socket *s)
+{
+	char *dir;
+
+	if (s->dir == NULL && s->lock < 0)
+		return;
+	let_go(s);
+	dir = directory(s->path);
+	s->lock = dir != NULL ? hold_directory(dir) : -1;
+	free(dir);
+}
+
+int
+div_renew(struct div_socket *s)
+{
+	struct div_socket new = { .fd = -1, .lock = -1 };
+	int r, e;
+
+	if (renew_directory(s) != 0)
+		return -1;
+	r = bind_fixed(&new, strdup(s->path));
+	e = errno;
+	free(new.path);
+	if (r == 0) {
+		close(s->fd);
+		s->fd = new.fd;
+		s->dev = new.dev;
+		s->ino = new.ino;
+		hold_again(s);
+	}
 	errno = e;
+	return r;
+}
+
+/* Remove the names.  Returns what keeps one from being removed, an errno, with
+ * that one in s->path. */
+static int
+remove_names(struct div_socket *s)
+{
+	int error = 0, left;
+
+	if (div_named(s) == 1 && unlink(s->path) != 0 && errno != ENOENT)
+		error = errno;
+	/* closed last: while it listens no other master takes the name, so
+	 * what is removed is our own socket */
+	close(s->fd);
+	s->fd = -1;
+	if (s->dir == NULL) {
+		if (s->shared)
+			leave_shared_directory(s->path);
+		return error;
+	}
+	left = leave_directory(s->dir);
+	if (error == 0 && left != 0) {
+		free(s->path);
+		s->path = s->dir;
+		s->dir = NULL;
+		error = left;
+	}
+	return error;
+}
+
+int
+div_unlisten(struct div_socket *s)
+{
+	int e = errno, error = 0;
+
+	if (s->fd >= 0)
+		error = remove_names(s);
+	let_go(s);
+	if (error == 0) {
+		free(s->path);
+		s->path = NULL;
+	}
+	free(s->dir);
+	s->dir = NULL;
+	errno = e;
+	return error;
 }
 
 /* --- descriptors over a socket --- */

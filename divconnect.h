@@ -136,12 +136,14 @@ struct div_socket {
 	int shared;            /* path is in the directory of another one */
 	dev_t dev;             /* of the bound file: no other is removed */
 	ino_t ino;
+	int lock;              /* of the private directory, or -1 */
 };
 
 /*
  * Bind and listen.  Without a path: a numbered name in the directory of an
- * enclosing diversion (or of <prefix>_0) that we can write, else in a new
- * private one under $TMPDIR.  With an absolute path: exactly there, in the
+ * enclosing diversion (or of <prefix>_0) if it is our own (we own it, others
+ * may not write there, and only we or root can replace it), else in a new
+ * private one under $TMPDIR (/tmp if others could replace it there).  With an absolute path: exactly there, in the
  * place of a dead socket of our own if there is one; with a relative one:
  * that name in the directory found as above.
  * Errors: EADDRINUSE another process listens there; ENOTSOCK something else
@@ -153,11 +155,27 @@ struct div_socket {
 int div_listen(struct div_socket *s, const struct div_place *where);
 
 /*
+ * Has the socket its name still?  1 when it has; 0 when nothing is there, which
+ * may happen where old files are removed; -1 when something else is (EEXIST),
+ * or when that cannot be told.
+ */
+int div_named(const struct div_socket *s);
+
+/*
+ * Make a name again that is gone: path is the same, fd another one, and the
+ * former is closed.  The private directory is made again, too.  On error all is
+ * as before, and fd still listens, for nobody.
+ */
+int div_renew(struct div_socket *s);
+
+/*
  * Close the socket, remove it if it is still the one we bound, and the
  * directory if we made it.  A directory that others still use is left to
- * them: the last one of them removes it.  Keeps errno.
+ * them: the last one of them removes it.  Keeps errno.  Returns 0, or what kept
+ * a file from being removed, an errno: then s->path names that, until the
+ * next call.
  */
-void div_unlisten(struct div_socket *s);
+int div_unlisten(struct div_socket *s);
 
 /* Bytes that the path of a socket may have, without the NUL. */
 size_t div_path_max(void);

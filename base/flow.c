@@ -149,8 +149,10 @@ flow_file(void)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &mask);
 	fd = mkstemp(path);
-	if (fd >= 0)
-		unlink(path);
+	if (fd >= 0 && unlink(path) != 0) {
+		div_close(fd);          /* it would stay for ever */
+		fd = -1;
+	}
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	if (fd >= 0)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);

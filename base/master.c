@@ -29,6 +29,7 @@ static void
 begin(const struct wk_master *m, const struct wk_spawn *utility,
     struct div_socket *socket)
 {
+	wk_serve_say = wk_note;
 	if (m->verbose)
 		wk_serve_verbose = wk_note;
 	begin_trace(m->verbose > 1);
@@ -99,6 +100,6 @@ wk_master_run(const struct wk_master *m, char **operands,
 	if (utility.argv == NULL && m->child == 0 && !m->hidden)
 		wk_tell_socket(&socket, m->place);
 	code = live(m, &socket, &utility);
-	div_unlisten(&socket);
+	wk_unlisten(&socket);
 	return m->ended != NULL ? m->ended(code) : code;
 }

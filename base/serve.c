@@ -33,7 +33,9 @@
 enum {
 	READ_SIZE = 16384,
 	ACCEPT_MAX = 256,         /* in one round, so that others get theirs */
-	RETRY_MS = 1000           /* after the system had no descriptor left */
+	RETRY_MS = 1000,          /* after the system had no descriptor left */
+	NAME_MS = 5000            /* from one look at the socket's name to the
+	                             next */
 };
 
 /* Bytes that wait for a client, sent together with fd unless it is -1. */
@@ -53,6 +55,8 @@ static struct {
 	int to_accept;            /* connections wait, perhaps */
 	rlim_t limit;             /* of descriptors, with the reserve */
 	struct wk_timer retry;    /* of what there was no room for */
+	struct wk_timer look;     /* at the socket's name */
+	int nameless;             /* and that was said */
 	struct wk_client *clients;
 	size_t count, known;
 	unsigned long came;       /* clients, ever */
@@ -74,6 +78,7 @@ static struct {
 } master;
 
 void (*wk_serve_verbose)(const char *fmt, ...);
+void (*wk_serve_say)(const char *fmt, ...);
 
 /* --- requests and replies in the trace --- */
 
@@ -678,6 +683,87 @@ listener_ready(struct wk_io *io, int what)
 	master.to_accept = 1;
 }
 
+/* --- the socket's name --- */
+
+/* Who has connected to the socket before it lost its name is let in first. */
+static int
+somebody_waits(void)
+{
+	struct pollfd p = { master.socket->fd, POLLIN, 0 };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+static int
+renew_name(void)
+{
+	int r, e;
+
+	wk_forget(&master.listener);
+	r = div_renew(master.socket);
+	e = errno;
+	if (r == 0) {
+		fcntl(master.socket->fd, F_SETFL, O_NONBLOCK);
+		master.listener.fd = master.socket->fd;
+		if (wk_serve_say != NULL)
+			wk_serve_say("%s: it was removed, and is there again",
+			    master.socket->path);
+		master.nameless = 0;
+	}
+	if (wk_watch(&master.listener, WK_READ) != 0)
+		accept_later();
+	errno = e;
+	return r;
+}
+
+/* Said once, until there is a name again. */
+static void
+tell_nameless(void)
+{
+	if (!master.nameless && wk_serve_say != NULL)
+		wk_serve_say("%s: nobody can connect any more: %s",
+		    master.socket->path, strerror(errno));
+	master.nameless = 1;
+}
+
+/*
+ * Cleaners of temporary files remove what is old, and cannot always know that
+ * somebody listens.  Nothing tells us, so we look.
+ */
+static void
+look_at_name(struct wk_timer *t)
+{
+	int named;
+
+	if (master.socket->fd < 0)
+		return;
+	wk_timer_set(t, NAME_MS);
+	named = div_named(master.socket);
+	if (named > 0) {
+		master.nameless = 0;
+		return;
+	}
+	if (named == 0 && somebody_waits()) {
+		master.to_accept = 1;
+		wk_timer_set(t, RETRY_MS);
+		return;
+	}
+	if (named < 0 || renew_name() != 0)
+		tell_nameless();
+}
+
+static void
+serve_unlisten(void)
+{
+	int error;
+
+	wk_forget(&master.listener);
+	error = div_unlisten(master.socket);
+	if (error != 0 && wk_serve_say != NULL)
+		wk_serve_say("%s: it cannot be removed: %s",
+		    master.socket->path, strerror(error));
+}
+
 static void
 destroy(struct wk_client *c)
 {
@@ -1018,8 +1104,7 @@ serve_round(void)
 	attend_all();
 	if (master.ended && master.persistent && !master.to_accept &&
 	    !master.retry.set && master.socket->fd >= 0) {
-		wk_forget(&master.listener);
-		div_unlisten(master.socket);
+		serve_unlisten();
 	}
 	return 0;
 }
@@ -1039,6 +1124,7 @@ wk_serve_run(const struct wk_ops *ops, struct div_socket *socket,
 	master.attend_end = &master.attend;
 	master.retry.expired = serve_try_again;
 	master.grace.expired = end_of_grace;
+	master.look.expired = look_at_name;
 	master.listener.fd = socket->fd;
 	master.listener.ready = listener_ready;
 	fcntl(socket->fd, F_SETFL, O_NONBLOCK);
@@ -1047,6 +1133,7 @@ wk_serve_run(const struct wk_ops *ops, struct div_socket *socket,
 		return -1;
 	if (wk_watch(&master.listener, WK_READ) != 0)
 		return -1;
+	wk_timer_set(&master.look, NAME_MS);
 	release(socket->path);
 	wk_reap();          /* it may have ended before there was a loop */
 	while (!serve_finished())
@@ -1054,6 +1141,7 @@ wk_serve_run(const struct wk_ops *ops, struct div_socket *socket,
 			return -1;
 	/* clients that are left are not heard while the program cleans up */
 	wk_forget(&master.listener);
+	wk_timer_stop(&master.look);
 	for (c = master.clients; c != NULL; c = c->next)
 		wk_forget(&c->io);
 	*code = master.code;

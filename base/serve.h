@@ -95,7 +95,7 @@ int wk_serve_begin(void);
 
 /*
  * Serve while the utility and clients are there.  socket stays the caller's, to
- * be released with div_unlisten.  Standard input and output become /dev/null,
+ * be released with div_unlisten; if its name vanishes it is made again.  Standard input and output become /dev/null,
  * the working directory that of the socket.  *code is the master's exit code.
  * -1 with errno when the loop failed.
  */
@@ -209,5 +209,8 @@ size_t wk_serve_clients(void);
 
 /* Where to say why clients were dropped; NULL: nowhere. */
 extern void (*wk_serve_verbose)(const char *fmt, ...);
+
+/* Where to say what happened to the socket; NULL: nowhere. */
+extern void (*wk_serve_say)(const char *fmt, ...);
 
 #endif

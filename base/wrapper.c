@@ -627,6 +627,18 @@ wk_listen(struct div_socket *s, const struct div_place *where)
 }
 
 void
+wk_unlisten(struct div_socket *s)
+{
+	int error = div_unlisten(s), e = errno;
+
+	if (error != 0)
+		wk_note("%s: it cannot be removed: %s", s->path,
+		    strerror(error));
+	div_unlisten(s);
+	errno = e;
+}
+
+void
 wk_tell_socket(const struct div_socket *s, const struct div_place *where)
 {
 	if (where->path == NULL || access(where->path, F_OK) != 0)
@@ -664,7 +676,7 @@ wk_publish(struct div_socket *s, int detached)
 	else if (r == 0)
 		r = div_push(program->prefix, s->path) < 0 ? -1 : 0;
 	if (r != 0) {
-		div_unlisten(s);
+		wk_unlisten(s);
 		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
 	}
 }

@@ -158,6 +158,9 @@ int wk_became(void);
 /* Bind the master's socket.  Ends the program with a message if that fails. */
 void wk_listen(struct div_socket *s, const struct div_place *where);
 
+/* div_unlisten, or a message for what cannot be removed.  Keeps errno. */
+void wk_unlisten(struct div_socket *s);
+
 /*
  * Publish the socket in the environment, on the stack or detached, and pass
  * the option variable of the new level on to the utility.  Ends the program

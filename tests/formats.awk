@@ -3,7 +3,7 @@
 # A call may go over several lines, and a literal be made of several.
 { text = text $0 "\n" }
 END {
-	while (match(text, /(wk_die|wk_usage|wk_warn|wk_note|complain)\(/)) {
+	while (match(text, /(wk_die|wk_usage|wk_warn|wk_note|wk_serve_say|complain)\(/)) {
 		text = substr(text, RSTART + RLENGTH)
 		call = text
 		sub(/\);.*/, "", call)

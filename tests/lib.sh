@@ -11,6 +11,7 @@
 #	finish				the last line of every test
 # Each works in a directory of its own, $T/w; $TMPDIR must end up empty.
 
+umask 022       # a directory that the group may write is no place for sockets
 unset IFS       # some shells take it from the environment
 # what `make -j check` hands down is meant for its own children alone
 unset MAKEFLAGS MFLAGS MAKELEVEL

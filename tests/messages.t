@@ -304,6 +304,10 @@ END
 # Not provoked here: the format, a tab, the reason.
 cat >others <<'END'
 out of memory	the system's
+%s: it cannot be removed: %s	names.t
+--results %s: it belongs to somebody else	users.t
+%s: it was removed, and is there again	names.t
+%s: nobody can connect any more: %s	names.t
 %s: the other end is no exporting wrapw	relay.t
 the connection to the other host is gone	relay.t
 ps: it lists no processes; is it installed?	where there is no /proc

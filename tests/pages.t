@@ -106,10 +106,10 @@ else
 	skip 'make html' 'mandoc is not installed'
 fi
 
-# what HACKING and PROTOCOL name is there: files, and identifiers of the sources
+# what HACKING, PROTOCOL and SECURITY name is there: files, and identifiers of the sources
 cat "$top"/*.[ch] "$top"/*/*.[ch] "$top"/tests/*.sh | tr -cs 'a-z0-9_' '\n' |
     sort -u >identifiers
-for text in HACKING PROTOCOL; do
+for text in HACKING PROTOCOL SECURITY; do
 	tr -cs 'A-Za-z0-9_/.-' '\n' <"$top/$text" | sed 's/\.$//' |
 	    grep -v '[A-Z]' | sort -u >words
 	for f in $(grep -E '\.(c|h|t|sh)$|^(base|wire)/[a-z]' words); do
@@ -121,7 +121,15 @@ for text in HACKING PROTOCOL; do
 	    grep -vxFf identifiers >gone
 	t "$text: so are functions and variables" 0 '' '' cat gone
 done
-check 'files were found' grep -qx 'wire/talk.c' words
+check 'files were found' grep -qx 'users.t' words
+
+# SECURITY cites tests, by what they say
+sed -n 's/^	\[\([a-z]*\.t\): \(.*\)\]$/\1 \2/p' "$top/SECURITY" >cited
+t 'SECURITY: tests were found' 0 '' '' test "$(grep -c . cited)" -gt 25
+while read -r file text; do
+	grep -qF -e "$text" "$here/$file" || echo "$file: $text"
+done <cited >gone
+t 'SECURITY: the tests that it cites are there' 0 '' '' cat gone
 
 # README: what its transcripts show comes out
 # (that of a terminal is in terminal.t, that of another host in sshw.t)

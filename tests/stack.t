@@ -98,10 +98,19 @@ peer listen "$T/w/xcl/1" w:never & xclate=$!
 wait_until test -S xcl/1
 t 'the directory of an enclosing xclate is shared' 0 "$T/w/xcl/sta0" '' \
     env xcl_link=1 xcl_1="$T/w/xcl/1" ptbw -m sh -c 'echo $ptbw_1'
-chmod 777 xcl
-t 'unless everybody can write there' 0 "~$TMPDIR/ptbd??????/sta0" '' \
+for m in 777 775 1777; do
+	chmod $m xcl
+	t "unless others can write there: $m" 0 "~$TMPDIR/ptbd??????/sta0" '' \
+	    env xcl_link=1 xcl_1="$T/w/xcl/1" ptbw -m sh -c 'echo $ptbw_1'
+done
+chmod 755 xcl; chmod 775 .
+t 'or can put another directory there' 0 "~$TMPDIR/ptbd??????/sta0" '' \
     env xcl_link=1 xcl_1="$T/w/xcl/1" ptbw -m sh -c 'echo $ptbw_1'
-chmod 755 xcl
+chmod 755 .
+ln -s xcl way
+t 'symbolic links are followed' 0 "$(pwd -P)/xcl/sta0" '' \
+    env xcl_link=1 xcl_1="$T/w/way/1" ptbw -m sh -c 'echo $ptbw_1'
+rm way
 t 'a path through wrapw is no directory' 0 "~$TMPDIR/ptbd??????/sta0" '' \
     env ptbw_link=1 ptbw_1="$T/w/xcl/1/0" ptbw -m sh -c 'echo $ptbw_2'
 kill $xclate; wait $xclate 2>/dev/null
@@ -155,7 +164,7 @@ t 'too long for a client' 69 '' '~*File*name too long' \
     sh -c ': >x; ptbw -t /tmp/'"$long$long$long"' true'
 dead() {        # leave the socket of a killed master behind
 	ptbw -m -N "$1" sh -c 'kill -9 $PPID; :' 2>/dev/null
-	test -S "$1"
+	case $1 in /*) test -S "$1" ;; esac
 }
 dead "$T/w/s"
 result $? '(a dead socket)'
@@ -173,19 +182,35 @@ if [ "$(id -u)" -eq 0 ]; then
 else
 	skip "-N: somebody else's dead socket" 'needs root'
 fi
-dead "$T/w/s"
-i=0
-while [ $i -lt 20 ]; do
-	{
-		ptbw -m -N "$T/w/s" sh -c "echo won >>won; until test -f go; do sleep 0.01; done"
-		echo $? >>codes
-	} 2>/dev/null &
-	i=$((i + 1))
-done
-wait_until sh -c 'test $(wc -l <codes) -eq 19'
-: >go; wait
-result $(($(wc -l <won) - 1 + $(grep -vc 73 codes) - 1)) \
-    'twenty masters want the place of one dead socket: one gets it'
+twenty() {      # twenty NAME: masters, that want the place of a dead socket
+	dead "$1"
+	i=0 pids=''
+	while [ $i -lt 20 ]; do
+		{
+			ptbw -m -N "$1" sh -c "echo won >>won; until test -f go; do sleep 0.01; done"
+			echo $? >>codes
+		} 2>/dev/null &
+		pids="$pids $!"
+		i=$((i + 1))
+	done
+	wait_until sh -c 'test $(wc -l <codes) -eq 19'
+	: >go
+	wait $pids
+	result $(($(wc -l <won) - 1 + $(grep -vc 73 codes) - 1)) \
+	    "twenty masters want the place of one dead socket: one gets it: $1"
+	rm -f go won codes
+}
+twenty "$T/w/s"
+mkfifo hold
+ptbw -m sh -c 'echo $ptbw_1 >path; read _ <hold' & p=$!
+wait_until test -s path
+read -r path <path
+export ptbw_link=1 ptbw_1="$path"
+twenty name
+unset ptbw_link ptbw_1
+check 'no lock is left' test -z "$(find . "${path%/*}" -name '.wk*')"
+echo >hold; wait $p
+rm hold path
 t 'TMPDIR too long: /tmp' 0 '~/tmp/ptbd??????/sta0' '' \
     env TMPDIR="/tmp/$long" ptbw -m sh -c 'echo $ptbw_1'
 t 'TMPDIR empty: /tmp' 0 '~/tmp/ptbd??????/sta0' '' \
@@ -197,6 +222,13 @@ mkdir 'a b'
 t 'TMPDIR with a blank in it' 0 '0 0' '' env TMPDIR="$T/w/a b" \
     ptbw -m ptbw -m -J1 sh -c 'echo $(ptbw -A echo) $(ptbw -1 -A echo)'
 check 'nothing stays there' rmdir 'a b'
+mkdir "$T/real" && ln -s "$T/real" way
+t 'TMPDIR is a symbolic link: published without' 0 "~$T/real/ptbd??????/sta0" '' \
+    env TMPDIR="$T/w/way" ptbw -m sh -c 'echo $ptbw_1'
+chmod 777 "$T/real"
+t 'TMPDIR that everybody may write: /tmp' 0 '~*/tmp/ptbd??????/sta0' '' \
+    env TMPDIR="$T/w/way" ptbw -m sh -c 'echo $ptbw_1'
+rmdir "$T/real"; rm way
 t 'TMPDIR does not exist' 73 '' \
     '~ptbw: /nonexistent/ptbd*: No such file or directory' \
     env TMPDIR=/nonexistent ptbw -m true

@@ -272,8 +272,9 @@ replace_file(const struct source *s, const char *file, const struct stat *old)
 		if (r == 0)
 			r = rename(temporary, file);
 		e = errno;
-		if (r != 0)
-			unlink(temporary);
+		if (r != 0 && unlink(temporary) != 0)
+			wk_warn("%s: it cannot be removed: %s", temporary,
+			    strerror(errno));
 		errno = e;
 	}
 	free(temporary);

@@ -94,26 +94,53 @@ lost_results(const struct inspect *s, int error)
 	s->how->lost(text, error);
 }
 
+/*
+ * A file of that name in dir that is ours alone: what somebody else has put
+ * there, or another name of a file, is not written to, but replaced.  -1 with
+ * errno; EEXIST for what is no file, as we might have to wait for it.
+ */
+static int
+own_file(int dir, const char *name, int how)
+{
+	struct stat st;
+	int fd;
+
+	how |= O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW |
+	    O_NONBLOCK;
+	fd = openat(dir, name, how, 0666);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		if (st.st_uid == geteuid() && st.st_nlink == 1)
+			return fd;
+		close(fd);
+		return unlinkat(dir, name, 0) != 0 ? -1 :
+		    openat(dir, name, how | O_EXCL, 0666);
+	}
+	close(fd);
+	errno = EEXIST;
+	return -1;
+}
+
 static void
 open_results(struct inspect *s)
 {
 	char name[REPORT_MAX];
-	struct stat st;
+	int first;
 
 	s->copy = -1;
 	if (s->how->results < 0)
 		return;
 	report_file(name, s->xid);
-	s->copy = openat(s->how->results, name, O_WRONLY | O_CREAT |
-	    O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK |
-	    (first_of_name(s->how, name) ? O_TRUNC : O_APPEND), 0666);
-	if (s->copy < 0) {
+	first = first_of_name(s->how, name);
+	s->copy = own_file(s->how->results, name, first ? 0 : O_APPEND);
+	/* not before it is known to be ours */
+	if (s->copy >= 0 && first && ftruncate(s->copy, 0) != 0) {
 		lost_results(s, errno);
-	} else if (fstat(s->copy, &st) != 0 || !S_ISREG(st.st_mode)) {
-		/* we might have to wait for what is no file */
 		close(s->copy);
 		s->copy = -1;
-		lost_results(s, EEXIST);
+	} else if (s->copy < 0) {
+		lost_results(s, errno);
 	} else {
 		s->flow.copy = &s->copy;
 	}

@@ -958,6 +958,17 @@ open_joblog(void)
 	return 0;
 }
 
+/* Where everybody may make a directory, one of somebody else's is a trap. */
+static int
+planted(int dir)
+{
+	struct stat st, above;
+
+	return fstat(dir, &st) != 0 || fstatat(dir, "..", &above, 0) != 0 ||
+	    (st.st_uid != geteuid() && st.st_uid != 0 &&
+	    (above.st_mode & (S_IWGRP | S_IWOTH)) != 0);
+}
+
 static int
 open_results_dir(void)
 {
@@ -968,6 +979,10 @@ open_results_dir(void)
 		return 0;
 	if (mkdir(dir, 0777) == 0 || errno == EEXIST)
 		m.how.results = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (m.how.results >= 0 && planted(m.how.results)) {
+		wk_warn("--results %s: it belongs to somebody else", dir);
+		return WK_CANTCREATE;
+	}
 	if (m.how.results >= 0)
 		return 0;
 	wk_warn("--results %s: %s", dir, strerror(errno));
