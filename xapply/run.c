@@ -1000,10 +1000,16 @@ may_start(void)
 	    task_room() && !is_strained() && (any_due() || have_batch());
 }
 
-/* The master of the pool is gone: running tasks go on, no other starts. */
+/* The master of the pool is gone, or there is no memory for what it gives:
+ * running tasks go on, no other starts. */
 static void
 pool_lost(void)
 {
+	if (run.tokens.error == ENOMEM) {
+		complain("out of memory");
+		stop_starting(WK_SYSTEM);
+		return;
+	}
 	complain("%s: %s", xapply_pool, run.tokens.error == ECONNRESET ?
 	    "the master is gone" : run.tokens.error == ETIMEDOUT ?
 	    "the master does not answer" : strerror(run.tokens.error));
@@ -1200,6 +1206,8 @@ run_open_input(char **operands)
 	/* our input must not be read by the tasks */
 	if (input_uses_stdin(&run.input) && run.setup.in < 0) {
 		run.setup.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		if (run.setup.in < 0)
+			wk_die(WK_SYSTEM, "/dev/null: %s", strerror(errno));
 		run.setup.grouped = 1;
 	}
 }

@@ -150,6 +150,15 @@ output_fault(const struct output *o)
 			    strerror(s->flow.error));
 		o->setup->output_failed(s->flow.error);
 		return;
+	case SECTION_SOURCE:
+		wk_warn("section %s: what its task wrote cannot be read: %s",
+		    o->xid, strerror(s->flow.error));
+		o->setup->output_failed(s->flow.error);
+		return;
+	case SECTION_NO_MEMORY:
+		wk_warn("section %s: out of memory", o->xid);
+		o->setup->output_failed(ENOMEM);
+		return;
 	case SECTION_NONSENSE:
 		wk_warn("%s: the master's answer makes no sense",
 		    xapply_collator);
