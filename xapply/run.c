@@ -45,6 +45,7 @@ static struct {
 	struct input input;
 	struct tokens tokens;
 	struct expand_text *token;  /* the names of a set, for expand */
+	struct expand_text *other;  /* room for the parameters of a task */
 	struct task_setup setup;
 	struct expand *template, *otherwise;
 	struct expand_buffer buffer;
@@ -174,7 +175,7 @@ static void
 give_up(struct task *t)
 {
 	if (t->attempts > 0) {
-		joblog_write(t);
+		task_log(t);
 		run.done++;
 		run.failed++;
 	}
@@ -486,6 +487,7 @@ new_task(struct token_set *set, const struct expand *e,
 	t->xid = make_xid(v);
 	if (t->xid == NULL)
 		wk_die(WK_SYSTEM, "out of memory");
+	t->hash = joblog_hash(v->param, v->params);
 	return t;
 }
 
@@ -649,7 +651,7 @@ conclude(struct task *t)
 		return;
 	}
 	if (!was_cut_short(t))
-		joblog_write(t);
+		task_log(t);
 	run.done++;
 	if (has_failed(t))
 		count_failure(t);
@@ -865,6 +867,42 @@ run_input_failed(void)
 	stop_starting(run.input.code);
 }
 
+/* 1 if tasks with the same parameters may differ by their numbers. */
+static int
+numbers_matter(void)
+{
+	const struct expand_uses *uses = expand_uses(run.template);
+	const struct export *e;
+	int matter = uses->number || uses->inner;
+
+	for (e = xapply_opt.exports; e != NULL; e = e->next)
+		matter |= expand_uses(e->value)->number;
+	return matter;
+}
+
+/*
+ * 1 if the task with that number (from 0) has these parameters, so that what
+ * the log has of it is its own.  Lines that are still to be read may be the
+ * same; to run one of two such tasks is as good as the other, unless their
+ * numbers matter.
+ */
+static int
+has_parameters(uintmax_t number, uint64_t hash)
+{
+	size_t each = xapply_opt.each, i;
+	char **operand;
+
+	if (xapply_opt.files)
+		return number >= run.input.count && numbers_matter();
+	if (number >= input_total(&run.input))
+		return 0;
+	operand = run.input.operand + (size_t)number * each;
+	for (i = 0; i < each; i++)
+		run.other[i] = (struct expand_text){ operand[i],
+		    strlen(operand[i]) };
+	return joblog_hash(run.other, each) == hash;
+}
+
 /* 1 if the joblog has the task that the present batch would become. */
 static int
 was_done(void)
@@ -880,7 +918,8 @@ was_done(void)
 	xid = make_xid(&v);
 	if (xid == NULL)
 		wk_die(WK_SYSTEM, "out of memory");
-	done = joblog_done(v.number, xid);
+	done = joblog_done(v.number, joblog_hash(v.param, v.params), xid,
+	    has_parameters);
 	free(xid);
 	return done;
 }
@@ -1195,6 +1234,7 @@ open_tokens(void)
 static void
 run_open_input(char **operands)
 {
+	run.other = wk_alloc(xapply_opt.each, sizeof *run.other);
 	run.input = (struct input){ .operand = operands,
 	    .each = xapply_opt.each, .files = xapply_opt.files,
 	    .end = xapply_opt.zero ? '\0' : '\n',
