@@ -249,6 +249,7 @@ end_signal(int sig)
 {
 	if (is_same_signal(sig))
 		return;
+	wk_terminal_hangup(sig, wk_signal_sender());
 	run.signals++;
 	if (run.signal == 0)
 		run.signal = sig;
@@ -1318,8 +1319,9 @@ loop(void)
 			wk_die(WK_SYSTEM, "cannot wait: %s", strerror(errno));
 }
 
-/* Die of the signal, which is what our parent should see. */
-static void
+/* Die of the signal, which is what our parent should see.  The first process of
+ * a system, or of a container, cannot: it returns the exit code. */
+static int
 end_by(int sig)
 {
 	sigset_t set;
@@ -1329,18 +1331,19 @@ end_by(int sig)
 	sigaddset(&set, sig);
 	raise(sig);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	return WK_SIGNAL + sig;
 }
 
 static int
 run_result(void)
 {
 	if (run.signal != 0)
-		end_by(run.signal);
+		return end_by(run.signal);
 	/* within a collator that we became ourselves, the output that was lost
 	 * is the collator's, which reports that */
 	if (run.output_error == EPIPE && !xapply_wrapped &&
 	    !wk_spawn_ignored(SIGPIPE))
-		end_by(SIGPIPE);
+		return end_by(SIGPIPE);
 	if (run.code != 0)
 		return run.code;
 	if (xapply_opt.fail && run.failed > 0)
