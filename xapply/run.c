@@ -20,6 +20,7 @@
 
 #include "input.h"
 #include "quote.h"
+#include "base/kin.h"
 #include "base/spawn.h"
 #include "base/terminal.h"
 #include "xapply.h"
@@ -1279,6 +1280,7 @@ catch_signals(void)
 static void
 begin_run(const char *template, char **operands)
 {
+	wk_kin_note();
 	if (wk_init() != 0 || wk_spawn_write_errors() != 0)
 		wk_die(WK_SYSTEM, "cannot wait: %s", strerror(errno));
 	run.setup = (struct task_setup){ .in = -1, .keep = -1,
@@ -1346,8 +1348,6 @@ run_result(void)
 		return end_by(SIGPIPE);
 	if (run.code != 0)
 		return run.code;
-	if (xapply_opt.fail && run.failed > 0)
-		wk_warn("%ju of %ju tasks failed", run.failed, run.done);
 	if (run.halted != 0)
 		return run.halted;
 	if (xapply_opt.fail && run.failed > 0)
@@ -1365,9 +1365,11 @@ end_run(void)
 		run.code = WK_OUTPUT;
 	if (tokens_close(&run.tokens) != 0)
 		wk_warn("%s: the master is gone", xapply_pool);
-	/* children from before this process executed us are waited for, too */
-	while (run.signal == 0 && wk_reap() && wk_round(1) == 0)
-		;
+	if (xapply_opt.fail && run.failed > 0 && run.signal == 0 &&
+	    run.code == 0)
+		wk_warn("%ju of %ju tasks failed", run.failed, run.done);
+	if (run.signal == 0)
+		wk_kin_part();
 	return run_result();
 }
 
