@@ -115,7 +115,8 @@ say_show(const struct task *t, size_t tokens)
 		bad = ferror(f);
 		bad |= fclose(f) != 0;
 	}
-	if (bad)
+	/* not every system reports that the text could not be kept */
+	if (bad || text == NULL)
 		wk_die(WK_SYSTEM, "out of memory");
 	flow_put(&say.out, text, len);
 	free(text);
