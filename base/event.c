@@ -462,6 +462,13 @@ reap_children(int sig)
 }
 
 int
+wk_reap_watched(void)
+{
+	reap_children(SIGCHLD);
+	return children != NULL;
+}
+
+int
 wk_reap(void)
 {
 	reap_children(SIGCHLD);

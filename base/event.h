@@ -71,6 +71,9 @@ void wk_child_unwatched(void (*ended)(int status));
  * while there are others, else 0. */
 int wk_reap(void);
 
+/* The same, but returns 1 while there are any that are watched. */
+int wk_reap_watched(void);
+
 /*
  * Have a signal reported as an event.  One that was ignored when the program
  * started (nohup) stays ignored.  -1 with errno.

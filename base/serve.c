@@ -941,6 +941,7 @@ stop(int code)
 static void
 serve_told_to_end(int sig)
 {
+	wk_terminal_hangup(sig, wk_signal_sender());
 	if (master.for_utility && master.utility.pid > 0) {
 		kill(master.utility.pid, sig);
 	} else if (master.persistent) {

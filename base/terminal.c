@@ -62,6 +62,15 @@ wk_terminal_give(pid_t group)
 	close(tty);
 }
 
+void
+wk_terminal_hangup(int sig, pid_t sender)
+{
+	if (sig != SIGHUP || sender != 0 || getsid(0) != getpid())
+		return;
+	kill(0, SIGHUP);
+	kill(0, SIGCONT);       /* for those that are stopped */
+}
+
 static void
 continued(int sig)
 {

@@ -46,4 +46,12 @@ void wk_terminal_child_stopped(pid_t pid, int sig, int (*pending)(void));
  * give us a foreground that belongs to another group: hand it back. */
 void wk_terminal_child_ended(void);
 
+/*
+ * A signal to end has come, from that process, 0 for the system.  When a
+ * terminal is gone, the system tells the leader of its session alone, and the
+ * others when that ends; a leader that waits for them tells its process group
+ * here, itself included.
+ */
+void wk_terminal_hangup(int sig, pid_t sender);
+
 #endif

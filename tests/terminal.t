@@ -33,6 +33,9 @@ sees() {        # sees NAME PATTERN...
 
 tm new-session -d -x 100 -y 50 "exec env -u XCLATE PS1='$ ' ENV= TMPDIR=$TMPDIR sh"
 wait_until shows '\$ *'
+no_sockets() {
+	[ -z "$(find "$TMPDIR" -name 'xcl*' -o -name 'ptbw*' -o -name 'ptbd*')" ]
+}
 keys 'echo up'
 sees 'a shell in a terminal' up
 
@@ -276,6 +279,20 @@ tm kill-session -t other
 wait_until is_gone task
 result $? 'a task that waits for a terminal that is gone'
 rm -f task
+
+# a window that is closed under a run: the system tells the leader alone
+for run in 'xapply -P2' 'xapply -m -P2' 'xapply -J2 -P2' 'xapply -T 60 -P2' 'ptbw -m xapply -P2' \
+    'xclate -m xapply'; do
+	rm -f up told
+	tm new-window "cd $PWD && exec env TMPDIR=$TMPDIR $run 'trap \"echo >told; exit 1\" HUP; sleep 60 & : >up; wait;%0' a"
+	wait_until test -e up
+	tm kill-window
+	wait_until test -e told
+	result $? "the window of $run is closed: its tasks hear it" ''
+	# xcl* and so on of a master that waits for more would stay
+	wait_until no_sockets
+	result $? "the window of $run is closed: it ends" "$(ls "$TMPDIR")"
+done
 
 # README: its transcript of a terminal, typed in; of the tokens nobody knows
 # which is which

@@ -701,9 +701,8 @@ n '--resume after a line that was cut off' '2
     xapply --joblog k : 1; printf "2	17" >>k; xapply --resume --joblog k "echo %1%0" 1 2 >p; cat p o'
 n '--resume: who was not on the list is run' 'new
 c
-b
-0
 1
+new
 2' 'xapply --joblog j : a "b\n" b c; xapply --resume --joblog j "echo %1%0" new "b\n" c c
     xapply --resume --joblog j "echo %1%0" new "b\n" b c; xapply -u --joblog j : a b
     xapply --resume -u --joblog j "echo %1;%0" 1 new; xapply --resume --joblog j "echo %u;%0" 1 new

@@ -94,6 +94,17 @@ section_quit(struct section *s)
 	s->quit = 0;
 }
 
+/* What is reported when not all has been written, though the command ended
+ * well. */
+static int
+fault_code(const struct section *s)
+{
+	if (s->fault != SECTION_OUTPUT && s->fault != SECTION_SOURCE)
+		return 0;
+	return s->fault == SECTION_OUTPUT && s->flow.error == EPIPE ?
+	    WK_SIGNAL + SIGPIPE : WK_OUTPUT;
+}
+
 /* Nothing is to be written any more: report, and hang up. */
 static void
 section_finish(struct section *s)
@@ -101,9 +112,8 @@ section_finish(struct section *s)
 	s->state = SECTION_LEAVING;
 	s->written = 1;
 	flow_leave(&s->flow);
-	if (s->fault == SECTION_OUTPUT && s->code == 0)
-		s->code = s->flow.error == EPIPE ?
-		    WK_SIGNAL + SIGPIPE : WK_OUTPUT;
+	if (s->code == 0)
+		s->code = fault_code(s);
 	if (s->fault == SECTION_GOOD && talk_is_lost(&s->talk, 0))
 		s->fault = SECTION_GONE;
 	section_report(s);
@@ -302,6 +312,16 @@ source_over(struct section *s)
 		section_over(s);
 }
 
+/* What has come is written all the same. */
+static void
+section_unreadable(struct section *s)
+{
+	if (s->unreadable != NULL)
+		s->unreadable(s->flow.error);
+	else if (s->fault == SECTION_GOOD)
+		s->fault = SECTION_SOURCE;
+}
+
 static void
 section_flow_says(struct flow *f, int what)
 {
@@ -321,8 +341,8 @@ section_flow_says(struct flow *f, int what)
 	}
 	if (((what & FLOW_FULL) && !s->whole) || (what & FLOW_STUCK))
 		want_turn(s, TALK_FULL);
-	if ((what & FLOW_UNREADABLE) && s->unreadable != NULL)
-		s->unreadable(f->error);
+	if (what & FLOW_UNREADABLE)
+		section_unreadable(s);
 	if (what & FLOW_END)
 		source_over(s);
 	if (what & FLOW_EMPTY)
@@ -429,7 +449,7 @@ section_answered(struct talk *t)
 	if (!s->settled) {
 		remember(s);
 		if (section_settle(s) != 0) {
-			section_lost(s, SECTION_NONSENSE);
+			section_lost(s, SECTION_NO_MEMORY);
 			return;
 		}
 	}

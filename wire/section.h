@@ -51,6 +51,10 @@ enum section_fault {
 	SECTION_GOOD,
 	SECTION_GONE,              /* the master hung up */
 	SECTION_NONSENSE,          /* the master's answer makes no sense */
+	SECTION_NO_MEMORY,         /* for what the answers make of its texts */
+	SECTION_SOURCE,            /* the source failed, see flow.error, and the
+	                              owner has no unreadable(): what there was
+	                              has been written */
 	SECTION_OUTPUT             /* the output failed, see flow.error */
 };
 
@@ -84,7 +88,8 @@ struct section {
 	                              section_open.  Or NULL */
 	void (*granted)(struct section *s); /* the turn is here; or NULL */
 	void (*ended)(struct section *s);   /* all is done, see fault */
-	void (*unreadable)(int error);      /* the source failed; or NULL */
+	void (*unreadable)(int error);      /* the source failed; NULL: that is
+	                              a fault */
 	int (*more)(void);         /* the source has ended and the code is
 	                              known: what to read as well, the section's
 	                              from now on; -1: nothing.  Or NULL */

@@ -26,6 +26,7 @@ enum {
 	AGAIN_MS = 50,            /* a pool says nothing when it has more */
 	PATIENCE_MS = 10000,      /* for answers that need no other client */
 	HIGH = 50,                /* a descriptor's number */
+	NUMBER_MAX = 24,          /* bytes of a set's number, with the NUL */
 	MORE = 1000               /* sets that may be wanted later */
 };
 
@@ -33,19 +34,27 @@ enum {
 static int
 make_set(struct tokens *t, struct token_set *s)
 {
-	char text[24];
+	int numbered = t->fd < 0 && t->each > 0;
+	char **name, *number = NULL;
 
 	if (s->name != NULL)
 		return 0;
-	s->name = calloc(t->each + 1, sizeof *s->name);
+	name = calloc(t->each + 1, sizeof *name);
 	s->index = calloc(t->each + 1, sizeof *s->index);
-	if (s->name == NULL || s->index == NULL)
+	if (numbered)
+		number = malloc(NUMBER_MAX);
+	if (name == NULL || s->index == NULL || (numbered && !number)) {
+		free(name);
+		free(s->index);
+		free(number);
+		errno = ENOMEM;
 		return -1;
-	if (t->fd >= 0 || t->each == 0)
-		return 0;
-	snprintf(text, sizeof text, "%zu", (size_t)(s - t->set));
-	s->name[0] = strdup(text);
-	return s->name[0] != NULL ? 0 : -1;
+	}
+	if (numbered)
+		snprintf(number, NUMBER_MAX, "%zu", (size_t)(s - t->set));
+	name[0] = number;
+	s->name = name;
+	return 0;
 }
 
 /* Tasks hold sets by their addresses, so that they cannot move: there is room
@@ -171,7 +180,8 @@ may_use_lent(struct tokens *t)
 	return t->locked;
 }
 
-/* Take the names of a list with newlines for the set; 0 when it has enough. */
+/* Take the names of a list with newlines for the set: 1 when it has enough, 0
+ * when not, -1 without memory. */
 static int
 names_of_list(struct tokens *t, const char *list)
 {
@@ -184,7 +194,7 @@ names_of_list(struct tokens *t, const char *list)
 			return -1;
 		list = list[n] == '\n' ? list + n + 1 : NULL;
 	}
-	return i == t->each ? 0 : -1;
+	return i == t->each;
 }
 
 /* True if both paths lead to the same pool. */
@@ -228,13 +238,15 @@ open_again(int fd)
  * What a run lends to runs within its tasks: the variable holds FD OFFSET
  * DEVICE INODE PATH, the byte to lock, in which file, and the pool.  The
  * variables may be from anywhere: one that is not as it should be is ignored.
+ * -1 without memory: a run that waited for other tokens instead might wait for
+ * those that its own task holds.
  */
-static void
+static int
 take_lent(struct tokens *t)
 {
 	const char *text = getenv(t->lend), *list = getenv("ptbw_list");
 	unsigned long device, inode;
-	int fd, at = 0;
+	int fd, at = 0, enough;
 	long offset;
 
 	if (text == NULL || list == NULL || t->each == 0 ||
@@ -242,14 +254,15 @@ take_lent(struct tokens *t)
 	    &at) != 4 || at == 0 || fd < 3 || offset < 0 ||
 	    !same_pool(text + at, t->path) ||
 	    !tokens_same_file(fd, device, inode))
-		return;
+		return 0;
 	t->given.name = calloc(t->each + 1, sizeof *t->given.name);
-	if (t->given.name == NULL || names_of_list(t, list) != 0 ||
-	    fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
-		return;
+	enough = t->given.name != NULL ? names_of_list(t, list) : -1;
+	if (enough <= 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+		return enough < 0 ? -1 : 0;
 	t->lent = fd;
 	t->lent_at = offset;
 	t->lent_again = open_again(fd);
+	return 0;
 }
 
 static char *
@@ -337,9 +350,8 @@ tokens_open(struct tokens *t, const char *path)
 		return -1;
 	}
 	if (read_names(t, p.space) != 0 ||
-	    broker_take_tie(&t->broker, &tie) != 0)
+	    broker_take_tie(&t->broker, &tie) != 0 || take_lent(t) != 0)
 		return -1;
-	take_lent(t);
 	/* without the file, runs within our tasks wait for tokens as others */
 	t->file = high_file();
 	inherited(t, t->file);

@@ -153,28 +153,31 @@ input_grow(struct input_stream *s)
 	return INPUT_BATCH;
 }
 
-/* 1 if a read would wait; then ready() will be called. */
-static int
-must_wait(struct input_stream *s)
+/* INPUT_WAIT if a read might wait; then ready() will be called. */
+static enum input_result
+input_look(struct input_stream *s)
 {
 	struct pollfd p = { s->io.fd, POLLIN, 0 };
 
-	if (s->always || poll(&p, 1, 0) != 0)
-		return 0;
+	if (s->always || poll(&p, 1, 0) > 0)
+		return INPUT_BATCH;
 	if (wk_watch(&s->io, WK_READ) == 0)
-		return 1;
+		return INPUT_WAIT;
+	if (errno == ENOMEM || errno == ENOSPC)
+		return input_fail_errno(s->in, WK_SYSTEM, s->name, errno);
 	s->always = 1;          /* what cannot be watched never waits */
-	return 0;
+	return INPUT_BATCH;
 }
 
 /* Read more bytes, or find that there are none; INPUT_BATCH: done. */
 static enum input_result
 input_more(struct input_stream *s)
 {
+	enum input_result r = input_look(s);
 	ssize_t n;
 
-	if (must_wait(s))
-		return INPUT_WAIT;
+	if (r != INPUT_BATCH)
+		return r;
 	if (s->from > 0 && (s->from == s->to || s->to == s->room))
 		input_shift(s);
 	if (s->to == s->room && input_grow(s) != INPUT_BATCH)

@@ -20,6 +20,7 @@
 
 #include "input.h"
 #include "quote.h"
+#include "base/kin.h"
 #include "base/spawn.h"
 #include "base/terminal.h"
 #include "xapply.h"
@@ -45,6 +46,7 @@ static struct {
 	struct input input;
 	struct tokens tokens;
 	struct expand_text *token;  /* the names of a set, for expand */
+	struct expand_text *other;  /* room for the parameters of a task */
 	struct task_setup setup;
 	struct expand *template, *otherwise;
 	struct expand_buffer buffer;
@@ -174,7 +176,7 @@ static void
 give_up(struct task *t)
 {
 	if (t->attempts > 0) {
-		joblog_write(t);
+		task_log(t);
 		run.done++;
 		run.failed++;
 	}
@@ -248,6 +250,7 @@ end_signal(int sig)
 {
 	if (is_same_signal(sig))
 		return;
+	wk_terminal_hangup(sig, wk_signal_sender());
 	run.signals++;
 	if (run.signal == 0)
 		run.signal = sig;
@@ -486,6 +489,7 @@ new_task(struct token_set *set, const struct expand *e,
 	t->xid = make_xid(v);
 	if (t->xid == NULL)
 		wk_die(WK_SYSTEM, "out of memory");
+	t->hash = joblog_hash(v->param, v->params);
 	return t;
 }
 
@@ -649,7 +653,7 @@ conclude(struct task *t)
 		return;
 	}
 	if (!was_cut_short(t))
-		joblog_write(t);
+		task_log(t);
 	run.done++;
 	if (has_failed(t))
 		count_failure(t);
@@ -865,6 +869,42 @@ run_input_failed(void)
 	stop_starting(run.input.code);
 }
 
+/* 1 if tasks with the same parameters may differ by their numbers. */
+static int
+numbers_matter(void)
+{
+	const struct expand_uses *uses = expand_uses(run.template);
+	const struct export *e;
+	int matter = uses->number || uses->inner;
+
+	for (e = xapply_opt.exports; e != NULL; e = e->next)
+		matter |= expand_uses(e->value)->number;
+	return matter;
+}
+
+/*
+ * 1 if the task with that number (from 0) has these parameters, so that what
+ * the log has of it is its own.  Lines that are still to be read may be the
+ * same; to run one of two such tasks is as good as the other, unless their
+ * numbers matter.
+ */
+static int
+has_parameters(uintmax_t number, uint64_t hash)
+{
+	size_t each = xapply_opt.each, i;
+	char **operand;
+
+	if (xapply_opt.files)
+		return number >= run.input.count && numbers_matter();
+	if (number >= input_total(&run.input))
+		return 0;
+	operand = run.input.operand + (size_t)number * each;
+	for (i = 0; i < each; i++)
+		run.other[i] = (struct expand_text){ operand[i],
+		    strlen(operand[i]) };
+	return joblog_hash(run.other, each) == hash;
+}
+
 /* 1 if the joblog has the task that the present batch would become. */
 static int
 was_done(void)
@@ -880,7 +920,8 @@ was_done(void)
 	xid = make_xid(&v);
 	if (xid == NULL)
 		wk_die(WK_SYSTEM, "out of memory");
-	done = joblog_done(v.number, xid);
+	done = joblog_done(v.number, joblog_hash(v.param, v.params), xid,
+	    has_parameters);
 	free(xid);
 	return done;
 }
@@ -1000,10 +1041,16 @@ may_start(void)
 	    task_room() && !is_strained() && (any_due() || have_batch());
 }
 
-/* The master of the pool is gone: running tasks go on, no other starts. */
+/* The master of the pool is gone, or there is no memory for what it gives:
+ * running tasks go on, no other starts. */
 static void
 pool_lost(void)
 {
+	if (run.tokens.error == ENOMEM) {
+		complain("out of memory");
+		stop_starting(WK_SYSTEM);
+		return;
+	}
 	complain("%s: %s", xapply_pool, run.tokens.error == ECONNRESET ?
 	    "the master is gone" : run.tokens.error == ETIMEDOUT ?
 	    "the master does not answer" : strerror(run.tokens.error));
@@ -1189,6 +1236,7 @@ open_tokens(void)
 static void
 run_open_input(char **operands)
 {
+	run.other = wk_alloc(xapply_opt.each, sizeof *run.other);
 	run.input = (struct input){ .operand = operands,
 	    .each = xapply_opt.each, .files = xapply_opt.files,
 	    .end = xapply_opt.zero ? '\0' : '\n',
@@ -1200,6 +1248,8 @@ run_open_input(char **operands)
 	/* our input must not be read by the tasks */
 	if (input_uses_stdin(&run.input) && run.setup.in < 0) {
 		run.setup.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		if (run.setup.in < 0)
+			wk_die(WK_SYSTEM, "/dev/null: %s", strerror(errno));
 		run.setup.grouped = 1;
 	}
 }
@@ -1230,6 +1280,7 @@ catch_signals(void)
 static void
 begin_run(const char *template, char **operands)
 {
+	wk_kin_note();
 	if (wk_init() != 0 || wk_spawn_write_errors() != 0)
 		wk_die(WK_SYSTEM, "cannot wait: %s", strerror(errno));
 	run.setup = (struct task_setup){ .in = -1, .keep = -1,
@@ -1270,8 +1321,9 @@ loop(void)
 			wk_die(WK_SYSTEM, "cannot wait: %s", strerror(errno));
 }
 
-/* Die of the signal, which is what our parent should see. */
-static void
+/* Die of the signal, which is what our parent should see.  The first process of
+ * a system, or of a container, cannot: it returns the exit code. */
+static int
 end_by(int sig)
 {
 	sigset_t set;
@@ -1281,22 +1333,21 @@ end_by(int sig)
 	sigaddset(&set, sig);
 	raise(sig);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	return WK_SIGNAL + sig;
 }
 
 static int
 run_result(void)
 {
 	if (run.signal != 0)
-		end_by(run.signal);
+		return end_by(run.signal);
 	/* within a collator that we became ourselves, the output that was lost
 	 * is the collator's, which reports that */
 	if (run.output_error == EPIPE && !xapply_wrapped &&
 	    !wk_spawn_ignored(SIGPIPE))
-		end_by(SIGPIPE);
+		return end_by(SIGPIPE);
 	if (run.code != 0)
 		return run.code;
-	if (xapply_opt.fail && run.failed > 0)
-		wk_warn("%ju of %ju tasks failed", run.failed, run.done);
 	if (run.halted != 0)
 		return run.halted;
 	if (xapply_opt.fail && run.failed > 0)
@@ -1314,9 +1365,11 @@ end_run(void)
 		run.code = WK_OUTPUT;
 	if (tokens_close(&run.tokens) != 0)
 		wk_warn("%s: the master is gone", xapply_pool);
-	/* children from before this process executed us are waited for, too */
-	while (run.signal == 0 && wk_reap() && wk_round(1) == 0)
-		;
+	if (xapply_opt.fail && run.failed > 0 && run.signal == 0 &&
+	    run.code == 0)
+		wk_warn("%ju of %ju tasks failed", run.failed, run.done);
+	if (run.signal == 0)
+		wk_kin_part();
 	return run_result();
 }
 

@@ -108,12 +108,15 @@ say_show(const struct task *t, size_t tokens)
 	char *text = NULL;
 	size_t len = 0;
 	FILE *f = open_memstream(&text, &len);
+	int bad = f == NULL;
 
 	if (f != NULL) {
 		say_put_all(f, t, tokens);
-		fclose(f);
+		bad = ferror(f);
+		bad |= fclose(f) != 0;
 	}
-	if (text == NULL)
+	/* not every system reports that the text could not be kept */
+	if (bad || text == NULL)
 		wk_die(WK_SYSTEM, "out of memory");
 	flow_put(&say.out, text, len);
 	free(text);

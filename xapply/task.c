@@ -42,7 +42,8 @@ enum {
 struct output {
 	struct section section;   /* first */
 	const struct task_setup *setup;
-	struct task *task;        /* while that runs, or NULL */
+	struct task *task;        /* as long as that wants to hear, or NULL */
+	char *line;               /* for the joblog, once all is written */
 	char *xid;
 	char **vars;              /* for titles; "NAME=VALUE", ended by NULL */
 	int source;               /* until it is given to the section, or -1 */
@@ -130,6 +131,7 @@ output_free(struct output *o)
 		o->task->output = NULL;
 	if (o->source >= 0)
 		close(o->source);
+	free(o->line);
 	free(o->xid);
 	free_vars(o->vars);
 	free(o);
@@ -150,6 +152,15 @@ output_fault(const struct output *o)
 			    strerror(s->flow.error));
 		o->setup->output_failed(s->flow.error);
 		return;
+	case SECTION_SOURCE:
+		wk_warn("section %s: what its task wrote cannot be read: %s",
+		    o->xid, strerror(s->flow.error));
+		o->setup->output_failed(s->flow.error);
+		return;
+	case SECTION_NO_MEMORY:
+		wk_warn("section %s: out of memory", o->xid);
+		o->setup->output_failed(ENOMEM);
+		return;
 	case SECTION_NONSENSE:
 		wk_warn("%s: the master's answer makes no sense",
 		    xapply_collator);
@@ -169,6 +180,10 @@ output_ended(struct section *s)
 	const struct task_setup *setup = o->setup;
 
 	output_fault(o);
+	if (s->fault == SECTION_GOOD && o->line != NULL)
+		joblog_write(o->line);
+	if (s->fault != SECTION_GOOD && o->task != NULL)
+		o->task->lost = 1;
 	output_free(o);
 	setup->section_over();
 }
@@ -486,13 +501,31 @@ task_environment(const struct task *t)
 static void
 end_output(struct task *t)
 {
-	struct output *o = t->output;
+	if (t->output != NULL)
+		section_code(&t->output->section, wk_spawn_code(t->status));
+}
 
-	if (o == NULL)
-		return;
-	o->task = NULL;
+/* What becomes of the section is of no interest to the task any more. */
+static void
+forget_output(struct task *t)
+{
+	if (t->output != NULL)
+		t->output->task = NULL;
 	t->output = NULL;
-	section_code(&o->section, wk_spawn_code(t->status));
+	t->lost = 0;
+}
+
+void
+task_log(struct task *t)
+{
+	char *line = t->lost ? NULL : joblog_line(t);
+
+	if (line != NULL && t->output != NULL) {
+		t->output->line = line;
+	} else if (line != NULL) {
+		joblog_write(line);
+		free(line);
+	}
 }
 
 static void
@@ -637,6 +670,7 @@ task_start(const struct task_setup *s, struct task *t)
 	p.fd = fd;
 	p.env = env;
 	p.group = s->grouped;
+	forget_output(t);
 	t->setup = s;
 	t->attempts++;
 	e = xapply_collator != NULL ? task_open_output(s, t, &fd[1]) : 0;
@@ -707,6 +741,7 @@ void
 task_free(struct task *t)
 {
 	wk_timer_stop(&t->alarm);
+	forget_output(t);
 	free_vars(t->vars);
 	free(t->command);
 	free(t->batch);

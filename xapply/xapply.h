@@ -93,9 +93,12 @@ struct task {
 	char *command;
 	size_t command_len;       /* bytes of it, without the NUL behind it */
 	char *xid;                /* its name in the joblog and for xclate */
+	uint64_t hash;            /* of its parameters (joblog_hash) */
 	char **vars;              /* "NAME=VALUE", ended by NULL */
 	struct token_set *tokens;
-	struct output *output;    /* its section, or NULL */
+	struct output *output;    /* the section of its last attempt, until that
+	                             is gone, or NULL */
+	int lost;                 /* that section was not written */
 
 	/* The present attempt, or the last one. */
 	int attempts;             /* number of it, from 1 */
@@ -165,6 +168,10 @@ void task_signal(struct task *t, int sig);
 /* A task, all zero; task_free frees it. */
 struct task *task_new(void);
 
+/* Have the line of a task that has ended in the log: as soon as its output is
+ * written, and none if that was lost. */
+void task_log(struct task *t);
+
 /* Free its command and variables, which are to be made anew. */
 void task_forget(struct task *t);
 
@@ -217,11 +224,21 @@ void tty_continue(struct task *t);
  * Ends the program with a message if it cannot. */
 void joblog_open(const char *path, int resume, int dry);
 
-/* 1 if the log has the task with this number (from 0) and xid as done. */
-int joblog_done(uintmax_t number, const char *xid);
+/* What says in the log which task it was: all parameters. */
+uint64_t joblog_hash(const struct expand_text *param, size_t params);
 
-/* Write the line of a task that has ended. */
-void joblog_write(const struct task *t);
+/*
+ * 1 if the log has the task with this number (from 0), hash and xid as done; or
+ * with another number, in a list of another order, unless is_same says that the
+ * task which has that number now has the same parameters.
+ */
+int joblog_done(uintmax_t number, uint64_t hash, const char *xid,
+    int (*is_same)(uintmax_t number, uint64_t hash));
+
+/* The line of a task that has ended, which the caller frees; NULL when no log
+ * is written.  And write one. */
+char *joblog_line(const struct task *t);
+void joblog_write(const char *line);
 
 /* Close it.  -1 when lines were lost, after a message. */
 int joblog_close(void);

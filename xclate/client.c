@@ -486,9 +486,13 @@ xclient_result(void)
 
 	switch (s->fault) {
 	case SECTION_GOOD:
+	case SECTION_SOURCE:            /* xclient_input_failed has told it */
 		break;
 	case SECTION_OUTPUT:
 		return xclient_output_failed(s->flow.error);
+	case SECTION_NO_MEMORY:
+		wk_warn("out of memory");
+		return WK_SYSTEM;
 	case SECTION_NONSENSE:
 		wk_warn("%s: the master's answer makes no sense", me.path);
 		return WK_PROTOCOL;

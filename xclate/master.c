@@ -24,6 +24,7 @@
 #include "divconnect.h"
 #include "base/event.h"
 #include "base/flow.h"
+#include "base/kin.h"
 #include "base/jobline.h"
 #include "base/master.h"
 #include "base/wall.h"
@@ -1199,7 +1200,7 @@ close_streams(int *code)
 		close(m.out);
 	close(m.widow);
 	end_progress();
-	wk_serve_linger(wk_reap, code);
+	wk_serve_linger(wk_reap_watched, code);
 }
 
 static int
@@ -1286,6 +1287,7 @@ find_utility(const char *file)
 static void
 xmaster_begun(const struct wk_spawn *utility)
 {
+	wk_kin_note();
 	check_child(utility->file);
 	if (xclate_opt.dry)
 		exit(dry_run(utility->argv));
@@ -1334,6 +1336,8 @@ xmaster_ended(int code)
 	code = final_code(code);
 	close_streams(&code);
 	code = close_outer(code);
+	if (!wk_serve_stopped())
+		wk_kin_part();
 	return code == 0 && m.lost ? WK_OUTPUT : code;
 }
 
