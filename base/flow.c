@@ -48,6 +48,7 @@ enum {
 static char chunk[CHUNK];         /* on its way, never across a wait */
 
 static void pump(struct flow *f);
+static void later(struct flow *f);
 
 static int
 has_source(const struct flow *f)
@@ -306,12 +307,25 @@ write_sink(struct flow *f, struct iovec *v, int count)
 	return n;
 }
 
+/* A signal came before any byte did.  It may be one that ends us, so the loop
+ * looks at it before the same is tried again. */
+static int
+flow_interrupted(struct flow *f)
+{
+	if (errno != EINTR)
+		return 0;
+	later(f);
+	return 1;
+}
+
 /* Look at what a write has returned: 1 to go on, 0 when nothing was taken. */
 static int
 sink_result(struct flow *f, ssize_t n)
 {
 	if (n >= 0)
 		return 1;
+	if (flow_interrupted(f))
+		return 0;
 	if (errno == EAGAIN || errno == EWOULDBLOCK)
 		f->out_state = FLOW_OUT_WAITS;
 	else
@@ -333,6 +347,18 @@ written(struct flow *f, size_t n)
 	f->whole -= f->whole < n ? f->whole : n;
 }
 
+/*
+ * Does a move that returned n leave it to reading and writing to do the same?
+ * Only they tell which of the two sides an error belongs to, and some of the
+ * errors are of moving alone.
+ */
+static int
+cannot_move(ssize_t n)
+{
+	return n < 0 && errno != EAGAIN && errno != EWOULDBLOCK &&
+	    errno != EINTR;
+}
+
 static int
 write_file(struct flow *f, size_t len)
 {
@@ -344,11 +370,13 @@ write_file(struct flow *f, size_t len)
 		len = (size_t)(f->file_to - from);
 	if (f->kind == FLOW_TO_OWN && !f->no_splice) {
 		n = move(f->file, &from, f->sink, NULL, len);
-		if (n < 0 && errno == EINVAL)
+		if (n == 0 || cannot_move(n))
 			f->no_splice = 1;
 	}
 	if (f->kind != FLOW_TO_OWN || f->no_splice) {
 		n = pread(f->file, chunk, len < CHUNK ? len : CHUNK, from);
+		if (n < 0 && flow_interrupted(f))
+			return 0;
 		if (n <= 0) {
 			flow_fail(f, n < 0 ? errno : EIO);
 			return 0;
@@ -460,9 +488,7 @@ source_result(struct flow *f, ssize_t n)
 		source_ended(f, 0);
 	else if (errno == EAGAIN || errno == EWOULDBLOCK)
 		no_more_yet(f);
-	else if (errno == EINTR)
-		return 1;
-	else
+	else if (!flow_interrupted(f))
 		source_ended(f, errno);
 	return 0;
 }
@@ -548,15 +574,11 @@ take_to_file(struct flow *f)
 		return 1;
 	if (!f->whole_lines && !f->no_spill_splice) {
 		n = move(f->in.fd, NULL, f->file, &f->file_to, CHUNK);
-		if (n < 0 && errno == EINVAL)
+		if (cannot_move(n)) {
 			f->no_spill_splice = 1;
-		else if (n < 0 && (errno == ENOSPC || errno == EDQUOT ||
-		    errno == EFBIG || errno == EIO)) {
-			f->spill = 0;
-			return 1;
-		} else if (!source_result(f, n))
-			return 0;
-		else {
+		} else {
+			if (!source_result(f, n))
+				return 0;
 			f->held += (uint64_t)n;
 			return 1;
 		}
@@ -579,15 +601,11 @@ take_to_sink(struct flow *f)
 
 	if (n >= 0)
 		return source_result(f, n);
-	if (errno == EINVAL) {
+	if (flow_interrupted(f))
+		return 0;
+	if (cannot_move(n)) {
 		f->no_splice = 1;
 		return 1;
-	}
-	if (errno == EINTR)
-		return 1;
-	if (errno != EAGAIN && errno != EWOULDBLOCK) {
-		flow_fail(f, errno);
-		return 0;
 	}
 	if (!is_ready(f->in.fd, POLLIN))
 		no_more_yet(f);
