@@ -329,6 +329,7 @@ $XCLATE: %s says nothing to a section of ours	xcompose.t
 $XCLATE: -L %s: %s	xcompose.t
 $XCLATE: -a: '%s' is not one character	xcompose.t
 $XCLATE: %s needs an argument	xcompose.t
+section %s: what it wrote cannot be read: %s	a read that fails: faults.t
 section %s: no room for its standard error, which is lost from there on (TMPDIR names a directory for it)	xclate.t
 %s: the master is gone, section %s was not written	a master that is killed: xcompose.t
 %s: the master is gone, section %s was not written (%llu bytes)	likewise: xclate.t

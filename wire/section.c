@@ -104,6 +104,8 @@ section_finish(struct section *s)
 	if (s->fault == SECTION_OUTPUT && s->code == 0)
 		s->code = s->flow.error == EPIPE ?
 		    WK_SIGNAL + SIGPIPE : WK_OUTPUT;
+	if (s->unread != 0 && s->code == 0)
+		s->code = WK_OUTPUT;
 	if (s->fault == SECTION_GOOD && talk_is_lost(&s->talk, 0))
 		s->fault = SECTION_GONE;
 	section_report(s);
@@ -321,8 +323,11 @@ section_flow_says(struct flow *f, int what)
 	}
 	if (((what & FLOW_FULL) && !s->whole) || (what & FLOW_STUCK))
 		want_turn(s, TALK_FULL);
-	if ((what & FLOW_UNREADABLE) && s->unreadable != NULL)
-		s->unreadable(f->error);
+	if (what & FLOW_UNREADABLE) {
+		s->unread = f->error;
+		if (s->unreadable != NULL)
+			s->unreadable(f->error);
+	}
 	if (what & FLOW_END)
 		source_over(s);
 	if (what & FLOW_EMPTY)

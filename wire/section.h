@@ -96,6 +96,9 @@ struct section {
 	unsigned written : 1;      /* all that the output took, so that only the
 	                              report is missing */
 	uint64_t lost;             /* bytes held when the master went away */
+	int unread;                /* the source failed, with this errno: there
+	                              may be less than there should be, and the
+	                              master is told 74 for a code of 0 */
 	struct flow flow;
 
 	/* Private. */

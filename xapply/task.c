@@ -143,6 +143,11 @@ output_fault(const struct output *o)
 
 	switch (s->fault) {
 	case SECTION_GOOD:
+		if (s->unread == 0)
+			return;
+		wk_warn("section %s: what it wrote cannot be read: %s", o->xid,
+		    strerror(s->unread));
+		o->setup->output_failed(s->unread);
 		return;
 	case SECTION_OUTPUT:
 		if (s->flow.error != EPIPE)

@@ -68,14 +68,14 @@ make_room(struct inspect_how *how)
 	return 0;
 }
 
-/* 1 if this is the first result of that name in this run. */
+/* 1 if this is the first result of that name in this run; -1 without memory. */
 static int
 first_of_name(struct inspect_how *how, const char *name)
 {
 	uint64_t h = hash(name), *p;
 
 	if (make_room(how) != 0)
-		return 0;
+		return -1;
 	p = place_of(how->seen, how->seen_room, h);
 	if (*p == h)
 		return 0;
@@ -99,14 +99,19 @@ open_results(struct inspect *s)
 {
 	char name[REPORT_MAX];
 	struct stat st;
+	int first;
 
-	s->copy = -1;
 	if (s->how->results < 0)
 		return;
 	report_file(name, s->xid);
+	first = first_of_name(s->how, name);
+	if (first < 0) {
+		lost_results(s, ENOMEM);
+		return;
+	}
 	s->copy = openat(s->how->results, name, O_WRONLY | O_CREAT |
 	    O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK |
-	    (first_of_name(s->how, name) ? O_TRUNC : O_APPEND), 0666);
+	    (first ? O_TRUNC : O_APPEND), 0666);
 	if (s->copy < 0) {
 		lost_results(s, errno);
 	} else if (fstat(s->copy, &st) != 0 || !S_ISREG(st.st_mode)) {
@@ -177,8 +182,8 @@ gitlab_marks(struct inspect *s, const char *text, const char *xid,
 	    "%ld:s%lu_%s\r\033[0K\n", now, sequence, name);
 }
 
-/* Make the marks between which a CI log folds; none when memory is lacking. */
-static void
+/* Make the marks between which a CI log folds; -1 without memory. */
+static int
 fold(struct inspect *s, const char *xid, unsigned long sequence)
 {
 	const char *title = s->how->title;
@@ -186,7 +191,7 @@ fold(struct inspect *s, const char *xid, unsigned long sequence)
 	char *text;
 
 	if (s->how->fold == LINES_AS_IS)
-		return;
+		return 0;
 	s->change.flatten = s->how->fold;
 	text = inspect_expand(s, title && *title ? title : "%x", xid, sequence,
 	    &len);
@@ -205,6 +210,7 @@ fold(struct inspect *s, const char *xid, unsigned long sequence)
 		}
 	}
 	free(text);
+	return text != NULL && s->title != NULL && s->end != NULL ? 0 : -1;
 }
 
 /* --- what comes late --- */
@@ -226,6 +232,14 @@ still_open(int pipe)
 
 	return poll(&p, 1, 0) == 0 || (p.revents & POLLIN) ||
 	    !(p.revents & POLLHUP);
+}
+
+static int
+has_writer(int pipe)
+{
+	struct pollfd p = { pipe, POLLIN, 0 };
+
+	return poll(&p, 1, 0) == 0 || !(p.revents & POLLHUP);
 }
 
 /* If a process that the client has left behind still has the pipe open, what it
@@ -276,6 +290,10 @@ inspect_flow_event(struct flow *f, int what)
 
 	if (what & FLOW_FAILED)
 		s->how->lost("collated output", f->error);
+	if (what & FLOW_UNREADABLE) {
+		s->unread = 1;
+		s->how->lost("a section", f->error);
+	}
 	if (what & FLOW_DATA)
 		inspect_begin(s);
 	if ((what & FLOW_END) && (!s->how->squeeze || f->total > 0)) {
@@ -286,18 +304,31 @@ inspect_flow_event(struct flow *f, int what)
 		s->done(s);
 }
 
-static void
+/* What is written beside the section's bytes; -1 without memory. */
+static int
 prepare(struct inspect *s, const char *xid, unsigned long sequence)
 {
-	fold(s, xid, sequence);
+	if (fold(s, xid, sequence) != 0)
+		return -1;
 	if (s->how->tag != NULL) {
 		s->tag = inspect_expand(s, s->how->tag, xid, sequence,
 		    &s->change.tag_len);
+		if (s->tag == NULL)
+			return -1;
 		s->change.tag = s->tag;
 	}
 	s->change.newline = s->how->newline || s->how->fold != LINES_AS_IS;
 	if (s->change.newline || s->tag != NULL)
 		s->flow.lines = &s->change;
+	return 0;
+}
+
+static void
+free_texts(struct inspect *s)
+{
+	free(s->tag);
+	free(s->title);
+	free(s->end);
 }
 
 int
@@ -307,24 +338,24 @@ inspect_open(struct inspect *s, struct inspect_how *how, const char *xid,
 	int fd[2], e;
 
 	memset(s, 0, sizeof *s);
-	s->out = fcntl(how->out, F_DUPFD_CLOEXEC, 3);
-	if (s->out < 0)
-		return -1;
-	if (div_pipe(fd) != 0) {
-		e = errno;
-		close(s->out);
-		errno = e;
-		return -1;
-	}
 	s->how = how;
 	s->xid = xid;
 	s->done = done;
+	s->late = s->copy = -1;
+	s->out = fcntl(how->out, F_DUPFD_CLOEXEC, 3);
+	if (s->out < 0 || prepare(s, xid, sequence) != 0 || div_pipe(fd) != 0) {
+		e = errno;
+		if (s->out >= 0)
+			close(s->out);
+		free_texts(s);
+		memset(s, 0, sizeof *s);
+		errno = e;
+		return -1;
+	}
 	s->active = 1;
-	s->late = -1;
 	flow_begin(&s->flow, inspect_flow_event);
 	s->flow.cap = CAP;
 	open_results(s);
-	prepare(s, xid, sequence);
 	flow_source(&s->flow, fd[0], 1);
 	if (!how->squeeze)
 		inspect_begin(s);
@@ -335,8 +366,11 @@ void
 inspect_leave(struct inspect *s)
 {
 	s->leaving = 1;
-	if (flow_source_fd(&s->flow) >= 0)
+	if (flow_source_fd(&s->flow) >= 0) {
 		s->late = fcntl(flow_source_fd(&s->flow), F_DUPFD_CLOEXEC, 3);
+		if (s->late < 0 && has_writer(flow_source_fd(&s->flow)))
+			s->how->lost("what comes late", EMFILE);
+	}
 	if (is_done(s))
 		s->done(s);
 	else if (flow_source_fd(&s->flow) >= 0)
@@ -355,8 +389,6 @@ inspect_close(struct inspect *s)
 		keep_late(s->how, s->late);
 	if (s->out >= 0)
 		close(s->out);
-	free(s->tag);
-	free(s->title);
-	free(s->end);
+	free_texts(s);
 	memset(s, 0, sizeof *s);
 }

@@ -323,7 +323,7 @@ inspect_done(struct inspect *s)
 	struct client *k = m.holder;
 
 	k->bytes += s->flow.total;
-	if (s->flow.failed && k->code == 0)
+	if ((s->flow.failed || s->unread) && k->code == 0)
 		k->code = WK_OUTPUT;
 	inspect_close(s);
 	end_turn(k);
@@ -1045,7 +1045,7 @@ keep_streams(void)
 static void
 widow_says(struct flow *f, int what)
 {
-	if (what & FLOW_FAILED)
+	if (what & (FLOW_FAILED | FLOW_UNREADABLE))
 		output_lost("widow output", f->error);
 	if (m.widow_on && (f->failed || (flow_ended(f) && flow_idle(f)))) {
 		m.widow_on = 0;
