@@ -42,6 +42,7 @@ enum {
 	LINES_CHUNK = 16384,      /* where tags may make several times that */
 	READ_MIN = 16384,
 	ROUNDS = 32,              /* before the loop goes on to others */
+	UNWATCHED_MS = 50,        /* between looks at what is not watched */
 	HESITATE_MS = 20          /* for a sink, before a file is begun */
 };
 
@@ -49,6 +50,7 @@ static char chunk[CHUNK];         /* on its way, never across a wait */
 
 static void pump(struct flow *f);
 static void later(struct flow *f);
+static void flow_soon(struct wk_timer *t);
 
 static int
 has_source(const struct flow *f)
@@ -697,13 +699,25 @@ flow_step(struct flow *f)
 	return f->in_state == FLOW_IN_READY ? flow_take(f) : 0;
 }
 
+/* For a while there may be no room to watch any more: then it is looked at
+ * again and again. */
 static void
 flow_watch(struct flow *f, struct wk_io *io, int waits, int events)
 {
 	if (!waits)
 		wk_forget(io);
-	else if (wk_watch(io, events) != 0)
-		flow_fail(f, errno);
+	else if (wk_watch(io, events) != 0) {
+		if (!wk_passes(errno)) {
+			flow_fail(f, errno);
+			return;
+		}
+		if (events == WK_READ)
+			f->in_state = FLOW_IN_READY;
+		else
+			f->out_state = FLOW_OUT_READY;
+		f->soon.expired = flow_soon;
+		wk_timer_set(&f->soon, UNWATCHED_MS);
+	}
 }
 
 static void
