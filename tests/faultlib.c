@@ -224,8 +224,6 @@ WRAP(int, accept4, -1, (int fd, struct sockaddr *a, socklen_t *n, int f),
 WRAP(int, connect, -1, (int fd, const struct sockaddr *a, socklen_t n),
     (fd, a, n))
 WRAP(int, epoll_create1, -1, (int f), (f))
-WRAP(int, epoll_ctl, -1, (int q, int op, int fd, struct epoll_event *e),
-    (q, op, fd, e))
 WRAP(int, epoll_wait, -1, (int q, struct epoll_event *e, int n, int ms),
     (q, e, n, ms))
 WRAP(int, poll, -1, (struct pollfd *p, nfds_t n, int ms), (p, n, ms))
@@ -238,14 +236,15 @@ WRAP(FILE *, fdopen, NULL, (int fd, const char *m), (fd, m))
 WRAP(FILE *, open_memstream, NULL, (char **p, size_t *n), (p, n))
 WRAP(int, fflush, EOF, (FILE *f), (f))
 
-/* A pipe has no disk that could be full or broken. */
+/* A pipe has no disk that could be full or broken, and a file no reader that it
+ * would wait for. */
 static int
 write_fails(int call, int fd)
 {
 	struct stat st;
 
-	return fails(call) && (error == EINTR || error == EAGAIN ||
-	    fstat(fd, &st) != 0 || !S_ISFIFO(st.st_mode));
+	return fails(call) && (error == EINTR || fstat(fd, &st) != 0 ||
+	    !S_ISFIFO(st.st_mode) == (error != EAGAIN));
 }
 
 ssize_t
@@ -259,6 +258,14 @@ writev(int fd, const struct iovec *v, int n)
 {
 	return write_fails(CALL_writev, fd) ? -1 :
 	    syscall(SYS_writev, fd, v, n);
+}
+
+/* What is to be forgotten is. */
+int
+epoll_ctl(int q, int op, int fd, struct epoll_event *e)
+{
+	return op != EPOLL_CTL_DEL && fails(CALL_epoll_ctl) ? -1 :
+	    (int)syscall(SYS_epoll_ctl, q, op, fd, e);
 }
 
 int

@@ -213,7 +213,8 @@ xclient_late_says(struct flow *f, int what)
 {
 	if (what & FLOW_STUCK)
 		lose_rest();
-	if (what & FLOW_UNREADABLE)
+	if ((what & FLOW_UNREADABLE) ||
+	    ((what & FLOW_FAILED) && f->error != EPIPE))
 		xclient_input_failed(f->error);
 	if ((what & FLOW_FAILED) ||
 	    ((what & FLOW_EMPTY) && (flow_ended(f) || me.late_lost)))
@@ -226,6 +227,8 @@ late_stderr(void)
 {
 	int fd[2];
 
+	if (me.late.failed)
+		return -1;
 	if (div_pipe(fd) != 0)
 		wk_die(WK_SYSTEM, "pipe: %s", strerror(errno));
 	flow_sink(&me.late, fd[1]);
