@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,8 +183,6 @@ wait_events(int ms)
 
 #else
 
-#include <poll.h>
-
 static struct pollfd *table;
 static struct wk_io **table_io;
 static size_t table_count, table_room;
@@ -283,6 +282,18 @@ wk_forget(struct wk_io *io)
 	for (i = 0; i < batch_count; i++)
 		if (batch[i].io == io)
 			batch[i].io = NULL;
+}
+
+int
+wk_look(int fd, short events, int ms)
+{
+	struct pollfd p = { fd, events, 0 };
+	int n;
+
+	do
+		n = poll(&p, 1, ms);
+	while (n < 0 && errno == EINTR);
+	return n > 0 ? p.revents : 0;
 }
 
 int

@@ -163,9 +163,7 @@ flow_file(void)
 static int
 is_ready(int fd, short events)
 {
-	struct pollfd p = { fd, events, 0 };
-
-	return poll(&p, 1, 0) != 0;
+	return wk_look(fd, events, 0) != 0;
 }
 
 /* --- holding --- */

@@ -490,9 +490,7 @@ serve_wanted(const struct wk_client *c)
 static int
 has_words(const struct wk_client *c)
 {
-	struct pollfd p = { c->io.fd, POLLIN, 0 };
-
-	return poll(&p, 1, 0) > 0;
+	return wk_look(c->io.fd, POLLIN, 0) != 0;
 }
 
 /*

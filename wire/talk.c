@@ -599,6 +599,13 @@ talk_connect(struct talk *t)
 	drop_queue(t);
 	talk_say(t, t->xid, strlen(t->xid) + 1);
 	talk_push(t);
+	/* later is too late: masters may go by the order of the first words */
+	if (t->again.set) {
+		talk_hang_up(t);
+		t->state = TALK_NONE;
+		errno = ENOBUFS;
+		return -1;
+	}
 	return 0;
 }
 
@@ -656,9 +663,7 @@ talk_yield(struct talk *t)
 int
 talk_is_lost(const struct talk *t, int ms)
 {
-	struct pollfd p = { t->io.fd, POLLIN, 0 };
-
-	return is_open(t) && poll(&p, 1, ms) == 1 && (p.revents & POLLHUP);
+	return is_open(t) && (wk_look(t->io.fd, POLLIN, ms) & POLLHUP);
 }
 
 int

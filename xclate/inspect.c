@@ -18,6 +18,7 @@
 #include "divconnect.h"
 #include "report.h"
 #include "base/serve.h"
+#include "wire/talk.h"
 #include "wire/title.h"
 
 enum { CAP = 65536 };             /* bytes that a flow holds */
@@ -228,18 +229,15 @@ inspect_late_event(struct flow *f, int what)
 static int
 still_open(int pipe)
 {
-	struct pollfd p = { pipe, POLLIN, 0 };
+	int what = wk_look(pipe, POLLIN, 0);
 
-	return poll(&p, 1, 0) == 0 || (p.revents & POLLIN) ||
-	    !(p.revents & POLLHUP);
+	return (what & POLLIN) || !(what & POLLHUP);
 }
 
 static int
 has_writer(int pipe)
 {
-	struct pollfd p = { pipe, POLLIN, 0 };
-
-	return poll(&p, 1, 0) == 0 || !(p.revents & POLLHUP);
+	return !(wk_look(pipe, POLLIN, 0) & POLLHUP);
 }
 
 /* If a process that the client has left behind still has the pipe open, what it
@@ -287,12 +285,14 @@ inspect_flow_event(struct flow *f, int what)
 {
 	struct inspect *s = (struct inspect *)((char *)f -
 	    offsetof(struct inspect, flow));
+	char text[TALK_XID_MAX + sizeof "section "];
 
 	if (what & FLOW_FAILED)
 		s->how->lost("collated output", f->error);
 	if (what & FLOW_UNREADABLE) {
 		s->unread = 1;
-		s->how->lost("a section", f->error);
+		snprintf(text, sizeof text, "section %s", s->xid);
+		s->how->lost(text, f->error);
 	}
 	if (what & FLOW_DATA)
 		inspect_begin(s);

@@ -143,7 +143,6 @@ report_end(void)
 static void
 xmaster_show_progress(struct wk_timer *t)
 {
-	struct pollfd p = { 2, POLLOUT, 0 };
 	long seconds = (long)((div_now() - m.begun) / 1000);
 	char text[200], name[80];
 	int n;
@@ -156,7 +155,7 @@ xmaster_show_progress(struct wk_timer *t)
 	    "%zu waiting%s%.60s, %ld:%02ld", m.done, m.failed, m.queue.count,
 	    m.holder != NULL ? ", now " : "", name,
 	    seconds / 60, seconds % 60);
-	if (poll(&p, 1, 0) == 1 && write(2, text, (size_t)n) < 0)
+	if (wk_look(2, POLLOUT, 0) != 0 && write(2, text, (size_t)n) < 0)
 		xclate_opt.bar = 0;
 }
 
