@@ -132,7 +132,6 @@ TRY
 
 zero=$T/zero
 dd if=/dev/zero of="$zero" bs=4096 count=1 2>/dev/null
-calls=$(wc -l <"$T/calls")
 
 # attempt SCENARIO FAULT: stdout is out, stderr err; $got is the exit code
 attempt() {
@@ -200,7 +199,7 @@ if [ -n "${FAULT_ONLY-}" ]; then
 elif [ -n "${WRAPKIT_LONG-}" ]; then
 	awk '{ for (i = 1; i <= $4; i++) print $1, $2 ":" i ":" $3 }' "$T/all"
 else
-	awk -v seed="$seed" -v some=$some 'BEGIN { srand(seed) }
+	awk -v seed="$seed" -v some="$some" 'BEGIN { srand(seed) }
 	{ line[NR] = $0 }
 	END { while (some-- > 0) {
 		split(line[1 + int(rand() * NR)], f, " ")
