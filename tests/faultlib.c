@@ -66,7 +66,7 @@
 	X(epoll_create1, EMFILE) \
 	X(epoll_ctl, ENOMEM, ENOSPC) \
 	X(epoll_wait, EINTR) \
-	X(poll, EINTR, ENOMEM) \
+	X(poll, EINTR) \
 	X(vfork, EAGAIN, ENOMEM) \
 	X(execve, ENOMEM, E2BIG) \
 	X(waitpid, EINTR) \

@@ -158,8 +158,9 @@ all_gone() {
 judge() {
 	wrong=
 	if [ "$got" -eq 124 ]; then wrong='it hangs'
-	elif [ "$got" -eq 141 ] && [ -s "$T/err" ]; then
-		:       # a writer whose reader has said why it is gone
+	elif { [ "$got" -eq 141 ] || [ "$got" -eq 129 ]; } &&
+	    [ -s "$T/err" ]; then
+		:       # a reader, or the link, has said why it is gone
 	elif [ "$got" -ge 128 ] && [ "$got" -ne 143 ]; then
 		wrong="it died, with $got"
 	elif [ "$got" -eq 0 ] && ! cmp -s "$T/out" "$T/good/$1"; then

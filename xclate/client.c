@@ -360,6 +360,8 @@ input_says(struct flow *f, int what)
 {
 	if (what & FLOW_UNREADABLE)
 		xclient_input_failed(f->error);
+	if ((what & FLOW_FAILED) && !me.started)
+		wk_die(WK_SYSTEM, "standard input: %s", strerror(f->error));
 	if (what & FLOW_FAILED) {
 		flow_close(f);  /* the command wants no more of it */
 		return;
