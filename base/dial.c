@@ -80,7 +80,10 @@ stepped(struct dial *l, int r)
 	} else {
 		l->io.fd = l->d.fd;
 		if (wk_watch(&l->io, WK_READ) != 0) {
+			int e = errno;
+
 			div_dial_end(&l->d);
+			errno = e;
 			dial_finish(l, -1);
 		}
 	}

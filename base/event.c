@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,8 +183,6 @@ wait_events(int ms)
 
 #else
 
-#include <poll.h>
-
 static struct pollfd *table;
 static struct wk_io **table_io;
 static size_t table_count, table_room;
@@ -285,6 +284,25 @@ wk_forget(struct wk_io *io)
 			batch[i].io = NULL;
 }
 
+int
+wk_look(int fd, short events, int ms)
+{
+	struct pollfd p = { fd, events, 0 };
+	int n;
+
+	do
+		n = poll(&p, 1, ms);
+	while (n < 0 && errno == EINTR);
+	return n > 0 ? p.revents : 0;
+}
+
+int
+wk_passes(int error)
+{
+	return error == ENOBUFS || error == ENOMEM || error == ENOSPC ||
+	    error == ETOOMANYREFS;
+}
+
 /* --- deadlines, in the order of their time --- */
 
 void
@@ -357,9 +375,8 @@ on_signal(int sig, siginfo_t *info, void *context)
 	/* the system, too, drops a pending stop then */
 	if (sig == SIGCONT)
 		signal_pending[SIGTSTP] = 0;
-	if (write(signal_write, "", 1) < 0) {
-		/* the pipe is full: the loop will wake as it is */
-	}
+	while (write(signal_write, "", 1) < 0 && errno == EINTR)
+		;       /* a pipe that is full: the loop will wake as it is */
 	errno = e;
 }
 
@@ -445,7 +462,10 @@ reap_children(int sig)
 	pid_t pid;
 
 	(void)sig;
-	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0 ||
+	    (pid < 0 && errno == EINTR)) {
+		if (pid < 0)
+			continue;
 		p = child_link(pid);
 		c = *p;
 		if (WIFSTOPPED(status)) {

@@ -56,6 +56,18 @@ int wk_watch(struct wk_io *io, int asked);
  * any more, not even what this round has already seen. */
 void wk_forget(struct wk_io *io);
 
+/*
+ * What of events (of poll(2)) is so within ms milliseconds, also POLLHUP and
+ * the like; 0: nothing is.  A signal does not end this: what poll says then is
+ * nothing about the descriptor.
+ */
+int wk_look(int fd, short events, int ms);
+
+/* Is it of memory, or of other room in the system, that there was not enough?
+ * What has failed for that is tried again after a while: no descriptor tells
+ * when. */
+int wk_passes(int error);
+
 /* Set or reset a deadline, ms milliseconds of div_awake from now; stop it. */
 void wk_timer_set(struct wk_timer *t, int ms);
 void wk_timer_stop(struct wk_timer *t);

@@ -42,12 +42,15 @@ enum {
 	LINES_CHUNK = 16384,      /* where tags may make several times that */
 	READ_MIN = 16384,
 	ROUNDS = 32,              /* before the loop goes on to others */
+	UNWATCHED_MS = 50,        /* between looks at what is not watched */
 	HESITATE_MS = 20          /* for a sink, before a file is begun */
 };
 
 static char chunk[CHUNK];         /* on its way, never across a wait */
 
 static void pump(struct flow *f);
+static void later(struct flow *f);
+static void flow_soon(struct wk_timer *t);
 
 static int
 has_source(const struct flow *f)
@@ -162,9 +165,7 @@ flow_file(void)
 static int
 is_ready(int fd, short events)
 {
-	struct pollfd p = { fd, events, 0 };
-
-	return poll(&p, 1, 0) != 0;
+	return wk_look(fd, events, 0) != 0;
 }
 
 /* --- holding --- */
@@ -308,12 +309,25 @@ write_sink(struct flow *f, struct iovec *v, int count)
 	return n;
 }
 
+/* A signal came before any byte did.  It may be one that ends us, so the loop
+ * looks at it before the same is tried again. */
+static int
+flow_interrupted(struct flow *f)
+{
+	if (errno != EINTR)
+		return 0;
+	later(f);
+	return 1;
+}
+
 /* Look at what a write has returned: 1 to go on, 0 when nothing was taken. */
 static int
 sink_result(struct flow *f, ssize_t n)
 {
 	if (n >= 0)
 		return 1;
+	if (flow_interrupted(f))
+		return 0;
 	if (errno == EAGAIN || errno == EWOULDBLOCK)
 		f->out_state = FLOW_OUT_WAITS;
 	else
@@ -335,6 +349,18 @@ written(struct flow *f, size_t n)
 	f->whole -= f->whole < n ? f->whole : n;
 }
 
+/*
+ * Does a move that returned n leave it to reading and writing to do the same?
+ * Only they tell which of the two sides an error belongs to, and some of the
+ * errors are of moving alone.
+ */
+static int
+cannot_move(ssize_t n)
+{
+	return n < 0 && errno != EAGAIN && errno != EWOULDBLOCK &&
+	    errno != EINTR;
+}
+
 static int
 write_file(struct flow *f, size_t len)
 {
@@ -346,11 +372,13 @@ write_file(struct flow *f, size_t len)
 		len = (size_t)(f->file_to - from);
 	if (f->kind == FLOW_TO_OWN && !f->no_splice) {
 		n = move(f->file, &from, f->sink, NULL, len);
-		if (n < 0 && errno == EINVAL)
+		if (n == 0 || cannot_move(n))
 			f->no_splice = 1;
 	}
 	if (f->kind != FLOW_TO_OWN || f->no_splice) {
 		n = pread(f->file, chunk, len < CHUNK ? len : CHUNK, from);
+		if (n < 0 && flow_interrupted(f))
+			return 0;
 		if (n <= 0) {
 			flow_fail(f, n < 0 ? errno : EIO);
 			return 0;
@@ -462,9 +490,7 @@ source_result(struct flow *f, ssize_t n)
 		source_ended(f, 0);
 	else if (errno == EAGAIN || errno == EWOULDBLOCK)
 		no_more_yet(f);
-	else if (errno == EINTR)
-		return 1;
-	else
+	else if (!flow_interrupted(f))
 		source_ended(f, errno);
 	return 0;
 }
@@ -550,15 +576,11 @@ take_to_file(struct flow *f)
 		return 1;
 	if (!f->whole_lines && !f->no_spill_splice) {
 		n = move(f->in.fd, NULL, f->file, &f->file_to, CHUNK);
-		if (n < 0 && errno == EINVAL)
+		if (cannot_move(n)) {
 			f->no_spill_splice = 1;
-		else if (n < 0 && (errno == ENOSPC || errno == EDQUOT ||
-		    errno == EFBIG || errno == EIO)) {
-			f->spill = 0;
-			return 1;
-		} else if (!source_result(f, n))
-			return 0;
-		else {
+		} else {
+			if (!source_result(f, n))
+				return 0;
 			f->held += (uint64_t)n;
 			return 1;
 		}
@@ -581,15 +603,11 @@ take_to_sink(struct flow *f)
 
 	if (n >= 0)
 		return source_result(f, n);
-	if (errno == EINVAL) {
+	if (flow_interrupted(f))
+		return 0;
+	if (cannot_move(n)) {
 		f->no_splice = 1;
 		return 1;
-	}
-	if (errno == EINTR)
-		return 1;
-	if (errno != EAGAIN && errno != EWOULDBLOCK) {
-		flow_fail(f, errno);
-		return 0;
 	}
 	if (!is_ready(f->in.fd, POLLIN))
 		no_more_yet(f);
@@ -681,13 +699,25 @@ flow_step(struct flow *f)
 	return f->in_state == FLOW_IN_READY ? flow_take(f) : 0;
 }
 
+/* For a while there may be no room to watch any more: then it is looked at
+ * again and again. */
 static void
 flow_watch(struct flow *f, struct wk_io *io, int waits, int events)
 {
 	if (!waits)
 		wk_forget(io);
-	else if (wk_watch(io, events) != 0)
-		flow_fail(f, errno);
+	else if (wk_watch(io, events) != 0) {
+		if (!wk_passes(errno)) {
+			flow_fail(f, errno);
+			return;
+		}
+		if (events == WK_READ)
+			f->in_state = FLOW_IN_READY;
+		else
+			f->out_state = FLOW_OUT_READY;
+		f->soon.expired = flow_soon;
+		wk_timer_set(&f->soon, UNWATCHED_MS);
+	}
 }
 
 static void

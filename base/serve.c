@@ -361,16 +361,16 @@ send_chunks(struct wk_client *c)
 	int some = 0;
 	ssize_t n;
 
-	c->fd_blocked = 0;
+	c->blocked = 0;
 	while ((k = c->out) != NULL) {
 		n = div_send(c->io.fd, k->data, k->len, k->fd);
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return some;
-		if (n < 0 && errno == ETOOMANYREFS) {
-			/* too many descriptors of this process wait in
-			 * sockets: this one has to wait until there are
-			 * fewer */
-			c->fd_blocked = 1;
+		if (n < 0 && wk_passes(errno)) {
+			/* no memory, or too many descriptors of this process
+			 * wait in sockets: this one has to wait until there
+			 * are fewer */
+			c->blocked = 1;
 			wk_timer_set(&master.retry, RETRY_MS);
 			return some;
 		}
@@ -403,7 +403,7 @@ serve_flush(struct wk_client *c)
 {
 	int some = send_chunks(c);
 
-	if (c->out_bytes <= WK_UNREAD_MAX && !c->fd_blocked)
+	if (c->out_bytes <= WK_UNREAD_MAX && !c->blocked)
 		wk_timer_stop(&c->unread);
 	else if (!c->unread.set || some)
 		wk_timer_set(&c->unread, WK_UNREAD_MS);
@@ -415,7 +415,7 @@ unread_too_long(struct wk_timer *t)
 	struct wk_client *c = (struct wk_client *)((char *)t -
 	    offsetof(struct wk_client, unread));
 
-	wk_serve_drop(c, c->fd_blocked ? "a descriptor cannot be sent to it" :
+	wk_serve_drop(c, c->blocked ? "nothing can be sent to it" :
 	    "it does not read its replies");
 }
 
@@ -488,16 +488,14 @@ static int
 serve_wanted(const struct wk_client *c)
 {
 	return (wk_serve_taking(c) ? WK_READ : 0) |
-	    (c->out != NULL && !c->fd_blocked ? WK_WRITE : 0);
+	    (c->out != NULL && !c->blocked ? WK_WRITE : 0);
 }
 
 /* True if there are bytes to read, or the end of them. */
 static int
 has_words(const struct wk_client *c)
 {
-	struct pollfd p = { c->io.fd, POLLIN, 0 };
-
-	return poll(&p, 1, 0) > 0;
+	return wk_look(c->io.fd, POLLIN, 0) != 0;
 }
 
 /*
@@ -556,6 +554,9 @@ add_client(int fd)
 	struct wk_client *c = calloc(1, master.ops->client_size);
 
 	if (c == NULL) {
+		if (wk_serve_verbose != NULL)
+			wk_serve_verbose("a client was dropped: %s",
+			    strerror(ENOMEM));
 		close(fd);
 		return;
 	}
@@ -586,11 +587,12 @@ serve_try_again(struct wk_timer *t)
 
 	(void)t;
 	if (master.socket->fd >= 0) {
-		wk_watch(&master.listener, WK_READ);
+		if (wk_watch(&master.listener, WK_READ) != 0)
+			wk_timer_set(&master.retry, RETRY_MS);
 		master.to_accept = 1;
 	}
 	for (c = master.clients; c != NULL; c = c->next)
-		if (c->fd_blocked)
+		if (c->blocked)
 			attend(c);
 }
 

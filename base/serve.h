@@ -51,8 +51,8 @@ struct wk_client {
 	unsigned known : 1,                     /* it has said who it is */
 	    paused : 1,                         /* its requests wait */
 	    attended : 1,                       /* it is in that list */
-	    fd_blocked : 1;                     /* a descriptor waits for the
-	                                           system to take it */
+	    blocked : 1;                        /* replies wait for the system
+	                                           to have room */
 };
 
 /* What a program's clients are. */

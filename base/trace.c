@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "event.h"
+
 enum {
 	SHOWN_MAX = 160,          /* bytes of data, each up to 4 in a line */
 	TRACE_LINE_MAX = 1024     /* less than what a pipe takes whole */
@@ -40,10 +42,8 @@ wk_trace_begin(const char *program, const char *path, int to_stderr)
 static void
 trace_put(int *fd, const char *line, size_t len)
 {
-	struct pollfd p = { *fd, POLLOUT, 0 };
-
-	if (*fd >= 0 && poll(&p, 1, 0) == 1 && write(*fd, line, len) < 0 &&
-	    errno != EAGAIN && errno != EINTR)
+	if (*fd >= 0 && wk_look(*fd, POLLOUT, 0) != 0 &&
+	    write(*fd, line, len) < 0 && errno != EAGAIN && errno != EINTR)
 		*fd = -1;
 }
 

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "event.h"
 #include "spawn.h"
 
 /* The pid of a process that has become a master for its own run. */
@@ -71,7 +72,6 @@ wrapper_say(const char *fmt, va_list ap)
 void
 wk_note(const char *fmt, ...)
 {
-	struct pollfd p = { 2, POLLOUT, 0 };
 	char line[512];
 	va_list ap;
 	size_t n;
@@ -79,13 +79,13 @@ wk_note(const char *fmt, ...)
 	va_start(ap, fmt);
 	n = line_of(line, sizeof line, fmt, ap);
 	va_end(ap);
-	if (poll(&p, 1, 0) != 1 || write(2, line, n) < 0)
+	if (wk_look(2, POLLOUT, 0) == 0 || write(2, line, n) < 0)
 		notes_lost++;
 	else if (notes_lost > 0) {
 		n = (size_t)snprintf(line, sizeof line, "%s: %lu more lines "
 		    "could not be written\n", program->name, notes_lost);
 		notes_lost = 0;
-		if (poll(&p, 1, 0) != 1 || write(2, line, n) < 0)
+		if (wk_look(2, POLLOUT, 0) == 0 || write(2, line, n) < 0)
 			notes_lost++;
 	}
 }

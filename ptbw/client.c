@@ -179,6 +179,8 @@ with_tokens(char **argv, size_t n)
 	all = wk_alloc(argc + n + 1, sizeof *all);
 	memcpy(all, argv, argc * sizeof *all);
 	names = ptbw_opt.append && n > 0 ? strdup(names) : NULL;
+	if (names == NULL && ptbw_opt.append && n > 0)
+		wk_die(WK_SYSTEM, "out of memory");
 	for (i = argc; names != NULL; i++) {
 		all[i] = names;
 		names = strchr(names, '\n');
@@ -220,7 +222,8 @@ run(char **operands, const struct wk_called *called)
 		take(&b, n, path);
 		command.keep = b.fd;
 		snprintf(number, sizeof number, "%d", b.fd);
-		setenv("ptbw_fd", number, 1);
+		if (setenv("ptbw_fd", number, 1) != 0)
+			wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
 	} else {
 		unsetenv("ptbw_list");
 	}

@@ -316,10 +316,10 @@ source_over(struct section *s)
 static void
 section_unreadable(struct section *s)
 {
+	if (s->fault == SECTION_GOOD)
+		s->fault = SECTION_SOURCE;
 	if (s->unreadable != NULL)
 		s->unreadable(s->flow.error);
-	else if (s->fault == SECTION_GOOD)
-		s->fault = SECTION_SOURCE;
 }
 
 static void

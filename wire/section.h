@@ -52,9 +52,9 @@ enum section_fault {
 	SECTION_GONE,              /* the master hung up */
 	SECTION_NONSENSE,          /* the master's answer makes no sense */
 	SECTION_NO_MEMORY,         /* for what the answers make of its texts */
-	SECTION_SOURCE,            /* the source failed, see flow.error, and the
-	                              owner has no unreadable(): what there was
-	                              has been written */
+	SECTION_SOURCE,            /* the source failed, see flow.error; what
+	                              there was has been written, and the master
+	                              is told 74 for a code of 0 */
 	SECTION_OUTPUT             /* the output failed, see flow.error */
 };
 

@@ -16,15 +16,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "base/wrapper.h"
 #include "divconnect.h"
 
 enum {
 	COMMAND = 4,               /* bytes of a command; the last is NUL */
 	REPLY_MAX = 1 << 20,
 	READ_MIN = 512,
+	AGAIN_MS = 100,            /* to try again what there was no room for, */
+	TRIES = 100,               /* so often */
 	WORD_MAX = 31              /* bytes of a greeting, a tag, a flag */
 };
 
@@ -81,6 +85,7 @@ talk_hang_up(struct talk *t)
 	if (!is_open(t))
 		return;
 	wk_forget(&t->io);
+	wk_timer_stop(&t->again);
 	close(t->io.fd);
 	t->io.fd = -1;
 	t->state = TALK_GONE;
@@ -94,27 +99,57 @@ talk_end(struct talk *t, enum talk_end why)
 	t->ended(t, why);
 }
 
-/* Send what the socket takes.  That the master is gone is noticed when its last
- * words have been read. */
+/*
+ * There was no room in the system.  A master that did not get our words would
+ * wait for them, and we for its answer: so either they come later, or the
+ * connection ends, which its io reports.
+ */
 static void
-talk_push(struct talk *t)
+try_again(struct talk *t)
 {
-	int listens = t->state != TALK_LEAVING;
+	int e = errno;
+
+	if (wk_passes(e) && t->tries++ < TRIES) {
+		wk_timer_set(&t->again, AGAIN_MS);
+		return;
+	}
+	wk_note("%s: %s", t->path, strerror(e));
+	t->tx_len = 0;
+	shutdown(t->io.fd, SHUT_RDWR);
+}
+
+/* Send what the socket takes.  That the master is gone is noticed when its last
+ * words have been read.  Returned is what to watch for: WK_WRITE, or 0. */
+static int
+send_words(struct talk *t)
+{
 	ssize_t n;
 
 	while (t->tx_len > 0) {
 		n = div_send(t->io.fd, t->tx, t->tx_len, -1);
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			break;
+			return WK_WRITE;
+		if (n < 0 && errno != EPIPE && errno != ECONNRESET) {
+			try_again(t);
+			return 0;
+		}
 		if (n < 0) {
 			t->tx_len = 0;
-			break;
+			return 0;
 		}
 		t->tx_len -= (size_t)n;
 		memmove(t->tx, t->tx + n, t->tx_len);
 	}
-	wk_watch(&t->io, (listens ? WK_READ : 0) |
-	    (t->tx_len > 0 ? WK_WRITE : 0));
+	return 0;
+}
+
+static void
+talk_push(struct talk *t)
+{
+	int listens = t->state != TALK_LEAVING ? WK_READ : 0;
+
+	if (wk_watch(&t->io, send_words(t) | listens) != 0)
+		try_again(t);
 }
 
 /* There is room: what a client may say between two answers is less. */
@@ -523,6 +558,15 @@ talk_io_ready(struct wk_io *io, int what)
 	}
 }
 
+static void
+talk_push_again(struct wk_timer *timer)
+{
+	struct talk *t = (struct talk *)((char *)timer -
+	    offsetof(struct talk, again));
+
+	talk_io_ready(&t->io, WK_WRITE);
+}
+
 /* --- from the beginning to the end --- */
 
 static void
@@ -541,6 +585,8 @@ talk_connect(struct talk *t)
 		return -1;
 	t->io.fd = fd;
 	t->io.ready = talk_io_ready;
+	t->again.expired = talk_push_again;
+	t->tries = 0;
 	if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0 ||
 	    wk_watch(&t->io, WK_READ) != 0) {
 		div_close(fd);
@@ -553,6 +599,13 @@ talk_connect(struct talk *t)
 	drop_queue(t);
 	talk_say(t, t->xid, strlen(t->xid) + 1);
 	talk_push(t);
+	/* later is too late: masters may go by the order of the first words */
+	if (t->again.set) {
+		talk_hang_up(t);
+		t->state = TALK_NONE;
+		errno = ENOBUFS;
+		return -1;
+	}
 	return 0;
 }
 
@@ -610,9 +663,7 @@ talk_yield(struct talk *t)
 int
 talk_is_lost(const struct talk *t, int ms)
 {
-	struct pollfd p = { t->io.fd, POLLIN, 0 };
-
-	return is_open(t) && poll(&p, 1, ms) == 1 && (p.revents & POLLHUP);
+	return is_open(t) && (wk_look(t->io.fd, POLLIN, ms) & POLLHUP);
 }
 
 int

@@ -96,6 +96,8 @@ struct talk {
 	/* Private. */
 	const char *path;
 	struct wk_io io;
+	struct wk_timer again;     /* what the system had no room for */
+	int tries;                 /* so often it had none */
 	struct buffer rx;          /* what the master has said */
 	int queue[TALK_FDS];       /* descriptors whose tags did not come yet */
 	size_t queued;

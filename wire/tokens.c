@@ -408,7 +408,10 @@ take_first(struct tokens *t, struct token_set *s)
 		return NULL;
 	}
 	t->first_is = TOKENS_ASKED;
-	wk_watch(&t->io, WK_READ);
+	if (wk_watch(&t->io, WK_READ) != 0) {
+		lost(t);
+		return NULL;
+	}
 	if (t->lent >= 0)       /* another run of the same task may end first */
 		wk_timer_set(&t->again, AGAIN_MS);
 	return NULL;

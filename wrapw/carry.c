@@ -429,12 +429,35 @@ not_written(struct carried *c, int error)
 	wk_timer_set(&c->owner->soon, 0);
 }
 
+/* The end of what was read is not the end of what there is: nobody must take
+ * it for that. */
+static void
+not_read(struct carried *c, int error)
+{
+	char reason[REASON_MAX];
+
+	snprintf(reason, sizeof reason, "what is read is cut off: %s",
+	    strerror(error));
+	if (c->owner == NULL) {
+		wk_note("%s", reason);
+		return;
+	}
+	carry_refuse(c->owner, reason);
+	wk_timer_set(&c->owner->soon, 0);
+}
+
 static void
 carry_flow_says(struct flow *f, int what)
 {
 	struct carried *c = (struct carried *)((char *)f -
 	    offsetof(struct carried, flow));
 
+	if (what & FLOW_UNREADABLE) {
+		if (!c->stand_in && !outgoing(c))
+			not_written(c, f->error);
+		else
+			not_read(c, f->error);
+	}
 	if (what & FLOW_DRY)
 		dry(c);
 	if (what & FLOW_MARK)
@@ -455,15 +478,30 @@ hung_up(struct wk_io *io, int what)
 }
 
 /* Writing alone notices too late that the reader has left: meanwhile more
- * would be taken from the source, and be lost. */
-static void
+ * would be taken from the source, and be lost.  -1 with errno. */
+static int
 watch_hangup(struct carried *c, int sink)
 {
 	c->hangup.fd = fcntl(sink, F_DUPFD_CLOEXEC, 3);
 	if (c->hangup.fd < 0)
-		return;
+		return -1;
 	c->hangup.ready = hung_up;
-	wk_watch(&c->hangup, 0);
+	return wk_watch(&c->hangup, 0);
+}
+
+/* Nothing of it will be carried: who counts on it has to know. */
+static void
+not_carried(struct carried *c, int error)
+{
+	char reason[REASON_MAX];
+
+	snprintf(reason, sizeof reason, "a descriptor cannot be carried: %s",
+	    strerror(error));
+	if (c->owner != NULL) {
+		carry_refuse(c->owner, reason);
+		wk_timer_set(&c->owner->soon, 0);
+	}
+	end_carried(c);
 }
 
 /* Both the descriptor and its wire are there: let bytes go between them. */
@@ -478,20 +516,22 @@ carry_join(struct carried *c, int wire, const char *rest, size_t len)
 	if (c->kind == K_SOCKET) {
 		c->circuit = new_circuit(fd, wire);
 		if (c->circuit == NULL) {
-			end_carried(c);
+			not_carried(c, ENOMEM);
 			return;
 		}
 		c->circuit->socket = c;
 		if (buffer_append(&c->circuit->from_wire, rest, len) != 0)
 			c->circuit->state = BROKEN;
 		wk_timer_set(&c->circuit->soon, 0);
+	} else if ((outgoing(c) || c->stand_in) &&
+	    watch_hangup(c, outgoing(c) ? wire : fd) != 0) {
+		c->fd = fd;
+		c->wire = wire;
+		not_carried(c, errno);
 	} else if (outgoing(c)) {
-		watch_hangup(c, wire);
 		flow_source(&c->flow, fd, c->stand_in);
 		flow_sink(&c->flow, wire);
 	} else {
-		if (c->stand_in)
-			watch_hangup(c, fd);
 		flow_put(&c->flow, rest, len);
 		flow_source(&c->flow, wire, 1);
 		flow_sink(&c->flow, fd);
@@ -552,7 +592,7 @@ carry_lost(const char *token)
 	struct carried *c = find(token);
 
 	if (c != NULL)
-		end_carried(c);
+		not_carried(c, ENOTCONN);
 }
 
 /* --- sending a descriptor --- */
@@ -838,6 +878,17 @@ look_at(int fd, size_t len, int *has_fds)
 	return n;
 }
 
+static ssize_t
+receive_plain(int fd, char *data, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = recv(fd, data, len, MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
 /*
  * Read bytes without descriptors, or exactly one message with some, which is
  * to be one message on the other side as well.  Linux puts bytes that were
@@ -856,20 +907,21 @@ receive(struct circuit *k, size_t most, int *fds, size_t *count)
 	if (all_bytes <= 0)
 		return all_bytes;
 	if (!has_fds)
-		return recv(fd, chunk, (size_t)all_bytes, MSG_DONTWAIT);
+		return receive_plain(fd, chunk, (size_t)all_bytes);
 	for (end = (size_t)all_bytes; end - plain > 1; ) {
 		middle = plain + (end - plain) / 2;
-		look_at(fd, middle, &has_fds);
+		if (look_at(fd, middle, &has_fds) < 0)
+			return -1;
 		if (has_fds)
 			end = middle;
 		else
 			plain = middle;
 	}
 	if (plain > 0)
-		return recv(fd, chunk, plain, MSG_DONTWAIT);
+		return receive_plain(fd, chunk, plain);
 	n = div_recv(fd, chunk, 1, fds, DIV_FDS_MAX, count);
 	if (n == 1 && *count > 0 && all_bytes > 1) {
-		n = recv(fd, chunk + 1, (size_t)all_bytes - 1, MSG_DONTWAIT);
+		n = receive_plain(fd, chunk + 1, (size_t)all_bytes - 1);
 		n = n > 0 ? n + 1 : 1;
 	}
 	return n;
@@ -951,8 +1003,9 @@ read_near(struct circuit *k)
 		k->near.reading = READ_WAITS;
 		return 0;
 	}
-	if (n < 0 && errno == EMSGSIZE) {
-		carry_refuse(k, "too many descriptors in one message");
+	if (n < 0 && errno != ECONNRESET) {
+		carry_refuse(k, errno == EMSGSIZE ?
+		    "too many descriptors in one message" : strerror(errno));
 		return 1;
 	}
 	if (n <= 0) {
@@ -988,7 +1041,12 @@ write_wire(struct circuit *k)
 		k->wire.writing = WRITE_WAITS;
 		return 0;
 	}
-	/* what the other end said before it left can still be read */
+	/* what the other end said before it left can still be read; one that
+	 * is there would wait for what it did not get */
+	if (errno != EPIPE && errno != ECONNRESET) {
+		wk_note("a connection was ended: %s", strerror(errno));
+		k->state = BROKEN;
+	}
 	k->wire.writing = WRITE_OVER;
 	buffer_release(b);
 	return 1;
@@ -1017,6 +1075,8 @@ carry_deliver(struct circuit *k, const char *data, size_t len)
 			return 0;
 		}
 		if (n < 0) {
+			if (errno != EPIPE && errno != ECONNRESET)
+				carry_refuse(k, strerror(errno));
 			k->near.writing = WRITE_OVER;
 			break;
 		}
@@ -1160,10 +1220,7 @@ read_wire(struct circuit *k)
 		k->state = BROKEN;
 		return 0;
 	}
-	do
-		n = recv(k->wire.io.fd, b->data + b->to, b->room - b->to,
-		    MSG_DONTWAIT);
-	while (n < 0 && errno == EINTR);
+	n = receive_plain(k->wire.io.fd, b->data + b->to, b->room - b->to);
 	if (n > 0) {
 		b->to += (size_t)n;
 		return 1;

@@ -133,7 +133,9 @@ read_file(const char *path, size_t *len)
 		wk_die(WK_NOINPUT, "%s: %s", path, strerror(errno));
 	/* one byte more than allowed, so that it is noticed */
 	for (*len = 0; n > 0 && *len < RECORD_MAX + 1; *len += (size_t)n) {
-		n = read(fd, data + *len, RECORD_MAX + 1 - *len);
+		do
+			n = read(fd, data + *len, RECORD_MAX + 1 - *len);
+		while (n < 0 && errno == EINTR);
 		if (n < 0)
 			wk_die(WK_NOINPUT, "%s: %s", path, strerror(errno));
 	}

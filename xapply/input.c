@@ -157,9 +157,7 @@ input_grow(struct input_stream *s)
 static enum input_result
 input_look(struct input_stream *s)
 {
-	struct pollfd p = { s->io.fd, POLLIN, 0 };
-
-	if (s->always || poll(&p, 1, 0) > 0)
+	if (s->always || wk_look(s->io.fd, POLLIN, 0) != 0)
 		return INPUT_BATCH;
 	if (wk_watch(&s->io, WK_READ) == 0)
 		return INPUT_WAIT;

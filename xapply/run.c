@@ -20,6 +20,7 @@
 
 #include "input.h"
 #include "quote.h"
+#include "base/event.h"
 #include "base/kin.h"
 #include "base/spawn.h"
 #include "base/terminal.h"
@@ -604,11 +605,9 @@ count_failure(const struct task *t)
 static int
 reader_gone(const struct task *t)
 {
-	struct pollfd p = { STDOUT_FILENO, POLLOUT, 0 };
-
 	return xapply_collator == NULL && t->status != 0 &&
 	    wk_spawn_code(t->status) == WK_SIGNAL + SIGPIPE &&
-	    poll(&p, 1, 0) == 1 && (p.revents & (POLLERR | POLLHUP));
+	    (wk_look(STDOUT_FILENO, POLLOUT, 0) & (POLLERR | POLLHUP));
 }
 
 static int

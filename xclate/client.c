@@ -128,12 +128,16 @@ command_stdin(int *feed)
 	if (xclate_opt.use_stdin)
 		return section_fd(&me.section, TALK_IN);
 	if (xclate_opt.no_stdin || (me.stdin_used && flow_ended(&me.input) &&
-	    me.input.total == 0))
-		return open("/dev/null", O_RDONLY | O_CLOEXEC);
+	    me.input.total == 0)) {
+		fd[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		if (fd[0] < 0)
+			wk_die(WK_SYSTEM, "/dev/null: %s", strerror(errno));
+		return fd[0];
+	}
 	if (!me.stdin_used)
 		return -1;      /* it has ours */
 	if (div_pipe(fd) != 0)
-		return -1;
+		wk_die(WK_SYSTEM, "pipe: %s", strerror(errno));
 	*feed = fd[1];
 	return fd[0];
 }
@@ -185,8 +189,8 @@ lose_rest(void)
 	me.rest.fd = fcntl(flow_source_fd(&me.late), F_DUPFD_CLOEXEC, 3);
 	me.rest.ready = read_rest;
 	flow_cut(&me.late);
-	if (me.rest.fd >= 0)
-		wk_watch(&me.rest, WK_READ);
+	if (me.rest.fd >= 0 && wk_watch(&me.rest, WK_READ) != 0)
+		close(me.rest.fd);      /* then nothing waits for a reader */
 	if (me.child.pid == 0 && me.code == 0) {
 		me.code = WK_OUTPUT;
 		section_code(&me.section, me.code);
@@ -194,10 +198,24 @@ lose_rest(void)
 }
 
 static void
+xclient_input_failed(int error)
+{
+	me.input_error = 1;
+	if (me.capture)
+		wk_warn("section %s: what it wrote cannot be read: %s",
+		    me.section.xid, strerror(error));
+	else
+		wk_warn("standard input: %s", strerror(error));
+}
+
+static void
 xclient_late_says(struct flow *f, int what)
 {
 	if (what & FLOW_STUCK)
 		lose_rest();
+	if ((what & FLOW_UNREADABLE) ||
+	    ((what & FLOW_FAILED) && f->error != EPIPE))
+		xclient_input_failed(f->error);
 	if ((what & FLOW_FAILED) ||
 	    ((what & FLOW_EMPTY) && (flow_ended(f) || me.late_lost)))
 		flow_close(f);
@@ -209,6 +227,8 @@ late_stderr(void)
 {
 	int fd[2];
 
+	if (me.late.failed)
+		return -1;
 	if (div_pipe(fd) != 0)
 		wk_die(WK_SYSTEM, "pipe: %s", strerror(errno));
 	flow_sink(&me.late, fd[1]);
@@ -333,13 +353,6 @@ maybe_start(void)
 		start_command();
 }
 
-static void
-xclient_input_failed(int error)
-{
-	me.input_error = 1;
-	wk_warn("standard input: %s", strerror(error));
-}
-
 /* The command starts when all of its input is here, or as much as may be
  * held. */
 static void
@@ -347,6 +360,8 @@ input_says(struct flow *f, int what)
 {
 	if (what & FLOW_UNREADABLE)
 		xclient_input_failed(f->error);
+	if ((what & FLOW_FAILED) && !me.started)
+		wk_die(WK_SYSTEM, "standard input: %s", strerror(f->error));
 	if (what & FLOW_FAILED) {
 		flow_close(f);  /* the command wants no more of it */
 		return;
@@ -631,6 +646,8 @@ cat_says(struct flow *f, int what)
 {
 	if (what & FLOW_FAILED)
 		wk_warn("standard output: %s", strerror(f->error));
+	if (what & FLOW_UNREADABLE)
+		xclient_input_failed(f->error);
 	cat_over = f->failed || (flow_ended(f) && flow_idle(f));
 }
 
@@ -649,5 +666,5 @@ xclate_cat(void)
 	while (!cat_over)
 		if (wk_round(1) != 0)
 			return WK_SYSTEM;
-	return f.failed ? WK_OUTPUT : 0;
+	return f.failed || me.input_error ? WK_OUTPUT : 0;
 }

@@ -18,6 +18,7 @@
 #include "divconnect.h"
 #include "report.h"
 #include "base/serve.h"
+#include "wire/talk.h"
 #include "wire/title.h"
 
 enum { CAP = 65536 };             /* bytes that a flow holds */
@@ -68,14 +69,14 @@ make_room(struct inspect_how *how)
 	return 0;
 }
 
-/* 1 if this is the first result of that name in this run. */
+/* 1 if this is the first result of that name in this run; -1 without memory. */
 static int
 first_of_name(struct inspect_how *how, const char *name)
 {
 	uint64_t h = hash(name), *p;
 
 	if (make_room(how) != 0)
-		return 0;
+		return -1;
 	p = place_of(how->seen, how->seen_room, h);
 	if (*p == h)
 		return 0;
@@ -128,11 +129,14 @@ open_results(struct inspect *s)
 	char name[REPORT_MAX];
 	int first;
 
-	s->copy = -1;
 	if (s->how->results < 0)
 		return;
 	report_file(name, s->xid);
 	first = first_of_name(s->how, name);
+	if (first < 0) {
+		lost_results(s, ENOMEM);
+		return;
+	}
 	s->copy = own_file(s->how->results, name, first ? 0 : O_APPEND);
 	/* not before it is known to be ours */
 	if (s->copy >= 0 && first && ftruncate(s->copy, 0) != 0) {
@@ -204,8 +208,8 @@ gitlab_marks(struct inspect *s, const char *text, const char *xid,
 	    "%ld:s%lu_%s\r\033[0K\n", now, sequence, name);
 }
 
-/* Make the marks between which a CI log folds; none when memory is lacking. */
-static void
+/* Make the marks between which a CI log folds; -1 without memory. */
+static int
 fold(struct inspect *s, const char *xid, unsigned long sequence)
 {
 	const char *title = s->how->title;
@@ -213,7 +217,7 @@ fold(struct inspect *s, const char *xid, unsigned long sequence)
 	char *text;
 
 	if (s->how->fold == LINES_AS_IS)
-		return;
+		return 0;
 	s->change.flatten = s->how->fold;
 	text = inspect_expand(s, title && *title ? title : "%x", xid, sequence,
 	    &len);
@@ -232,6 +236,7 @@ fold(struct inspect *s, const char *xid, unsigned long sequence)
 		}
 	}
 	free(text);
+	return text != NULL && s->title != NULL && s->end != NULL ? 0 : -1;
 }
 
 /* --- what comes late --- */
@@ -249,10 +254,15 @@ inspect_late_event(struct flow *f, int what)
 static int
 still_open(int pipe)
 {
-	struct pollfd p = { pipe, POLLIN, 0 };
+	int what = wk_look(pipe, POLLIN, 0);
 
-	return poll(&p, 1, 0) == 0 || (p.revents & POLLIN) ||
-	    !(p.revents & POLLHUP);
+	return (what & POLLIN) || !(what & POLLHUP);
+}
+
+static int
+has_writer(int pipe)
+{
+	return !(wk_look(pipe, POLLIN, 0) & POLLHUP);
 }
 
 /* If a process that the client has left behind still has the pipe open, what it
@@ -300,9 +310,15 @@ inspect_flow_event(struct flow *f, int what)
 {
 	struct inspect *s = (struct inspect *)((char *)f -
 	    offsetof(struct inspect, flow));
+	char text[TALK_XID_MAX + sizeof "section "];
 
 	if (what & FLOW_FAILED)
 		s->how->lost("collated output", f->error);
+	if (what & FLOW_UNREADABLE) {
+		s->unread = 1;
+		snprintf(text, sizeof text, "section %s", s->xid);
+		s->how->lost(text, f->error);
+	}
 	if (what & FLOW_DATA)
 		inspect_begin(s);
 	if ((what & FLOW_END) && (!s->how->squeeze || f->total > 0)) {
@@ -313,18 +329,31 @@ inspect_flow_event(struct flow *f, int what)
 		s->done(s);
 }
 
-static void
+/* What is written beside the section's bytes; -1 without memory. */
+static int
 prepare(struct inspect *s, const char *xid, unsigned long sequence)
 {
-	fold(s, xid, sequence);
+	if (fold(s, xid, sequence) != 0)
+		return -1;
 	if (s->how->tag != NULL) {
 		s->tag = inspect_expand(s, s->how->tag, xid, sequence,
 		    &s->change.tag_len);
+		if (s->tag == NULL)
+			return -1;
 		s->change.tag = s->tag;
 	}
 	s->change.newline = s->how->newline || s->how->fold != LINES_AS_IS;
 	if (s->change.newline || s->tag != NULL)
 		s->flow.lines = &s->change;
+	return 0;
+}
+
+static void
+free_texts(struct inspect *s)
+{
+	free(s->tag);
+	free(s->title);
+	free(s->end);
 }
 
 int
@@ -334,24 +363,24 @@ inspect_open(struct inspect *s, struct inspect_how *how, const char *xid,
 	int fd[2], e;
 
 	memset(s, 0, sizeof *s);
-	s->out = fcntl(how->out, F_DUPFD_CLOEXEC, 3);
-	if (s->out < 0)
-		return -1;
-	if (div_pipe(fd) != 0) {
-		e = errno;
-		close(s->out);
-		errno = e;
-		return -1;
-	}
 	s->how = how;
 	s->xid = xid;
 	s->done = done;
+	s->late = s->copy = -1;
+	s->out = fcntl(how->out, F_DUPFD_CLOEXEC, 3);
+	if (s->out < 0 || prepare(s, xid, sequence) != 0 || div_pipe(fd) != 0) {
+		e = errno;
+		if (s->out >= 0)
+			close(s->out);
+		free_texts(s);
+		memset(s, 0, sizeof *s);
+		errno = e;
+		return -1;
+	}
 	s->active = 1;
-	s->late = -1;
 	flow_begin(&s->flow, inspect_flow_event);
 	s->flow.cap = CAP;
 	open_results(s);
-	prepare(s, xid, sequence);
 	flow_source(&s->flow, fd[0], 1);
 	if (!how->squeeze)
 		inspect_begin(s);
@@ -362,8 +391,11 @@ void
 inspect_leave(struct inspect *s)
 {
 	s->leaving = 1;
-	if (flow_source_fd(&s->flow) >= 0)
+	if (flow_source_fd(&s->flow) >= 0) {
 		s->late = fcntl(flow_source_fd(&s->flow), F_DUPFD_CLOEXEC, 3);
+		if (s->late < 0 && has_writer(flow_source_fd(&s->flow)))
+			s->how->lost("what comes late", EMFILE);
+	}
 	if (is_done(s))
 		s->done(s);
 	else if (flow_source_fd(&s->flow) >= 0)
@@ -382,8 +414,6 @@ inspect_close(struct inspect *s)
 		keep_late(s->how, s->late);
 	if (s->out >= 0)
 		close(s->out);
-	free(s->tag);
-	free(s->title);
-	free(s->end);
+	free_texts(s);
 	memset(s, 0, sizeof *s);
 }

@@ -49,6 +49,7 @@ struct inspect {
 	int copy;                  /* a file of results, or -1 */
 	int active;                /* between inspect_open and inspect_close */
 	int leaving;               /* inspect_leave was called */
+	int unread;                /* reading failed: there may be more */
 	void (*done)(struct inspect *s);
 };
 

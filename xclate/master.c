@@ -144,7 +144,6 @@ report_end(void)
 static void
 xmaster_show_progress(struct wk_timer *t)
 {
-	struct pollfd p = { 2, POLLOUT, 0 };
 	long seconds = (long)((div_now() - m.begun) / 1000);
 	char text[200], name[80];
 	int n;
@@ -157,7 +156,7 @@ xmaster_show_progress(struct wk_timer *t)
 	    "%zu waiting%s%.60s, %ld:%02ld", m.done, m.failed, m.queue.count,
 	    m.holder != NULL ? ", now " : "", name,
 	    seconds / 60, seconds % 60);
-	if (poll(&p, 1, 0) == 1 && write(2, text, (size_t)n) < 0)
+	if (wk_look(2, POLLOUT, 0) != 0 && write(2, text, (size_t)n) < 0)
 		xclate_opt.bar = 0;
 }
 
@@ -324,7 +323,7 @@ inspect_done(struct inspect *s)
 	struct client *k = m.holder;
 
 	k->bytes += s->flow.total;
-	if (s->flow.failed && k->code == 0)
+	if ((s->flow.failed || s->unread) && k->code == 0)
 		k->code = WK_OUTPUT;
 	inspect_close(s);
 	end_turn(k);
@@ -1061,7 +1060,7 @@ keep_streams(void)
 static void
 widow_says(struct flow *f, int what)
 {
-	if (what & FLOW_FAILED)
+	if (what & (FLOW_FAILED | FLOW_UNREADABLE))
 		output_lost("widow output", f->error);
 	if (m.widow_on && (f->failed || (flow_ended(f) && flow_idle(f)))) {
 		m.widow_on = 0;
