@@ -106,7 +106,7 @@ has_readers(void)
 
 /* What is written to 0, 1 and 2 from now on is lost; the others are closed. */
 static void
-let_go(void)
+kin_let_go(void)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), fd;
 	struct dirent *e;
@@ -146,7 +146,7 @@ wk_kin_part(void)
 		return;
 	fflush(NULL);
 	note_pipes();
-	let_go();
+	kin_let_go();
 	while (!wk_end_pending()) {
 		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
 			;

@@ -334,6 +334,7 @@ $XCLATE: -L %s: %s	xcompose.t
 $XCLATE: -a: '%s' is not one character	xcompose.t
 $XCLATE: %s needs an argument	xcompose.t
 section %s: no room for its standard error, which is lost from there on (TMPDIR names a directory for it)	xclate.t
+section %s: what it wrote cannot be read: %s	a read that fails: faults.t
 section %s: what its task wrote cannot be read: %s	a read that fails: xlost.t
 section %s: out of memory	likewise, of memory
 %s: the master is gone, section %s was not written	a master that is killed: xcompose.t
