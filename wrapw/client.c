@@ -46,23 +46,42 @@ wclient_failed(const char *path)
 	    "the master has hung up" : strerror(errno));
 }
 
-/* The answer of the master at a path, the caller's to free; a refusal ends
- * us, too. */
-static char *
-demand(const char *path, const char *request, size_t *len)
+/* Ask the master at a path: CONTROL_DONE or CONTROL_REFUSED, and its answer,
+ * the caller's to free. */
+static enum control_result
+inquire(const char *path, const char *request, char **text, size_t *len)
 {
 	int fd = div_connect(path);
 	enum control_result r;
-	char *text;
 
 	if (fd < 0)
 		wk_die_connect(path);
-	r = control_ask(fd, request, -1, &text, len);
+	r = control_ask(fd, request, -1, text, len);
 	if (r == CONTROL_FAILED)
 		wclient_failed(path);
-	if (r == CONTROL_REFUSED)
+	return r;
+}
+
+/* The same, but a refusal ends us, too. */
+static char *
+demand(const char *path, const char *request, size_t *len)
+{
+	char *text;
+
+	if (inquire(path, request, &text, len) == CONTROL_REFUSED)
 		wk_die(WK_UNAVAILABLE, "%s: %s", path, text);
 	return text;
+}
+
+int
+wrapw_knows(const char *path, const char *request)
+{
+	char *text;
+	size_t len;
+	enum control_result r = inquire(path, request, &text, &len);
+
+	free(text);
+	return r == CONTROL_DONE;
 }
 
 /* True if that is one short line, whose newline is cut off. */

@@ -46,7 +46,7 @@ link_open(struct link *l, const char *word, const char *argument,
 	l->word = word;
 	l->argument = argument;
 	l->done = done;
-	dial_start(&l->dial, wrapw_opt.project, 0, DIV_CONNECT_MS,
+	dial_start(&l->dial, wrapw_opt.project, 0, 0, DIV_CONNECT_MS,
 	    link_dialed);
 }
 

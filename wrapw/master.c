@@ -35,7 +35,8 @@ enum {
 struct client {
 	struct wk_client c;    /* first */
 	enum { COOKIE, CONTROL, SERVED } state; /* what it says next */
-	int readonly;             /* the client may change nothing */
+	int readonly;             /* it may change nothing, neither here
+	                             nor where it is handed on to */
 	struct request *request;  /* a connection that is being made */
 	struct survey *survey;    /* a listing that is being made */
 	struct wk_timer patience; /* SERVED: until it has to hang up */
@@ -165,6 +166,21 @@ wmaster_connected(struct dial *l, int fd)
 	drop_request(k);
 }
 
+/*
+ * What a client may not change here it may not change elsewhere, so another
+ * wrapw is told before the client is handed its connection; one that does not
+ * know of that (it is of version 1.0) is none of the client's then.
+ */
+static int
+confinement(const struct request *r)
+{
+	const struct space_entry *e = r->entry;
+
+	return r->client->readonly && e->prefix == strlen(wrapw.prefix) &&
+	    memcmp(e->name, wrapw.prefix, e->prefix) == 0 ?
+	    DIV_CONFINE_END : 0;
+}
+
 /* Each of several targets gets its share of the time. */
 static void
 try_target(struct request *r)
@@ -178,7 +194,7 @@ try_target(struct request *r)
 	}
 	ms /= (int64_t)left;
 	dial_start(&r->dial, r->targets->path[r->at], r->hops + 1,
-	    ms > 0 ? (int)ms : 1, wmaster_connected);
+	    confinement(r), ms > 0 ? (int)ms : 1, wmaster_connected);
 }
 
 static void
@@ -335,8 +351,8 @@ req_ns(struct client *k, char *args)
 	v->waiting = n + 1;
 	for (i = 0; i < n; i++)
 		dial_start(&v->probe[i].dial,
-		    v->probe[i].targets->path[v->probe[i].at], 1, ANSWER_MS,
-		    probed);
+		    v->probe[i].targets->path[v->probe[i].at], 1, 0,
+		    ANSWER_MS, probed);
 	if (--v->waiting == 0)
 		end_survey(v);
 }
@@ -424,6 +440,15 @@ req_readonly(struct client *k, char *args)
 	yes(k, "", 0);
 }
 
+/* The same, and the client begins anew: it need not know that it was said, for
+ * who hands the connection on to it has said so. */
+static void
+req_confine(struct client *k, char *args)
+{
+	req_readonly(k, args);
+	k->state = COOKIE;
+}
+
 static void
 wmaster_req_version(struct client *k, char *args)
 {
@@ -457,6 +482,7 @@ static const struct {
 	{ "quit", 1, wmaster_req_quit },
 	{ "version", 0, wmaster_req_version },
 	{ "readonly", 0, req_readonly },
+	{ "confine", 0, req_confine },
 	{ "connect", 0, req_connect }
 };
 

@@ -73,6 +73,8 @@ static struct {
 	const char *target;       /* the master whose name space it is */
 	char *record;
 	size_t record_len;
+	struct record stack;      /* the same, taken apart */
+	int old;                  /* the master does not know "confine" */
 	/* New circuits begin only while descriptors remain for those that are
 	 * there: their wires must always be accepted. */
 	struct visitor *waiting, **waiting_end;
@@ -120,13 +122,20 @@ let_in(struct visitor *v)
 	carry_circuit(near, wk_serve_release(&v->c), &ahead);
 }
 
+/* Whether the target is to be asked for readonly, for want of better. */
+static int
+asks_readonly(void)
+{
+	return export.old && !wrapw_opt.allow_bind;
+}
+
 static const char *
 greeting(void)
 {
-	return wrapw_opt.allow_bind ? "+" : "++ 0\n";
+	return asks_readonly() ? "++ 0\n" : "+";
 }
 
-/* The target answers the empty cookie, and the request readonly. */
+/* The target answers the empty cookie, and perhaps the request readonly. */
 static void
 greeted(struct wk_io *io, int what)
 {
@@ -165,7 +174,7 @@ static void
 greet(struct visitor *v)
 {
 	static const char text[] = "\0readonly\n";
-	size_t len = wrapw_opt.allow_bind ? 1 : sizeof text - 1;
+	size_t len = asks_readonly() ? sizeof text - 1 : 1;
 
 	v->state = GREETING;
 	v->near.ready = greeted;
@@ -193,16 +202,65 @@ target_dialed(struct dial *d, int fd)
 		let_in(v);
 }
 
+/* Does the cookie stand for this variable of the record? */
+static int
+is_cookie_of(const char *variable, size_t prefix, const char *cookie)
+{
+	size_t name = strcspn(variable, "="), own = strlen(export.stack.own);
+	const char *path = variable + name + 1;
+
+	return (strlen(cookie) == name &&
+	    strncmp(variable, cookie, name) == 0) ||
+	    (strlen(cookie) == prefix &&
+	    strncmp(variable, cookie, prefix) == 0) ||
+	    (strncmp(path, export.stack.own, own) == 0 &&
+	    path[own] == '/' && strcmp(path + own + 1, cookie) == 0);
+}
+
+/*
+ * A master that does not know "confine" hands out other wrapws without a word
+ * to them.  What may be asked of it: any service but those; itself only when
+ * there are none.
+ */
+static int
+is_harmless(const char *cookie)
+{
+	const struct record *r = &export.stack;
+	size_t i, prefix, others = 0, found = 0;
+	int kind, ours;
+
+	for (i = 0; i < r->count; i++) {
+		kind = div_name(r->variable[i], strcspn(r->variable[i], "="),
+		    &prefix);
+		if (kind < 0 && kind != DIV_NAME_DETACHED)
+			continue;
+		ours = prefix == strlen(wrapw.prefix) &&
+		    strncmp(r->variable[i], wrapw.prefix, prefix) == 0;
+		others += ours && strcmp(strchr(r->variable[i], '=') + 1,
+		    r->own) != 0;
+		found += !ours && is_cookie_of(r->variable[i], prefix, cookie);
+	}
+	return *cookie != '\0' ? found > 0 : others == 0;
+}
+
 static void
 dial_target(struct visitor *v)
 {
 	char path[4096];
+	int named = *v->cookie != '\0', confine = 0;
 
 	v->state = DIALING;
-	snprintf(path, sizeof path, "%s%s%s", export.target,
-	    *v->cookie != '\0' ? "/" : "", v->cookie);
-	/* never done at once: the target has to be asked for something */
-	dial_start(&v->dial, path, 0, TARGET_MS, target_dialed);
+	snprintf(path, sizeof path, "%s%s%s", export.target, named ? "/" : "",
+	    v->cookie);
+	if (!export.old && !wrapw_opt.allow_bind)
+		confine = named ? DIV_CONFINE_WAY : DIV_CONFINE_END;
+	/* the target answers, at the earliest, in the next round */
+	if (!asks_readonly() || is_harmless(v->cookie))
+		dial_start(&v->dial, path, 0, confine, TARGET_MS,
+		    target_dialed);
+	else
+		turn_away(v, "the master here is too old to keep the far end "
+		    "from changes");
 }
 
 /* The first that waits for room is let in, if there is some.  The next one is
@@ -357,24 +415,25 @@ visitor_gone(struct wk_client *c)
 	close(v->near.fd);
 }
 
-/* Whether the record has more than the way to the master itself. */
+/* Fetch the record; whether it has more than the way to the master itself. */
 static int
 worth_it(void)
 {
-	char *copy = wk_alloc(export.record_len + 1, 1);
+	struct record *r = &export.stack;
 	size_t i, others = 0;
 	enum record_flaw flaw;
-	struct record r;
+	char *copy;
 
+	export.record = wrapw_record(export.target, &export.record_len);
+	copy = wk_alloc(export.record_len + 1, 1);
 	memcpy(copy, export.record, export.record_len);
-	flaw = record_read(&r, copy, export.record_len);
+	flaw = record_read(r, copy, export.record_len);
 	if (flaw != RECORD_GOOD)
 		wk_die(WK_DATA, "%s: %s", export.target,
 		    record_flaw_text(flaw));
-	for (i = 0; i < r.count; i++)
-		others += !text_begins(r.variable[i], "wrapw_link=") &&
-		    strcmp(strchr(r.variable[i], '=') + 1, r.own) != 0;
-	record_free(&r);
+	for (i = 0; i < r->count; i++)
+		others += !text_begins(r->variable[i], "wrapw_link=") &&
+		    strcmp(strchr(r->variable[i], '=') + 1, r->own) != 0;
 	return others > 0;
 }
 
@@ -417,9 +476,10 @@ relay_export(char **operands, const struct wk_called *called)
 	struct wk_spawn plain = wk_spawn_plain(NULL, NULL);
 
 	export.target = wrapw_path();
-	export.record = wrapw_record(export.target, &export.record_len);
-	if (worth_it())
+	if (worth_it()) {
+		export.old = !wrapw_knows(export.target, "confine");
 		return wk_master_run(&m, operands, called);
+	}
 	if (wrapw_opt.verbose)
 		wk_warn("there is nothing to export");
 	unsetenv(RELAY_VARIABLE);

@@ -40,6 +40,10 @@ int wrapw_client(char **words, const struct wk_called *called);
 const char *wrapw_path(void);
 char *wrapw_record(const char *path, size_t *len);
 
+/* Whether the master at a path grants a request that it may not know; ends the
+ * program as these do when it does not answer. */
+int wrapw_knows(const char *path, const char *request);
+
 /* What the master at a path says of itself, for -V; NULL: nothing. */
 const char *wrapw_probe(const char *path);
 
