@@ -349,6 +349,78 @@ t 'no link' 69 '' '~wrapw: /nowhere: *' wrapw -P /nowhere true
 t 'a link is absolute' 64 '' '~wrapw: -P: the path of a link is absolute*' \
     wrapw -P nowhere true
 
+# --- whose the link is ---
+rm -f real sym asked
+peer limit 60 peer master real A t:asked p & other=$!
+wait_until test -S real
+ln -s real sym
+t 'a symbolic link' 69 '' "wrapw: $T/w/sym: it is not a socket" \
+    wrapw -P "$T/w/sym" true
+t 'one that takes the place of the link meanwhile' 69 '' - \
+    ptbw -m linked 'mv link was; ln -s real link; ptbw true; code=$?
+	mv was link; exit $code'
+[ ! -e asked ] && [ -h sym ]
+result $? 'nobody was asked, and it stays'
+rm -f sym
+kill $other
+wait $other 2>/dev/null
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+	as='setpriv --reuid 12345 --regid 12345 --clear-groups'
+	chmod 755 "$T" "$T/w"
+	mkdir -m 1777 theirs
+	not_ours="wrapw: $T/w/theirs/l: it belongs to somebody else"
+	listens() {     # listens OWNER COMMAND...: theirs/l
+		owner=$1
+		shift
+		rm -f theirs/l asked
+		"$@" peer limit 60 peer master "$T/w/theirs/l" A "s:- version 2.0\\n" E p & other=$!
+		wait_until test -S theirs/l
+		chmod 777 theirs/l
+		chown "$owner" theirs/l
+	}
+	gone() {
+		kill $other
+		wait $other 2>/dev/null
+	}
+	# shellcheck disable=SC2086
+	{
+	listens 12345 $as
+	t 'a link that somebody else has bound' 69 '' "$not_ours" \
+	    wrapw -P "$T/w/theirs/l" true
+	t 'it is not removed' 0 '' '' test -S theirs/l
+	chown 0 theirs/l
+	t 'one where somebody else listens' 69 '' "$not_ours" \
+	    wrapw -P "$T/w/theirs/l" true
+	gone
+	listens 12345
+	t 'one whose name belongs to somebody else' 69 '' "$not_ours" \
+	    wrapw -P "$T/w/theirs/l" true
+	chown 0 theirs/l
+	t 'who is not root may use one of root'\''s' 76 '' '~*of version 1.0 here*' \
+	    $as env TMPDIR="$T/w/theirs" wrapw -P "$T/w/theirs/l" true
+	gone
+	listens 12345 $as
+	t 'and its own' 76 '' '~*of version 1.0 here*' \
+	    $as env TMPDIR="$T/w/theirs" wrapw -P "$T/w/theirs/l" true
+	gone
+	t 'a wire to somebody else' 69 '' - ptbw -m linked 'mv link was
+	    '"$as"' peer limit 60 peer master $PWD/theirs/late A e p &
+	    until test -S theirs/late; do sleep 0.1; done; chmod 777 theirs/late
+	    ln theirs/late link; ptbw true; code=$?; kill $!; rm link; mv was link; exit $code'
+	echo keep >kept
+	$as ln -s "$T/w/kept" theirs/r
+	t 'a record through a symbolic link of somebody else'\''s' 73 '' \
+	    'wrapw: theirs/r: a symbolic link of somebody else'\''s' wrapw -m wrapw -R theirs/r
+	t 'replaces nothing' 0 keep '' cat kept
+	}
+	rm -rf theirs
+else
+	skip 'whose the link is' 'needs root and setpriv'
+fi
+t 'the near end is for its owner alone, whatever the mask' 0 "srwx------${nl}0000" '' \
+    sh -c 'umask 0; ptbw -m wrapw -mq wrapw -X -N "$PWD/private" sh -c "
+	ls -l private | cut -c1-10; umask"'
+
 # --- ends ---
 rm -f link
 # the near end dies: the far command is told, its tokens are back

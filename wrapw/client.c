@@ -299,6 +299,17 @@ replace_file(const struct source *s, const char *file, const struct stat *old)
 	return r;
 }
 
+/* A symbolic link that somebody else made, in a directory of everybody's,
+ * leads to a file of ours that is not to be replaced. */
+static int
+leads_astray(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode) &&
+	    st.st_uid != geteuid() && st.st_uid != 0;
+}
+
 /* What is no plain file is written to as it is. */
 static void
 write_record(const struct source *s, const char *path)
@@ -308,6 +319,9 @@ write_record(const struct source *s, const char *path)
 	struct stat st;
 	int found = stat(file, &st) == 0, r;
 
+	if (leads_astray(path))
+		wk_die(WK_CANTCREATE, "%s: a symbolic link of somebody else's",
+		    path);
 	if (!found || S_ISREG(st.st_mode))
 		r = replace_file(s, file, found ? &st : NULL);
 	else

@@ -52,6 +52,10 @@ is_spoken(const char *version)
 	return strncmp(version, LINK_PROTOCOL, major) == 0;
 }
 
+/* The socket of either end may stand where others can see it: it is made with
+ * a mask, and the old one is set again. */
+static mode_t old_mask;
+
 /* --- the exporting end --- */
 
 /* A connection that comes over the link, until it is known what it is for. */
@@ -440,6 +444,7 @@ worth_it(void)
 static int
 tell_utility(const struct div_socket *socket)
 {
+	umask(old_mask);
 	carry_begin(NULL);
 	export.waiting_end = &export.waiting;
 	export.look.expired = look_for_room;
@@ -478,6 +483,7 @@ relay_export(char **operands, const struct wk_called *called)
 	export.target = wrapw_path();
 	if (worth_it()) {
 		export.old = !wrapw_knows(export.target, "confine");
+		old_mask = umask(077);
 		return wk_master_run(&m, operands, called);
 	}
 	if (wrapw_opt.verbose)
@@ -512,7 +518,6 @@ struct reach {
 
 static struct wk_io hold;         /* the first wire; it ends with the link */
 static int grouped;               /* the utility has a process group */
-static mode_t old_mask;           /* to be set again when our socket is made */
 
 static void
 no_connection(struct guest *g, const char *reason)
@@ -777,6 +782,13 @@ use_record(char *record, size_t len, const char *own)
 	return bad ? WK_SYSTEM : 0;
 }
 
+static const char *
+why_no_link(int error)
+{
+	return error == EPERM ? "it belongs to somebody else" :
+	    error == ENOTSOCK ? "it is not a socket" : strerror(error);
+}
+
 static int
 linked(const struct div_socket *socket)
 {
@@ -788,7 +800,7 @@ linked(const struct div_socket *socket)
 	carry_begin(reach);
 	hold.fd = link_connect();
 	if (hold.fd < 0) {
-		wk_warn("%s: %s", wrapw_opt.project, strerror(errno));
+		wk_warn("%s: %s", wrapw_opt.project, why_no_link(errno));
 		return WK_UNAVAILABLE;
 	}
 	code = fetch_record(&record, &len);
@@ -842,7 +854,6 @@ relay_project(char **operands, const struct wk_called *called)
 	if (wrapw_opt.project[0] != '/')
 		wk_usage("-P: the path of a link is absolute");
 	grouped = m.group;
-	/* the socket may stand where others can see it */
 	old_mask = umask(077);
 	return wk_master_run(&m, operands, called);
 }
