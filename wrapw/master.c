@@ -29,6 +29,7 @@ extern char **environ;
 enum {
 	/* a little less than a client waits, so that it gets the refusal */
 	ANSWER_MS = DIV_CONNECT_MS - 500,
+	COOKIE_MS = 10000,        /* for a client that begins anew */
 	RESERVE = 16              /* descriptors kept free of clients */
 };
 
@@ -39,7 +40,8 @@ struct client {
 	                             nor where it is handed on to */
 	struct request *request;  /* a connection that is being made */
 	struct survey *survey;    /* a listing that is being made */
-	struct wk_timer patience; /* SERVED: until it has to hang up */
+	struct wk_timer patience; /* SERVED: until it has to hang up; COOKIE,
+	                             anew: until it is there */
 };
 
 /* A connection to a target, for a client. */
@@ -440,6 +442,15 @@ req_readonly(struct client *k, char *args)
 	yes(k, "", 0);
 }
 
+static void
+begins_too_late(struct wk_timer *t)
+{
+	struct client *k = (struct client *)((char *)t -
+	    offsetof(struct client, patience));
+
+	wk_serve_drop(&k->c, "it says nothing");
+}
+
 /* The same, and the client begins anew: it need not know that it was said, for
  * who hands the connection on to it has said so. */
 static void
@@ -447,6 +458,8 @@ req_confine(struct client *k, char *args)
 {
 	req_readonly(k, args);
 	k->state = COOKIE;
+	k->patience.expired = begins_too_late;
+	wk_timer_set(&k->patience, COOKIE_MS);
 }
 
 static void
@@ -547,6 +560,7 @@ take_cookie(struct client *k, const char *data, size_t len)
 	if (end == NULL && len <= DIV_COOKIE_MAX)
 		return 0;
 	wk_serve_known(&k->c);
+	wk_timer_stop(&k->patience);
 	if (end == data)
 		wk_serve_asked(&k->c, "control");
 	else
@@ -599,6 +613,7 @@ static const struct wk_ops ops = {
 	.client_size = sizeof(struct client),
 	.request_max = CONTROL_LINE_MAX,
 	.reserve = RESERVE,
+	.silent_max = WRAPW_SILENT,
 	.each = 1,              /* the way to its target */
 	.input = wmaster_input,
 	.gone = wmaster_gone

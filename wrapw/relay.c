@@ -830,6 +830,7 @@ relay_project(char **operands, const struct wk_called *called)
 		.client_size = sizeof(struct guest),
 		.request_max = DIV_COOKIE_MAX + 1,
 		.reserve = RESERVE,
+		.silent_max = WRAPW_SILENT,
 		.each = 3,
 		.connected = guest_came,
 		.input = guest_input,

@@ -13,6 +13,10 @@
 
 #define WRAPW_PROTOCOL "1.0"
 
+/* Clients of a master, or of a far end, whose cookie is not there yet.  (At a
+ * near end they are as silent as the link is slow.) */
+enum { WRAPW_SILENT = 64 };
+
 /* What the command line asks for. */
 struct wrapw_options {
 	int master, depth, quit, quiet, verbose;
