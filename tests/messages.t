@@ -307,6 +307,7 @@ END
 cat >others <<'END'
 out of memory	the system's
 %s: the other end is no exporting wrapw	relay.t
+%s: the other end does not answer	one that waits: relay.t
 the connection to the other host is gone	relay.t
 %s: a symbolic link of somebody else's	needs another user: relay.t
 ps: it lists no processes; is it installed?	where there is no /proc

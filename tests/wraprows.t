@@ -27,6 +27,8 @@ for b in '' -1; do
 	c 'not ASCII' "s:$(printf '\303\244')\\0" r:- e
 	c 'a cookie of 256 bytes' "S:$y31" 'S:\0' r:- e
 	c 'a cookie without an end' "S:$y31$y31" r:- e
+	c "a line of ptbw's, and a wait" 's:4711\nG' r:- e
+	c 'a blank line' 's:\n' r:- e
 	c 'half a cookie, then nothing' s:pt h e
 	c 'what stands behind a cookie does not count' 's:0\00\0' r:@ f:0 h e
 	c 'what stands behind a bad one neither' 'S:9\00\0' r:- e

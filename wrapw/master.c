@@ -550,14 +550,17 @@ take_line(struct client *k, const char *data, size_t len)
 	return (size_t)n;
 }
 
-/* The cookie that comes first. */
+/* The cookie that comes first.  Who begins with something else has come to the
+ * wrong door, and is told so at once: it may wait for an answer. */
 static size_t
 take_cookie(struct client *k, const char *data, size_t len)
 {
 	size_t n = len <= DIV_COOKIE_MAX ? len : DIV_COOKIE_MAX + 1;
 	const char *end = memchr(data, '\0', n);
+	size_t size = end != NULL ? (size_t)(end - data) : n;
+	int good = text_ascii_length(data, size) == size;
 
-	if (end == NULL && len <= DIV_COOKIE_MAX)
+	if (end == NULL && good && len <= DIV_COOKIE_MAX)
 		return 0;
 	wk_serve_known(&k->c);
 	wk_timer_stop(&k->patience);
@@ -568,10 +571,10 @@ take_cookie(struct client *k, const char *data, size_t len)
 	if (end == data) {
 		k->state = CONTROL;
 		wk_serve_puts(&k->c, "+");
+	} else if (!good) {
+		wmaster_refuse(k, "a cookie is not printable");
 	} else if (end == NULL) {
 		wmaster_refuse(k, "a cookie is too long");
-	} else if (!text_is_ascii(data)) {
-		wmaster_refuse(k, "a cookie is not printable");
 	} else {
 		hand_over(k, data, 0);
 	}

@@ -31,10 +31,12 @@
 
 /* What a refusal for the version begins with. */
 #define OTHER_VERSION "version "
+/* What those hear who were looking for something else. */
+#define NO_VISITOR "this is the end of a link of wrapw's"
 
 enum {
 	TARGET_MS = DIV_CONNECT_MS - 300, /* less than a client waits */
-	LINK_MS = 10000,          /* for the link to answer at first */
+	LINK_MS = DIV_CONNECT_MS - 500, /* for the link to answer at first */
 	LOOK_MS = 20,             /* between two looks whether there is room */
 	RESERVE = 16,             /* descriptors that clients leave to us */
 	/* At the exporting end: the same; and the percentages of all that may
@@ -366,7 +368,7 @@ understand(struct visitor *v, const char *line)
 	wk_serve_asked(&v->c, "%s", line);
 	if (sscanf(line, LINK_MAGIC " %15s %15s%n", version, word, &n) != 2 ||
 	    !text_is_ascii(line))
-		turn_away(v, "this is the end of a link of wrapw's");
+		turn_away(v, NO_VISITOR);
 	else if (!is_spoken(version))
 		turn_away(v, OTHER_VERSION LINK_PROTOCOL);
 	else
@@ -383,6 +385,10 @@ visitor_input(struct wk_client *c, const char *data, size_t len)
 	if (v->state != FIRST_LINE)
 		return 0;
 	n = wk_serve_line(data, len, line, sizeof line);
+	if (n == 0 && text_ascii_length(data, len) != len) {
+		turn_away(v, NO_VISITOR);
+		return len;
+	}
 	if (n < 0) {
 		turn_away(v, "a line is too long");
 		return len;
@@ -605,7 +611,8 @@ guest_input(struct wk_client *c, const char *data, size_t len)
 	size_t most = sizeof g->cookie;
 	const char *end = memchr(data, '\0', len < most ? len : most);
 
-	if (end == NULL && len < most)
+	/* (what is no cookie is refused without waiting for its end) */
+	if (end == NULL && len < most && text_ascii_length(data, len) == len)
 		return 0;
 	wk_serve_known(c);
 	wk_serve_asked(c, "cookie %.*s", (int)(len < most ? len : most), data);
@@ -697,12 +704,17 @@ link_lost(struct wk_io *io, int what)
 		kill((pid_t)(grouped ? -pid : pid), SIGHUP);
 }
 
-/* The other end has said no, or something else. */
+/* The other end has said no, or something else; or nothing in time (errno). */
 static int
 mismatch(const char *line)
 {
 	const char *version = text_after(line, "- " OTHER_VERSION);
 
+	if (errno == ETIMEDOUT) {
+		wk_warn("%s: the other end does not answer",
+		    wrapw_opt.project);
+		return WK_UNAVAILABLE;
+	}
 	if (version != NULL)
 		wk_warn("the link is of version %s here and of %.15s at the "
 		    "other end", LINK_PROTOCOL, version);
@@ -722,11 +734,12 @@ fetch_record(char **record, size_t *len)
 	size_t n, have;
 	ssize_t r;
 
+	errno = 0;
 	if (link_say(hold.fd, "hold", "") != 0)
 		return mismatch("");
 	for (n = 0; n < sizeof line - 1; n++)
 		if (div_read(hold.fd, line + n, 1, deadline) != 1 ||
-		    line[n] == '\n')
+		    line[n] == '\n' || line[n] == '\0')
 			break;
 	line[n] = '\0';
 	if (sscanf(line, "+ %15s %zu", version, len) != 2 ||
