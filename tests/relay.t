@@ -171,10 +171,17 @@ t 'what is lost is not said to be written' 0 '' '~*a connection was ended: what 
     env svc_link=1 svc_1="$T/w/svc" linked 'peer connect $svc_1 f:t o:text C E'
 served 'the service hears nothing of it'
 exec 3>&-
-# (whoever has not gone by then hears that its master is)
-t 'a section on a full disk' 0 '~*what was written is lost: *' '' \
-    sh -c 'xclate -m -O ">/dev/full" sh -c "linked \"echo hello | xclate a\"" 2>&1; c=$?
-	test $c -eq 0 -o $c -eq 76'
+# whoever writes a section hears of it, as on this side
+for c in 'echo hello | xclate a' 'xclate a echo hello' 'xclate -s a echo hello' \
+    'xclate -g a echo hello' 'echo hello | xclate -l a' \
+    'echo hello | xclate -T title a' 'xapply -m "echo %1" hello' \
+    'xapply -m -P2 "echo %1" 1 2 3' 'head -c 1000000 /dev/zero | xclate a'; do
+	t "a section on a full disk: $c" 74 '' '~*what was written is lost: *' \
+	    xclate -m -O '>/dev/full' linked "$c"
+	t 'and on one that is not' 0 - '' xclate -m linked "$c"
+done
+t 'the status of a command that has one' 5 '' '~*what was written is lost: *' \
+    xclate -m -O '>/dev/full' linked 'xclate a sh -c "echo hello; exit 5"'
 # the far end is stopped for longer than a descriptor's wire may take
 rm -f got go
 : >out
