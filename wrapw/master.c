@@ -35,7 +35,8 @@ enum {
 
 struct client {
 	struct wk_client c;    /* first */
-	enum { COOKIE, CONTROL, SERVED } state; /* what it says next */
+	enum { COOKIE, CONTROL, SERVED, REFUSED } state; /* what it says
+	                             next; REFUSED: the rest of nonsense */
 	int readonly;             /* it may change nothing, neither here
 	                             nor where it is handed on to */
 	struct request *request;  /* a connection that is being made */
@@ -550,6 +551,29 @@ take_line(struct client *k, const char *data, size_t len)
 	return (size_t)n;
 }
 
+static void
+said_enough(struct wk_timer *t)
+{
+	struct client *k = (struct client *)((char *)t -
+	    offsetof(struct client, patience));
+
+	wk_serve_finish(&k->c);
+}
+
+/* Refuse what cannot become a cookie.  The client may be about to send the
+ * rest, which is let pass for a second, or it would not find our answer. */
+static void
+refuse_nonsense(struct client *k)
+{
+	if (wk_serve_verbose != NULL)
+		wk_serve_verbose("a request was refused: %s",
+		    "a cookie is not printable");
+	wk_serve_puts(&k->c, "-");
+	k->state = REFUSED;
+	k->patience.expired = said_enough;
+	wk_timer_set(&k->patience, WK_GRACE_MS);
+}
+
 /* The cookie that comes first.  Who begins with something else has come to the
  * wrong door, and is told so at once: it may wait for an answer. */
 static size_t
@@ -571,6 +595,8 @@ take_cookie(struct client *k, const char *data, size_t len)
 	if (end == data) {
 		k->state = CONTROL;
 		wk_serve_puts(&k->c, "+");
+	} else if (!good && end == NULL) {
+		refuse_nonsense(k);
 	} else if (!good) {
 		wmaster_refuse(k, "a cookie is not printable");
 	} else if (end == NULL) {
@@ -587,14 +613,16 @@ wmaster_input(struct wk_client *c, const char *data, size_t len)
 	struct client *k = (struct client *)c;
 	size_t used = 0, n = 1;
 
+	if (k->state == REFUSED && memchr(data, '\0', len) != NULL)
+		wk_serve_finish(c);
 	while (wk_serve_taking(c) && used < len && n > 0 &&
-	    k->state != SERVED) {
+	    k->state <= CONTROL) {
 		n = k->state == CONTROL ?
 		    take_line(k, data + used, len - used) :
 		    take_cookie(k, data + used, len - used);
 		used += n;
 	}
-	return c->state == WK_FINISHING || k->state == SERVED ? len : used;
+	return c->state == WK_FINISHING || k->state > CONTROL ? len : used;
 }
 
 static void
