@@ -1419,7 +1419,13 @@ split_path(struct div_dial *d)
 }
 
 /* What a dial does next. */
-enum { CONNECT, ASK, GREETING, ANSWER, DESCRIPTOR, DONE };
+enum { CONNECT, ASK, GREETING, ANSWER, DESCRIPTOR, CONFINED, END, DONE };
+
+/* What masters of wrapw are told about a connection that may change nothing,
+ * and what they answer. */
+static const char confinement[] = "\0confine\n";
+static const char confined[] = "++ 0\n";
+enum { CONFINEMENT = sizeof confinement - 1 };
 
 /* The system is short of something for now. */
 static int
@@ -1484,7 +1490,7 @@ dial_connect(struct div_dial *d)
 	}
 	if (r != 0)
 		return d->later ? 0 : -1;
-	d->state = d->cookies > 0 ? ASK : DONE;
+	d->state = d->cookies > 0 ? ASK : END;
 	return 1;
 }
 
@@ -1502,22 +1508,69 @@ is_one_line(const char *cookie)
 static int
 dial_ask(struct div_dial *d)
 {
-	char text[DIV_COOKIE_MAX + 40];
+	char text[CONFINEMENT + DIV_COOKIE_MAX + 40], *cookie = text;
 	size_t n;
 
 	if (d->hops > 0 && !is_one_line(d->cookie)) {
 		errno = ENOENT;
 		return -1;
 	}
+	if (d->confine & DIV_CONFINE_WAY) {
+		memcpy(text, confinement, CONFINEMENT);
+		cookie += CONFINEMENT;
+	}
+	n = sizeof text - (size_t)(cookie - text);
 	if (d->hops == 0)
-		n = (size_t)snprintf(text, sizeof text, "%s", d->cookie) + 1;
+		n = (size_t)snprintf(cookie, n, "%s", d->cookie) + 1;
 	else
-		n = (size_t)snprintf(text, sizeof text, "%cconnect %d %s\n",
-		    '\0', d->hops, d->cookie);
+		n = (size_t)snprintf(cookie, n, "%cconnect %d %s\n", '\0',
+		    d->hops, d->cookie);
+	n += (size_t)(cookie - text);
 	if (div_send(d->fd, text, n, -1) != (ssize_t)n)
 		return -1;
-	d->state = d->hops == 0 ? ANSWER : GREETING;
+	d->then = d->hops == 0 ? ANSWER : GREETING;
+	d->state = cookie != text ? CONFINED : d->then;
+	d->said = 0;
 	return 0;
+}
+
+/* The way ends here; who is here may have to be told. */
+static int
+dial_end(struct div_dial *d)
+{
+	d->state = d->then = DONE;
+	if (!(d->confine & DIV_CONFINE_END))
+		return 1;
+	if (div_send(d->fd, confinement, CONFINEMENT, -1) != CONFINEMENT)
+		return -1;
+	d->state = CONFINED;
+	d->said = 0;
+	return 0;
+}
+
+/* Read no more than the answer to that: a descriptor may be behind it. */
+static int
+dial_confined(struct div_dial *d)
+{
+	char text[sizeof confined];
+	size_t count;
+	int fd;
+	ssize_t n = div_recv(d->fd, text, strlen(confined + d->said), &fd, 1,
+	    &count);
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
+	if (count > 0)
+		close(fd);
+	if (n == 0 || count > 0 ||
+	    memcmp(text, confined + d->said, (size_t)n) != 0) {
+		errno = ENOTSUP;
+		return -1;
+	}
+	d->said += (unsigned)n;
+	if (confined[d->said] == '\0')
+		d->state = d->then;
+	return 1;
 }
 
 /* A master that does not speak the control protocol is asked again, without
@@ -1542,13 +1595,15 @@ dial_next(struct div_dial *d, int fd)
 		close(d->fd);
 		d->fd = fd;
 	}
-	d->state = --d->cookies > 0 ? ASK : DONE;
+	d->state = --d->cookies > 0 ? ASK : END;
 	if (d->cookies > 0) {
 		d->cookie += strlen(d->cookie);
 		while (*d->cookie == '\0' || *d->cookie == '/')
 			d->cookie++;
-		fcntl(d->fd, F_SETFL, O_NONBLOCK);
 	}
+	/* from others it may come blocking */
+	if (d->cookies > 0 || d->confine)
+		fcntl(d->fd, F_SETFL, O_NONBLOCK);
 	return 1;
 }
 
@@ -1628,6 +1683,8 @@ div_dial_on(struct div_dial *d)
 		case CONNECT: r = dial_connect(d); break;
 		case ASK: r = dial_ask(d); break;
 		case DESCRIPTOR: r = dial_descriptor(d); break;
+		case CONFINED: r = dial_confined(d); break;
+		case END: r = dial_end(d); break;
 		default: r = dial_answer(d); break;
 		}
 	if (r == 0)
@@ -1649,11 +1706,13 @@ div_dial_on(struct div_dial *d)
 
 /* With a deadline (not 0), connecting waits for room in a full backlog. */
 static int
-dial(struct div_dial *d, const char *path, int hops, int64_t deadline)
+dial(struct div_dial *d, const char *path, int hops, int confine,
+    int64_t deadline)
 {
 	memset(d, 0, sizeof *d);
 	d->fd = -1;
 	d->hops = hops;
+	d->confine = confine;
 	d->deadline = deadline;
 	d->path = strdup(path);
 	if (d->path == NULL)
@@ -1670,7 +1729,13 @@ dial(struct div_dial *d, const char *path, int hops, int64_t deadline)
 int
 div_dial(struct div_dial *d, const char *path, int hops)
 {
-	return dial(d, path, hops, 0);
+	return dial(d, path, hops, 0, 0);
+}
+
+int
+div_dial_confined(struct div_dial *d, const char *path, int hops, int confine)
+{
+	return dial(d, path, hops, confine, 0);
 }
 
 int
@@ -1680,7 +1745,7 @@ div_connect(const char *path)
 	struct div_dial d;
 	int r;
 
-	r = dial(&d, path, 0, deadline);
+	r = dial(&d, path, 0, 0, deadline);
 	while (r == 0) {
 		r = div_readable(d.fd, deadline);
 		if (r == 0)

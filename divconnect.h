@@ -212,11 +212,24 @@ struct div_dial {
 	const char *first;   /* of the cookies */
 	unsigned cookies, all; /* cookies left to ask for, and in all */
 	int hops, state;
+	int confine;
+	int then;            /* the state behind the answer to that */
+	unsigned said;       /* bytes of it that have come */
 	int64_t deadline;    /* div_connect: for a full backlog; else 0 */
 };
 int div_dial(struct div_dial *d, const char *path, int hops);
 int div_dial_on(struct div_dial *d);
 void div_dial_end(struct div_dial *d);
+
+/*
+ * As div_dial, for somebody who may change no name space of wrapw's (PROTOCOL
+ * section 4.4).  confine says which masters are told so: those that are asked
+ * for a cookie on the way, the one at its end, or both; 0 is none.  ENOTSUP:
+ * one of them does not know of that.
+ */
+enum { DIV_CONFINE_WAY = 1, DIV_CONFINE_END = 2 };
+int div_dial_confined(struct div_dial *d, const char *path, int hops,
+    int confine);
 
 /* 1 when a socket stands at path or at a leading part of it, else 0. */
 int div_exists(const char *path);

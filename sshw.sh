@@ -14,6 +14,8 @@ synopsis='usage: sshw [-dEqv] [-depth] [-r wrapw] [--allow-bind] [--] [ssh optio
        sshw -h | -V'
 # of ssh: the letters that take an argument
 with_argument=BbcDEeFIiJLlmOoPpQRSWw
+nl='
+'
 
 fail() {        # fail CODE MESSAGE
 	printf 'sshw: %s\n' "$2" >&2
@@ -151,30 +153,54 @@ shift
 # ssh joins the words of a command by blanks, and so do we
 command="$*"
 
-# Nothing that is named by chance is in the way, and nobody can guess it.
-random=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-[ ${#random} -eq 32 ] || fail 71 '/dev/urandom: no random bytes are there'
-link=/tmp/.sshw.$random
+# The socket over there has a name by chance.  Its first half is on command
+# lines, where others of both hosts can read it; the second, without which
+# nobody can take its place beforehand, only in the environment of ssh.
+random=$(od -An -v -N24 -tx1 /dev/urandom | tr -d ' \n')
+[ ${#random} -eq 48 ] || fail 71 '/dev/urandom: no random bytes are there'
+SSHW_SECRET=${random#????????????????}
+known=/tmp/.sshw.${random%"$SSHW_SECRET"}
+link=$known.$SSHW_SECRET
+export SSHW_SECRET
 
 # What is done over there, in a line: there are login shells that know no
 # longer words.  The shell stays, to remove what a wrapw that was killed
-# leaves behind.
+# leaves behind.  A bash that has become sh has left the count of shells; the
+# next one would take itself for the login shell, and read .bashrc once more.
 # shellcheck disable=SC2016
-there='host=$(printf "%b" "$1") link=$2 wrapw=$(printf "%b" "$3");
+there='host=$(printf "%b" "$1") known=$2 wrapw=$(printf "%b" "$3");
 detached=$4 quiet=$5 verbose=$6 command=$(printf "%b." "$7");
 command=${command%.};
 shell=${SHELL:-/bin/sh};
+me=$(id -u);
+link=; others=;
+for s in "$known".*; do
+	if [ -n "$(find "$s" -prune -type s -user "$me" 2>/dev/null)" ]; then
+		link=$s;
+	elif [ -e "$s" ] || [ -h "$s" ]; then
+		others=$s;
+	fi;
+done;
 if ! command -v "$wrapw" >/dev/null 2>&1; then
-	rm -f "$link";
+	[ -z "$link" ] || rm -f "$link";
 	echo "sshw: $host: $wrapw not found in the remote PATH, see -r" >&2;
 	exit 127;
 fi;
-if [ ! -S "$link" ]; then
-	printf "sshw: %s: %s\n" "$host" "sshd did not forward the socket:
-	    AllowStreamLocalForwarding is off there" >&2;
+if [ -z "$link" ]; then
+	if [ -n "$others" ]; then
+		why="$others belongs to somebody else";
+	elif [ -w /tmp ] && [ -x /tmp ]; then
+		why="AllowStreamLocalForwarding or DisableForwarding of
+		    sshd_config(5), or restrict of authorized_keys, forbids it";
+	else
+		why="/tmp cannot be written there";
+	fi;
+	printf "sshw: %s: sshd did not forward the socket: %s\n" "$host"
+	    "$why" >&2;
 	exit 69;
 fi;
 if [ -n "$command" ]; then
+	case ${SHLVL-} in 0) SHLVL=1 ;; esac;
 	set -- "$shell" -c "$command";
 else
 	set -- "$shell" -l;
@@ -184,25 +210,50 @@ code=$?;
 rm -f "$link" "$link.w";
 exit $code'
 
-far="exec sh -c $(quote "$(printf '%s\n' "$there" | tr -s '\n\t ' ' ')") sshw $(numbered "$host") '$link' \
+far="exec sh -c $(quote "$(printf '%s\n' "$there" | tr -s '\n\t ' ' ')") sshw $(numbered "$host") '$known' \
 $(numbered "$remote") '$detached' '$quiet' '$verbose' $(numbered "$command")"
 
 # With a socket to forward, or as plain ssh: wrapw -X knows which.  The first
 # of several values is the one that ssh takes, so what the user said counts.
 # shellcheck disable=SC2016
 here='if [ -n "${WRAPW_EXPORT-}" ]; then
+	if [ -n "$6" ]; then
+		echo "sshw: ClearAllForwardings leaves no socket to forward" >&2
+		exit 64
+	fi
 	exec ssh '"$options"' -o ControlMaster=no -o ControlPath=none \
 	    -o ExitOnForwardFailure=no -R "$2:$WRAPW_EXPORT" $3 -- "$1" "$4"
 fi
+unset SSHW_SECRET
 if [ -n "$5" ]; then
 	exec ssh '"$options"' $3 -- "$1" "$5"
 fi
 exec ssh '"$options"' $3 -- "$1"'
 
 need wrapw ssh
+# What ssh makes of its options and of its files: they can say what the letters
+# refused above say.  And from 8.4 on it fills in the environment.
+# shellcheck disable=SC2016
+forward="$known."'${SSHW_SECRET}'
+settings=$(eval "ssh -G $options -R $(quote "$forward:/"
+    ) -- $(quote "$host") true" 2>/dev/null </dev/null)
+cleared=''
+case $nl$settings$nl in
+*"${nl}forkafterauthentication yes$nl"*)
+	usage 'ForkAfterAuthentication (-f) does not go with a command over there' ;;
+*"${nl}sessiontype none$nl"*)
+	usage 'SessionType none (-N) does not go with a command over there' ;;
+*"${nl}sessiontype subsystem$nl"*)
+	usage 'SessionType subsystem (-s) does not go with a command over there' ;;
+*"${nl}clearallforwardings yes$nl"*) cleared=1 ;;
+esac
+case $settings in
+*"remoteforward $link "*) ;;
+*) forward=$link ;;
+esac
 [ -n "$depth" ] || set -- wrapw -m ${everything:+"$everything"} \
     ${quiet:+"$quiet"} ${verbose:+"$verbose"}
 [ -z "$depth" ] || set --
 exec "$@" wrapw -X ${depth:+"$depth"} ${bind:+"$bind"} ${quiet:+"$quiet"} \
-    ${verbose:+"$verbose"} sh -c "$here" sshw "$host" "$link" "$terminal" \
-    "$far" "$command"
+    ${verbose:+"$verbose"} sh -c "$here" sshw "$host" "$forward" "$terminal" \
+    "$far" "$command" "$cleared"

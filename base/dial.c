@@ -133,7 +133,7 @@ too_late(struct wk_timer *t)
 }
 
 void
-dial_start(struct dial *l, const char *path, int hops, int ms,
+dial_start(struct dial *l, const char *path, int hops, int confine, int ms,
     void (*done)(struct dial *l, int fd))
 {
 	memset(l, 0, sizeof *l);
@@ -142,7 +142,7 @@ dial_start(struct dial *l, const char *path, int hops, int ms,
 	l->done = done;
 	l->active = 1;
 	wk_timer_set(&l->deadline, ms);
-	stepped(l, div_dial(&l->d, path, hops));
+	stepped(l, div_dial_confined(&l->d, path, hops, confine));
 }
 
 void

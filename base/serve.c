@@ -33,6 +33,7 @@
 enum {
 	READ_SIZE = 16384,
 	ACCEPT_MAX = 256,         /* in one round, so that others get theirs */
+	SILENT_LEAST = 8,         /* see silent_max */
 	RETRY_MS = 1000,          /* after the system had no descriptor left */
 	NAME_MS = 5000            /* from one look at the socket's name to the
 	                             next */
@@ -548,6 +549,37 @@ client_ready(struct wk_io *io, int what)
 
 /* --- clients come and go --- */
 
+/* So many may not have said yet who they are; few descriptors are for few. */
+static size_t
+silent_max(void)
+{
+	rlim_t share = master.limit / 16;
+
+	if (share < SILENT_LEAST)
+		share = SILENT_LEAST;
+	return share < master.ops->silent_max ? (size_t)share :
+	    master.ops->silent_max;
+}
+
+/* There is one more now: if they are too many, the one that has been silent
+ * longest goes. */
+static void
+bound_silent(void)
+{
+	struct wk_client *c = master.clients;
+
+	if (master.ops->silent_max == 0 ||
+	    master.count - master.known <= silent_max())
+		return;
+	while (c->next != NULL)
+		c = c->next;
+	for (; c != NULL; c = c->prev)
+		if (!c->known && c->state == WK_STAYING && !has_words(c)) {
+			wk_serve_drop(c, "it did not say who it is");
+			return;
+		}
+}
+
 static void
 add_client(int fd)
 {
@@ -577,6 +609,7 @@ add_client(int fd)
 	/* most have asked already, and some need no second look */
 	if (!master.ops->in_order && (serve_wanted(c) & WK_READ))
 		read_client(c);
+	bound_silent();
 }
 
 /* What the system had no room for is tried once more. */
@@ -596,6 +629,21 @@ serve_try_again(struct wk_timer *t)
 			attend(c);
 }
 
+/* Those who have had time enough to say who they are, and have not, must not
+ * keep others out: they make room, at the end of the round. */
+static void
+drop_silent(void)
+{
+	int64_t since = div_awake() - WK_GRACE_MS;
+	struct wk_client *c;
+
+	if (master.ops->silent_max == 0)
+		return;
+	for (c = master.clients; c != NULL; c = c->next)
+		if (!c->known && c->state != WK_GONE && c->since <= since)
+			wk_serve_drop(c, "it did not say who it is");
+}
+
 /*
  * Out of descriptors: connections stay in the backlog until a client is gone,
  * or a while has passed, as the whole system may be short of them.
@@ -605,6 +653,7 @@ accept_later(void)
 {
 	if (wk_serve_verbose != NULL)
 		wk_serve_verbose("connections wait: %s", strerror(errno));
+	drop_silent();
 	wk_watch(&master.listener, 0);
 	wk_timer_set(&master.retry, RETRY_MS);
 }

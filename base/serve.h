@@ -22,7 +22,9 @@ enum {
 	 * for so long. */
 	WK_UNREAD_MAX = 1 << 20,
 	WK_UNREAD_MS = 5000,
-	WK_GRACE_MS = 1000         /* for a client to say who it is */
+	/* For a client to say who it is, when the end has begun, or others
+	 * wait for its place. */
+	WK_GRACE_MS = 1000
 };
 
 struct wk_chunk;
@@ -60,6 +62,10 @@ struct wk_ops {
 	size_t client_size;       /* of the program's struct */
 	size_t request_max;       /* bytes of a request; more ends the client */
 	unsigned reserve;         /* descriptors that clients have to leave */
+	unsigned silent_max;      /* clients that may be silent at once; of more
+	                             the oldest goes, and all of them when there
+	                             is no room, after WK_GRACE_MS.  0: any
+	                             number */
 	unsigned each;            /* descriptors that each client may need
 	                             beside its own */
 	int keeps_going;          /* a utility that is stopped is continued */

@@ -5,12 +5,20 @@
  */
 #include "text.h"
 
+size_t
+text_ascii_length(const char *data, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && data[n] >= ' ' && data[n] <= '~')
+		n++;
+	return n;
+}
+
 int
 text_is_ascii(const char *text)
 {
-	while (*text >= ' ' && *text <= '~')
-		text++;
-	return *text == '\0';
+	return text[text_ascii_length(text, strlen(text))] == '\0';
 }
 
 int

@@ -35,6 +35,9 @@ text_begins(const char *text, const char *prefix)
  * may carry. */
 int text_is_ascii(const char *text);
 
+/* How many bytes of data are so, from the first on. */
+size_t text_ascii_length(const char *data, size_t len);
+
 /* True if text has no C0 control characters and no DEL; bytes of UTF-8 are
  * allowed. */
 int text_is_clean(const char *text);

@@ -203,4 +203,42 @@ if [ -r /proc/self/statm ] && [ "$(ulimit -n)" -gt 2100 ]; then
 else
 	skip 'the size of an idle client' 'no /proc, or few descriptors'
 fi
+
+# --- those who say nothing, or half of it, do not keep others out ---
+silent() {      # silent NAME SOCKET WORD COMMAND...: 200 of them there, then it
+	name=$1 at=$2 word=$3
+	shift 3
+	rm -f said
+	peers= i=0
+	while [ $i -lt 100 ]; do
+		i=$((i + 1))
+		peer connect "$at" "s:$word" t:said p 2>/dev/null & peers="$peers $!"
+		peer connect "$at" t:said p 2>/dev/null & peers="$peers $!"
+	done
+	wait_until test -e said
+	t "$name" 0 - '' peer limit 4 "$@"
+	# shellcheck disable=SC2086
+	{
+		kill $peers 2>/dev/null  # some have gone
+		wait $peers 2>/dev/null
+	}
+}
+ptbw -m -N "$T/w/pool" : & pool=$!
+wait_until test -S pool
+export ptbw_link=1 ptbw_1="$T/w/pool"
+(ulimit -n 128; exec wrapw -m -N "$s" :) &
+wait_until test -S "$s"
+silent 'cookies that do not end' "$s" ptb ptbw -t "$s/0" -T3 true
+silent 'the control protocol, too, is for who speaks' "$s" ptb wrapw -t "$s" -n
+wrapw -X -t "$s" -N "$T/w/near" : & near=$!
+wait_until test -S near
+(ulimit -n 128; exec wrapw -P "$T/w/near" -N "$T/w/far" :) & far=$!
+wait_until test -S far
+silent 'at the far end of a link' "$T/w/far" ptb ptbw -t "$T/w/far/ptbw" -T3 true
+kill $far $near
+wait $far $near
+unset ptbw_link ptbw_1
+wrapw -qQt "$s" true
+kill $pool
+wait $pool
 finish

@@ -133,6 +133,8 @@ cat >list <<'END'
 	wrapw -P link true
 69 wrapw: /nowhere: No such file or directory
 	wrapw -P /nowhere true
+69 wrapw: */l: it is not a socket
+	: >l; wrapw -P "$PWD/l" true
 0 wrapw: there is nothing to export
 	wrapw -m wrapw -Xv true
 64 wrapw: -b takes a target and a name
@@ -309,7 +311,9 @@ out of memory	the system's
 %s: it was removed, and is there again	names.t
 %s: nobody can connect any more: %s	names.t
 %s: the other end is no exporting wrapw	relay.t
+%s: the other end does not answer	one that waits: relay.t
 the connection to the other host is gone	relay.t
+%s: a symbolic link of somebody else's	needs another user: relay.t
 ps: it lists no processes; is it installed?	where there is no /proc
 the link is of version %s here and of %.15s at the other end	relay.t
 a connection was ended: %s	relay.t

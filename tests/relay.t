@@ -171,10 +171,17 @@ t 'what is lost is not said to be written' 0 '' '~*a connection was ended: what 
     env svc_link=1 svc_1="$T/w/svc" linked 'peer connect $svc_1 f:t o:text C E'
 served 'the service hears nothing of it'
 exec 3>&-
-# (whoever has not gone by then hears that its master is)
-t 'a section on a full disk' 0 '~*what was written is lost: *' '' \
-    sh -c 'xclate -m -O ">/dev/full" sh -c "linked \"echo hello | xclate a\"" 2>&1; c=$?
-	test $c -eq 0 -o $c -eq 76'
+# whoever writes a section hears of it, as on this side
+for c in 'echo hello | xclate a' 'xclate a echo hello' 'xclate -s a echo hello' \
+    'xclate -g a echo hello' 'echo hello | xclate -l a' \
+    'echo hello | xclate -T title a' 'xapply -m "echo %1" hello' \
+    'xapply -m -P2 "echo %1" 1 2 3' 'head -c 1000000 /dev/zero | xclate a'; do
+	t "a section on a full disk: $c" 74 '' '~*what was written is lost: *' \
+	    xclate -m -O '>/dev/full' linked "$c"
+	t 'and on one that is not' 0 - '' xclate -m linked "$c"
+done
+t 'the status of a command that has one' 5 '' '~*what was written is lost: *' \
+    xclate -m -O '>/dev/full' linked 'xclate a sh -c "echo hello; exit 5"'
 # the far end is stopped for longer than a descriptor's wire may take
 rm -f got go
 : >out
@@ -309,6 +316,10 @@ END
 chmod +x near
 t 'what is no hello' 0 '' '' near 's:GET / HTTP/1.0\n' \
     'r:- this is the end of a link of wrapw'"'"'s\n' e
+t 'what is no line, and waits' 0 '' '' near 's:name\0' \
+    'r:- this is the end of a link of wrapw'"'"'s\n' e
+t 'what is no cookie, at the far end' 0 '' '' \
+    ptbw -m linked 'peer connect $wrapw_1 "s:4711\\n" r:- e'
 t 'another version' 0 '' '' near 's:wrapw-relay 2.0 hold\n' \
     'r:- version 1.0\n' e
 t 'a newer one that understands' 0 '' '' near \
@@ -332,8 +343,9 @@ far() {         # far STEP...: be the exporting end of a wrapw -P
 	rm -f "$T/w/nolink"
 	peer limit 20 peer listen "$T/w/nolink" "$@" & other=$!
 	wait_until test -S nolink
-	t "$name" "$code" '' "$err" wrapw -P "$T/w/nolink" true
-	wait $other
+	t "$name" "$code" '' "$err" peer limit 5 wrapw -P "$T/w/nolink" true
+	kill $other 2>/dev/null         # one may wait
+	wait $other 2>/dev/null
 }
 name='an end that hangs up' code=76 err='~wrapw: */nolink: the other end is no exporting wrapw'
 far c
@@ -341,6 +353,10 @@ name='one that speaks nonsense'
 far 's:hello\n' E
 name='one of another version' err='~wrapw: the link is of version 1.0 here and of 2.0 at the other end'
 far 's:- version 2.0\n' E
+name='one that waits' code=69 err='~wrapw: */nolink: the other end does not answer'
+far l p
+name='one that begins as xclate does' code=76 err='~wrapw: */nolink: the other end is no exporting wrapw'
+far 's:0.8\0' p
 name='a record that is none' code=65 err='~wrapw: */nolink: *'
 far 's:+ 1.0 4\nPATH' E
 name='one that sets what is no diversion'
@@ -348,6 +364,78 @@ far 's:+ 1.0 8\n/x\0PATH=' S:/ E
 t 'no link' 69 '' '~wrapw: /nowhere: *' wrapw -P /nowhere true
 t 'a link is absolute' 64 '' '~wrapw: -P: the path of a link is absolute*' \
     wrapw -P nowhere true
+
+# --- whose the link is ---
+rm -f real sym asked
+peer limit 60 peer master real A t:asked p & other=$!
+wait_until test -S real
+ln -s real sym
+t 'a symbolic link' 69 '' "wrapw: $T/w/sym: it is not a socket" \
+    wrapw -P "$T/w/sym" true
+t 'one that takes the place of the link meanwhile' 69 '' - \
+    ptbw -m linked 'mv link was; ln -s real link; ptbw true; code=$?
+	mv was link; exit $code'
+[ ! -e asked ] && [ -h sym ]
+result $? 'nobody was asked, and it stays'
+rm -f sym
+kill $other
+wait $other 2>/dev/null
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+	as='setpriv --reuid 12345 --regid 12345 --clear-groups'
+	chmod 755 "$T" "$T/w"
+	mkdir -m 1777 theirs
+	not_ours="wrapw: $T/w/theirs/l: it belongs to somebody else"
+	listens() {     # listens OWNER COMMAND...: theirs/l
+		owner=$1
+		shift
+		rm -f theirs/l asked
+		"$@" peer limit 60 peer master "$T/w/theirs/l" A "s:- version 2.0\\n" E p & other=$!
+		wait_until test -S theirs/l
+		chmod 777 theirs/l
+		chown "$owner" theirs/l
+	}
+	gone() {
+		kill $other
+		wait $other 2>/dev/null
+	}
+	# shellcheck disable=SC2086
+	{
+	listens 12345 $as
+	t 'a link that somebody else has bound' 69 '' "$not_ours" \
+	    wrapw -P "$T/w/theirs/l" true
+	t 'it is not removed' 0 '' '' test -S theirs/l
+	chown 0 theirs/l
+	t 'one where somebody else listens' 69 '' "$not_ours" \
+	    wrapw -P "$T/w/theirs/l" true
+	gone
+	listens 12345
+	t 'one whose name belongs to somebody else' 69 '' "$not_ours" \
+	    wrapw -P "$T/w/theirs/l" true
+	chown 0 theirs/l
+	t 'who is not root may use one of root'\''s' 76 '' '~*of version 1.0 here*' \
+	    $as env TMPDIR="$T/w/theirs" wrapw -P "$T/w/theirs/l" true
+	gone
+	listens 12345 $as
+	t 'and its own' 76 '' '~*of version 1.0 here*' \
+	    $as env TMPDIR="$T/w/theirs" wrapw -P "$T/w/theirs/l" true
+	gone
+	t 'a wire to somebody else' 69 '' - ptbw -m linked 'mv link was
+	    '"$as"' peer limit 60 peer master $PWD/theirs/late A e p &
+	    until test -S theirs/late; do sleep 0.1; done; chmod 777 theirs/late
+	    ln theirs/late link; ptbw true; code=$?; kill $!; rm link; mv was link; exit $code'
+	echo keep >kept
+	$as ln -s "$T/w/kept" theirs/r
+	t 'a record through a symbolic link of somebody else'\''s' 73 '' \
+	    'wrapw: theirs/r: a symbolic link of somebody else'\''s' wrapw -m wrapw -R theirs/r
+	t 'replaces nothing' 0 keep '' cat kept
+	}
+	rm -rf theirs
+else
+	skip 'whose the link is' 'needs root and setpriv'
+fi
+t 'the near end is for its owner alone, whatever the mask' 0 "srwx------${nl}0000" '' \
+    sh -c 'umask 0; ptbw -m wrapw -mq wrapw -X -N "$PWD/private" sh -c "
+	ls -l private | cut -c1-10; umask"'
 
 # --- ends ---
 rm -f link

@@ -41,10 +41,23 @@ t 'which -V tells' 0 '~*sshw: ssh: not installed' '' \
 mkdir near
 cat >near/ssh <<'END'
 #!/bin/sh
+# as ssh does it: -G shows the settings, the environment is filled in
+[ -z "${SAW-}" ] || echo "$*" >>"$SAW"
+settings=$1
 while [ "$1" != -- ]; do
-	[ "$1" != -R ] || ln "${2#*:}" "${2%%:*}"
+	[ "$1" != -R ] || {
+		eval "from=\"${2%%:*}\""
+		to=${2#*:}
+	}
 	shift
 done
+if [ "$settings" = -G ]; then
+	echo "remoteforward $from $to"
+	exit
+fi
+# for tests: what somebody else does before that
+[ -z "${BEFORE-}" ] || eval "$BEFORE"
+[ -n "${NOLINK-}" ] || ln "$to" "$from"
 exec "$LOGIN" -c "$3"
 END
 chmod +x near/ssh
@@ -58,6 +71,35 @@ for shell in sh csh fish; do
 	t "odd words for $shell" 0 "$(sh -c "$odd")" '' env LOGIN="$shell" \
 	    PATH="$T/w/near:$PATH" ptbw -m sshw host "$odd"
 done
+
+# the half of the name that nobody may know beforehand
+SAW=$T/w/saw
+export SAW
+t 'a link' 0 1 '' env LOGIN=sh PATH="$T/w/near:$PATH" ptbw -m -J1 sshw host \
+    'echo ${ptbw_link}; echo "${wrapw_1#/tmp/.sshw.*.}" >link; test -S "$wrapw_1"'
+secret=$(sed 's/\.w$//' link)
+[ ${#secret} -eq 32 ] && [ -s saw ] && ! grep "$secret" saw
+result $? 'its name is on no command line of ssh' "$secret$nl$(cat saw)"
+unset SAW
+if [ "$(id -u)" -eq 0 ] && command -v runuser >/dev/null; then
+	peer=$(command -v peer)
+	cp "$peer" "$T/peer" && chmod 755 "$T" "$T/peer"
+	squat="runuser -u nobody -- '$T/peer' listen \"\${from%.*}.0\" a >/dev/null 2>&1 &
+	    until test -S \"\${from%.*}.0\"; do :; done"
+	t 'the name is taken by somebody else' 69 '' \
+	    '~sshw: host: sshd did not forward the socket: /tmp/.sshw.*.0 belongs to somebody else' \
+	    env LOGIN=sh NOLINK=1 BEFORE="$squat" PATH="$T/w/near:$PATH" \
+	    ptbw -m sshw host true
+	t 'a link of ours to one of somebody else' 69 '' '~*belongs to somebody else' \
+	    env LOGIN=sh NOLINK=1 BEFORE="runuser -u nobody -- ln -s \"\$to\" \"\${from%.*}.0\"" \
+	    PATH="$T/w/near:$PATH" ptbw -m sshw host true
+	t 'ours beside that of somebody else' 0 '0 ' '' \
+	    env LOGIN=sh BEFORE="$squat" PATH="$T/w/near:$PATH" \
+	    ptbw -m -J1 sshw host 'ptbw -A -R1 printf "%s "'
+	rm -f /tmp/.sshw.*.0
+else
+	skip 'a name that is taken by somebody else' 'it takes root and runuser'
+fi
 
 hosts='one two closed'
 trap 'cd /; for h in $hosts; do kill "$(cat "$T/w/$h/pid")"; done 2>/dev/null
@@ -74,7 +116,7 @@ fi
 mkdir bin
 cat >bin/ssh <<END
 #!/bin/sh
-echo \$\$ >>'$T/w/sshs'
+[ "\$1" = -G ] || echo \$\$ >>'$T/w/sshs'
 exec '$(command -v ssh)' "\$@"
 END
 chmod +x bin/ssh
@@ -86,6 +128,18 @@ exec sshw \$OPT -F '$T/w/conf' "\$@"
 END
 chmod +x bin/far
 export OPT=
+
+# --- what a command over there cannot go with, whoever says it ---
+for o in ForkAfterAuthentication=yes SessionType=none SessionType=subsystem; do
+	t "-o $o" 64 '' "~sshw: ${o%=*} * does not go with a command over there*" \
+	    ptbw -m far -o $o one true
+	sed "/^Host one/a $(echo " $o" | tr = ' ')" conf >conf.2
+	t "$o in a file" 64 '' "~sshw: ${o%=*} * does not go with a command over there*" \
+	    ptbw -m sshw -F "$T/w/conf.2" one true
+done
+t 'ClearAllForwardings' 64 '' 'sshw: ClearAllForwardings leaves no socket to forward' \
+    ptbw -m far -o ClearAllForwardings=yes one true
+t 'nor without a socket' 0 one '' far -o ClearAllForwardings=yes one 'echo $FAR'
 
 # --- what it is for ---
 t 'nothing to project: plain ssh' 0 one '' far one 'echo $FAR${wrapw_link-}'
@@ -103,13 +157,21 @@ t 'words are joined by blanks and read by a shell' 0 "a b${nl}it's" '' \
     ptbw -m far one echo 'a   b;' echo '"it'"'"'s"'
 t 'options of ssh' 0 "$(id -un)" '' ptbw -m far -4 -o Compression=yes -l "$(id -un)" one \
     'id -un'
+case $(ssh -F conf one 'echo "$SHELL"') in
+*/bash)
+	echo 'echo read >>"$HOME/log"' >one/home/.bashrc
+	t 'a login shell reads its .bashrc once' 0 read '' \
+	    ptbw -m far one "cat '$T/w/one/home/log'"
+	rm one/home/.bashrc ;;
+*) skip 'a login shell reads its .bashrc once' 'the login shell is no bash' ;;
+esac
 t 'ssh cannot connect' 255 '' '~*' ptbw -m far -p 1 one true
 t 'a command that is not there' 127 '' '~*nonsense*' ptbw -m far one nonsense
 OPT='-r /nowhere/wrapw' t 'no wrapw over there' 127 '' \
     'sshw: one: /nowhere/wrapw not found in the remote PATH, see -r' \
     ptbw -m far one true
 t 'forwarding is refused' 69 '' \
-    '~*sshw: closed: sshd did not forward the socket: AllowStreamLocalForwarding is off there' \
+    '~*sshw: closed: sshd did not forward the socket: AllowStreamLocalForwarding or *' \
     ptbw -m far closed true
 OPT=-d t 'detached' 0 '~/tmp/.sshw.*' '' \
     ptbw -m far one 'echo ${wrapw_link-}$wrapw_d'

@@ -27,11 +27,16 @@ for b in '' -1; do
 	c 'not ASCII' "s:$(printf '\303\244')\\0" r:- e
 	c 'a cookie of 256 bytes' "S:$y31" 'S:\0' r:- e
 	c 'a cookie without an end' "S:$y31$y31" r:- e
+	c "a line of ptbw's, and a wait" 's:4711\nG' r:- e
+	c 'a blank line' 's:\n' r:- e
 	c 'half a cookie, then nothing' s:pt h e
 	c 'what stands behind a cookie does not count' 's:0\00\0' r:@ f:0 h e
 	c 'what stands behind a bad one neither' 'S:9\00\0' r:- e
 	c 'our direction is closed at once' 's:0\0' h r:@ f:0 e
 	c 'version' 's:\0version\n' 'r:++ 4\n1.0\n' h e
+	c 'confine, and a cookie' 's:\0confine\n0\0' 'r:++ 0\n@' f:0 h e
+	c 'confine, and the control protocol again' 's:\0confine\n\0unbind ptbw_1\nversion\n' \
+	    'r:++ 0\n+- unbind: not over this connection\n+ 4\n1.0\n' h e
 	c 'record' 's:\0record\n' "r:++ $((${#T} * 3 + 57))\\n$T/w/s\\0wrapw_link=1\\0wrapw_1=$T/w/s\\0ptbw_1=$T/w/s/0\\0ptbw_link=1\\0" h e
 	c 'connect' 's:\0connect 0 0\n' r:+@ f:0 h e
 	c 'connect, passed on by 32 masters' 's:\0connect 32 ptbw_1\n' r:+@ f:ptbw_1 h e

@@ -105,6 +105,18 @@ fault_code(const struct section *s)
 	    WK_SIGNAL + SIGPIPE : WK_OUTPUT;
 }
 
+/* What was written may be lost; the master has hung up, or the link for it. */
+static void
+section_unconfirmed(struct section *s)
+{
+	if (s->fault != SECTION_GOOD && s->fault != SECTION_GONE)
+		return;
+	s->fault = SECTION_OUTPUT;
+	s->flow.error = EIO;
+	if (s->code == 0)
+		s->code = WK_OUTPUT;
+}
+
 /* Nothing is to be written any more: report, and hang up. */
 static void
 section_finish(struct section *s)
@@ -116,6 +128,8 @@ section_finish(struct section *s)
 		s->code = fault_code(s);
 	if (s->fault == SECTION_GOOD && talk_is_lost(&s->talk, 0))
 		s->fault = SECTION_GONE;
+	if (s->fault == SECTION_GONE && talk_is_indirect(&s->talk))
+		section_unconfirmed(s);
 	section_report(s);
 	section_quit(s);
 	if (talk_leave(&s->talk))
@@ -468,7 +482,9 @@ section_talk_ended(struct talk *t, enum talk_end why)
 {
 	struct section *s = section_of_talk(t);
 
-	if (why == TALK_LEFT)
+	if (why == TALK_UNCONFIRMED)
+		section_unconfirmed(s);
+	if (why == TALK_LEFT || why == TALK_UNCONFIRMED)
 		section_finished(s);
 	else
 		section_lost(s, why == TALK_LOST ? SECTION_GONE :

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -473,6 +474,10 @@ talk_parse(struct talk *t, const char *data, size_t len)
 		if (used > 0)
 			talk_begin(t);
 		return used;
+	case TALK_CONFIRMING:
+		used = parse_word(data, len);
+		t->confirmed = used > 0 && data[0] != 'b';
+		return used;
 	default:
 		return t->awaited != 0 ? parse_answer(t, data, len) :
 		    parse_tag(t, data, len);
@@ -492,12 +497,15 @@ talk_deliver(struct talk *t)
 	}
 	if (t->state == TALK_READY && is_complete(t)) {
 		t->turn = TALK_GRANTED;
+		t->used = 1;
 		t->granted(t);
 	}
 	if (t->state == TALK_READY && t->back) {
 		t->back = 0;
 		t->wanted(t);
 	}
+	if (t->state == TALK_CONFIRMING && t->confirmed)
+		talk_end(t, TALK_LEFT);
 }
 
 /* Understand what there is; the rest waits for more. */
@@ -536,7 +544,8 @@ talk_hear(struct talk *t)
 		talk_understand(t);
 	} else if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK &&
 	    errno != EINTR)) {
-		talk_end(t, TALK_LOST);
+		talk_end(t, t->state == TALK_CONFIRMING ? TALK_UNCONFIRMED :
+		    TALK_LOST);
 	}
 }
 
@@ -612,9 +621,12 @@ talk_connect(struct talk *t)
 int
 talk_open(struct talk *t, const char *path)
 {
+	struct stat st;
 	size_t i;
 
 	t->path = path;
+	t->indirect = stat(path, &st) != 0 || !S_ISSOCK(st.st_mode);
+	t->used = t->confirmed = 0;
 	t->code = -1;
 	for (i = 0; i < TALK_FDS; i++)
 		t->fd[i] = -1;
@@ -625,6 +637,12 @@ int
 talk_has_turn(const struct talk *t)
 {
 	return is_open(t) && t->turn == TALK_GRANTED;
+}
+
+int
+talk_is_indirect(const struct talk *t)
+{
+	return t->indirect && t->used;
 }
 
 int
@@ -666,11 +684,28 @@ talk_is_lost(const struct talk *t, int ms)
 	return is_open(t) && (wk_look(t->io.fd, POLLIN, ms) & POLLHUP);
 }
 
+/*
+ * Behind a link between hosts the output is a stand-in, and whether the real
+ * one takes what is written to it is not known yet.  What is said afterwards is
+ * heard after that was written, or never: any question will do.
+ */
+static int
+is_to_confirm(const struct talk *t)
+{
+	return t->state == TALK_READY && talk_is_indirect(t);
+}
+
 int
 talk_leave(struct talk *t)
 {
 	if (!is_open(t))
 		return 1;
+	if (is_to_confirm(t)) {
+		t->state = TALK_CONFIRMING;
+		talk_command(t, questions[COUNT(questions) - 1]);
+		talk_push(t);
+		return 0;
+	}
 	t->state = TALK_LEAVING;
 	talk_push(t);
 	if (t->tx_len > 0)

@@ -29,6 +29,7 @@ enum talk_state {
 	TALK_NUMBER,               /* and our number: no commands before that */
 	TALK_ASKING,               /* answers are to come */
 	TALK_READY,                /* all questions are answered */
+	TALK_CONFIRMING,           /* what was written is to arrive first */
 	TALK_LEAVING,              /* the last words are on their way out */
 	TALK_GONE                  /* hung up, by the master or by us */
 };
@@ -72,6 +73,8 @@ enum {
 enum talk_end {
 	TALK_LEFT,                 /* talk_leave: all that was said has left */
 	TALK_LOST,                 /* the master hung up */
+	TALK_UNCONFIRMED,          /* so it did, and what was written may be
+	                              lost */
 	TALK_NONSENSE              /* the master's answer makes no sense */
 };
 
@@ -109,6 +112,9 @@ struct talk {
 	enum { TALK_IDLE, TALK_ASKED, TALK_GRANTED } turn;
 	unsigned words, sent;      /* how far it is; those that were sent */
 	int code;                  /* that was reported, or -1 */
+	unsigned indirect : 1,     /* the output may be on another host, */
+	    used : 1,              /* and there was a turn, */
+	    confirmed : 1;         /* after which the master has spoken */
 	int back;                  /* another client waits */
 };
 
@@ -127,6 +133,9 @@ int talk_value(unsigned words);
 
 /* True while the connection has the turn. */
 int talk_has_turn(const struct talk *t);
+
+/* Was there a turn at an output that may be on another host? */
+int talk_is_indirect(const struct talk *t);
 
 /* A descriptor that has come, or -1; take: it is the caller's from now on. */
 int talk_fd(const struct talk *t, enum talk_fd which);
@@ -151,8 +160,8 @@ void talk_quit(struct talk *t);
 /* True if the master has hung up, or does within so many milliseconds. */
 int talk_is_lost(const struct talk *t, int ms);
 
-/* Hang up when all has left that was said.  1: that has been done already;
- * 0: ended will be called. */
+/* Hang up when all has left that was said, and all that was written during a
+ * turn has arrived.  1: that has been done already; 0: ended will be called. */
 int talk_leave(struct talk *t);
 
 /* Hang up at once, and close all descriptors that were not taken.  A talk that

@@ -46,23 +46,42 @@ wclient_failed(const char *path)
 	    "the master has hung up" : strerror(errno));
 }
 
-/* The answer of the master at a path, the caller's to free; a refusal ends
- * us, too. */
-static char *
-demand(const char *path, const char *request, size_t *len)
+/* Ask the master at a path: CONTROL_DONE or CONTROL_REFUSED, and its answer,
+ * the caller's to free. */
+static enum control_result
+inquire(const char *path, const char *request, char **text, size_t *len)
 {
 	int fd = div_connect(path);
 	enum control_result r;
-	char *text;
 
 	if (fd < 0)
 		wk_die_connect(path);
-	r = control_ask(fd, request, -1, &text, len);
+	r = control_ask(fd, request, -1, text, len);
 	if (r == CONTROL_FAILED)
 		wclient_failed(path);
-	if (r == CONTROL_REFUSED)
+	return r;
+}
+
+/* The same, but a refusal ends us, too. */
+static char *
+demand(const char *path, const char *request, size_t *len)
+{
+	char *text;
+
+	if (inquire(path, request, &text, len) == CONTROL_REFUSED)
 		wk_die(WK_UNAVAILABLE, "%s: %s", path, text);
 	return text;
+}
+
+int
+wrapw_knows(const char *path, const char *request)
+{
+	char *text;
+	size_t len;
+	enum control_result r = inquire(path, request, &text, &len);
+
+	free(text);
+	return r == CONTROL_DONE;
 }
 
 /* True if that is one short line, whose newline is cut off. */
@@ -283,6 +302,17 @@ replace_file(const struct source *s, const char *file, const struct stat *old)
 	return r;
 }
 
+/* A symbolic link that somebody else made, in a directory of everybody's,
+ * leads to a file of ours that is not to be replaced. */
+static int
+leads_astray(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode) &&
+	    st.st_uid != geteuid() && st.st_uid != 0;
+}
+
 /* What is no plain file is written to as it is. */
 static void
 write_record(const struct source *s, const char *path)
@@ -292,6 +322,9 @@ write_record(const struct source *s, const char *path)
 	struct stat st;
 	int found = stat(file, &st) == 0, r;
 
+	if (leads_astray(path))
+		wk_die(WK_CANTCREATE, "%s: a symbolic link of somebody else's",
+		    path);
 	if (!found || S_ISREG(st.st_mode))
 		r = replace_file(s, file, found ? &st : NULL);
 	else

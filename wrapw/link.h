@@ -38,7 +38,8 @@ void link_open(struct link *l, const char *word, const char *argument,
 void link_cancel(struct link *l);
 
 /* The same before there is a loop, in two steps; each may wait, and returns
- * -1 with errno on error. */
+ * -1 with errno on error: EPERM somebody else made the link or listens there,
+ * ENOTSOCK. */
 int link_connect(void);
 int link_say(int fd, const char *word, const char *argument);
 

@@ -29,16 +29,20 @@ extern char **environ;
 enum {
 	/* a little less than a client waits, so that it gets the refusal */
 	ANSWER_MS = DIV_CONNECT_MS - 500,
+	COOKIE_MS = 10000,        /* for a client that begins anew */
 	RESERVE = 16              /* descriptors kept free of clients */
 };
 
 struct client {
 	struct wk_client c;    /* first */
-	enum { COOKIE, CONTROL, SERVED } state; /* what it says next */
-	int readonly;             /* the client may change nothing */
+	enum { COOKIE, CONTROL, SERVED, REFUSED } state; /* what it says
+	                             next; REFUSED: the rest of nonsense */
+	int readonly;             /* it may change nothing, neither here
+	                             nor where it is handed on to */
 	struct request *request;  /* a connection that is being made */
 	struct survey *survey;    /* a listing that is being made */
-	struct wk_timer patience; /* SERVED: until it has to hang up */
+	struct wk_timer patience; /* SERVED: until it has to hang up; COOKIE,
+	                             anew: until it is there */
 };
 
 /* A connection to a target, for a client. */
@@ -165,6 +169,21 @@ wmaster_connected(struct dial *l, int fd)
 	drop_request(k);
 }
 
+/*
+ * What a client may not change here it may not change elsewhere, so another
+ * wrapw is told before the client is handed its connection; one that does not
+ * know of that (it is of version 1.0) is none of the client's then.
+ */
+static int
+confinement(const struct request *r)
+{
+	const struct space_entry *e = r->entry;
+
+	return r->client->readonly && e->prefix == strlen(wrapw.prefix) &&
+	    memcmp(e->name, wrapw.prefix, e->prefix) == 0 ?
+	    DIV_CONFINE_END : 0;
+}
+
 /* Each of several targets gets its share of the time. */
 static void
 try_target(struct request *r)
@@ -178,7 +197,7 @@ try_target(struct request *r)
 	}
 	ms /= (int64_t)left;
 	dial_start(&r->dial, r->targets->path[r->at], r->hops + 1,
-	    ms > 0 ? (int)ms : 1, wmaster_connected);
+	    confinement(r), ms > 0 ? (int)ms : 1, wmaster_connected);
 }
 
 static void
@@ -335,8 +354,8 @@ req_ns(struct client *k, char *args)
 	v->waiting = n + 1;
 	for (i = 0; i < n; i++)
 		dial_start(&v->probe[i].dial,
-		    v->probe[i].targets->path[v->probe[i].at], 1, ANSWER_MS,
-		    probed);
+		    v->probe[i].targets->path[v->probe[i].at], 1, 0,
+		    ANSWER_MS, probed);
 	if (--v->waiting == 0)
 		end_survey(v);
 }
@@ -425,6 +444,26 @@ req_readonly(struct client *k, char *args)
 }
 
 static void
+begins_too_late(struct wk_timer *t)
+{
+	struct client *k = (struct client *)((char *)t -
+	    offsetof(struct client, patience));
+
+	wk_serve_drop(&k->c, "it says nothing");
+}
+
+/* The same, and the client begins anew: it need not know that it was said, for
+ * who hands the connection on to it has said so. */
+static void
+req_confine(struct client *k, char *args)
+{
+	req_readonly(k, args);
+	k->state = COOKIE;
+	k->patience.expired = begins_too_late;
+	wk_timer_set(&k->patience, COOKIE_MS);
+}
+
+static void
 wmaster_req_version(struct client *k, char *args)
 {
 	(void)args;
@@ -457,6 +496,7 @@ static const struct {
 	{ "quit", 1, wmaster_req_quit },
 	{ "version", 0, wmaster_req_version },
 	{ "readonly", 0, req_readonly },
+	{ "confine", 0, req_confine },
 	{ "connect", 0, req_connect }
 };
 
@@ -511,16 +551,43 @@ take_line(struct client *k, const char *data, size_t len)
 	return (size_t)n;
 }
 
-/* The cookie that comes first. */
+static void
+said_enough(struct wk_timer *t)
+{
+	struct client *k = (struct client *)((char *)t -
+	    offsetof(struct client, patience));
+
+	wk_serve_finish(&k->c);
+}
+
+/* Refuse what cannot become a cookie.  The client may be about to send the
+ * rest, which is let pass for a second, or it would not find our answer. */
+static void
+refuse_nonsense(struct client *k)
+{
+	if (wk_serve_verbose != NULL)
+		wk_serve_verbose("a request was refused: %s",
+		    "a cookie is not printable");
+	wk_serve_puts(&k->c, "-");
+	k->state = REFUSED;
+	k->patience.expired = said_enough;
+	wk_timer_set(&k->patience, WK_GRACE_MS);
+}
+
+/* The cookie that comes first.  Who begins with something else has come to the
+ * wrong door, and is told so at once: it may wait for an answer. */
 static size_t
 take_cookie(struct client *k, const char *data, size_t len)
 {
 	size_t n = len <= DIV_COOKIE_MAX ? len : DIV_COOKIE_MAX + 1;
 	const char *end = memchr(data, '\0', n);
+	size_t size = end != NULL ? (size_t)(end - data) : n;
+	int good = text_ascii_length(data, size) == size;
 
-	if (end == NULL && len <= DIV_COOKIE_MAX)
+	if (end == NULL && good && len <= DIV_COOKIE_MAX)
 		return 0;
 	wk_serve_known(&k->c);
+	wk_timer_stop(&k->patience);
 	if (end == data)
 		wk_serve_asked(&k->c, "control");
 	else
@@ -528,10 +595,12 @@ take_cookie(struct client *k, const char *data, size_t len)
 	if (end == data) {
 		k->state = CONTROL;
 		wk_serve_puts(&k->c, "+");
+	} else if (!good && end == NULL) {
+		refuse_nonsense(k);
+	} else if (!good) {
+		wmaster_refuse(k, "a cookie is not printable");
 	} else if (end == NULL) {
 		wmaster_refuse(k, "a cookie is too long");
-	} else if (!text_is_ascii(data)) {
-		wmaster_refuse(k, "a cookie is not printable");
 	} else {
 		hand_over(k, data, 0);
 	}
@@ -544,14 +613,16 @@ wmaster_input(struct wk_client *c, const char *data, size_t len)
 	struct client *k = (struct client *)c;
 	size_t used = 0, n = 1;
 
+	if (k->state == REFUSED && memchr(data, '\0', len) != NULL)
+		wk_serve_finish(c);
 	while (wk_serve_taking(c) && used < len && n > 0 &&
-	    k->state != SERVED) {
+	    k->state <= CONTROL) {
 		n = k->state == CONTROL ?
 		    take_line(k, data + used, len - used) :
 		    take_cookie(k, data + used, len - used);
 		used += n;
 	}
-	return c->state == WK_FINISHING || k->state == SERVED ? len : used;
+	return c->state == WK_FINISHING || k->state > CONTROL ? len : used;
 }
 
 static void
@@ -573,6 +644,7 @@ static const struct wk_ops ops = {
 	.client_size = sizeof(struct client),
 	.request_max = CONTROL_LINE_MAX,
 	.reserve = RESERVE,
+	.silent_max = WRAPW_SILENT,
 	.each = 1,              /* the way to its target */
 	.input = wmaster_input,
 	.gone = wmaster_gone

@@ -31,10 +31,12 @@
 
 /* What a refusal for the version begins with. */
 #define OTHER_VERSION "version "
+/* What those hear who were looking for something else. */
+#define NO_VISITOR "this is the end of a link of wrapw's"
 
 enum {
 	TARGET_MS = DIV_CONNECT_MS - 300, /* less than a client waits */
-	LINK_MS = 10000,          /* for the link to answer at first */
+	LINK_MS = DIV_CONNECT_MS - 500, /* for the link to answer at first */
 	LOOK_MS = 20,             /* between two looks whether there is room */
 	RESERVE = 16,             /* descriptors that clients leave to us */
 	/* At the exporting end: the same; and the percentages of all that may
@@ -51,6 +53,10 @@ is_spoken(const char *version)
 
 	return strncmp(version, LINK_PROTOCOL, major) == 0;
 }
+
+/* The socket of either end may stand where others can see it: it is made with
+ * a mask, and the old one is set again. */
+static mode_t old_mask;
 
 /* --- the exporting end --- */
 
@@ -73,6 +79,8 @@ static struct {
 	const char *target;       /* the master whose name space it is */
 	char *record;
 	size_t record_len;
+	struct record stack;      /* the same, taken apart */
+	int old;                  /* the master does not know "confine" */
 	/* New circuits begin only while descriptors remain for those that are
 	 * there: their wires must always be accepted. */
 	struct visitor *waiting, **waiting_end;
@@ -120,13 +128,20 @@ let_in(struct visitor *v)
 	carry_circuit(near, wk_serve_release(&v->c), &ahead);
 }
 
+/* Whether the target is to be asked for readonly, for want of better. */
+static int
+asks_readonly(void)
+{
+	return export.old && !wrapw_opt.allow_bind;
+}
+
 static const char *
 greeting(void)
 {
-	return wrapw_opt.allow_bind ? "+" : "++ 0\n";
+	return asks_readonly() ? "++ 0\n" : "+";
 }
 
-/* The target answers the empty cookie, and the request readonly. */
+/* The target answers the empty cookie, and perhaps the request readonly. */
 static void
 greeted(struct wk_io *io, int what)
 {
@@ -165,7 +180,7 @@ static void
 greet(struct visitor *v)
 {
 	static const char text[] = "\0readonly\n";
-	size_t len = wrapw_opt.allow_bind ? 1 : sizeof text - 1;
+	size_t len = asks_readonly() ? sizeof text - 1 : 1;
 
 	v->state = GREETING;
 	v->near.ready = greeted;
@@ -193,16 +208,65 @@ target_dialed(struct dial *d, int fd)
 		let_in(v);
 }
 
+/* Does the cookie stand for this variable of the record? */
+static int
+is_cookie_of(const char *variable, size_t prefix, const char *cookie)
+{
+	size_t name = strcspn(variable, "="), own = strlen(export.stack.own);
+	const char *path = variable + name + 1;
+
+	return (strlen(cookie) == name &&
+	    strncmp(variable, cookie, name) == 0) ||
+	    (strlen(cookie) == prefix &&
+	    strncmp(variable, cookie, prefix) == 0) ||
+	    (strncmp(path, export.stack.own, own) == 0 &&
+	    path[own] == '/' && strcmp(path + own + 1, cookie) == 0);
+}
+
+/*
+ * A master that does not know "confine" hands out other wrapws without a word
+ * to them.  What may be asked of it: any service but those; itself only when
+ * there are none.
+ */
+static int
+is_harmless(const char *cookie)
+{
+	const struct record *r = &export.stack;
+	size_t i, prefix, others = 0, found = 0;
+	int kind, ours;
+
+	for (i = 0; i < r->count; i++) {
+		kind = div_name(r->variable[i], strcspn(r->variable[i], "="),
+		    &prefix);
+		if (kind < 0 && kind != DIV_NAME_DETACHED)
+			continue;
+		ours = prefix == strlen(wrapw.prefix) &&
+		    strncmp(r->variable[i], wrapw.prefix, prefix) == 0;
+		others += ours && strcmp(strchr(r->variable[i], '=') + 1,
+		    r->own) != 0;
+		found += !ours && is_cookie_of(r->variable[i], prefix, cookie);
+	}
+	return *cookie != '\0' ? found > 0 : others == 0;
+}
+
 static void
 dial_target(struct visitor *v)
 {
 	char path[4096];
+	int named = *v->cookie != '\0', confine = 0;
 
 	v->state = DIALING;
-	snprintf(path, sizeof path, "%s%s%s", export.target,
-	    *v->cookie != '\0' ? "/" : "", v->cookie);
-	/* never done at once: the target has to be asked for something */
-	dial_start(&v->dial, path, 0, TARGET_MS, target_dialed);
+	snprintf(path, sizeof path, "%s%s%s", export.target, named ? "/" : "",
+	    v->cookie);
+	if (!export.old && !wrapw_opt.allow_bind)
+		confine = named ? DIV_CONFINE_WAY : DIV_CONFINE_END;
+	/* the target answers, at the earliest, in the next round */
+	if (!asks_readonly() || is_harmless(v->cookie))
+		dial_start(&v->dial, path, 0, confine, TARGET_MS,
+		    target_dialed);
+	else
+		turn_away(v, "the master here is too old to keep the far end "
+		    "from changes");
 }
 
 /* The first that waits for room is let in, if there is some.  The next one is
@@ -304,7 +368,7 @@ understand(struct visitor *v, const char *line)
 	wk_serve_asked(&v->c, "%s", line);
 	if (sscanf(line, LINK_MAGIC " %15s %15s%n", version, word, &n) != 2 ||
 	    !text_is_ascii(line))
-		turn_away(v, "this is the end of a link of wrapw's");
+		turn_away(v, NO_VISITOR);
 	else if (!is_spoken(version))
 		turn_away(v, OTHER_VERSION LINK_PROTOCOL);
 	else
@@ -321,6 +385,10 @@ visitor_input(struct wk_client *c, const char *data, size_t len)
 	if (v->state != FIRST_LINE)
 		return 0;
 	n = wk_serve_line(data, len, line, sizeof line);
+	if (n == 0 && text_ascii_length(data, len) != len) {
+		turn_away(v, NO_VISITOR);
+		return len;
+	}
 	if (n < 0) {
 		turn_away(v, "a line is too long");
 		return len;
@@ -357,30 +425,32 @@ visitor_gone(struct wk_client *c)
 	close(v->near.fd);
 }
 
-/* Whether the record has more than the way to the master itself. */
+/* Fetch the record; whether it has more than the way to the master itself. */
 static int
 worth_it(void)
 {
-	char *copy = wk_alloc(export.record_len + 1, 1);
+	struct record *r = &export.stack;
 	size_t i, others = 0;
 	enum record_flaw flaw;
-	struct record r;
+	char *copy;
 
+	export.record = wrapw_record(export.target, &export.record_len);
+	copy = wk_alloc(export.record_len + 1, 1);
 	memcpy(copy, export.record, export.record_len);
-	flaw = record_read(&r, copy, export.record_len);
+	flaw = record_read(r, copy, export.record_len);
 	if (flaw != RECORD_GOOD)
 		wk_die(WK_DATA, "%s: %s", export.target,
 		    record_flaw_text(flaw));
-	for (i = 0; i < r.count; i++)
-		others += !text_begins(r.variable[i], "wrapw_link=") &&
-		    strcmp(strchr(r.variable[i], '=') + 1, r.own) != 0;
-	record_free(&r);
+	for (i = 0; i < r->count; i++)
+		others += !text_begins(r->variable[i], "wrapw_link=") &&
+		    strcmp(strchr(r->variable[i], '=') + 1, r->own) != 0;
 	return others > 0;
 }
 
 static int
 tell_utility(const struct div_socket *socket)
 {
+	umask(old_mask);
 	carry_begin(NULL);
 	export.waiting_end = &export.waiting;
 	export.look.expired = look_for_room;
@@ -417,9 +487,11 @@ relay_export(char **operands, const struct wk_called *called)
 	struct wk_spawn plain = wk_spawn_plain(NULL, NULL);
 
 	export.target = wrapw_path();
-	export.record = wrapw_record(export.target, &export.record_len);
-	if (worth_it())
+	if (worth_it()) {
+		export.old = !wrapw_knows(export.target, "confine");
+		old_mask = umask(077);
 		return wk_master_run(&m, operands, called);
+	}
 	if (wrapw_opt.verbose)
 		wk_warn("there is nothing to export");
 	unsetenv(RELAY_VARIABLE);
@@ -452,7 +524,6 @@ struct reach {
 
 static struct wk_io hold;         /* the first wire; it ends with the link */
 static int grouped;               /* the utility has a process group */
-static mode_t old_mask;           /* to be set again when our socket is made */
 
 static void
 no_connection(struct guest *g, const char *reason)
@@ -540,7 +611,8 @@ guest_input(struct wk_client *c, const char *data, size_t len)
 	size_t most = sizeof g->cookie;
 	const char *end = memchr(data, '\0', len < most ? len : most);
 
-	if (end == NULL && len < most)
+	/* (what is no cookie is refused without waiting for its end) */
+	if (end == NULL && len < most && text_ascii_length(data, len) == len)
 		return 0;
 	wk_serve_known(c);
 	wk_serve_asked(c, "cookie %.*s", (int)(len < most ? len : most), data);
@@ -632,12 +704,17 @@ link_lost(struct wk_io *io, int what)
 		kill((pid_t)(grouped ? -pid : pid), SIGHUP);
 }
 
-/* The other end has said no, or something else. */
+/* The other end has said no, or something else; or nothing in time (errno). */
 static int
 mismatch(const char *line)
 {
 	const char *version = text_after(line, "- " OTHER_VERSION);
 
+	if (errno == ETIMEDOUT) {
+		wk_warn("%s: the other end does not answer",
+		    wrapw_opt.project);
+		return WK_UNAVAILABLE;
+	}
 	if (version != NULL)
 		wk_warn("the link is of version %s here and of %.15s at the "
 		    "other end", LINK_PROTOCOL, version);
@@ -657,11 +734,12 @@ fetch_record(char **record, size_t *len)
 	size_t n, have;
 	ssize_t r;
 
+	errno = 0;
 	if (link_say(hold.fd, "hold", "") != 0)
 		return mismatch("");
 	for (n = 0; n < sizeof line - 1; n++)
 		if (div_read(hold.fd, line + n, 1, deadline) != 1 ||
-		    line[n] == '\n')
+		    line[n] == '\n' || line[n] == '\0')
 			break;
 	line[n] = '\0';
 	if (sscanf(line, "+ %15s %zu", version, len) != 2 ||
@@ -717,6 +795,13 @@ use_record(char *record, size_t len, const char *own)
 	return bad ? WK_SYSTEM : 0;
 }
 
+static const char *
+why_no_link(int error)
+{
+	return error == EPERM ? "it belongs to somebody else" :
+	    error == ENOTSOCK ? "it is not a socket" : strerror(error);
+}
+
 static int
 linked(const struct div_socket *socket)
 {
@@ -728,7 +813,7 @@ linked(const struct div_socket *socket)
 	carry_begin(reach);
 	hold.fd = link_connect();
 	if (hold.fd < 0) {
-		wk_warn("%s: %s", wrapw_opt.project, strerror(errno));
+		wk_warn("%s: %s", wrapw_opt.project, why_no_link(errno));
 		return WK_UNAVAILABLE;
 	}
 	code = fetch_record(&record, &len);
@@ -758,6 +843,7 @@ relay_project(char **operands, const struct wk_called *called)
 		.client_size = sizeof(struct guest),
 		.request_max = DIV_COOKIE_MAX + 1,
 		.reserve = RESERVE,
+		.silent_max = WRAPW_SILENT,
 		.each = 3,
 		.connected = guest_came,
 		.input = guest_input,
@@ -782,7 +868,6 @@ relay_project(char **operands, const struct wk_called *called)
 	if (wrapw_opt.project[0] != '/')
 		wk_usage("-P: the path of a link is absolute");
 	grouped = m.group;
-	/* the socket may stand where others can see it */
 	old_mask = umask(077);
 	return wk_master_run(&m, operands, called);
 }

@@ -13,6 +13,10 @@
 
 #define WRAPW_PROTOCOL "1.0"
 
+/* Clients of a master, or of a far end, whose cookie is not there yet.  (At a
+ * near end they are as silent as the link is slow.) */
+enum { WRAPW_SILENT = 64 };
+
 /* What the command line asks for. */
 struct wrapw_options {
 	int master, depth, quit, quiet, verbose;
@@ -39,6 +43,10 @@ int wrapw_client(char **words, const struct wk_called *called);
  * path, *len bytes, the caller's to free.  Both end the program on failure. */
 const char *wrapw_path(void);
 char *wrapw_record(const char *path, size_t *len);
+
+/* Whether the master at a path grants a request that it may not know; ends the
+ * program as these do when it does not answer. */
+int wrapw_knows(const char *path, const char *request);
 
 /* What the master at a path says of itself, for -V; NULL: nothing. */
 const char *wrapw_probe(const char *path);
