@@ -12,8 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/spawn.h"
+#include "base/visible.h"
 #include "tableau.h"
 #include "wire/broker.h"
 
@@ -60,6 +62,17 @@ print_since(long seconds)
 		printf("\t%ld\t%s\n", seconds, text);
 }
 
+/* Scripts read the report, so names stay as they are there, except for people:
+ * at a terminal, and with -v. */
+static void
+put_name(const char *name)
+{
+	if (ptbw_opt.verbose || isatty(1))
+		wk_put(stdout, name);
+	else
+		fputs(name, stdout);
+}
+
 static void
 print_tokens(struct broker *b, const struct broker_pool *p, const char *path)
 {
@@ -77,7 +90,8 @@ print_tokens(struct broker *b, const struct broker_pool *p, const char *path)
 		    broker_holders(b, 'A', i, n, age) != 0))
 			ptbw_broker_failed(path);
 		for (k = 0; k < n; k++) {
-			printf("%6zu\t%ld\t%s", i + k, lock[k], name);
+			printf("%6zu\t%ld\t", i + k, lock[k]);
+			put_name(name);
 			if (ptbw_opt.verbose)
 				print_since(age[k]);
 			else
