@@ -55,7 +55,7 @@ SHARED = divconnect.o base/buffer.o base/dial.o base/event.o base/flow.o \
 	wire/turn.o
 PTBW = ptbw.o ptbw/client.o ptbw/master.o ptbw/pool.o ptbw/tableau.o
 WRAPTREE = wraptree.o wraptree/ask.o wraptree/diversion.o wraptree/note.o \
-	wraptree/process.o wraptree/tree.o
+	wraptree/process.o wraptree/reach.o wraptree/tree.o
 WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/link.o wrapw/master.o \
 	wrapw/record.o wrapw/relay.o wrapw/space.o
 XAPPLY = xapply.o xapply/expand.o xapply/input.o xapply/joblog.o \

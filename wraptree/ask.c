@@ -90,14 +90,14 @@ ask_waiting(struct broker *b, const struct diversion *d)
 }
 
 static void
-ask_pool(const struct diversion *d)
+ask_pool(const struct diversion *d, const char *path)
 {
 	struct note *n = note_of(d->pid, d, "");
 	struct broker b;
 	struct broker_pool p;
 	size_t held, waiting, at = (size_t)(n - note);
 
-	if (broker_open(&b, d->path) != 0)
+	if (broker_open(&b, path) != 0)
 		return;
 	b.patience = PATIENCE_MS;
 	if (broker_describe(&b, &p) == 0) {
@@ -228,13 +228,14 @@ try_names(const char *path, struct presented *all, size_t count)
 }
 
 static void
-note_names(const struct diversion *d, const char *record, size_t len)
+note_names(const struct diversion *d, const char *path, const char *record,
+    size_t len)
 {
 	struct note *n = note_of(d->pid, d, "");
 	size_t count, i;
 	struct presented *all = names_of(record, len, &count);
 
-	try_names(d->path, all, count);
+	try_names(path, all, count);
 	for (i = 0; i < count; i++)
 		note_extend(n, "%s%.*s%s", i == 0 ? "presents " : ", ",
 		    (int)strcspn(all[i].name, "="), all[i].name,
@@ -243,15 +244,15 @@ note_names(const struct diversion *d, const char *record, size_t len)
 }
 
 static void
-ask_space(const struct diversion *d)
+ask_space(const struct diversion *d, const char *path)
 {
-	int fd = div_connect(d->path);
+	int fd = div_connect(path);
 	char *record = NULL;
 	size_t len = 0;
 
 	if (fd >= 0 && control_ask(fd, "record", div_awake() + PATIENCE_MS,
 	    &record, &len) == CONTROL_DONE)
-		note_names(d, record, len);
+		note_names(d, path, record, len);
 	else
 		note_of(d->pid, d, "");
 	free(record);
@@ -260,12 +261,19 @@ ask_space(const struct diversion *d)
 void
 ask_master(const struct diversion *d)
 {
+	struct reach r;
+
 	if (!d->answers)
 		return;
-	if (strcmp(d->prefix, "ptbw") == 0)
-		ask_pool(d);
+	/* it is looked up once more, as holding each would take too many
+	 * descriptors */
+	if (reach_open(&r, d->path, d->namer) != 0)
+		note_of(d->pid, d, "");
+	else if (strcmp(d->prefix, "ptbw") == 0)
+		ask_pool(d, r.path);
 	else if (strcmp(d->prefix, "wrapw") == 0)
-		ask_space(d);
+		ask_space(d, r.path);
 	else
 		note_of(d->pid, d, "");
+	reach_close(&r);
 }
