@@ -48,9 +48,9 @@ LIBRARY = divconnect.c base/event.c base/master.c base/options.c base/serve.c \
 	base/spawn.c base/terminal.c base/trace.c base/visible.c base/wrapper.c
 ARCHIVE = bin/libwrapkit.a
 SHARED = divconnect.o base/buffer.o base/dial.o base/event.o base/flow.o \
-	base/jobline.o base/lines.o base/master.o base/options.o base/serve.o \
+	base/jobline.o base/lines.o base/master.o base/options.o base/peer.o base/serve.o \
 	base/size.o base/spawn.o base/terminal.o base/text.o base/trace.o \
-	base/visible.o base/wall.o base/wrapper.o wire/broker.o wire/control.o wire/section.o \
+	base/visible.o base/wall.o base/wrapper.o wire/broker.o wire/control.o wire/holders.o wire/section.o \
 	wire/share.o wire/style.o wire/talk.o wire/title.o wire/tokens.o \
 	wire/turn.o
 PTBW = ptbw.o ptbw/client.o ptbw/master.o ptbw/pool.o ptbw/tableau.o
@@ -64,8 +64,8 @@ XCLATE = xclate.o xclate/client.o xclate/inspect.o xclate/master.o \
 	xclate/redirect.o xclate/report.o
 HEADERS = divconnect.h base/buffer.h base/codes.h base/dial.h base/event.h \
 	base/flow.h base/jobline.h base/lines.h base/master.h base/options.h \
-	base/serve.h base/size.h base/spawn.h base/terminal.h base/text.h \
-	base/trace.h base/visible.h base/wall.h base/wrapper.h wire/broker.h wire/control.h \
+	base/peer.h base/serve.h base/size.h base/spawn.h base/terminal.h base/text.h \
+	base/trace.h base/visible.h base/wall.h base/wrapper.h wire/broker.h wire/control.h wire/holders.h \
 	wire/section.h wire/share.h wire/style.h wire/talk.h wire/title.h \
 	wire/tokens.h wire/turn.h ptbw/pool.h ptbw/ptbw.h ptbw/tableau.h \
 	wraptree/wraptree.h wrapw/carry.h wrapw/link.h wrapw/record.h \
