@@ -21,8 +21,6 @@
 #include "base/wrapper.h"
 #include "divconnect.h"
 
-extern char **environ;
-
 struct wraptree_options wraptree_opt;
 
 static const struct wk_option options[] = {
@@ -117,8 +115,8 @@ choose(const char *word)
 		return 0;
 	}
 	if (word == NULL)
-		diversion_add_all(environ);
-	if (word == NULL && diversions == 0)
+		diversion_add_ours();
+	if (word == NULL && diversions + diversions_left_out == 0)
 		wk_die(WK_NOINPUT,
 		    "no enclosing diversion (all that can be seen: -a)");
 	root = word != NULL ? chosen(word) : outermost();
@@ -133,11 +131,12 @@ look_around(void)
 
 	for (i = 0; i < processes; i++)
 		if (process[i].in_scope && process[i].pid == (long)getpid())
-			diversion_add_all(environ);
+			diversion_add_ours();
 		else if (process[i].in_scope)
 			diversion_add_all_of(process[i].pid);
 	for (i = 0; i < diversions; i++)
 		ask_master(diversion[i]);
+	diversion_note_left_out();
 }
 
 static void

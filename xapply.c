@@ -27,6 +27,7 @@
 #include "base/size.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "base/visible.h"
 #include "wire/title.h"
 #include "xapply/xapply.h"
 
@@ -564,7 +565,9 @@ xapply_show_version(void)
 
 	printf("xapply: wrapkit %s\n", DIV_VERSION);
 	printf("xapply: dicer and mixer of version 3\n");
-	printf("xapply: shell: %s\n", shell != NULL ? shell : "/bin/sh");
+	printf("xapply: shell: ");
+	wk_put(stdout, shell != NULL ? shell : "/bin/sh");
+	putchar('\n');
 	printf("xapply: collator: xclate, pool: ptbw\n");
 	printf("xapply: xid length limit: %d\n", TALK_XID_MAX + 1);
 	printf("xapply: environment: \"xcl_d\", \"ptbw_link\"\n");

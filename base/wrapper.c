@@ -18,6 +18,7 @@
 
 #include "event.h"
 #include "spawn.h"
+#include "visible.h"
 
 /* The pid of a process that has become a master for its own run. */
 #define BECAME "WRAPKIT_BECAME"
@@ -32,15 +33,16 @@ static unsigned long notes_lost;
 size_t
 wk_visible(char *to, size_t room, const char *from)
 {
-	size_t n = 0;
+	char one[WK_SHOWN_MAX];
+	size_t n = 0, len;
 
-	for (; *from != '\0' && n + 3 < room; from++) {
-		if ((unsigned char)*from < ' ' || *from == '\177') {
-			to[n++] = '^';
-			to[n++] = (char)(*from ^ '@');
-		} else {
-			to[n++] = *from;
-		}
+	while (*from != '\0') {
+		from += wk_show(one, from);
+		len = strlen(one);
+		if (n + len >= room)
+			break;
+		memcpy(to + n, one, len);
+		n += len;
 	}
 	to[n] = '\0';
 	return n;
@@ -504,8 +506,9 @@ print_level(const char *label, const char *path, int target, int verbose)
 		if (said == NULL)
 			said = " (does not answer)";
 	}
-	printf("%s:%3s: %s%s%s\n", program->name, label, path, said,
-	    target ? " [target]" : "");
+	printf("%s:%3s: ", program->name, label);
+	wk_put(stdout, path);
+	printf("%s%s\n", said, target ? " [target]" : "");
 }
 
 static void
@@ -548,9 +551,11 @@ wk_version(int depth, const char *direct, int verbose)
 	    c.levels > 0 ? c.levels : 1);
 	printf("%s: protocol version %s\n", p, program->protocol);
 	printf("%s: safe directory template: %s\n", p, program->template);
-	if (direct != NULL && c.level == 0 && c.path != NULL)
-		printf("%s: -%c: %s%s [target]\n", p, program->direct, direct,
-		    div_exists(direct) ? "" : " (gone)");
+	if (direct != NULL && c.level == 0 && c.path != NULL) {
+		printf("%s: -%c: ", p, program->direct);
+		wk_put(stdout, direct);
+		printf("%s [target]\n", div_exists(direct) ? "" : " (gone)");
+	}
 	print_stack(&c, verbose);
 	wk_flush();
 	if (error != 0 && error != ENOENT) {

@@ -87,8 +87,12 @@ void wk_warn(const char *fmt, ...)
 #endif
     ;
 
-/* Copy a text with its control characters made visible (^J), cut to the room
- * there is.  Returns the bytes, without the NUL behind them. */
+/*
+ * Copy a text so that it does nothing to a terminal, cut to the room there is:
+ * control characters become visible (^J, and M-^[ for those of C1), and so do
+ * bytes that are no UTF-8 (M-i).  It may grow to four times its length.
+ * Returns the bytes, without the NUL behind them.
+ */
 size_t wk_visible(char *to, size_t room, const char *from);
 
 /* As wk_warn, for a master: the line is lost when stderr takes none at once. */

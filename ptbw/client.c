@@ -12,10 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/spawn.h"
+#include "base/visible.h"
 #include "tableau.h"
 #include "wire/broker.h"
+#include "wire/holders.h"
 
 void
 ptbw_broker_failed(const char *path)
@@ -60,11 +63,50 @@ print_since(long seconds)
 		printf("\t%ld\t%s\n", seconds, text);
 }
 
+/* Scripts read the report, so names stay as they are there, except for people:
+ * at a terminal, and with -v. */
 static void
-print_tokens(struct broker *b, const struct broker_pool *p, const char *path)
+put_name(const char *name)
 {
-	static long lock[REPORT_WINDOW], age[REPORT_WINDOW];
-	char *names = broker_tableau(b, p->space), *name = names;
+	if (ptbw_opt.verbose || isatty(1))
+		wk_put(stdout, name);
+	else
+		fputs(name, stdout);
+}
+
+/* Who has a token.  What clients say of themselves is no more than that. */
+static void
+print_holder(const struct holder *h)
+{
+	if (h->pid == HOLDER_UNSEEN)
+		printf("?%ld", h->claim);
+	else
+		printf("%ld", h->pid);
+}
+
+/* -v asks the system who it is, the short report has what the client said. */
+static int
+ask_report(struct holders *h, size_t first, size_t n, struct holder *who,
+    long *age)
+{
+	size_t i;
+
+	if (ptbw_opt.verbose)
+		return holders_ask(h, first, n, who) != 0 ||
+		    broker_holders(h->broker, 'A', first, n, age) != 0;
+	if (broker_holders(h->broker, 'O', first, n, age) != 0)
+		return -1;
+	for (i = 0; i < n; i++)
+		who[i].pid = who[i].claim = age[i];
+	return 0;
+}
+
+static void
+print_tokens(struct holders *h, const struct broker_pool *p, const char *path)
+{
+	static struct holder who[REPORT_WINDOW];
+	static long age[REPORT_WINDOW];
+	char *names = broker_tableau(h->broker, p->space), *name = names;
 	size_t i, k, n;
 
 	if (names == NULL)
@@ -72,12 +114,13 @@ print_tokens(struct broker *b, const struct broker_pool *p, const char *path)
 	names[p->space] = '\0';
 	for (i = 0; i < p->count; i += n) {
 		n = p->count - i < REPORT_WINDOW ? p->count - i : REPORT_WINDOW;
-		if (broker_holders(b, 'O', i, n, lock) != 0 ||
-		    (ptbw_opt.verbose &&
-		    broker_holders(b, 'A', i, n, age) != 0))
+		if (ask_report(h, i, n, who, age) != 0)
 			ptbw_broker_failed(path);
 		for (k = 0; k < n; k++) {
-			printf("%6zu\t%ld\t%s", i + k, lock[k], name);
+			printf("%6zu\t", i + k);
+			print_holder(&who[k]);
+			putchar('\t');
+			put_name(name);
 			if (ptbw_opt.verbose)
 				print_since(age[k]);
 			else
@@ -90,24 +133,24 @@ print_tokens(struct broker *b, const struct broker_pool *p, const char *path)
 }
 
 static void
-print_waiting(struct broker *b, const char *path)
+print_waiting(struct holders *h, const char *path)
 {
-	size_t len;
-	long pid;
-	unsigned long n, seconds;
-	char *text, *line;
+	struct waiting *w;
+	size_t count, i;
+	int r = holders_waiting(h, &w, &count);
 
-	errno = 0;
-	text = broker_waiting(b, &len);
-	if (text == NULL && errno != 0)
+	if (r < 0)
 		ptbw_broker_failed(path);
-	if (text == NULL)
-		return;
-	printf(" Waiting\tTokens\tSeconds\n");
-	for (line = text; line < text + len; line = strchr(line, '\n') + 1)
-		if (sscanf(line, "%ld %lu %lu", &pid, &n, &seconds) == 3)
-			printf("%6ld\t%lu\t%lu\n", pid, n, seconds);
-	free(text);
+	if (r > 0)
+		printf(" Waiting\tTokens\tSeconds\n");
+	for (i = 0; i < count; i++) {
+		if (w[i].who.pid == HOLDER_UNSEEN)
+			printf("%*s?%ld", 5, "", w[i].who.claim);
+		else
+			printf("%6ld", w[i].who.pid);
+		printf("\t%lu\t%lu\n", w[i].tokens, w[i].seconds);
+	}
+	free(w);
 }
 
 static int
@@ -115,6 +158,7 @@ report(const char *path)
 {
 	struct broker b;
 	struct broker_pool p;
+	struct holders h;
 	char source[4096];
 
 	connect_to(&b, path);
@@ -128,9 +172,11 @@ report(const char *path)
 	    p.type == TABLEAU_FILE ? "file" : "error", source);
 	printf(" Index\tLock\tTokens (request in groups of %zu)%s\n", p.group,
 	    ptbw_opt.verbose ? "\tSeconds\tSince" : "");
-	print_tokens(&b, &p, path);
+	holders_begin(&h, &b);
+	print_tokens(&h, &p, path);
 	if (ptbw_opt.verbose)
-		print_waiting(&b, path);
+		print_waiting(&h, path);
+	holders_end(&h);
 	free(p.source);
 	if (ptbw_opt.quit && broker_quit(&b) != 0)
 		ptbw_broker_failed(path);

@@ -19,6 +19,7 @@
 
 #include "base/event.h"
 #include "base/master.h"
+#include "base/peer.h"
 #include "base/serve.h"
 #include "base/spawn.h"
 #include "base/text.h"
@@ -43,6 +44,9 @@ struct client {
 	short who_len;             /* bytes of the line with the pid */
 	enum { PID, HOST, NO_PID } who_state; /* what of that line is next */
 	char tied;                 /* it has its tie */
+	char looked;               /* the next two are known */
+	pid_t connected;           /* the process that connected, 0: unseen */
+	unsigned long socket;      /* the client's end of the connection */
 };
 
 static struct tableau tableau;
@@ -187,6 +191,63 @@ req_owner(struct client *k)
 
 	wk_serve_printf(&k->c, "%ld\n",
 	    h != NULL ? pmaster_client_of(h)->pid : 0);
+}
+
+/* What the system says of the client. */
+static void
+look_at_peer(struct client *k)
+{
+	if (k->looked)
+		return;
+	k->looked = 1;
+	if (div_peer_pid(k->c.io.fd, &k->connected) != 0)
+		k->connected = 0;
+	k->socket = peer_socket(k->c.io.fd);
+}
+
+static void
+req_holder(struct client *k)
+{
+	struct pool_holder *h = pool.token[k->number].holder;
+	struct client *of;
+
+	if (h == NULL) {
+		wk_serve_puts(&k->c, "0\n");
+		return;
+	}
+	of = pmaster_client_of(h);
+	look_at_peer(of);
+	wk_serve_printf(&k->c, "%ld %lu %ld\n", (long)of->connected,
+	    of->socket, of->pid);
+}
+
+static void
+req_queue(struct client *k)
+{
+	struct pool_holder *h;
+	struct peer_place here;
+	struct client *of;
+	uint32_t now = now_seconds();
+	size_t room = (pool.waiting + 1) * 128, len;
+	char *text = malloc(room);
+
+	if (text == NULL) {
+		wk_serve_drop(&k->c, "out of memory");
+		return;
+	}
+	peer_here(&here);
+	len = (size_t)snprintf(text, room, "%s %lu\n", here.host,
+	    here.processes);
+	for (h = pool.first; h != NULL; h = h->next) {
+		of = pmaster_client_of(h);
+		look_at_peer(of);
+		len += (size_t)snprintf(text + len, room - len,
+		    "%ld %lu %ld %zu %lu\n", (long)of->connected, of->socket,
+		    of->pid, h->want, (unsigned long)(now - h->since));
+	}
+	wk_serve_printf(&k->c, "%zu\n", len);
+	wk_serve_send(&k->c, text, len);
+	free(text);
 }
 
 static void
@@ -344,6 +405,8 @@ static const struct request {
 	{ 'I', "take-now", NULL, req_take_now },
 	{ 'A', "age", "-1\n", req_age },
 	{ 'W', "waiting", NULL, req_waiting },
+	{ 'K', "holder", "-1\n", req_holder },
+	{ 'Y', "queue", NULL, req_queue },
 	{ 'B', "borrowed", NULL, req_borrowed },
 	{ 'L', "tie", NULL, req_tie },
 	{ '\0', "unknown", NULL, NULL }

@@ -54,6 +54,10 @@ for b in '' -1; do
 	old 'I: now or never' s:2I2III 'r:0,1\n-1\n2\n-1\n'
 	old 'A: seconds held' s:G0A1A9AA 'r:0\n0\n-1\n-1\n-1\n'
 	old 'W: nobody waits' s:W 'r:0\n'
+	old 'K: free' s:0K2K 'r:0\n0\n'
+	old 'K: no such token' s:3K4KK 'r:-1\n-1\n-1\n'
+	old 'K: held' s:1G0K 'r:0\n' l s:1K 'r:0\n'
+	old 'Y: nobody waits' s:Y l l s:V 'r:0.4\n'
 	old 'B: a pool of its own' s:B 'r:0\n'
 	old 'L: nothing to tie to' s:L 'r:-No\n'
 	t "$b U: iota" 0 '' '' ptbw -m -J3 -N "$s" \

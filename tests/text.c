@@ -15,6 +15,8 @@
 
 #include "base/size.h"
 #include "base/lines.h"
+#include "base/visible.h"
+#include "base/wrapper.h"
 #include "wire/title.h"
 #include "shown.h"
 #include "tap.h"
@@ -687,6 +689,59 @@ test_lines(void)
 	test_random(L, "::group::", "random text, GitLab and a tag");
 }
 
+/* --- what may be shown --- */
+
+static const struct {
+	const char *text, *shown, *replaced;
+} visible[] = {
+	{ "", "", "" }, { "a b~", "a b~", "a b~" },
+	{ "\001\t\n\033\037\177", "^A^I^J^[^_^?", "??????" },
+	{ "\302\200\302\233\302\237", "M-^@M-^[M-^_", "??????" },
+	{ "\200\233\237", "M-^@M-^[M-^_", "???" },
+	{ "\302\240\303\233\304\233", "\302\240\303\233\304\233",
+	    "\302\240\303\233\304\233" },
+	{ "\342\202\254\360\237\230\200", "\342\202\254\360\237\230\200",
+	    "\342\202\254\360\237\230\200" },
+	{ "\351\377x", "M-iM-^?x", "\351\377x" },
+	/* cut off, too long a form, half of a pair, beyond the last one */
+	{ "\342\202", "M-bM-^B", "\342?" },
+	{ "\300\233", "M-@M-^[", "\300?" },
+	{ "\340\202\233", "M-`M-^BM-^[", "\340??" },
+	{ "\355\240\200", "M-mM- M-^@", "\355\240?" },
+	{ "\364\220\200\200", "M-tM-^PM-^@M-^@", "\364???" },
+	/* the lead of one letter in front of another */
+	{ "\302\302\233", "M-BM-^[", "\302??" },
+	{ "\342\233\303\244", "M-bM-^[\303\244", "\342?\303\244" }
+};
+
+static void
+test_visible(void)
+{
+	char text[64], copy[64];
+	size_t i, n, len;
+	int good;
+
+	for (i = 0; i < sizeof visible / sizeof *visible; i++) {
+		n = wk_visible(text, sizeof text, visible[i].text);
+		strcpy(copy, visible[i].text);
+		wk_replace_controls(copy, '?');
+		ok(n == strlen(text) && strcmp(text, visible[i].shown) == 0 &&
+		    strcmp(copy, visible[i].replaced) == 0 &&
+		    (wk_find_control(visible[i].text) == NULL) ==
+		    (strcmp(copy, visible[i].text) == 0),
+		    "a text made visible");
+		/* cut anywhere, it is the beginning, in whole characters */
+		for (good = 1, len = 1; len <= n; len++) {
+			memset(text, 'x', sizeof text);
+			good &= wk_visible(text, len, visible[i].text) < len &&
+			    strncmp(text, visible[i].shown,
+			    strlen(text)) == 0 && text[len] == 'x' &&
+			    (visible[i].shown[strlen(text)] & 0xc0) != 0x80;
+		}
+		ok(good, "and cut anywhere");
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -696,6 +751,7 @@ main(int argc, char **argv)
 	test_sizes();
 	test_titles();
 	test_lines();
+	test_visible();
 	printf("1..%d\n", count);
 	return failed != 0;
 }

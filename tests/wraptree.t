@@ -127,6 +127,68 @@ t 'at the far end of a link each stands for itself' 0 \
 	ln "$WRAPW_EXPORT" link
 	env -i ASAN_OPTIONS="${ASAN_OPTIONS-}" PATH="$PATH" TMPDIR="$TMPDIR" wrapw -P "$PWD/link" \
 	    ptbw sh -c "wraptree; exit \$?"'
+# whose sockets are asked
+# as_user UID command...
+as_user() {
+	uid=$1
+	shift
+	setpriv --reuid "$uid" --regid "$uid" --clear-groups "$@"
+}
+if [ "$(id -u)" -eq 0 ] && [ -r /proc/self/environ ] && [ -x few/ps ] && command -v setpriv >/dev/null &&
+    chmod 711 "$T" && chmod 711 "$T/w" && as_user 12001 ptbw -V >/dev/null 2>&1; then
+	mkdir ours theirs
+	chown 12001 ours
+	chown 12002 theirs
+	# one of each user; a listener who would tell that somebody came
+	as_user 12001 ptbw -m -J3 -N "$T/w/ours/s" : 2>/dev/null & pool=$!
+	wait_until test -S ours/s
+	ptbw -m -J4 -N "$T/w/roots" : 2>/dev/null & roots=$!
+	wait_until test -S roots
+	chmod 666 roots
+	as_user 12002 peer master "$T/w/theirs/s" A t:"$T/w/theirs/came" p 2>/dev/null & trap_pid=$!
+	wait_until test -S theirs/s
+	chmod 777 theirs/s
+	ln -s "$T/w/theirs/s" link
+	for at in 'theirs/s' 'link' 'theirs/s/0' 'theirs/s/' './/theirs/s/ptbw'; do
+		as_user 12001 env ptbw_link=1 ptbw_1="$T/w/$at" sh -c ': >"$0"; exec sleep 60' "$T/w/ours/up" & named=$!
+		wait_until test -e ours/up
+		for how in "-a" "$named" "-al"; do
+			# shellcheck disable=SC2086
+			t "root does not ask what another user's process names: $at, $how" 0 \
+			    "~*[[]ptbw_1: $T/w/$at: not asked, it belongs to user 12002]*" '' \
+			    env ROOT=$$ PATH="$T/w/few:$PATH" wraptree $how
+		done
+		kill "$named"
+		wait "$named" 2>/dev/null
+		rm -f ours/up
+	done
+	result "$(! test -e theirs/came; echo $?)" 'nobody has come'
+	as_user 12001 env ptbw_link=2 ptbw_1="$T/w/ours/s" ptbw_2="$T/w/roots" \
+	    sh -c ': >"$0"; exec sleep 60' "$T/w/ours/up" & named=$!
+	wait_until test -e ours/up
+	t "but what is that user's, and root's" 0 "~*ptbw_1: 0 of 3 held*ptbw_2: 0 of 4 held*" '' \
+	    sh -c 'wraptree "$0" | sort -t_ -k2' "$named"
+	t 'root with the environment of somebody else' 0 \
+	    "~*ptbw_1: $T/w/ours/s: not asked, it belongs to user 12001*" '' \
+	    env ptbw_link=1 ptbw_1="$T/w/ours/s" wraptree
+	kill "$named"
+	wait "$named" 2>/dev/null
+	# of two who name it, one may
+	t 'who is entitled to name it counts' 0 '~*ptbw_1: 0 of 3 held*' '' sh -c '
+	    ptbw_link=1 ptbw_1=$0 sh -c "
+		setpriv --reuid 12001 --regid 12001 --clear-groups env ptbw_1=$0 sleep 60 & p=\$!
+		until grep -q sleep /proc/\$p/comm; do :; done
+		env -u ptbw_1 wraptree \$\$; kill \$p; :"' "$T/w/ours/s"
+	chmod 777 ours/s
+	t 'a user asks the shared pool of another, which its own process names' 0 '~*ptbw_1: 0 of 3 held*' '' \
+	    setpriv --reuid 12002 --regid 12002 --clear-groups \
+	    env ptbw_link=1 ptbw_1="$T/w/ours/s" wraptree
+	kill "$pool" "$roots" "$trap_pid"
+	wait "$pool" "$roots" "$trap_pid" 2>/dev/null
+	rm -f theirs/s roots ours/s
+else
+	skip 'whose sockets are asked' 'needs root, setpriv, ps and /proc'
+fi
 # masters that are none
 mkfifo fifo
 t 'nobody at a FIFO' 0 '~*\[wrapw_1: */fifo: nobody answers\]' '' \

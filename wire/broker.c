@@ -575,3 +575,37 @@ broker_holders(struct broker *b, char what, size_t first, size_t n,
 {
 	return ask_each(b, what, NULL, first, n, "", take_number, answer);
 }
+
+static int
+broker_take_peer(void *to, size_t i, char *line)
+{
+	struct broker_peer *p = (struct broker_peer *)to + i;
+	int n = sscanf(line, "%ld %lu %ld", &p->pid, &p->socket, &p->claim);
+
+	p->held = n == 3;
+	if (n != 3)
+		p->claim = 0;
+	/* "0": it has come back meanwhile */
+	return n == 3 || strcmp(line, "0") == 0 ? 0 : protocol_error();
+}
+
+int
+broker_peers(struct broker *b, const uint32_t *token, size_t n,
+    struct broker_peer *p)
+{
+	return ask_each(b, 'K', token, 0, n, "", broker_take_peer, p);
+}
+
+char *
+broker_queue(struct broker *b, size_t *len)
+{
+	char *text = counted(b, "Y", len);
+
+	if (text != NULL && (strlen(text) != *len ||
+	    memchr(text, '\n', *len) == NULL)) {
+		free(text);
+		errno = EPROTO;
+		return NULL;
+	}
+	return text;
+}

@@ -101,6 +101,23 @@ char *broker_comments(struct broker *b, size_t *len);
 int broker_holders(struct broker *b, char what, size_t first, size_t n,
     long *answer);
 
+/* The connection through which a token was taken, as its master's system tells:
+ * the process that connected, and the socket of its end; 0: not known. */
+struct broker_peer {
+	int held;                 /* or else it is free */
+	long pid;
+	unsigned long socket;
+	long claim;               /* what the client says that it is */
+};
+
+/* Ask "iK" for n tokens.  A master that knows broker_queue knows it. */
+int broker_peers(struct broker *b, const uint32_t *token, size_t n,
+    struct broker_peer *p);
+
+/* "HOST NAMESPACE" of the master in a line, then for each waiting client a line
+ * "pid socket claim tokens seconds"; as broker_waiting. */
+char *broker_queue(struct broker *b, size_t *len);
+
 /* Lines "pid tokens seconds", one for each waiting client, the caller's to
  * free; NULL with *len 0 when the master does not know that request. */
 char *broker_waiting(struct broker *b, size_t *len);

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "base/visible.h"
 #include "base/wrapper.h"
 #include "divconnect.h"
 
@@ -47,14 +48,9 @@ static const char tags[] = "/wieo";
 int
 talk_check_xid(const char *xid)
 {
-	const unsigned char *p;
-
 	if (strlen(xid) > TALK_XID_MAX)
 		return ENAMETOOLONG;
-	for (p = (const unsigned char *)xid; *p != '\0'; p++)
-		if (*p < ' ' || *p == 127)
-			return EINVAL;
-	return 0;
+	return wk_find_control(xid) == NULL ? 0 : EINVAL;
 }
 
 void

@@ -19,6 +19,7 @@
 #include "divconnect.h"
 #include "wire/broker.h"
 #include "wire/control.h"
+#include "wire/holders.h"
 
 enum {
 	PATIENCE_MS = 2000,             /* for each answer of a master */
@@ -28,11 +29,29 @@ enum {
 
 /* --- the pools of ptbw --- */
 
+/*
+ * The note about who holds or waits.  A process that cannot be seen has only
+ * what it says of itself, which may be the number of another one here.
+ */
+static struct note *
+note_about(const struct holder *who, const struct diversion *d,
+    const char *what)
+{
+	char beginning[64];
+
+	if (who->pid != HOLDER_UNSEEN)
+		return note_of(who->pid, d, what);
+	snprintf(beginning, sizeof beginning, "by its own word %ld, %s",
+	    who->claim, what);
+	return note_of(0, d, beginning);
+}
+
 /* One more token of a holder's. */
 static void
-add_name(long pid, const struct diversion *d, const char *name)
+add_name(const struct holder *who, const struct diversion *d,
+    const char *name)
 {
-	struct note *n = note_of(pid, d, "holds");
+	struct note *n = note_about(who, d, "holds");
 
 	n->names++;
 	if (wraptree_opt.in_full || n->names <= NAMES_SHOWN)
@@ -40,11 +59,11 @@ add_name(long pid, const struct diversion *d, const char *name)
 }
 
 static size_t
-ask_holders(struct broker *b, const struct broker_pool *p,
+ask_holders(struct holders *h, const struct broker_pool *p,
     const struct diversion *d)
 {
-	static long lock[WINDOW];
-	char *names = broker_tableau(b, p->space), *name = names;
+	static struct holder who[WINDOW];
+	char *names = broker_tableau(h->broker, p->space), *name = names;
 	size_t i, k, n, held = 0;
 
 	if (names == NULL)
@@ -52,12 +71,12 @@ ask_holders(struct broker *b, const struct broker_pool *p,
 	names[p->space] = '\0';
 	for (i = 0; i < p->count; i += n) {
 		n = p->count - i < WINDOW ? p->count - i : WINDOW;
-		if (broker_holders(b, 'O', i, n, lock) != 0)
+		if (holders_ask(h, i, n, who) != 0)
 			break;
 		for (k = 0; k < n; k++) {
-			if (lock[k] > 0) {
+			if (who[k].pid != 0) {
 				held++;
-				add_name(lock[k], d, name);
+				add_name(&who[k], d, name);
 			}
 			if (name < names + p->space)
 				name += strlen(name) + 1;
@@ -68,41 +87,36 @@ ask_holders(struct broker *b, const struct broker_pool *p,
 }
 
 static size_t
-ask_waiting(struct broker *b, const struct diversion *d)
+ask_waiting(struct holders *h, const struct diversion *d)
 {
-	size_t len, count = 0;
-	char *text = broker_waiting(b, &len), *line, *end;
-	unsigned long n, seconds;
-	long pid;
+	struct waiting *w;
+	size_t count, i;
 
-	if (text == NULL)
-		return 0;
-	for (line = text; (end = memchr(line, '\n',
-	    (size_t)(text + len - line))) != NULL; line = end + 1) {
-		if (sscanf(line, "%ld %lu %lu", &pid, &n, &seconds) != 3)
-			break;
-		count++;
-		note_extend(note_of(pid, d, "waits"), " for %lu, %lu s", n,
-		    seconds);
-	}
-	free(text);
+	holders_waiting(h, &w, &count);
+	for (i = 0; i < count; i++)
+		note_extend(note_about(&w[i].who, d, "waits"),
+		    " for %lu, %lu s", w[i].tokens, w[i].seconds);
+	free(w);
 	return count;
 }
 
 static void
-ask_pool(const struct diversion *d)
+ask_pool(const struct diversion *d, const char *path)
 {
 	struct note *n = note_of(d->pid, d, "");
 	struct broker b;
 	struct broker_pool p;
+	struct holders h;
 	size_t held, waiting, at = (size_t)(n - note);
 
-	if (broker_open(&b, d->path) != 0)
+	if (broker_open(&b, path) != 0)
 		return;
 	b.patience = PATIENCE_MS;
 	if (broker_describe(&b, &p) == 0) {
-		held = ask_holders(&b, &p, d);
-		waiting = ask_waiting(&b, d);
+		holders_begin(&h, &b);
+		held = ask_holders(&h, &p, d);
+		waiting = ask_waiting(&h, d);
+		holders_end(&h);
 		n = &note[at];          /* the array may have moved */
 		note_extend(n, "%zu of %zu held", held, p.count);
 		if (waiting > 0)
@@ -228,13 +242,14 @@ try_names(const char *path, struct presented *all, size_t count)
 }
 
 static void
-note_names(const struct diversion *d, const char *record, size_t len)
+note_names(const struct diversion *d, const char *path, const char *record,
+    size_t len)
 {
 	struct note *n = note_of(d->pid, d, "");
 	size_t count, i;
 	struct presented *all = names_of(record, len, &count);
 
-	try_names(d->path, all, count);
+	try_names(path, all, count);
 	for (i = 0; i < count; i++)
 		note_extend(n, "%s%.*s%s", i == 0 ? "presents " : ", ",
 		    (int)strcspn(all[i].name, "="), all[i].name,
@@ -243,15 +258,15 @@ note_names(const struct diversion *d, const char *record, size_t len)
 }
 
 static void
-ask_space(const struct diversion *d)
+ask_space(const struct diversion *d, const char *path)
 {
-	int fd = div_connect(d->path);
+	int fd = div_connect(path);
 	char *record = NULL;
 	size_t len = 0;
 
 	if (fd >= 0 && control_ask(fd, "record", div_awake() + PATIENCE_MS,
 	    &record, &len) == CONTROL_DONE)
-		note_names(d, record, len);
+		note_names(d, path, record, len);
 	else
 		note_of(d->pid, d, "");
 	free(record);
@@ -260,12 +275,19 @@ ask_space(const struct diversion *d)
 void
 ask_master(const struct diversion *d)
 {
+	struct reach r;
+
 	if (!d->answers)
 		return;
-	if (strcmp(d->prefix, "ptbw") == 0)
-		ask_pool(d);
+	/* it is looked up once more, as holding each would take too many
+	 * descriptors */
+	if (reach_open(&r, d->path, d->namer) != 0)
+		note_of(d->pid, d, "");
+	else if (strcmp(d->prefix, "ptbw") == 0)
+		ask_pool(d, r.path);
 	else if (strcmp(d->prefix, "wrapw") == 0)
-		ask_space(d);
+		ask_space(d, r.path);
 	else
 		note_of(d->pid, d, "");
+	reach_close(&r);
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/wrapper.h"
@@ -81,8 +82,10 @@ ask_ps(void)
 }
 
 size_t
-process_read(long pid, const char *name, char *text, size_t room)
+process_read(long pid, const char *name, char *text, size_t room,
+    uid_t *owner)
 {
+	struct stat st;
 	char path[64];
 	size_t len = 0;
 	ssize_t got;
@@ -90,6 +93,14 @@ process_read(long pid, const char *name, char *text, size_t room)
 
 	snprintf(path, sizeof path, "/proc/%ld/%s", pid, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && owner != NULL) {
+		if (fstat(fd, &st) != 0) {
+			close(fd);
+			fd = -1;
+		} else {
+			*owner = st.st_uid;
+		}
+	}
 	while (fd >= 0 && len < room - 1 &&
 	    (got = read(fd, text + len, room - 1 - len)) > 0)
 		len += (size_t)got;
@@ -113,11 +124,12 @@ ask_proc(void)
 		pid = strtol(d->d_name, &end, 10);
 		/* a name may have anything in it, parentheses as well */
 		if (*end != '\0' || process_read(pid, "stat", stat,
-		    sizeof stat) == 0 || (name = strchr(stat, '(')) == NULL ||
+		    sizeof stat, NULL) == 0 || (name = strchr(stat, '(')) == NULL ||
 		    (end = strrchr(stat, ')')) == NULL ||
 		    sscanf(end, ") %*c %ld", &parent) != 1)
 			continue;
-		n = process_read(pid, "cmdline", args, sizeof args);
+		n = process_read(pid, "cmdline", args, sizeof args,
+		    NULL);
 		for (i = 0; i + 1 < n; i++)
 			if (args[i] == '\0' || args[i] == '\n')
 				args[i] = ' ';

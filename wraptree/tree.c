@@ -16,16 +16,21 @@
 
 enum { ARGS_SHOWN = 60 };               /* bytes of a command, without -l */
 
-/* Print a text with its control characters visible. */
+/* Print a text with its control characters visible, of that length at most; 0:
+ * all of it. */
 static void
 print(const char *text, size_t most)
 {
-	size_t room = 2 * strlen(text) + 3;
+	size_t room = 4 * strlen(text) + 1, n;
 	char *visible = wk_alloc(room, 1);
 
-	wk_visible(visible, room, text);
-	if (most > 0 && strlen(visible) > most)
-		strcpy(visible + most - 3, "...");
+	n = wk_visible(visible, room, text);
+	if (most > 0 && n > most) {
+		/* not within a character */
+		for (n = most - 3; n > 0 && (visible[n] & 0xc0) == 0x80; n--)
+			;
+		strcpy(visible + n, "...");
+	}
 	fputs(visible, stdout);
 	free(visible);
 }

@@ -2,7 +2,7 @@
  * wraptree.h - what the files of wraptree share
  *
  * process.c lists the processes, diversion.c finds the diversions that their
- * environments name, ask.c asks the masters of those, and what comes out of it
+ * environments name, of which reach.c says who may be asked, ask.c asks the masters of those, and what comes out of it
  * becomes notes (note.c).  tree.c draws processes and notes; wraptree.c has
  * the command line, and decides which processes are looked at.
  *
@@ -14,6 +14,7 @@
 #define WRAPTREE_WRAPTREE_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 /* What the command line asks for. */
 struct wraptree_options {
@@ -50,8 +51,31 @@ struct process *process_of(long pid);
 int process_is_below(long pid, long root);
 
 /* A file of /proc/PID, at most room - 1 bytes with a NUL behind them.  Returns
- * its length, 0 when there is none or we may not read it. */
-size_t process_read(long pid, const char *name, char *text, size_t room);
+ * its length, 0 when there is none or we may not read it.  *owner (or NULL) is
+ * the user whose process it is. */
+size_t process_read(long pid, const char *name, char *text, size_t room,
+    uid_t *owner);
+
+/* --- sockets that environments name --- */
+
+struct reach {
+	int fd;                 /* holds the socket */
+	char *path;             /* the way to it, with the cookies behind it */
+	uid_t owner;            /* of the socket */
+	int direct;             /* no cookies: who answers is who listens */
+};
+
+/*
+ * Find the socket of a path that a process of user namer has in its
+ * environment, so that r->path leads there and nowhere else until reach_close.
+ * -1 with errno: EPERM it is somebody's (r->owner) whom that process does not
+ * speak for, ENOTSOCK it is none.
+ */
+int reach_open(struct reach *r, const char *path, uid_t namer);
+void reach_close(struct reach *r);
+
+/* May we talk to owner because a process of namer says so? */
+int reach_allowed(uid_t owner, uid_t namer);
 
 /* --- diversions --- */
 
@@ -59,17 +83,23 @@ struct diversion {
 	char *prefix, *variable, *path;
 	long pid;               /* of its master; 0: none that we can see */
 	int answers;
+	uid_t namer;            /* the user of the process that names it */
 };
 
 extern struct diversion **diversion;
 extern size_t diversions;
 
-/* Add the diversions that an environment names: the one given, or the one that
- * a process began with, if we may read it. */
-void diversion_add_all(char *const envp[]);
+/* Add the diversions that an environment names: our own, or the one that a
+ * process began with, if we may read it. */
+void diversion_add_ours(void);
 void diversion_add_all_of(long pid);
 
-/* True if this process serves one of them. */
+/* How many were not asked, as they belong to somebody else than who names
+ * them; and notes about those that nobody else names either. */
+extern size_t diversions_left_out;
+void diversion_note_left_out(void);
+
+/* Does this process serve one of them? */
 int diversion_is_master(long pid);
 
 /* --- notes about processes --- */

@@ -18,6 +18,7 @@
 #include "record.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "base/visible.h"
 #include "wire/control.h"
 #include "wrapw.h"
 
@@ -212,15 +213,15 @@ wclient_restore(const struct source *s)
 static void
 wclient_put_listing(char *text)
 {
-	char line[CONTROL_LINE_MAX], *end;
+	char *end;
 
 	for (; *text != '\0'; text = end + 1) {
 		end = text + strcspn(text, "\n");
 		if (*end == '\0')
 			break;
 		*end = '\0';
-		wk_visible(line, sizeof line, text);
-		puts(line);
+		wk_put(stdout, text);
+		putchar('\n');
 	}
 }
 
@@ -248,17 +249,28 @@ wclient_show(const struct source *s)
 	wk_flush();
 }
 
+/* A record that somebody looks at does nothing to the terminal. */
+static void
+put_entry(FILE *f, int tty, const char *text)
+{
+	if (tty)
+		wk_put(f, text);
+	else
+		fputs(text, f);
+	putc('\0', f);
+}
+
 static void
 put_record(FILE *f, const struct source *s)
 {
+	int tty = isatty(fileno(f));
 	size_t i;
 
 	if (s->record.own == NULL)
 		return;         /* the record of no diversions is empty */
-	fwrite(s->record.own, 1, strlen(s->record.own) + 1, f);
+	put_entry(f, tty, s->record.own);
 	for (i = 0; i < s->record.count; i++)
-		fwrite(s->record.variable[i], 1,
-		    strlen(s->record.variable[i]) + 1, f);
+		put_entry(f, tty, s->record.variable[i]);
 }
 
 /* Write the record to fd, which is closed; -1 with errno. */

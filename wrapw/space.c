@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
+#include "base/visible.h"
 #include "divconnect.h"
 
 /* --- unions --- */
@@ -478,23 +479,19 @@ space_record(const struct space *s, const char *own_prefix, size_t *len)
 
 /* --- the listing --- */
 
-/* Control characters are made visible: an entry is one line. */
+/* An entry is one line, and does nothing to a terminal. */
 static void
 space_put_quoted(FILE *f, const char *path)
 {
-	const char *p = path;
+	char one[WK_SHOWN_MAX];
 	int plain = path[strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	    "abcdefghijklmnopqrstuvwxyz0123456789_./,:=@%+-")] == '\0';
 
 	if (!plain)
 		putc('\'', f);
-	for (; *p != '\0'; p++) {
-		if ((unsigned char)*p < ' ' || *p == '\177')
-			fprintf(f, "^%c", *p ^ '@');
-		else if (*p == '\'')
-			fputs("'\\''", f);
-		else
-			putc(*p, f);
+	while (*path != '\0') {
+		path += wk_show(one, path);
+		fputs(*one == '\'' ? "'\\''" : one, f);
 	}
 	if (!plain)
 		putc('\'', f);

@@ -11,14 +11,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/flow.h"
+#include "base/visible.h"
 #include "xapply.h"
 
 enum { HELD_MAX = 65536 };        /* bytes that -n is ahead of its reader */
 
 static struct {
 	struct flow out, err;
+	int out_tty, err_tty;
 	void (*written)(void);
 	void (*lost)(int error);
 } say;
@@ -62,6 +65,31 @@ say_prepare(void (*written)(void), void (*lost)(int error))
 		open_flow(&say.out, 1, say_out_event);
 	if (xapply_opt.trace)
 		open_flow(&say.err, 2, say_err_event);
+	say.out_tty = isatty(1);
+	say.err_tty = isatty(2);
+}
+
+/*
+ * Parameters may be anybody's words, as names of files are, so at a terminal
+ * they are text alone.  A pipe gets the command as it is: a shell may read it.
+ */
+static void
+say_put(struct flow *f, int tty, const char *text)
+{
+	char one[WK_SHOWN_MAX];
+	size_t n;
+
+	if (!tty)
+		flow_put(f, text, strlen(text));
+	for (; tty && *text != '\0'; text += n) {
+		n = strspn(text, "\n\t");
+		if (n > 0) {
+			flow_put(f, text, n);
+		} else {
+			n = wk_show(one, text);
+			flow_put(f, one, strlen(one));
+		}
+	}
 }
 
 static void
@@ -118,14 +146,14 @@ say_show(const struct task *t, size_t tokens)
 	/* not every system reports that the text could not be kept */
 	if (bad || text == NULL)
 		wk_die(WK_SYSTEM, "out of memory");
-	flow_put(&say.out, text, len);
+	say_put(&say.out, say.out_tty, text);
 	free(text);
 }
 
 static void
-put_line(struct flow *f, const struct task *t)
+put_line(struct flow *f, int tty, const struct task *t)
 {
-	flow_put(f, t->command, strlen(t->command));
+	say_put(f, tty, t->command);
 	flow_put(f, "\n", 1);
 }
 
@@ -133,13 +161,13 @@ int
 say_task(const struct task *t, size_t tokens)
 {
 	if (xapply_opt.trace) {
-		put_line(&say.err, t);
+		put_line(&say.err, say.err_tty, t);
 		flow_push(&say.err);
 	}
 	if (xapply_opt.dry && xapply_opt.show)
 		say_show(t, tokens);
 	else if (xapply_opt.dry || xapply_opt.verbose)
-		put_line(&say.out, t);
+		put_line(&say.out, say.out_tty, t);
 	/* lines of -n are written many at a time */
 	if (xapply_opt.verbose && !xapply_opt.dry)
 		flow_push(&say.out);

@@ -19,6 +19,7 @@
 
 #include "base/size.h"
 #include "base/text.h"
+#include "base/visible.h"
 #include "quote.h"
 #include "wire/section.h"
 #include "wire/style.h"
@@ -219,12 +220,10 @@ copy_vars(char *const *vars)
 static char *
 wire_xid(const char *xid)
 {
-	char *copy = wk_alloc(TALK_XID_MAX + 1, 1), *p;
+	char *copy = wk_alloc(TALK_XID_MAX + 1, 1);
 
 	snprintf(copy, TALK_XID_MAX + 1, "%s", xid);
-	for (p = copy; *p != '\0'; p++)
-		if ((unsigned char)*p < ' ' || *p == '\177')
-			*p = '?';
+	wk_replace_controls(copy, '?');
 	return copy;
 }
 

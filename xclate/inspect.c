@@ -18,6 +18,7 @@
 #include "divconnect.h"
 #include "report.h"
 #include "base/serve.h"
+#include "base/visible.h"
 #include "wire/talk.h"
 #include "wire/title.h"
 
@@ -152,30 +153,28 @@ open_results(struct inspect *s)
 
 /* --- folds and tags --- */
 
+/* The xid may be anybody's: it does nothing to a terminal. */
 static char *
 inspect_expand(const struct inspect *s, const char *text, const char *xid,
     unsigned long sequence, size_t *len)
 {
+	char *plain = strdup(xid), *expanded = NULL;
 	struct title_values v = {
 		.escape = s->how->escape,
-		.xid = xid,
+		.xid = plain,
 		.sequence = sequence,
 		.unset = s->how->unset
 	};
-	char *expanded = title_expand(text, &v, 0, len);
 
+	*len = 0;
+	if (plain != NULL) {
+		wk_replace_controls(plain, '?');
+		expanded = title_expand(text, &v, 0, len);
+	}
 	if (expanded == NULL)
 		*len = 0;
+	free(plain);
 	return expanded;
-}
-
-/* A control character would end the mark that the text stands in. */
-static void
-make_plain(char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < ' ' || *text == 127)
-			*text = ' ';
 }
 
 enum { GITLAB_NAME_MAX = 200 };
@@ -225,7 +224,8 @@ fold(struct inspect *s, const char *xid, unsigned long sequence)
 	s->title = malloc(room);
 	s->end = malloc(room);
 	if (text != NULL && s->title != NULL && s->end != NULL) {
-		make_plain(text);
+		/* one of them would end the mark that the text stands in */
+		wk_replace_controls(text, ' ');
 		if (s->how->fold == LINES_GITLAB) {
 			gitlab_marks(s, text, xid, sequence);
 		} else {

@@ -140,6 +140,19 @@ report_end(void)
 	return m.notify_tty ? '\n' : '\0';
 }
 
+/* Programs get the xid as it is, and people see what it is. */
+static void
+notify_xid(const char *xid)
+{
+	char shown[4 * TALK_XID_MAX + 1];
+
+	if (m.notify_tty) {
+		wk_visible(shown, sizeof shown, xid);
+		xid = shown;
+	}
+	notify(xid, strlen(xid), report_end());
+}
+
 /* One line that replaces itself on a terminal. */
 static void
 xmaster_show_progress(struct wk_timer *t)
@@ -224,7 +237,7 @@ xmaster_report(struct client *k)
 	} else {
 		if (xclate_opt.report)
 			notify(text, (size_t)sprintf(text, "%d,", k->code), -1);
-		notify(k->xid, strlen(k->xid), report_end());
+		notify_xid(k->xid);
 	}
 	/* as far as its reader takes it, a report comes before the next turn */
 	if (m.notify_on)

@@ -14,6 +14,7 @@
 
 #include "base/codes.h"
 #include "base/jobline.h"
+#include "base/visible.h"
 #include "base/wall.h"
 
 /* What REPORT_MAX has room for; more is cut off. */
@@ -29,36 +30,6 @@ xid_length(const char *xid)
 	return n;
 }
 
-/* The UTF-8 character at s, which has n bytes: returns its length in bytes, and
- * *c; 0 when the bytes are none. */
-static size_t
-character(const char *s, size_t n, unsigned long *c)
-{
-	static const unsigned long least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	unsigned char first = (unsigned char)s[0];
-	size_t len = first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 :
-	    first < 0xf0 ? 3 : first < 0xf8 ? 4 : 0;
-	size_t i;
-
-	if (len == 0 || len > n)
-		return 0;
-	*c = len == 1 ? first : first & (0x7fu >> len);
-	for (i = 1; i < len; i++) {
-		if (((unsigned char)s[i] & 0xc0) != 0x80)
-			return 0;
-		*c = *c << 6 | ((unsigned char)s[i] & 0x3f);
-	}
-	if (*c < least[len] || *c > 0x10ffff || (*c >= 0xd800 && *c < 0xe000))
-		return 0;       /* an overlong form, or half of a pair */
-	return len;
-}
-
-static int
-is_control(unsigned long c)
-{
-	return c < ' ' || (c >= 0x7f && c < 0xa0);
-}
-
 /* A string of JSON, with its quotes; no NUL. */
 static size_t
 json_string(char *to, const char *s)
@@ -68,12 +39,12 @@ json_string(char *to, const char *s)
 
 	to[n++] = '"';
 	for (; left > 0; s += len, left -= len) {
-		len = character(s, left, &c);
+		len = wk_character(s, left, &c);
 		if (len == 0) {
 			/* U+FFFD */
 			n += (size_t)sprintf(to + n, "\357\277\275");
 			len = 1;
-		} else if (is_control(c)) {
+		} else if (wk_is_control(c)) {
 			n += (size_t)sprintf(to + n, "\\u%04lx", c);
 		} else {
 			if (c == '"' || c == '\\')
