@@ -72,8 +72,8 @@ HEADERS = divconnect.h base/buffer.h base/codes.h base/dial.h base/event.h \
 	wrapw/relay.h wrapw/space.h wrapw/wrapw.h xapply/expand.h \
 	xapply/input.h xapply/quote.h xapply/xapply.h xclate/inspect.h \
 	xclate/redirect.h xclate/report.h xclate/xclate.h
-CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/peer \
-	tests/records tests/riot tests/section tests/text tests/unit
+CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/old \
+	tests/peer tests/records tests/riot tests/section tests/text tests/unit
 
 all: $(MADE)
 
@@ -137,6 +137,8 @@ tests/driver: tests/driver.c $(ARCHIVE)
 tests/expand: tests/expand.c tests/shown.h tests/tap.h $(XAPPLY) $(ARCHIVE)
 	$(CHECKER) xapply/expand.o xapply/quote.o $(ARCHIVE) $(LDLIBS)
 tests/holder: tests/holder.c bin/begun
+	$(CHECKER) $(LDLIBS)
+tests/old: tests/old.c bin/begun
 	$(CHECKER) $(LDLIBS)
 tests/peer: tests/peer.c $(ARCHIVE)
 	$(CHECKER) $(ARCHIVE) $(LDLIBS)

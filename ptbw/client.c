@@ -150,6 +150,8 @@ take(struct broker *b, size_t n, const char *path)
 	char *names;
 
 	if (broker_take(b, n, ptbw_opt.wait, token) != 0) {
+		if (errno == ETIMEDOUT && b->queued)
+			broker_leave(b);
 		if (errno == ETIMEDOUT)
 			wk_die(WK_TIMEOUT, "%s: timed out waiting for %zu "
 			    "token%s", path, n, n == 1 ? "" : "s");

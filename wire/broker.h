@@ -24,6 +24,9 @@ struct broker {
 	int patience;             /* milliseconds for each reply that other
 	                             clients do not hold up; -1 at first: for
 	                             ever */
+	int old;                  /* it is a master of 2010, as far as is known */
+	int queued;               /* tokens were asked for, and not answered */
+	size_t count;             /* tokens of the pool, once known */
 	struct buffer in;         /* replies not yet looked at */
 };
 
@@ -45,9 +48,19 @@ void broker_close(struct broker *b);
 /*
  * Take n tokens in one step, waiting at most ms milliseconds (-1: for ever,
  * 0: not at all); their indexes go to token.  ENOSPC: more than the pool
- * has.  After ETIMEDOUT, unless ms was 0, the connection is of no further use.
+ * has.  After ETIMEDOUT, unless ms was 0, the connection is of no further use:
+ * see broker_leave.
  */
 int broker_take(struct broker *b, size_t n, int ms, uint32_t *token);
+
+/*
+ * The same without any wait.  ETIMEDOUT: there are not so many.  ENOTSUP: the
+ * master is an old one, which has no such request.  There a caller has to ask
+ * whether so many are free (1, 0, or -1 with errno), and then for them; others
+ * may be faster.
+ */
+int broker_take_now(struct broker *b, size_t n, uint32_t *token);
+int broker_has_free(struct broker *b, size_t n);
 
 /*
  * The same in two steps, for a caller that waits for b->fd to be readable in
@@ -56,6 +69,13 @@ int broker_take(struct broker *b, size_t n, int ms, uint32_t *token);
  */
 int broker_ask(struct broker *b, size_t n);
 int broker_answer(struct broker *b, size_t n, uint32_t *token);
+
+/*
+ * Close the connection although it waits for tokens.  An old master would end,
+ * by SIGPIPE, when they come free and nobody is there: a process of ours stays
+ * in its queue, and gives them back.  -1 when there can be none.
+ */
+int broker_leave(struct broker *b);
 
 /* Give n tokens back, keep others. */
 int broker_give(struct broker *b, const uint32_t *token, size_t n);
