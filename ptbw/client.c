@@ -16,10 +16,18 @@
 #include "base/spawn.h"
 #include "tableau.h"
 #include "wire/broker.h"
+#include "wire/door.h"
 
 void
 ptbw_broker_failed(const char *path)
 {
+	char who[4096];
+	int e = errno;
+
+	if ((e == EPROTO || e == ECONNRESET || e == ETIMEDOUT) &&
+	    door_is_other(path, ptbw.name, who, sizeof who))
+		wk_die(WK_PROTOCOL, "%s: %s", path, who);
+	errno = e;
 	if (errno == EPROTO)
 		wk_die(WK_PROTOCOL, "%s: the answer makes no sense", path);
 	if (errno == ECONNRESET)
@@ -152,7 +160,7 @@ take(struct broker *b, size_t n, const char *path)
 	if (broker_take(b, n, ptbw_opt.wait, token) != 0) {
 		if (errno == ETIMEDOUT && b->queued)
 			broker_leave(b);
-		if (errno == ETIMEDOUT)
+		if (errno == ETIMEDOUT && b->met)
 			wk_die(WK_TIMEOUT, "%s: timed out waiting for %zu "
 			    "token%s", path, n, n == 1 ? "" : "s");
 		if (errno == ENOSPC && broker_describe(b, &p) == 0)

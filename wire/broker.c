@@ -19,6 +19,7 @@
 
 #include "base/text.h"
 #include "divconnect.h"
+#include "door.h"
 
 enum {
 	REPLY_MAX = 1 << 29,      /* bytes of one reply */
@@ -52,6 +53,33 @@ wait_readable(struct broker *b, int64_t deadline)
 	return r > 0 ? 0 : -1;
 }
 
+/*
+ * The first answer comes soon, or it is no ptbw: all that is asked first can be
+ * answered without any wait.
+ */
+static int
+await_first(struct broker *b, int64_t deadline)
+{
+	int64_t soon;
+	int closed;
+
+	do {
+		soon = div_awake() + DOOR_MS;
+		if (deadline >= 0 && deadline < soon)
+			soon = deadline;
+		if (wait_readable(b, soon) == 0) {
+			b->met = 1;
+			b->late = 0;
+			return 0;
+		}
+		if (errno != ETIMEDOUT)
+			return -1;
+		closed = soon != deadline && door_is_closed(b->fd, b->path);
+	} while (closed);
+	errno = ETIMEDOUT;
+	return -1;
+}
+
 /* Read more behind what is there. */
 static int
 fill(struct broker *b, int64_t deadline)
@@ -63,7 +91,8 @@ fill(struct broker *b, int64_t deadline)
 		errno = EPROTO;
 		return -1;
 	}
-	if (buffer_reserve(in, 1) != 0)
+	if (buffer_reserve(in, 1) != 0 ||
+	    (!b->met && await_first(b, deadline) != 0))
 		return -1;
 	n = div_read(b->fd, in->data + in->to, in->room - in->to, deadline);
 	if (n < 0 && errno == ETIMEDOUT)
@@ -210,6 +239,7 @@ broker_open(struct broker *b, const char *path)
 
 	memset(b, 0, sizeof *b);
 	b->patience = -1;
+	b->path = path;
 	b->fd = div_connect(path);
 	if (b->fd < 0)
 		return -1;
@@ -309,6 +339,8 @@ broker_take_now(struct broker *b, size_t n, uint32_t *token)
 	if (broker_put_text(b, text) != 0 || (line = get_line(b)) == NULL ||
 	    number(line, &end, &count) != 0)
 		return -1;
+	if (*end != ',')
+		return protocol_error();
 	if ((line = get_line(b)) == NULL)
 		return -1;
 	if (count < 0 || n > (size_t)count) {

@@ -4,8 +4,9 @@
  * A connection holds the tokens that were taken through it, for as long as
  * any process has it open.  All functions but broker_open work on an open
  * one and return -1 with errno on error: ECONNRESET the master is gone,
- * EPROTO it spoke nonsense, ETIMEDOUT (see patience), ENOMEM.  They print
- * nothing.  Only broker_take may wait for other clients.
+ * EPROTO it spoke nonsense, ETIMEDOUT (see patience; also when there is no
+ * first answer), ENOMEM.  They
+ * print nothing.  Only broker_take may wait for other clients.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -24,6 +25,8 @@ struct broker {
 	int patience;             /* milliseconds for each reply that other
 	                             clients do not hold up; -1 at first: for
 	                             ever */
+	const char *path;         /* the caller's, which stays */
+	int met;                  /* it has answered something */
 	int old;                  /* it is a master of 2010, as far as is known */
 	int queued;               /* tokens were asked for, and not answered */
 	size_t count;             /* tokens of the pool, once known */

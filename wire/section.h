@@ -50,6 +50,7 @@ enum section_state {
 enum section_fault {
 	SECTION_GOOD,
 	SECTION_GONE,              /* the master hung up */
+	SECTION_SILENT,            /* it did not say who it is */
 	SECTION_NONSENSE,          /* the master's answer makes no sense */
 	SECTION_OUTPUT             /* the output failed, see flow.error */
 };
@@ -140,5 +141,10 @@ void section_end(struct section *s);
 
 /* Release all; what was not written is lost. */
 void section_close(struct section *s);
+
+/* Did the section fail because path leads to another of our programs?  See
+ * door_is_other. */
+int section_is_elsewhere(const struct section *s, const char *path, char *text,
+    size_t room);
 
 #endif

@@ -72,6 +72,7 @@ enum {
 enum talk_end {
 	TALK_LEFT,                 /* talk_leave: all that was said has left */
 	TALK_LOST,                 /* the master hung up */
+	TALK_SILENT,               /* it did not say who it is */
 	TALK_NONSENSE              /* the master's answer makes no sense */
 };
 
@@ -92,10 +93,12 @@ struct talk {
 	/* To be read. */
 	enum talk_state state;
 	unsigned long sequence;    /* the number of the section */
+	int met;                   /* the master has given one */
 
 	/* Private. */
 	const char *path;
 	struct wk_io io;
+	struct wk_timer silence;
 	struct buffer rx;          /* what the master has said */
 	int queue[TALK_FDS];       /* descriptors whose tags did not come yet */
 	size_t queued;
