@@ -48,7 +48,7 @@ LIBRARY = divconnect.c base/event.c base/master.c base/options.c base/serve.c \
 	base/spawn.c base/terminal.c base/trace.c base/wrapper.c
 ARCHIVE = bin/libwrapkit.a
 SHARED = divconnect.o base/buffer.o base/dial.o base/event.o base/flow.o \
-	base/jobline.o base/lines.o base/master.o base/options.o base/serve.o \
+	base/high.o base/jobline.o base/lines.o base/master.o base/options.o base/serve.o \
 	base/size.o base/spawn.o base/terminal.o base/text.o base/trace.o \
 	base/wall.o base/wrapper.o wire/broker.o wire/control.o wire/door.o \
 	wire/section.o wire/share.o wire/style.o wire/talk.o wire/title.o \
@@ -63,7 +63,7 @@ XAPPLY = xapply.o xapply/expand.o xapply/input.o xapply/joblog.o \
 XCLATE = xclate.o xclate/client.o xclate/inspect.o xclate/master.o \
 	xclate/redirect.o xclate/report.o
 HEADERS = divconnect.h base/buffer.h base/codes.h base/dial.h base/event.h \
-	base/flow.h base/jobline.h base/lines.h base/master.h base/options.h \
+	base/flow.h base/high.h base/jobline.h base/lines.h base/master.h base/options.h \
 	base/serve.h base/size.h base/spawn.h base/terminal.h base/text.h \
 	base/trace.h base/wall.h base/wrapper.h wire/broker.h wire/control.h \
 	wire/door.h wire/section.h wire/share.h wire/style.h wire/talk.h \

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/high.h"
 #include "base/spawn.h"
 #include "tableau.h"
 #include "wire/broker.h"
@@ -228,6 +229,8 @@ run(char **operands, const struct wk_called *called)
 	}
 	if (n > 0) {
 		take(&b, n, path);
+		if (ptbw_opt.exec)      /* it is the command's to close */
+			b.fd = high_digit(b.fd);
 		command.keep = b.fd;
 		snprintf(number, sizeof number, "%d", b.fd);
 		setenv("ptbw_fd", number, 1);

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/high.h"
 #include "base/text.h"
 #include "divconnect.h"
 #include "door.h"
@@ -240,7 +241,7 @@ broker_open(struct broker *b, const char *path)
 	memset(b, 0, sizeof *b);
 	b->patience = -1;
 	b->path = path;
-	b->fd = div_connect(path);
+	b->fd = high_fd(div_connect(path));
 	if (b->fd < 0)
 		return -1;
 	snprintf(text, sizeof text, "%ld\n", (long)getpid());
@@ -566,6 +567,7 @@ broker_take_tie(struct broker *b, int *fd)
 		errno = ECONNRESET;
 	if (n <= 0)
 		return -1;
+	*fd = high_fd(*fd);
 	/* or "-No": there is none */
 	return text[n - 1] == '\n' ? 0 : protocol_error();
 }

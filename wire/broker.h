@@ -41,7 +41,8 @@ struct broker_pool {
 	char *source;             /* its name; the caller's to free */
 };
 
-/* Connect (see div_connect for the errors) and send the first line. */
+/* Connect (see div_connect for the errors) and send the first line.  fd has a
+ * number that commands do not use (high_fd). */
 int broker_open(struct broker *b, const char *path);
 
 /* Close without a word: the tokens stay with other holders of the

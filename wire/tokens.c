@@ -21,11 +21,11 @@
 #include <unistd.h>
 
 #include "base/flow.h"
+#include "base/high.h"
 
 enum {
 	AGAIN_MS = 50,            /* a pool says nothing when it has more */
 	PATIENCE_MS = 10000,      /* for answers that need no other client */
-	HIGH = 50,                /* a descriptor's number */
 	MORE = 1000               /* sets that may be wanted later */
 };
 
@@ -230,15 +230,9 @@ static int
 open_again(int fd)
 {
 	char path[40];
-	int again, high;
 
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	again = open(path, O_RDWR | O_CLOEXEC);
-	if (again < 0)
-		return -1;
-	high = fcntl(again, F_DUPFD_CLOEXEC, HIGH);
-	close(again);
-	return high;
+	return high_fd(open(path, O_RDWR | O_CLOEXEC));
 }
 
 /*
@@ -312,18 +306,6 @@ tokens_variables(const struct tokens *t, const struct token_set *s,
 
 /* --- opening --- */
 
-/* Scripts use low numbers for their own. */
-static int
-high_file(void)
-{
-	int fd = flow_file(), high = fd >= 0 ?
-	    fcntl(fd, F_DUPFD_CLOEXEC, HIGH) : -1;
-
-	if (high >= 0)
-		close(fd);
-	return high >= 0 ? high : fd;
-}
-
 /* Have tasks inherit one more descriptor, unless it is -1. */
 static void
 inherited(struct tokens *t, int fd)
@@ -358,7 +340,7 @@ tokens_open(struct tokens *t, const char *path)
 		return -1;
 	take_lent(t);
 	/* without the file, runs within our tasks wait for tokens as others */
-	t->file = high_file();
+	t->file = high_fd(flow_file());
 	inherited(t, t->file);
 	inherited(t, tie);
 	inherited(t, t->lent_again);
