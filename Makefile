@@ -48,12 +48,13 @@ LIBRARY = divconnect.c base/event.c base/master.c base/options.c base/serve.c \
 	base/spawn.c base/terminal.c base/trace.c base/wrapper.c
 ARCHIVE = bin/libwrapkit.a
 SHARED = divconnect.o base/buffer.o base/dial.o base/event.o base/flow.o \
-	base/high.o base/jobline.o base/lines.o base/master.o base/options.o base/serve.o \
-	base/size.o base/spawn.o base/terminal.o base/text.o base/trace.o \
+	base/high.o base/jobline.o base/lines.o base/master.o base/options.o \
+	base/serve.o base/size.o base/spawn.o base/terminal.o base/text.o base/trace.o \
 	base/wall.o base/wrapper.o wire/broker.o wire/control.o wire/door.o \
 	wire/section.o wire/share.o wire/style.o wire/talk.o wire/title.o \
 	wire/tokens.o wire/turn.o
-PTBW = ptbw.o ptbw/client.o ptbw/master.o ptbw/pool.o ptbw/tableau.o
+PTBW = ptbw.o ptbw/client.o ptbw/master.o ptbw/pool.o ptbw/tableau.o \
+	ptbw/wait.o
 WRAPTREE = wraptree.o wraptree/ask.o wraptree/diversion.o wraptree/note.o \
 	wraptree/process.o wraptree/tree.o
 WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/link.o wrapw/master.o \

@@ -38,8 +38,8 @@ ptbw_broker_failed(const char *path)
 	wk_die(WK_SYSTEM, "%s: %s", path, strerror(errno));
 }
 
-static void
-connect_to(struct broker *b, const char *path)
+void
+ptbw_connect(struct broker *b, const char *path)
 {
 	if (broker_open(b, path) == 0)
 		return;
@@ -126,7 +126,7 @@ report(const char *path)
 	struct broker_pool p;
 	char source[4096];
 
-	connect_to(&b, path);
+	ptbw_connect(&b, path);
 	if (broker_describe(&b, &p) != 0)
 		ptbw_broker_failed(path);
 	wk_visible(source, sizeof source, p.source);
@@ -158,7 +158,7 @@ take(struct broker *b, size_t n, const char *path)
 	int tied;
 	char *names;
 
-	if (broker_take(b, n, ptbw_opt.wait, token) != 0) {
+	if (ptbw_take(b, path, n, ptbw_opt.wait, token) != 0) {
 		if (errno == ETIMEDOUT && b->queued)
 			broker_leave(b);
 		if (errno == ETIMEDOUT && b->met)
@@ -225,7 +225,7 @@ run(char **operands, const struct wk_called *called)
 
 	if (n > 0 || ptbw_opt.quit) {
 		path = wk_target(ptbw_opt.depth, ptbw_opt.tags);
-		connect_to(&b, path);
+		ptbw_connect(&b, path);
 	}
 	if (n > 0) {
 		take(&b, n, path);

@@ -25,7 +25,6 @@
 enum {
 	REPLY_MAX = 1 << 29,      /* bytes of one reply */
 	WINDOW = 128,             /* requests under way */
-	ANSWER_MS = 5000,         /* patience where a long wait will not do */
 	AT_ONCE_MS = 1000,        /* for what is there without any wait */
 	OWNERS = 4096,            /* asked for at once */
 	FDS_MAX = 4096            /* that were perhaps inherited */
@@ -429,38 +428,52 @@ take_of_old(struct broker *b, size_t n, uint32_t *token)
 	    broker_granted(b, n, div_awake() + AT_ONCE_MS, token) : -1;
 }
 
-/* Ask for none, at once: the answer tells old masters from others, and both
- * from what is no ptbw at all. */
+/* The answer to "0I": that tells old masters from others, and both from what is
+ * no ptbw at all. */
 static int
 broker_greet(struct broker *b)
 {
-	char *line = get_line(b);
+	char *line = b->greeted ? NULL : get_line(b);
 
+	if (b->greeted)
+		return b->greeted > 0 ? 0 : protocol_error();
 	if (line == NULL)
 		return -1;
-	if (strcmp(line, "-No") == 0)
-		b->old = 1;
-	else if (*line != '\0')
-		return protocol_error();
-	return 0;
+	b->old = strcmp(line, "-No") == 0;
+	b->greeted = b->old || *line == '\0' ? 1 : -1;
+	return broker_greet(b);
 }
 
 int
-broker_take(struct broker *b, size_t n, int ms, uint32_t *token)
+broker_begin(struct broker *b, size_t n)
 {
-	int64_t deadline = ms < 0 ? -1 : div_awake() + ms;
+	b->greeted = 0;
+	return broker_put_text(b, "0I") != 0 ? -1 : broker_ask(b, n);
+}
 
-	if (ms >= 0)
-		b->patience = ANSWER_MS;
-	if (ms == 0) {
-		if (broker_take_now(b, n, token) == 0)
-			return 0;
-		return errno == ENOTSUP ? take_of_old(b, n, token) : -1;
-	}
-	if (broker_put_text(b, "0I") != 0 || broker_ask(b, n) != 0 ||
-	    broker_greet(b) != 0)
-		return -1;
-	return broker_granted(b, n, deadline, token);
+int
+broker_answered(struct broker *b, int ms)
+{
+	if (div_readable(b->fd, div_awake() + ms) <= 0)
+		return 0;
+	return broker_greet(b) != 0 || buffer_length(&b->in) > 0 ||
+	    div_readable(b->fd, div_awake()) > 0;
+}
+
+int
+broker_finish(struct broker *b, size_t n, int64_t deadline, uint32_t *token)
+{
+	return broker_greet(b) != 0 ? -1 :
+	    broker_granted(b, n, deadline, token);
+}
+
+int
+broker_take_at_once(struct broker *b, size_t n, uint32_t *token)
+{
+	b->patience = BROKER_ANSWER_MS;
+	if (broker_take_now(b, n, token) == 0)
+		return 0;
+	return errno == ENOTSUP ? take_of_old(b, n, token) : -1;
 }
 
 /* In a process that has nothing but the connection. */
@@ -579,7 +592,7 @@ broker_take_tie(struct broker *b, int *fd)
 static int
 wait_closed(struct broker *b)
 {
-	int64_t deadline = div_awake() + ANSWER_MS;
+	int64_t deadline = div_awake() + BROKER_ANSWER_MS;
 	int answered = 0;
 	size_t i;
 

@@ -6,7 +6,7 @@
  * one and return -1 with errno on error: ECONNRESET the master is gone,
  * EPROTO it spoke nonsense, ETIMEDOUT (see patience; also when there is no
  * first answer), ENOMEM.  They
- * print nothing.  Only broker_take may wait for other clients.
+ * print nothing.  Only broker_finish may wait for other clients.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -18,6 +18,8 @@
 
 #include "base/buffer.h"
 
+enum { BROKER_ANSWER_MS = 5000 };  /* patience where a long wait will not do */
+
 struct broker {
 	int fd;
 	int late;                 /* an answer has not come in time, and may yet
@@ -27,6 +29,7 @@ struct broker {
 	                             ever */
 	const char *path;         /* the caller's, which stays */
 	int met;                  /* it has answered something */
+	int greeted;              /* private: the answer to "0I" was seen */
 	int old;                  /* it is a master of 2010, as far as is known */
 	int queued;               /* tokens were asked for, and not answered */
 	size_t count;             /* tokens of the pool, once known */
@@ -50,15 +53,23 @@ int broker_open(struct broker *b, const char *path);
 void broker_close(struct broker *b);
 
 /*
- * Take n tokens in one step, waiting at most ms milliseconds (-1: for ever,
- * 0: not at all); their indexes go to token.  ENOSPC: more than the pool
- * has.  After ETIMEDOUT, unless ms was 0, the connection is of no further use:
- * see broker_leave.
+ * Take n tokens in one step; their indexes go to token.  ENOSPC: more than the
+ * pool has.  broker_begin asks for them, and broker_finish waits until the
+ * deadline (of div_awake; -1: for ever).  broker_answered tells, in between,
+ * whether the answer comes within ms milliseconds.  After an ETIMEDOUT of
+ * broker_finish the connection is of no further use: see broker_leave.
  */
-int broker_take(struct broker *b, size_t n, int ms, uint32_t *token);
+int broker_begin(struct broker *b, size_t n);
+int broker_answered(struct broker *b, int ms);
+int broker_finish(struct broker *b, size_t n, int64_t deadline,
+    uint32_t *token);
+
+/* Take n tokens if they are free, without a place in the queue; ETIMEDOUT:
+ * they are not.  (At an old master see broker_leave.) */
+int broker_take_at_once(struct broker *b, size_t n, uint32_t *token);
 
 /*
- * The same without any wait.  ETIMEDOUT: there are not so many.  ENOTSUP: the
+ * The same in steps.  ETIMEDOUT: there are not so many.  ENOTSUP: the
  * master is an old one, which has no such request.  There a caller has to ask
  * whether so many are free (1, 0, or -1 with errno), and then for them; others
  * may be faster.
@@ -67,7 +78,7 @@ int broker_take_now(struct broker *b, size_t n, uint32_t *token);
 int broker_has_free(struct broker *b, size_t n);
 
 /*
- * The same in two steps, for a caller that waits for b->fd to be readable in
+ * In two steps, for a caller that waits for b->fd to be readable in
  * between: ask for n tokens, then look at what the master answered.  Between
  * the two, nothing else may be asked.
  */
