@@ -14,15 +14,24 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/high.h"
 #include "base/spawn.h"
 #include "base/visible.h"
 #include "tableau.h"
 #include "wire/broker.h"
+#include "wire/door.h"
 #include "wire/holders.h"
 
 void
 ptbw_broker_failed(const char *path)
 {
+	char who[4096];
+	int e = errno;
+
+	if ((e == EPROTO || e == ECONNRESET || e == ETIMEDOUT) &&
+	    door_is_other(path, ptbw.name, who, sizeof who))
+		wk_die(WK_PROTOCOL, "%s: %s", path, who);
+	errno = e;
 	if (errno == EPROTO)
 		wk_die(WK_PROTOCOL, "%s: the answer makes no sense", path);
 	if (errno == ECONNRESET)
@@ -32,8 +41,8 @@ ptbw_broker_failed(const char *path)
 	wk_die(WK_SYSTEM, "%s: %s", path, strerror(errno));
 }
 
-static void
-connect_to(struct broker *b, const char *path)
+void
+ptbw_connect(struct broker *b, const char *path)
 {
 	if (broker_open(b, path) == 0)
 		return;
@@ -161,7 +170,7 @@ report(const char *path)
 	struct holders h;
 	char source[4096];
 
-	connect_to(&b, path);
+	ptbw_connect(&b, path);
 	if (broker_describe(&b, &p) != 0)
 		ptbw_broker_failed(path);
 	wk_visible(source, sizeof source, p.source);
@@ -195,8 +204,10 @@ take(struct broker *b, size_t n, const char *path)
 	int tied;
 	char *names;
 
-	if (broker_take(b, n, ptbw_opt.wait, token) != 0) {
-		if (errno == ETIMEDOUT)
+	if (ptbw_take(b, path, n, ptbw_opt.wait, token) != 0) {
+		if (errno == ETIMEDOUT && b->queued)
+			broker_leave(b);
+		if (errno == ETIMEDOUT && b->met)
 			wk_die(WK_TIMEOUT, "%s: timed out waiting for %zu "
 			    "token%s", path, n, n == 1 ? "" : "s");
 		if (errno == ENOSPC && broker_describe(b, &p) == 0)
@@ -262,10 +273,12 @@ run(char **operands, const struct wk_called *called)
 
 	if (n > 0 || ptbw_opt.quit) {
 		path = wk_target(ptbw_opt.depth, ptbw_opt.tags);
-		connect_to(&b, path);
+		ptbw_connect(&b, path);
 	}
 	if (n > 0) {
 		take(&b, n, path);
+		if (ptbw_opt.exec)      /* it is the command's to close */
+			b.fd = high_digit(b.fd);
 		command.keep = b.fd;
 		snprintf(number, sizeof number, "%d", b.fd);
 		if (setenv("ptbw_fd", number, 1) != 0)

@@ -627,7 +627,7 @@ from_master(const char *path)
 	if (text != NULL && tableau_comment(&tableau, text, len) != 0)
 		no_pool(path);
 	free(text);
-	if (broker_take(&outer, n, -1, token) != 0)
+	if (ptbw_take(&outer, path, n, -1, token) != 0)
 		ptbw_broker_failed(path);
 	text = broker_names(&outer, token, n, &borrowed);
 	if (text == NULL || (borrowed > 0 && broker_tie(&outer) != 0))

@@ -9,6 +9,9 @@
 #ifndef PTBW_PTBW_H
 #define PTBW_PTBW_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/wrapper.h"
 
 #define PTBW_PROTOCOL "0.4"
@@ -33,6 +36,20 @@ extern const struct wk_program ptbw;
 /* Each returns the exit code.  A client without operands reports. */
 int ptbw_master(char **operands, const struct wk_called *called);
 int ptbw_client(char **operands, const struct wk_called *called);
+
+struct broker;
+
+/* Connect to the master at path, or end with a message. */
+void ptbw_connect(struct broker *b, const char *path);
+
+/*
+ * Take n tokens of the connection to path, waiting at most ms milliseconds (-1:
+ * for ever, 0: not at all).  -1 with the errno of broker.h.  One that is
+ * stopped meanwhile leaves the queue, and asks anew on a new connection when it
+ * goes on: nothing may be held through the old one.
+ */
+int ptbw_take(struct broker *b, const char *path, size_t n, int ms,
+    uint32_t *token);
 
 /* End because of the errno that a function of broker.h left; path is that of
  * the master that it talked to. */

@@ -107,6 +107,20 @@ cat >list <<'END'
 	ptbw -h >/dev/full
 76 ptbw: s: the answer makes no sense
 	peer listen s l 's:what\n' p & p=$!; until test -S s; do sleep 0.1; done; ptbw -t s true; c=$?; kill $p; exit $c
+76 ptbw: s: it is an xclate, not a ptbw
+	xclate -m -u "$PWD/s" : & p=$!; until test -S s; do sleep 0.1; done; ptbw -t s true; c=$?; kill $p; exit $c
+76 ptbw: */ww0: it is a wrapw, not a ptbw, which may be at */ww0/ptbw
+	ptbw -m wrapw -m sh -c 'ptbw -t $wrapw_1 true'
+75 ptbw: s: the master does not answer
+	peer listen s p & p=$!; until test -S s; do sleep 0.1; done; ptbw -t s true; c=$?; kill $p; exit $c
+75 wrapw: s: the master does not answer
+	peer listen s p & p=$!; until test -S s; do sleep 0.1; done; wrapw -t s true; c=$?; kill $p; exit $c
+75 xclate: s: the master does not answer
+	peer listen s p & p=$!; until test -S s; do sleep 0.1; done; xclate -u s x true; c=$?; kill $p; exit $c
+75 xapply: s: the master does not answer
+	peer listen s p & p=$!; until test -S s; do sleep 0.1; done; xapply -t s echo a; c=$?; kill $p; exit $c
+0 ptbw: s: waiting: its master is stopped, or has too many clients
+	ptbw -m -N "$PWD/s" : & m=$!; until test -S s; do sleep 0.1; done; kill -STOP $m; (sleep 6; kill -CONT $m) & ptbw -t s true; c=$?; kill $m; exit $c
 69 ptbw: s: the master is gone
 	peer listen s l c & until test -S s; do sleep 0.1; done; ptbw -t s true
 0 ptbw: */s: the master is gone
@@ -163,6 +177,8 @@ cat >list <<'END'
 	printf '/s\0PATH=/x\0' >rec; wrapw -t rec true
 76 wrapw: s: it is no wrapw master, or of another version
 	peer listen s 's:hello\n' p & p=$!; until test -S s; do sleep 0.1; done; wrapw -t s true; c=$?; kill $p; exit $c
+69 wrapw: s: it is a ptbw, not a wrapw: it has hung up
+	ptbw -m -N "$PWD/s" wrapw -t s true
 69 wrapw: s: the master has hung up
 	peer listen s c & until test -S s; do sleep 0.1; done; wrapw -t s true
 65 wrapw: file: not a socket

@@ -122,32 +122,41 @@ rm -f one two
 
 # --- our client, an old master: it knows none of our requests ---
 cat >meet.sh <<'EOF'
-# meet.sh BYTES OPTIONS STEPS: a client that waits until an old master, who
+# meet.sh BYTES OPTIONS STEPS THEN: a client that waits until an old master, who
 # must know its pid, is there; the status of both
 rm -f go
+then=$4
 sh -c "until test -e go; do :; done; exec ptbw $2" & client=$!
 eval "set -- $1 listen s 'r:$client\\n' $3"
 peer "$@" & master=$!
 until test -S s; do :; done
 : >go
 wait $client; code=$?
+eval ":$then"
 wait $master || exit 1
 rm s
 exit $code
 EOF
-ours() {        # ours NAME CODE OUT ERR 'ptbw options' 'steps of the master'
-	t "$1" "$2" "$3" "$4" sh meet.sh "$b" "$5" "$6"
+ours() {        # ours NAME CODE OUT ERR 'ptbw options' 'steps of the master' \
+		#	['; what to do when the client has ended']
+	t "$1" "$2" "$3" "$4" sh meet.sh "$b" "$5" "$6" "${7-}"
 }
 for b in '' -1; do
 	ours "$b our client: take, run, give back" 0 'a b' '' \
-	    "-t $s -R2 -A echo" "r:2G 's:3,7\\n' r:3N7NB 's:+a\\n+b\\n-No\\n' r:F. 's:2\\n' c"
+	    "-t $s -R2 -A echo" "r:0I2G 's:-No\\n3,7\\n' r:3N7NB 's:+a\\n+b\\n-No\\n' r:F. 's:2\\n' c"
 	ours "$b our client: more than there are" 73 '' \
 	    "ptbw: $s: cannot allocate 9 tokens, the pool has 2" \
-	    "-t $s -R9 -A echo" "r:9G 's:-1\\n' r:SJRU 's:2,4\\n1\\n1\\n=iota\\0' e"
-	ours "$b our client: -T0 takes one by one" 0 'a b' '' \
-	    "-t $s -T0 -R2 -A echo" "r:S2I 's:5,10\\n-No\\n' r:P 's:1\\n' r:P 's:4\\n' r:1N4NB 's:+a\\n+b\\n-No\\n' r:F. 's:2\\n' c"
-	ours "$b our client: -T0 gives back what was not enough" 75 '' - \
-	    "-t $s -T0 -R2 -A echo" "r:S2I 's:5,10\\n-No\\n' r:P 's:1\\n' r:P 's:-1\\n' r:1D 's:1\\n' e"
+	    "-t $s -R9 -A echo" "r:0I9G 's:-No\\n-1\\n' r:SJRU 's:2,4\\n1\\n1\\n=iota\\0' e"
+	ours "$b our client: -T0 takes what is free" 0 'a b' '' \
+	    "-t $s -T0 -R2 -A echo" "r:S2I 's:5,10\\n-No\\n' r:0O1O2O3O4O 's:9\\n0\\n9\\n9\\n0\\n' r:2G 's:1,4\\n' r:1N4NB 's:+a\\n+b\\n-No\\n' r:F. 's:2\\n' c"
+	ours "$b our client: -T0 does not ask for what is not there" 75 '' - \
+	    "-t $s -T0 -R2 -A echo" "r:S2I 's:5,10\\n-No\\n' r:0O1O2O3O4O 's:9\\n0\\n9\\n9\\n9\\n' e"
+	ours "$b our client: others were faster than -T0: it gives them back" 75 '' - \
+	    "-t $s -T0 -R2 -A echo" "r:S2I 's:5,10\\n-No\\n' r:0O1O2O3O4O 's:9\\n0\\n9\\n9\\n0\\n' r:2G w:late 's:1,4\\n' r:F. 's:2\\n' c" "; : >late"
+	rm -f late
+	ours "$b our client: -T, and an old master that it waits for" 75 '' - \
+	    "-t $s -T0.1 -R2 -A echo" "r:0I2G 's:-No\\n' w:late 's:1,4\\n' r:F. 's:2\\n' c" "; : >late"
+	rm -f late
 	ours "$b our report of an old master" 0 "~ptbw: master has 2 tokens, max length 1 (total space 4)
  Master tokens from error: broken
 *
@@ -155,14 +164,14 @@ for b in '' -1; do
      1	4711	b" '' \
 	    "-t $s" "r:SJRU 's:2,4\\n1\\n1\\n-broken\\0' r:T 's:a\\0b\\0' r:0O1O 's:0\\n4711\\n' r:F. 's:0\\n' c"
 	ours "$b a master of ours borrows from an old one" 0 '~*max length 1*file: x*' '' \
-	    "-mt $s -J2 ptbw" "r:SJRU 's:3,6\\n1\\n1\\n+x\\0' r:C 's:0\\n' r:2G 's:0,1\\n' r:0N1NB 's:+a\\n+b\\n-No\\n' r:F. 's:2\\n' c"
+	    "-mt $s -J2 ptbw" "r:SJRU 's:3,6\\n1\\n1\\n+x\\0' r:C 's:0\\n' r:0I2G 's:-No\\n0,1\\n' r:0N1NB 's:+a\\n+b\\n-No\\n' r:F. 's:2\\n' c"
 	for nonsense in 'x\n' '1,2,\n' '0,1,2\n' ',\n' '9999999999999999999,1\n' \
 	    '-2\n' '1\n' '0 1\n'; do
 		ours "$b nonsense of a master: $nonsense" 76 '' \
 		    "ptbw: $s: the answer makes no sense" \
-		    "-t $s -R2 true" "r:2G 's:$nonsense' e"
+		    "-t $s -R2 true" "r:0I2G 's:-No\\n$nonsense' e"
 	done
 	ours "$b a master that hangs up" 69 '' "ptbw: $s: the master is gone" \
-	    "-t $s -R2 true" "r:2G c"
+	    "-t $s -R2 true" "r:0I2G c"
 done
 finish

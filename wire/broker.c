@@ -10,19 +10,24 @@
 #include "broker.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/high.h"
 #include "base/text.h"
 #include "divconnect.h"
+#include "door.h"
 
 enum {
 	REPLY_MAX = 1 << 29,      /* bytes of one reply */
 	WINDOW = 128,             /* requests under way */
-	ANSWER_MS = 5000          /* patience where a long wait will not do */
+	AT_ONCE_MS = 1000,        /* for what is there without any wait */
+	OWNERS = 4096,            /* asked for at once */
+	FDS_MAX = 4096            /* that were perhaps inherited */
 };
 
 /* When a reply that does not depend on others must have come; -1: never. */
@@ -48,6 +53,33 @@ wait_readable(struct broker *b, int64_t deadline)
 	return r > 0 ? 0 : -1;
 }
 
+/*
+ * The first answer comes soon, or it is no ptbw: all that is asked first can be
+ * answered without any wait.
+ */
+static int
+await_first(struct broker *b, int64_t deadline)
+{
+	int64_t soon;
+	int closed;
+
+	do {
+		soon = div_awake() + DOOR_MS;
+		if (deadline >= 0 && deadline < soon)
+			soon = deadline;
+		if (wait_readable(b, soon) == 0) {
+			b->met = 1;
+			b->late = 0;
+			return 0;
+		}
+		if (errno != ETIMEDOUT)
+			return -1;
+		closed = soon != deadline && door_is_closed(b->fd, b->path);
+	} while (closed);
+	errno = ETIMEDOUT;
+	return -1;
+}
+
 /* Read more behind what is there. */
 static int
 fill(struct broker *b, int64_t deadline)
@@ -59,7 +91,8 @@ fill(struct broker *b, int64_t deadline)
 		errno = EPROTO;
 		return -1;
 	}
-	if (buffer_reserve(in, 1) != 0)
+	if (buffer_reserve(in, 1) != 0 ||
+	    (!b->met && await_first(b, deadline) != 0))
 		return -1;
 	n = div_read(b->fd, in->data + in->to, in->room - in->to, deadline);
 	if (n < 0 && errno == ETIMEDOUT)
@@ -206,7 +239,8 @@ broker_open(struct broker *b, const char *path)
 
 	memset(b, 0, sizeof *b);
 	b->patience = -1;
-	b->fd = div_connect(path);
+	b->path = path;
+	b->fd = high_fd(div_connect(path));
 	if (b->fd < 0)
 		return -1;
 	snprintf(text, sizeof text, "%ld\n", (long)getpid());
@@ -266,51 +300,59 @@ broker_give(struct broker *b, const uint32_t *token, size_t n)
 	return ask_each(b, 'D', token, 0, n, "", broker_take_one, NULL);
 }
 
-/*
- * For a master without the I request: one at a time, all given back when
- * one is missing.
- */
 static int
-take_singly(struct broker *b, size_t n, uint32_t *token)
+take_number(void *to, size_t i, char *line)
 {
-	size_t i;
-	long t;
+	long *answer = to;
+	char *end;
 
-	for (i = 0; i < n; i++) {
-		if (broker_put_text(b, "P") != 0 || get_number(b, &t) != 0)
-			return -1;
-		if (t < 0 || t > UINT32_MAX)
-			break;
-		token[i] = (uint32_t)t;
-	}
-	if (i == n)
+	if (strcmp(line, "-No") == 0) {
+		answer[i] = -2;
 		return 0;
-	if (broker_give(b, token, i) == 0)
-		errno = ETIMEDOUT;
-	return -1;
+	}
+	if (number(line, &end, &answer[i]) != 0)
+		return -1;
+	return *end == '\0' ? 0 : protocol_error();
+}
+
+int
+broker_holders(struct broker *b, char what, size_t first, size_t n,
+    long *answer)
+{
+	return ask_each(b, what, NULL, first, n, "", take_number, answer);
 }
 
 /* More tokens than the pool has can never be had: S, which old masters know,
  * tells how many there are. */
-static int
-take_now(struct broker *b, size_t n, uint32_t *token)
+int
+broker_take_now(struct broker *b, size_t n, uint32_t *token)
 {
 	char text[48], *line, *end;
 	long count;
 	int got;
 
+	if (b->old) {
+		errno = ENOTSUP;
+		return -1;
+	}
 	snprintf(text, sizeof text, "S%zuI", n);
 	if (broker_put_text(b, text) != 0 || (line = get_line(b)) == NULL ||
 	    number(line, &end, &count) != 0)
 		return -1;
+	if (*end != ',')
+		return protocol_error();
 	if ((line = get_line(b)) == NULL)
 		return -1;
 	if (count < 0 || n > (size_t)count) {
 		errno = ENOSPC;
 		return -1;
 	}
-	if (strcmp(line, "-No") == 0)
-		return take_singly(b, n, token);
+	b->count = (size_t)count;
+	if (strcmp(line, "-No") == 0) {
+		b->old = 1;
+		errno = ENOTSUP;
+		return -1;
+	}
 	if (parse_tokens(line, n, token, &got) != 0)
 		return -1;
 	if (!got)
@@ -319,12 +361,31 @@ take_now(struct broker *b, size_t n, uint32_t *token)
 }
 
 int
+broker_has_free(struct broker *b, size_t n)
+{
+	static long holder[OWNERS];
+	size_t i, k, step, free = 0;
+
+	for (i = 0; i < b->count && free < n; i += step) {
+		step = b->count - i < OWNERS ? b->count - i : OWNERS;
+		if (broker_holders(b, 'O', i, step, holder) != 0)
+			return -1;
+		for (k = 0; k < step; k++)
+			free += holder[k] == 0;
+	}
+	return free >= n;
+}
+
+int
 broker_ask(struct broker *b, size_t n)
 {
 	char text[32];
 
 	snprintf(text, sizeof text, "%zuG", n);
-	return broker_put_text(b, text);
+	if (broker_put_text(b, text) != 0)
+		return -1;
+	b->queued = 1;
+	return 0;
 }
 
 /* The answer to nG, which may take until the deadline. */
@@ -335,7 +396,10 @@ broker_granted(struct broker *b, size_t n, int64_t deadline, uint32_t *token)
 	int got;
 	char *line = get_until(b, '\n', &len, deadline);
 
-	if (line == NULL || parse_tokens(line, n, token, &got) != 0)
+	if (line == NULL)
+		return -1;
+	b->queued = 0;
+	if (parse_tokens(line, n, token, &got) != 0)
 		return -1;
 	if (!got)
 		errno = ENOSPC;
@@ -348,16 +412,111 @@ broker_answer(struct broker *b, size_t n, uint32_t *token)
 	return broker_granted(b, n, answer_by(b), token);
 }
 
-int
-broker_take(struct broker *b, size_t n, int ms, uint32_t *token)
+/*
+ * An old master's P spins for ever, so what is free there is found out by who
+ * holds what.  Others may be faster between that and our request, which then
+ * waits.
+ */
+static int
+take_of_old(struct broker *b, size_t n, uint32_t *token)
 {
-	if (ms >= 0)
-		b->patience = ANSWER_MS;
-	if (ms == 0)
-		return take_now(b, n, token);
-	if (broker_ask(b, n) != 0)
+	int r = broker_has_free(b, n);
+
+	if (r == 0)
+		errno = ETIMEDOUT;
+	return r > 0 && broker_ask(b, n) == 0 ?
+	    broker_granted(b, n, div_awake() + AT_ONCE_MS, token) : -1;
+}
+
+/* The answer to "0I": that tells old masters from others, and both from what is
+ * no ptbw at all. */
+static int
+broker_greet(struct broker *b)
+{
+	char *line = b->greeted ? NULL : get_line(b);
+
+	if (b->greeted)
+		return b->greeted > 0 ? 0 : protocol_error();
+	if (line == NULL)
 		return -1;
-	return broker_granted(b, n, ms < 0 ? -1 : div_awake() + ms, token);
+	b->old = strcmp(line, "-No") == 0;
+	b->greeted = b->old || *line == '\0' ? 1 : -1;
+	return broker_greet(b);
+}
+
+int
+broker_begin(struct broker *b, size_t n)
+{
+	b->greeted = 0;
+	return broker_put_text(b, "0I") != 0 ? -1 : broker_ask(b, n);
+}
+
+int
+broker_answered(struct broker *b, int ms)
+{
+	if (div_readable(b->fd, div_awake() + ms) <= 0)
+		return 0;
+	return broker_greet(b) != 0 || buffer_length(&b->in) > 0 ||
+	    div_readable(b->fd, div_awake()) > 0;
+}
+
+int
+broker_finish(struct broker *b, size_t n, int64_t deadline, uint32_t *token)
+{
+	return broker_greet(b) != 0 ? -1 :
+	    broker_granted(b, n, deadline, token);
+}
+
+int
+broker_take_at_once(struct broker *b, size_t n, uint32_t *token)
+{
+	b->patience = BROKER_ANSWER_MS;
+	if (broker_take_now(b, n, token) == 0)
+		return 0;
+	return errno == ENOTSUP ? take_of_old(b, n, token) : -1;
+}
+
+/* In a process that has nothing but the connection. */
+_Noreturn static void
+wait_in_queue(struct broker *b)
+{
+	static const int sigs[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGCHLD };
+	long most = sysconf(_SC_OPEN_MAX), fd;
+	sigset_t none;
+	size_t len, i;
+
+	setsid();
+	for (i = 0; i < sizeof sigs / sizeof *sigs; i++)
+		signal(sigs[i], SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (most < 0 || most > FDS_MAX)
+		most = FDS_MAX;
+	for (fd = 0; fd < most; fd++)
+		if (fd != b->fd)
+			close((int)fd);
+	b->patience = -1;
+	if (chdir("/") == 0 && get_until(b, '\n', &len, -1) != NULL)
+		broker_return(b);
+	_exit(0);
+}
+
+int
+broker_leave(struct broker *b)
+{
+	pid_t pid = 1;
+	int e = errno;
+
+	if (b->queued && b->old)
+		pid = fork();
+	if (pid == 0)
+		wait_in_queue(b);
+	/* processes that we have left behind may have it, too */
+	if (!b->queued || !b->old)
+		shutdown(b->fd, SHUT_RDWR);
+	broker_close(b);
+	errno = e;
+	return pid > 0 ? 0 : -1;
 }
 
 static int
@@ -421,6 +580,7 @@ broker_take_tie(struct broker *b, int *fd)
 		errno = ECONNRESET;
 	if (n <= 0)
 		return -1;
+	*fd = high_fd(*fd);
 	/* or "-No": there is none */
 	return text[n - 1] == '\n' ? 0 : protocol_error();
 }
@@ -432,7 +592,7 @@ broker_take_tie(struct broker *b, int *fd)
 static int
 wait_closed(struct broker *b)
 {
-	int64_t deadline = div_awake() + ANSWER_MS;
+	int64_t deadline = div_awake() + BROKER_ANSWER_MS;
 	int answered = 0;
 	size_t i;
 
@@ -552,28 +712,6 @@ char *
 broker_waiting(struct broker *b, size_t *len)
 {
 	return counted(b, "W", len);
-}
-
-static int
-take_number(void *to, size_t i, char *line)
-{
-	long *answer = to;
-	char *end;
-
-	if (strcmp(line, "-No") == 0) {
-		answer[i] = -2;
-		return 0;
-	}
-	if (number(line, &end, &answer[i]) != 0)
-		return -1;
-	return *end == '\0' ? 0 : protocol_error();
-}
-
-int
-broker_holders(struct broker *b, char what, size_t first, size_t n,
-    long *answer)
-{
-	return ask_each(b, what, NULL, first, n, "", take_number, answer);
 }
 
 static int

@@ -4,8 +4,9 @@
  * A connection holds the tokens that were taken through it, for as long as
  * any process has it open.  All functions but broker_open work on an open
  * one and return -1 with errno on error: ECONNRESET the master is gone,
- * EPROTO it spoke nonsense, ETIMEDOUT (see patience), ENOMEM.  They print
- * nothing.  Only broker_take may wait for other clients.
+ * EPROTO it spoke nonsense, ETIMEDOUT (see patience; also when there is no
+ * first answer), ENOMEM.  They
+ * print nothing.  Only broker_finish may wait for other clients.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,6 +18,8 @@
 
 #include "base/buffer.h"
 
+enum { BROKER_ANSWER_MS = 5000 };  /* patience where a long wait will not do */
+
 struct broker {
 	int fd;
 	int late;                 /* an answer has not come in time, and may yet
@@ -24,6 +27,12 @@ struct broker {
 	int patience;             /* milliseconds for each reply that other
 	                             clients do not hold up; -1 at first: for
 	                             ever */
+	const char *path;         /* the caller's, which stays */
+	int met;                  /* it has answered something */
+	int greeted;              /* private: the answer to "0I" was seen */
+	int old;                  /* it is a master of 2010, as far as is known */
+	int queued;               /* tokens were asked for, and not answered */
+	size_t count;             /* tokens of the pool, once known */
 	struct buffer in;         /* replies not yet looked at */
 };
 
@@ -35,7 +44,8 @@ struct broker_pool {
 	char *source;             /* its name; the caller's to free */
 };
 
-/* Connect (see div_connect for the errors) and send the first line. */
+/* Connect (see div_connect for the errors) and send the first line.  fd has a
+ * number that commands do not use (high_fd). */
 int broker_open(struct broker *b, const char *path);
 
 /* Close without a word: the tokens stay with other holders of the
@@ -43,19 +53,44 @@ int broker_open(struct broker *b, const char *path);
 void broker_close(struct broker *b);
 
 /*
- * Take n tokens in one step, waiting at most ms milliseconds (-1: for ever,
- * 0: not at all); their indexes go to token.  ENOSPC: more than the pool
- * has.  After ETIMEDOUT, unless ms was 0, the connection is of no further use.
+ * Take n tokens in one step; their indexes go to token.  ENOSPC: more than the
+ * pool has.  broker_begin asks for them, and broker_finish waits until the
+ * deadline (of div_awake; -1: for ever).  broker_answered tells, in between,
+ * whether the answer comes within ms milliseconds.  After an ETIMEDOUT of
+ * broker_finish the connection is of no further use: see broker_leave.
  */
-int broker_take(struct broker *b, size_t n, int ms, uint32_t *token);
+int broker_begin(struct broker *b, size_t n);
+int broker_answered(struct broker *b, int ms);
+int broker_finish(struct broker *b, size_t n, int64_t deadline,
+    uint32_t *token);
+
+/* Take n tokens if they are free, without a place in the queue; ETIMEDOUT:
+ * they are not.  (At an old master see broker_leave.) */
+int broker_take_at_once(struct broker *b, size_t n, uint32_t *token);
 
 /*
- * The same in two steps, for a caller that waits for b->fd to be readable in
+ * The same in steps.  ETIMEDOUT: there are not so many.  ENOTSUP: the
+ * master is an old one, which has no such request.  There a caller has to ask
+ * whether so many are free (1, 0, or -1 with errno), and then for them; others
+ * may be faster.
+ */
+int broker_take_now(struct broker *b, size_t n, uint32_t *token);
+int broker_has_free(struct broker *b, size_t n);
+
+/*
+ * In two steps, for a caller that waits for b->fd to be readable in
  * between: ask for n tokens, then look at what the master answered.  Between
  * the two, nothing else may be asked.
  */
 int broker_ask(struct broker *b, size_t n);
 int broker_answer(struct broker *b, size_t n, uint32_t *token);
+
+/*
+ * Close the connection although it waits for tokens.  An old master would end,
+ * by SIGPIPE, when they come free and nobody is there: a process of ours stays
+ * in its queue, and gives them back.  -1 when there can be none.
+ */
+int broker_leave(struct broker *b);
 
 /* Give n tokens back, keep others. */
 int broker_give(struct broker *b, const uint32_t *token, size_t n);

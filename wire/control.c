@@ -13,9 +13,10 @@
 
 #include "base/text.h"
 #include "divconnect.h"
+#include "door.h"
 
 enum {
-	GREETING_MS = DIV_CONNECT_MS,
+	GREETING_MS = DOOR_MS,
 	ANSWER_MS = 2 * DIV_CONNECT_MS,   /* a listing asks others first */
 	ANSWER_MAX = 64 << 20             /* bytes of an answer */
 };

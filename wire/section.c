@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/codes.h"
+#include "door.h"
 #include "title.h"
 
 enum {
@@ -488,7 +489,7 @@ section_talk_ended(struct talk *t, enum talk_end why)
 		section_finished(s);
 	else
 		section_lost(s, why == TALK_LOST ? SECTION_GONE :
-		    SECTION_NONSENSE);
+		    why == TALK_SILENT ? SECTION_SILENT : SECTION_NONSENSE);
 }
 
 static struct section *
@@ -628,4 +629,13 @@ section_close(struct section *s)
 	free(s->rule_text);
 	free(s->tag_text);
 	s->title_text = s->rule_text = s->tag_text = NULL;
+}
+
+int
+section_is_elsewhere(const struct section *s, const char *path, char *text,
+    size_t room)
+{
+	return s->fault != SECTION_GOOD && s->fault != SECTION_OUTPUT &&
+	    !s->talk.met && !s->shared &&
+	    door_is_other(path, "xclate", text, room);
 }

@@ -50,6 +50,7 @@ enum section_state {
 enum section_fault {
 	SECTION_GOOD,
 	SECTION_GONE,              /* the master hung up */
+	SECTION_SILENT,            /* it did not say who it is */
 	SECTION_NONSENSE,          /* the master's answer makes no sense */
 	SECTION_NO_MEMORY,         /* for what the answers make of its texts */
 	SECTION_SOURCE,            /* the source failed, see flow.error; what
@@ -145,5 +146,10 @@ void section_end(struct section *s);
 
 /* Release all; what was not written is lost. */
 void section_close(struct section *s);
+
+/* Did the section fail because path leads to another of our programs?  See
+ * door_is_other. */
+int section_is_elsewhere(const struct section *s, const char *path, char *text,
+    size_t room);
 
 #endif

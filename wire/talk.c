@@ -24,6 +24,7 @@
 #include "base/visible.h"
 #include "base/wrapper.h"
 #include "divconnect.h"
+#include "door.h"
 
 enum {
 	COMMAND = 4,               /* bytes of a command; the last is NUL */
@@ -81,6 +82,7 @@ talk_hang_up(struct talk *t)
 {
 	if (!is_open(t))
 		return;
+	wk_timer_stop(&t->silence);
 	wk_forget(&t->io);
 	wk_timer_stop(&t->again);
 	close(t->io.fd);
@@ -467,8 +469,11 @@ talk_parse(struct talk *t, const char *data, size_t len)
 		return used;
 	case TALK_NUMBER:
 		used = parse_number(data, len, &t->sequence);
-		if (used > 0)
+		if (used > 0) {
+			t->met = 1;
+			wk_timer_stop(&t->silence);
 			talk_begin(t);
+		}
 		return used;
 	case TALK_CONFIRMING:
 		used = parse_word(data, len);
@@ -581,6 +586,19 @@ drop_queue(struct talk *t)
 		close(t->queue[--t->queued]);
 }
 
+/* Other services wait for us to speak, as we do for them. */
+static void
+talk_is_silent(struct wk_timer *timer)
+{
+	struct talk *t = (struct talk *)((char *)timer -
+	    offsetof(struct talk, silence));
+
+	if (door_is_closed(t->io.fd, t->path))
+		wk_timer_set(&t->silence, DOOR_MS);
+	else
+		talk_end(t, TALK_SILENT);
+}
+
 static int
 talk_connect(struct talk *t)
 {
@@ -601,6 +619,8 @@ talk_connect(struct talk *t)
 	t->rx.from = t->rx.to = t->tx_len = 0;
 	t->came = t->awaited = 0;
 	t->back = 0;
+	t->silence.expired = talk_is_silent;
+	wk_timer_set(&t->silence, DOOR_MS);
 	drop_queue(t);
 	talk_say(t, t->xid, strlen(t->xid) + 1);
 	talk_push(t);

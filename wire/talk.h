@@ -75,6 +75,7 @@ enum talk_end {
 	TALK_LOST,                 /* the master hung up */
 	TALK_UNCONFIRMED,          /* so it did, and what was written may be
 	                              lost */
+	TALK_SILENT,               /* it did not say who it is */
 	TALK_NONSENSE              /* the master's answer makes no sense */
 };
 
@@ -95,12 +96,14 @@ struct talk {
 	/* To be read. */
 	enum talk_state state;
 	unsigned long sequence;    /* the number of the section */
+	int met;                   /* the master has given one */
 
 	/* Private. */
 	const char *path;
 	struct wk_io io;
 	struct wk_timer again;     /* what the system had no room for */
 	int tries;                 /* so often it had none */
+	struct wk_timer silence;
 	struct buffer rx;          /* what the master has said */
 	int queue[TALK_FDS];       /* descriptors whose tags did not come yet */
 	size_t queued;

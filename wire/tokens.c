@@ -5,7 +5,7 @@
  * it: so none of them is free before the last task is gone, should this
  * process be killed.  A connection that waits in the master's queue cannot
  * give anything back meanwhile; that is why only a run that holds nothing
- * waits.
+ * waits (at an old master see old_has_enough).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -21,11 +21,11 @@
 #include <unistd.h>
 
 #include "base/flow.h"
+#include "base/high.h"
 
 enum {
 	AGAIN_MS = 50,            /* a pool says nothing when it has more */
 	PATIENCE_MS = 10000,      /* for answers that need no other client */
-	HIGH = 50,                /* a descriptor's number */
 	NUMBER_MAX = 24,          /* bytes of a set's number, with the NUL */
 	MORE = 1000               /* sets that may be wanted later */
 };
@@ -103,7 +103,23 @@ tokens_wake(struct wk_timer *timer)
 	t->ready();
 }
 
-/* The answer to what was asked when nothing was held. */
+/* What was given back while an answer was waited for. */
+static void
+give_owed(struct tokens *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->sets_used && t->owed > 0; i++)
+		if (t->set[i].owed) {
+			t->set[i].owed = 0;
+			t->owed--;
+			if (t->error == 0 && broker_give(&t->broker,
+			    t->set[i].index, t->each) != 0)
+				lost(t);
+		}
+}
+
+/* The answer to what was asked and waited for. */
 static void
 tokens_answered(struct wk_io *io, int what)
 {
@@ -117,6 +133,7 @@ tokens_answered(struct wk_io *io, int what)
 		t->first_is = TOKENS_GRANTED;
 	else
 		t->error = errno;
+	give_owed(t);           /* ready may ask again */
 	t->ready();
 	/* what is not wanted any more is for other clients */
 	if (t->first_is == TOKENS_GRANTED && !t->keep && t->error == 0) {
@@ -223,15 +240,9 @@ static int
 open_again(int fd)
 {
 	char path[40];
-	int again, high;
 
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	again = open(path, O_RDWR | O_CLOEXEC);
-	if (again < 0)
-		return -1;
-	high = fcntl(again, F_DUPFD_CLOEXEC, HIGH);
-	close(again);
-	return high;
+	return high_fd(open(path, O_RDWR | O_CLOEXEC));
 }
 
 /*
@@ -308,18 +319,6 @@ tokens_variables(const struct tokens *t, const struct token_set *s,
 
 /* --- opening --- */
 
-/* Scripts use low numbers for their own. */
-static int
-high_file(void)
-{
-	int fd = flow_file(), high = fd >= 0 ?
-	    fcntl(fd, F_DUPFD_CLOEXEC, HIGH) : -1;
-
-	if (high >= 0)
-		close(fd);
-	return high >= 0 ? high : fd;
-}
-
 /* Have tasks inherit one more descriptor, unless it is -1. */
 static void
 inherited(struct tokens *t, int fd)
@@ -353,7 +352,7 @@ tokens_open(struct tokens *t, const char *path)
 	    broker_take_tie(&t->broker, &tie) != 0 || take_lent(t) != 0)
 		return -1;
 	/* without the file, runs within our tasks wait for tokens as others */
-	t->file = high_file();
+	t->file = high_fd(flow_file());
 	inherited(t, t->file);
 	inherited(t, tie);
 	inherited(t, t->lent_again);
@@ -417,16 +416,34 @@ take_first(struct tokens *t, struct token_set *s)
 	return NULL;
 }
 
+/*
+ * An old master has no request that does not wait: it is asked when it has
+ * enough.  When others were faster, what our tasks give back meanwhile is owed
+ * until the answer is here; those others hold tokens and wait for none, so
+ * that it does come.
+ */
+static int
+old_has_enough(struct tokens *t)
+{
+	int r;
+
+	if (errno != ENOTSUP)
+		return 0;
+	r = broker_has_free(&t->broker, t->each);
+	if (r == 0)
+		errno = ETIMEDOUT;
+	return r > 0;
+}
+
 static struct token_set *
 take_of_pool(struct tokens *t, struct token_set *s)
 {
-	if (t->held == 0 && t->first_is == TOKENS_IDLE &&
-	    broker_take(&t->broker, t->each, 0, s->index) == 0)
-		return hand_out(t, s);
-	if ((t->held == 0 && !t->given.held) || t->first_is != TOKENS_IDLE)
+	if (t->first_is != TOKENS_IDLE)
 		return take_first(t, s);
-	if (broker_take(&t->broker, t->each, 0, s->index) == 0)
+	if (broker_take_now(&t->broker, t->each, s->index) == 0)
 		return hand_out(t, s);
+	if ((t->held == 0 && !t->given.held) || old_has_enough(t))
+		return take_first(t, s);
 	if ((errno != ETIMEDOUT && errno != ENOSPC) || t->broker.late)
 		lost(t);
 	else if (!t->again.set)
@@ -448,7 +465,7 @@ tokens_take(struct tokens *t)
 	}
 	for (i = 0; i < t->sets && s == NULL; i++) {
 		k = (t->at + i) % t->sets;
-		if (!t->set[k].held)
+		if (!t->set[k].held && !t->set[k].owed)
 			s = &t->set[k];
 	}
 	if (s == NULL || t->error != 0)
@@ -458,6 +475,8 @@ tokens_take(struct tokens *t)
 		return NULL;
 	}
 	t->at = (size_t)(s - t->set) + 1;
+	if (t->sets_used < t->at)
+		t->sets_used = t->at;
 	return t->fd >= 0 && t->each > 0 ? take_of_pool(t, s) :
 	    hand_out(t, s);
 }
@@ -469,7 +488,10 @@ tokens_give(struct tokens *t, struct token_set *s)
 	if (s == &t->given)
 		return;
 	t->held--;
-	if (t->fd >= 0 && t->each > 0 && t->error == 0 &&
+	if (t->first_is == TOKENS_ASKED && t->fd >= 0 && t->each > 0) {
+		s->owed = 1;
+		t->owed++;
+	} else if (t->fd >= 0 && t->each > 0 && t->error == 0 &&
 	    broker_give(&t->broker, s->index, t->each) != 0)
 		lost(t);
 }
@@ -491,10 +513,9 @@ tokens_close(struct tokens *t)
 	if (t->fd < 0)
 		return 0;
 	wk_forget(&t->io);
-	/* what is asked for must not go to processes that tasks left behind */
 	if (t->first_is == TOKENS_ASKED)
-		shutdown(t->fd, SHUT_RDWR);
-	if (t->first_is == TOKENS_ASKED || t->error != 0)
+		r = broker_leave(&t->broker);
+	else if (t->error != 0)
 		broker_close(&t->broker);       /* that gives all back, too */
 	else
 		r = broker_return(&t->broker);

@@ -27,6 +27,8 @@ struct token_set {
 	char **name;                /* of each token, ended by NULL */
 	uint32_t *index;
 	int held;
+	int owed;                   /* to be given back when the connection
+	                               does not wait any more */
 };
 
 struct tokens {
@@ -50,7 +52,9 @@ struct tokens {
 	/* Private. */
 	struct token_set *set;
 	size_t room;                /* of them */
+	size_t sets_used;           /* those from there on never were */
 	size_t at;
+	size_t owed;                /* sets */
 	struct broker broker;
 	struct wk_io io;
 	struct wk_timer again;

@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "base/visible.h"
 #include "wire/control.h"
+#include "wire/door.h"
 #include "wrapw.h"
 
 extern char **environ;
@@ -38,6 +39,14 @@ struct source {
 _Noreturn static void
 wclient_failed(const char *path)
 {
+	char who[4096];
+	int e = errno;
+
+	if (e == ECONNRESET && door_is_other(path, wrapw.name, who, sizeof who))
+		wk_die(WK_UNAVAILABLE, "%s: %s: it has hung up", path, who);
+	errno = e;
+	if (errno == ETIMEDOUT)
+		wk_die(WK_TIMEOUT, "%s: the master does not answer", path);
 	if (errno == EPROTO)
 		wk_die(WK_PROTOCOL,
 		    "%s: it is no wrapw master, or of another version", path);

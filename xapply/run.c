@@ -24,6 +24,7 @@
 #include "base/kin.h"
 #include "base/spawn.h"
 #include "base/terminal.h"
+#include "wire/door.h"
 #include "xapply.h"
 
 enum {
@@ -1209,6 +1210,23 @@ compile_all(const char *template, size_t operands)
 		wk_warn("-n: the tokens shown are not held any more");
 }
 
+/* errno says how it could not be reached. */
+_Noreturn static void
+pool_failed(void)
+{
+	char who[4096];
+	int e = errno;
+
+	if ((e == EPROTO || e == ECONNRESET || e == ETIMEDOUT) &&
+	    door_is_other(xapply_pool, "ptbw", who, sizeof who))
+		wk_die(WK_PROTOCOL, "%s: %s", xapply_pool, who);
+	if (e == ETIMEDOUT)
+		wk_die(WK_TIMEOUT, "%s: the master does not answer",
+		    xapply_pool);
+	errno = e;
+	wk_die_connect(xapply_pool);
+}
+
 static void
 open_tokens(void)
 {
@@ -1229,7 +1247,7 @@ open_tokens(void)
 	if (errno == ENOSPC)
 		wk_die(WK_DATA, "%s: cannot provide %zu tokens, the pool has "
 		    "%zu", xapply_pool, t->each, t->pool);
-	wk_die_connect(xapply_pool);
+	pool_failed();
 }
 
 static void

@@ -143,7 +143,13 @@ static void
 output_fault(const struct output *o)
 {
 	const struct section *s = &o->section;
+	char who[4096];
 
+	if (section_is_elsewhere(s, xapply_collator, who, sizeof who)) {
+		wk_warn("%s: %s", xapply_collator, who);
+		o->setup->output_failed(0);
+		return;
+	}
 	switch (s->fault) {
 	case SECTION_GOOD:
 		return;
@@ -165,6 +171,9 @@ output_fault(const struct output *o)
 	case SECTION_NONSENSE:
 		wk_warn("%s: the master's answer makes no sense",
 		    xapply_collator);
+		break;
+	case SECTION_SILENT:
+		wk_warn("%s: the master does not answer", xapply_collator);
 		break;
 	case SECTION_GONE:
 		wk_warn("%s: the master is gone, section %s was not written",

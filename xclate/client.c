@@ -498,7 +498,12 @@ static int
 xclient_result(void)
 {
 	struct section *s = &me.section;
+	char who[4096];
 
+	if (section_is_elsewhere(s, me.path, who, sizeof who)) {
+		wk_warn("%s: %s", me.path, who);
+		return WK_PROTOCOL;
+	}
 	switch (s->fault) {
 	case SECTION_GOOD:
 	case SECTION_SOURCE:            /* xclient_input_failed has told it */
@@ -511,6 +516,9 @@ xclient_result(void)
 	case SECTION_NONSENSE:
 		wk_warn("%s: the master's answer makes no sense", me.path);
 		return WK_PROTOCOL;
+	case SECTION_SILENT:
+		wk_warn("%s: the master does not answer", me.path);
+		return WK_TIMEOUT;
 	case SECTION_GONE:
 		if (s->written)
 			wk_warn("%s: the master is gone", me.path);

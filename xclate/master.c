@@ -1114,6 +1114,7 @@ open_outer(void)
 {
 	static char xid[24];
 	const char *path = wk_target(xclate_opt.depth, NULL);
+	char who[4096];
 	int code = 0;
 
 	snprintf(xid, sizeof xid, "%ld", (long)getpid());
@@ -1129,6 +1130,9 @@ open_outer(void)
 	wk_serve_linger(outer_waits, &code);
 	if (wk_serve_stopped())
 		exit(code);
+	if (!m.outer_open &&
+	    section_is_elsewhere(&m.outer, path, who, sizeof who))
+		wk_die(WK_PROTOCOL, "%s: %s", path, who);
 	if (!m.outer_open)
 		wk_die(m.outer.fault == SECTION_OUTPUT ? WK_OUTPUT :
 		    WK_PROTOCOL, "%s: no turn was to be had there", path);

@@ -1,0 +1,106 @@
+#!/bin/sh
+# stop.t - a client that is stopped while it waits for tokens: it leaves the
+# queue, others get on, and it asks anew when it goes on
+. "$(dirname "$0")/lib.sh"
+
+state() { # state PID LETTER
+	[ "$(peer state "$1")" = "$2" ]
+}
+waiting() {     # waiting N: so many are in the queue
+	[ "$(ptbw -t s -v - | sed '1,/Waiting/d' | grep -c .)" = "$1" ]
+}
+begin() {       # begin TOKENS, all of them held until there is a file "go"
+	rm -f go held got* s
+	ptbw -m -N "$PWD/s" -J"$1" : & master=$!
+	wait_until test -S s
+	ptbw -t s -R"$1" sh -c ': >held; until test -e go; do sleep 0.01; done' & holder=$!
+	wait_until test -e held
+}
+end() {
+	kill $master
+	wait $master 2>/dev/null
+}
+for sig in TSTP TTIN TTOU; do
+	for command in 'ptbw -t s -R2' 'ptbw -t s -R2 -T 50' 'ptbw -t s -R2 -x' \
+	    'ptbw -mq -J2 -t s'; do
+		begin 2
+		peer limit 60 $command sh -c ': >got' & limit=$!
+		wait_until waiting 1
+		client=$(ptbw -t s -v - | sed '1,/Waiting/d' | sed 's/	.*//')
+		kill -$sig $client
+		wait_until state $client T
+		wait_until waiting 0
+		result $? "$command, $sig: it leaves the queue"
+		ptbw -t s -R2 sh -c ': >got2' & other=$!
+		wait_until waiting 1
+		: >go
+		wait $holder $other
+		[ -e got2 ] && [ ! -e got ]
+		result $? "$command, $sig: others get on"
+		kill -CONT $client
+		wait $limit && [ -e got ]
+		result $? "$command, $sig: and so does it, later"
+		end
+	done
+done
+# twice, and the time of -T does not run
+begin 1
+peer limit 60 ptbw -t s -T 3 sh -c ': >got' & limit=$!
+for i in 1 2; do
+	wait_until waiting 1
+	client=$(ptbw -t s -v - | sed '1,/Waiting/d' | sed 's/	.*//')
+	kill -TSTP $client
+	wait_until waiting 0
+	wait_until state $client T
+	[ $i = 1 ] || sleep 3    # what is measured
+	kill -CONT $client
+done
+wait_until waiting 1
+: >go
+wait $limit && [ -e got ]
+result $? 'twice, and longer than -T says'
+wait $holder
+end
+# where nobody would continue it, it does not stop
+begin 1
+peer limit 60 ptbw -t s sh -c ': >got' & limit=$!
+wait_until waiting 1
+client=$(ptbw -t s -v - | sed '1,/Waiting/d' | sed 's/	.*//')
+kill -TERM $client
+wait $limit
+result $(($? != 143)) 'TERM still ends one that waits'
+: >go
+wait $holder
+end
+# a master of 2010 would end, were it left
+rm -f go held got s
+old s 1 pid 2>said & master=$!
+wait_until test -s pid
+ptbw -t s sh -c ': >held; until test -e go; do sleep 0.01; done' & holder=$!
+wait_until test -e held
+ptbw -t s sh -c ': >got' & client=$!
+wait_until test "$(sleep 1)" = ''
+kill -TSTP $client
+wait_until state $client T
+: >go
+t 'an old master: others get on' 0 0 '' ptbw -t s -A echo
+kill -CONT $client
+wait $client
+[ -e got ]
+result $? 'an old master: and so does it' "$(cat said)"
+t 'an old master lives, and has its token' 0 0 '' ptbw -t s -T0 -A echo
+end
+if unshare -fp true 2>/dev/null && [ -r /proc/$$/task/$$/children ]; then
+	begin 1
+	unshare -fp ptbw -t s true & outer=$!
+	wait_until waiting 1
+	kill -TERM $(cat /proc/$outer/task/$outer/children)
+	wait $outer
+	result $(($? != 143)) 'TERM ends one that waits as process 1'
+	: >go
+	wait $holder
+	end
+else
+	skip 'TERM ends one that waits as process 1' 'no unshare -p'
+fi
+finish
