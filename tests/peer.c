@@ -9,9 +9,13 @@
  *	                                    stay until stdin ends
  *	peer crowd path count               begin so many connections to a
  *	                                    ptbw at once, then use each
- *	peer sequence path count            so many, one after another, get
- *	                                    the numbers 0, 1, 2, ...
+ *	peer sequence path count [at once]  so many, one after another, get
+ *	                                    the numbers 0, 1, 2, ...; 50 are
+ *	                                    there at once
  *	peer strangers path count           so many that do not say who they are
+ *	peer silent path count ready        so many that say nothing at all; make
+ *	                                    the file ready, stay until stdin
+ *	                                    ends
  *	peer fuzz path count seed           so many conversations of nonsense
  *	peer xfuzz path count seed          the same with an xclate
  *	peer wfuzz path count seed          the same with a wrapw, whose
@@ -678,6 +682,20 @@ many(const char *path, int count, const char *ready)
 	return 0;
 }
 
+static int
+silent(const char *path, int count, const char *ready)
+{
+	char c;
+
+	for (; count > 0; count--)
+		if (div_connect(path) < 0)
+			fail(path, strerror(errno));
+	make_file(ready);
+	while (read(0, &c, 1) > 0)
+		;
+	return 0;
+}
+
 /* All have asked before the first looks for its answer. */
 static int
 crowd(const char *path, int count)
@@ -728,20 +746,22 @@ strangers(const char *path, int count)
 /* One connection after another, each with its name: an xclate that goes by who
  * came first gives them numbers in that order. */
 static int
-sequence(const char *path, int count)
+sequence(const char *path, int count, int at_once)
 {
-	enum { AT_ONCE = 50 };
-	int fd[AT_ONCE], i, k;
+	enum { MOST = 50 };
+	int fd[MOST], i, k;
 	char number[16];
 
-	for (i = 0; i < count; i += AT_ONCE) {
-		for (k = 0; k < AT_ONCE; k++) {
+	if (at_once < 1 || at_once > MOST)
+		fail("at once", "1 to 50");
+	for (i = 0; i < count; i += at_once) {
+		for (k = 0; k < at_once; k++) {
 			sock = fd[k] = div_connect(path);
 			if (sock < 0)
 				fail(path, error_name());
 			step("s:name\\0");
 		}
-		for (k = 0; k < AT_ONCE; k++) {
+		for (k = 0; k < at_once; k++) {
 			sock = fd[k];
 			snprintf(number, sizeof number, "r:%d\\n", i + k);
 			step("r:0.8\\0");
@@ -1050,10 +1070,13 @@ main(int argc, char **argv)
 	}
 	if (argc == 4 && strcmp(argv[1], "crowd") == 0)
 		return crowd(argv[2], atoi(argv[3]));
-	if (argc == 4 && strcmp(argv[1], "sequence") == 0)
-		return sequence(argv[2], atoi(argv[3]));
+	if ((argc == 4 || argc == 5) && strcmp(argv[1], "sequence") == 0)
+		return sequence(argv[2], atoi(argv[3]),
+		    argc == 5 ? atoi(argv[4]) : 50);
 	if (argc == 4 && strcmp(argv[1], "strangers") == 0)
 		return strangers(argv[2], atoi(argv[3]));
+	if (argc == 5 && strcmp(argv[1], "silent") == 0)
+		return silent(argv[2], atoi(argv[3]), argv[4]);
 	if (argc == 5 && strcmp(argv[1], "many") == 0)
 		return many(argv[2], atoi(argv[3]), argv[4]);
 	if (argc < 3)

@@ -573,6 +573,7 @@ static const struct wk_ops ops = {
 	.client_size = sizeof(struct client),
 	.request_max = CONTROL_LINE_MAX,
 	.reserve = RESERVE,
+	.stranger_ms = WK_STRANGER_MS,
 	.each = 1,              /* the way to its target */
 	.input = wmaster_input,
 	.gone = wmaster_gone

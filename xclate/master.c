@@ -836,6 +836,7 @@ ending(void)
 static struct wk_ops ops = {
 	.client_size = sizeof(struct client),
 	.request_max = 4,
+	.stranger_ms = WK_STRANGER_MS,
 	.reserve = 8,              /* for the pipe of a section, results, ... */
 	.keeps_going = 1,
 	.connected = xmaster_connected,
