@@ -88,4 +88,17 @@ else
 	skip 'the cost of those who say nothing' 'no /proc, or few descriptors'
 fi
 
+# --- --halt now ends all, whatever they have said ---
+LIMIT=20
+for words in '' half; do
+	for o in '' -k --json; do
+		rm -f up halted
+		t "halt: one who has said '$words' does not hold it up, $o" 3 '' \
+		    '~xclate: halt*' xclate -m $o -N '>none' --halt now sh -c '
+		    trap : TERM
+		    peer connect $xcl_1 "r:0.8\0" ${1:+"s:$1"} t:up w:halted \
+			"S:name\0" "S:o1 \0ex \0" E 2>/dev/null & until test -e up; do :; done
+		    xclate a sh -c "exit 3"; : >halted; wait' sh "$words"
+	done
+done
 finish

@@ -185,8 +185,6 @@ end_progress(void)
 static void
 halt(void)
 {
-	struct client *k, *next;
-
 	if (xclate_opt.halt == WK_HALT_NEVER || m.halted ||
 	    m.failed < xclate_opt.halt_at)
 		return;
@@ -195,10 +193,7 @@ halt(void)
 	    m.failed == 1 ? "" : "s");
 	wk_serve_refuse();
 	if (xclate_opt.halt == WK_HALT_NOW)
-		for (k = m.first; k != NULL; k = next) {
-			next = k->after;
-			wk_serve_drop(&k->c, NULL);
-		}
+		wk_serve_drop_all();
 	if (wk_serve_quit() < 0 && xclate_opt.halt == WK_HALT_NOW &&
 	    wk_serve_pid() > 0)
 		kill((pid_t)wk_serve_pid(), SIGTERM);
