@@ -1,6 +1,7 @@
 #!/bin/sh
 # bounds.t - what a client may take of a master and of its owner: descriptors
-# on their way, time to say who it is, looks at those who say nothing
+# on their way, time to say who it is, looks at those who say nothing; and what
+# it may leave to those who come next
 . "$(dirname "$0")/lib.sh"
 s=$T/w/s
 
@@ -101,4 +102,37 @@ for words in '' half; do
 		    xclate a sh -c "exit 3"; : >halted; wait' sh "$words"
 	done
 done
+
+# --- O_NONBLOCK is the open file's, and so everybody's ---
+flags() {       # flags NAME COMMAND: what is left to others is as it was
+	t "non-blocking: $1" 0 '~*.' '' sh -c "($2; peer flags) >o 2>e; c=\$?
+	    cat e >&2; grep . o && exit \$c"
+	result "$(grep -c '^[012]' o)" "and nothing is left: $1" "$(cat o)"
+}
+for o in '' '-T %x' -E -I -D -c; do
+	flags "a section with '$o', then another" "xclate -m sh -c '
+	    xclate $o a peer nonblock; xclate $o b peer flags
+	    xclate c peer flags; xclate $o d peer nonblock'"
+done
+for o in --json '--ci github' --newline; do
+	flags "a master with $o" "xclate -m $o -N '>n' sh -c '
+	    xclate -E a peer nonblock; xclate -E b peer flags; peer nonblock'"
+done
+flags 'the widow output' "xclate -m -W '>&1' sh -c '
+    xclate -w a peer nonblock; xclate -w b peer flags; peer nonblock'"
+flags 'a section of 2010' "xclate -m sh -c 'peer nonblock >&2
+    peer connect \$xcl_1 \"r:0.8\\0\" \"s:old\\0\" l \"s:o1 \\0ex \\0\" \"f:out\\0\" B'"
+for o in '' -m -P1 -k -f '--argv' -e; do
+	case $o in
+	-f) in='nonblock
+flags
+nonblock'
+		flags "tasks, $o" "echo '$in' | xapply -f 'peer %1' -" ;;
+	-e) flags "tasks, --retries" "xapply --retries 2 \
+	    'peer flags; peer nonblock; exit %1' 1 0; true" ;;
+	*) flags "tasks, $o" "xapply $o 'peer %1' nonblock flags flags nonblock" ;;
+	esac
+done
+flags 'tasks in a pool' "xapply -J1 'peer %1' nonblock flags nonblock"
+flags 'the command for no tasks' "xapply -N 'peer nonblock' 'peer %1'"
 finish

@@ -28,6 +28,8 @@
  *	                                    connection
  *	peer sid pid, peer pgid pid         its session, its process group
  *	peer state pid                      the letter of its state
+ *	peer nonblock                       make its 0, 1 and 2 non-blocking
+ *	peer flags                          which of them are: "012" if all
  *	peer lock file command...           hold a lock on file meanwhile; 99
  *	                                    when somebody else does
  *
@@ -611,6 +613,10 @@ step(const char *s)
 	case 'E': do_drain(); break;
 	case 'F': do_file(arg); break;
 	case 'f': do_keep(arg); break;
+	case 'B':
+		if (fcntl(kept, F_GETFL) & O_NONBLOCK)
+			fail("it", "does not wait");
+		break;
 	case 'o': do_write(arg); break;
 	case 'i': do_read(arg); break;
 	case 'a':
@@ -770,6 +776,30 @@ sequence(const char *path, int count, int at_once)
 		}
 	}
 	return 0;
+}
+
+static int
+nonblock(void)
+{
+	int fd, flags;
+
+	for (fd = 0; fd < 3; fd++) {
+		flags = fcntl(fd, F_GETFL);
+		if (flags >= 0)
+			fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+	}
+	return 0;
+}
+
+static int
+flags(void)
+{
+	int fd;
+
+	for (fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFL) & O_NONBLOCK)
+			printf("%d", fd);
+	return printf(".\n") < 0;
 }
 
 /* What ps would say, where there may be none. */
@@ -1051,6 +1081,10 @@ main(int argc, char **argv)
 		return printf("%ld\n", (long)getsid(atoi(argv[2]))) < 0;
 	if (argc == 3 && strcmp(argv[1], "pgid") == 0)
 		return printf("%ld\n", (long)getpgid(atoi(argv[2]))) < 0;
+	if (argc == 2 && strcmp(argv[1], "nonblock") == 0)
+		return nonblock();
+	if (argc == 2 && strcmp(argv[1], "flags") == 0)
+		return flags();
 	if (argc == 3 && strcmp(argv[1], "state") == 0)
 		return state_of(argv[2]);
 	if (argc > 3 && strcmp(argv[1], "lock") == 0)

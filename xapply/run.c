@@ -1317,6 +1317,7 @@ end_run(void)
 	/* children from before this process executed us are waited for, too */
 	while (run.signal == 0 && wk_reap() && wk_round(1) == 0)
 		;
+	wk_spawn_blocking_streams(NULL);
 	return run_result();
 }
 

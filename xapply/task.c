@@ -649,6 +649,8 @@ task_start(const struct task_setup *s, struct task *t)
 	t->started = wall_ms();
 	t->began = div_now();
 	t->grouped = s->grouped;
+	/* another task may have left them otherwise */
+	wk_spawn_blocking_streams(fd);
 	e = start_words(s, t, &p);
 	free(env);
 	if (fd[1] >= 0)

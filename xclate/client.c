@@ -314,6 +314,7 @@ start_command(void)
 	s.session = xclate_opt.session;
 	prepare_signals();
 	trace_command("command", me.argv);
+	wk_spawn_blocking_streams(ends.fd);
 	pid = wk_spawn(&s);
 	e = errno;
 	close_its_ends(&ends);
@@ -514,6 +515,8 @@ wait_for_command(void)
 	while (me.child.pid > 0)
 		if (wk_round(1) != 0)
 			break;
+	if (me.argv != NULL)
+		wk_spawn_blocking_streams(NULL);
 	return xclient_result();
 }
 

@@ -324,6 +324,15 @@ inspect_done(struct inspect *s)
 	end_turn(k);
 }
 
+/* Send a stream that others share.  One of them may have left it so that
+ * writing fails where it should wait. */
+static void
+share_stream(struct client *k, const char *tag, int fd)
+{
+	wk_spawn_blocking(fd);
+	wk_serve_send_fd(&k->c, tag, strlen(tag) + 1, fd);
+}
+
 /* Give the turn; 0 when there is no descriptor for it now. */
 static int
 grant(struct client *k)
@@ -342,7 +351,7 @@ grant(struct client *k)
 		}
 		wk_serve_give_fd(&k->c, "out", sizeof "out", fd);
 	} else {
-		wk_serve_send_fd(&k->c, "out", sizeof "out", m.out);
+		share_stream(k, "out", m.out);
 	}
 	turn_take(&m.queue, &k->turn);
 	if (k->turn_at == 0)
@@ -352,9 +361,9 @@ grant(struct client *k)
 		k->keeping = KEEPS;
 	k->status = 0;
 	if (k->o2)
-		wk_serve_send_fd(&k->c, "err\n", sizeof "err\n", m.err);
+		share_stream(k, "err\n", m.err);
 	if (k->o0)
-		wk_serve_send_fd(&k->c, "in\n", sizeof "in\n", m.in);
+		share_stream(k, "in\n", m.in);
 	if (xclate_opt.turn_ms > 0)
 		wk_timer_set(&m.turn_limit, xclate_opt.turn_ms);
 	return 1;
@@ -519,7 +528,7 @@ ask_directory(struct client *k)
 static void
 ask_widow(struct client *k)
 {
-	wk_serve_send_fd(&k->c, "widow\n", sizeof "widow\n", m.widow);
+	share_stream(k, "widow\n", m.widow);
 	k->widow = 1;
 	grant_next();
 }
@@ -1183,6 +1192,17 @@ xmaster_start(struct wk_spawn *utility)
 	return pid;
 }
 
+/* Whatever clients did to them, who had the streams before has them as programs
+ * expect them. */
+static void
+give_streams_back(void)
+{
+	wk_spawn_blocking(m.out);
+	wk_spawn_blocking(m.widow);
+	wk_spawn_blocking(m.err);
+	wk_spawn_blocking(m.in);
+}
+
 /* Close the outputs; each |cmd then ends, and is waited for. */
 static void
 close_streams(int *code)
@@ -1191,6 +1211,7 @@ close_streams(int *code)
 	flow_close(&m.notify_flow);
 	flow_close(&m.joblog_flow);
 	flow_close(&m.widow_flow);
+	give_streams_back();
 	if (!m.outer_open)
 		close(m.out);
 	close(m.widow);
