@@ -39,7 +39,8 @@
  *         d:TEXT send TEXT with a descriptor: a connection on which the
  *                other end, ours, goes on with the next steps
  *         b:PATH send a byte with a descriptor: a connection to PATH
- *         D:N=TEXT send TEXT with a descriptor: N, which we were started with
+ *         D:N=TEXT send TEXT with a descriptor: N, which we were started with,
+ *                or of a kind: event, epoll, pid, path (O_PATH), space
  *         w:FILE wait for the file   t:FILE make the file   p stay for ever
  *         n:N repeat the next step N times   l expect a line, whatever it says
  *         R:TEXT expect just this, of one read
@@ -79,6 +80,12 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifdef __linux__
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#endif
 
 #include "divconnect.h"
 
@@ -262,6 +269,27 @@ do_bridge(const char *path)
 	close(fd);
 }
 
+/* A descriptor of a kind that only Linux has. */
+static int
+special(const char *kind)
+{
+	int fd = -1;
+
+#ifdef __linux__
+	if (*kind == 'p' && kind[1] == 'i')
+		fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	else if (*kind == 'p')
+		fd = open("/dev/null", O_PATH);
+	else if (*kind == 's')
+		fd = open("/proc/self/ns/uts", O_RDONLY);
+	else
+		fd = kind[1] == 'v' ? eventfd(0, 0) : epoll_create1(0);
+#endif
+	if (fd < 0)
+		fail(kind, strerror(errno));
+	return fd;
+}
+
 /* "N=TEXT" */
 static void
 do_lend(const char *arg)
@@ -269,7 +297,13 @@ do_lend(const char *arg)
 	char *end;
 	int fd = (int)strtol(arg, &end, 10);
 	size_t n;
-	char *s = unescape(end + 1, &n);
+	char *s;
+
+	if (end == arg) {
+		fd = special(arg);
+		end = strchr(arg, '=');
+	}
+	s = unescape(end + 1, &n);
 
 	if (div_send(sock, s, n, fd) != (ssize_t)n)
 		fail(arg, strerror(errno));
