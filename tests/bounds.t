@@ -135,4 +135,15 @@ nonblock'
 done
 flags 'tasks in a pool' "xapply -J1 'peer %1' nonblock flags nonblock"
 flags 'the command for no tasks' "xapply -N 'peer nonblock' 'peer %1'"
+
+# --- an exit status of three digits ---
+for o in --fail '--halt soon' '--halt now' '-k --fail'; do
+	for code in 256 512 768 999; do
+		t "a section reports $code, $o" 255 '' '~*' xclate -m $o sh -c \
+		    "trap : TERM; peer connect \$xcl_1 'r:0.8\\0' 's:a\\0' l \
+			's:$code\\0cq \\0' e"
+	done
+	t "a section reports 255, $o" 255 '' '~*' xclate -m $o sh -c \
+	    "trap : TERM; peer connect \$xcl_1 'r:0.8\\0' 's:a\\0' l 's:255\\0cq \\0' e"
+done
 finish

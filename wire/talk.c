@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/codes.h"
 #include "base/text.h"
 #include "divconnect.h"
 
@@ -210,7 +211,8 @@ talk_report(struct talk *t, int code)
 	if (t->state < TALK_ASKING || !is_listening(t) || code == t->code)
 		return;
 	t->code = code;
-	snprintf(text, sizeof text, "%03d", code % 1000);
+	snprintf(text, sizeof text, "%03d", code >= 0 && code < WK_CODE_MAX ?
+	    code : WK_CODE_MAX);
 	talk_command(t, text);
 	talk_push(t);
 }

@@ -1222,8 +1222,9 @@ close_streams(int *code)
 static int
 final_code(int code)
 {
+	/* a client may report 512, of which exit(2) would make 0 */
 	if (m.halted || (xclate_opt.fail && code == 0))
-		code = m.first_code;
+		code = m.first_code < WK_CODE_MAX ? m.first_code : WK_CODE_MAX;
 	return code == 0 && m.lost ? WK_OUTPUT : code;
 }
 
