@@ -83,22 +83,22 @@ put_plain(struct lines *l, struct out *o, const char *data, size_t len)
 /* --- marks of GitHub within a line --- */
 
 static char
-lower(char c)
+ascii_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
 /* Whether c goes on with what may become one. */
 static int
-goes_on(const struct lines *l, char c)
+is_more(const struct lines *l, char c)
 {
 	static const char *const marks[] = { "##[group", "##[endgroup" };
 	size_t i;
 
 	for (i = 0; i < 2; i++)
 		if (l->sharp_len < strlen(marks[i]) &&
-		    marks[i][l->sharp_len] == lower(c) &&
-		    (l->sharp_len < 4 || lower(l->sharp[3]) == marks[i][3]))
+		    marks[i][l->sharp_len] == ascii_lower(c) &&
+		    (l->sharp_len < 4 || ascii_lower(l->sharp[3]) == marks[i][3]))
 			return 1;
 	return 0;
 }
@@ -109,7 +109,7 @@ is_name_over(const struct lines *l, char c)
 	size_t n = l->sharp_len;
 
 	return (c == ']' || c == ' ') && n > 3 &&
-	    n == (lower(l->sharp[3]) == 'g' ? 8 : 11);
+	    n == (ascii_lower(l->sharp[3]) == 'g' ? 8 : 11);
 }
 
 static void
@@ -124,7 +124,7 @@ let_go(struct lines *l, struct out *o, size_t n)
 static void
 put_sharp(struct lines *l, struct out *o, char c)
 {
-	if (goes_on(l, c)) {
+	if (is_more(l, c)) {
 		l->sharp[l->sharp_len++] = c;
 		return;
 	}
@@ -261,7 +261,7 @@ look_name(struct look *k, const char *word)
 	const char *p = k->at;
 
 	for (; *word != '\0' && p < k->end; word++, p++)
-		if (lower(*p) != *word)
+		if (ascii_lower(*p) != *word)
 			return NO;
 	if (*word != '\0')
 		return MAYBE;
