@@ -334,6 +334,8 @@ $XCLATE: -L %s: %s	xcompose.t
 $XCLATE: -a: '%s' is not one character	xcompose.t
 $XCLATE: %s needs an argument	xcompose.t
 section %s: no room for its standard error, which is lost from there on (TMPDIR names a directory for it)	xclate.t
+section %s: what was written after its command's end is lost (see --linger)	linger.t
+what was written after a task's end is lost (see --linger)	linger.t
 %s: the master is gone, section %s was not written	a master that is killed: xcompose.t
 %s: the master is gone, section %s was not written (%llu bytes)	likewise: xclate.t
 END

@@ -22,6 +22,7 @@
 #include "quote.h"
 #include "base/spawn.h"
 #include "base/terminal.h"
+#include "wire/late.h"
 #include "xapply.h"
 
 enum {
@@ -1318,6 +1319,9 @@ end_run(void)
 	while (run.signal == 0 && wk_reap() && wk_round(1) == 0)
 		;
 	wk_spawn_blocking_streams(NULL);
+	if (late_lost())
+		wk_warn("what was written after a task's end is lost (see "
+		    "--linger)");
 	return run_result();
 }
 
