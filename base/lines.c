@@ -370,7 +370,7 @@ may_begin(const struct lines *l, char c)
  * of its :: makes it none.
  */
 static void
-give_up(struct lines *l, struct out *o, size_t len)
+mark_too_long(struct lines *l, struct out *o, size_t len)
 {
 	struct look k = { l->held, l->held + len, 0 };
 	size_t n;
@@ -424,7 +424,7 @@ take_mark(struct lines *l, struct out *o, const char *data, size_t len)
 	}
 	l->held_len = 0;
 	if (a == MAYBE && l->flatten == LINES_GITHUB) {
-		give_up(l, o, had + n);
+		mark_too_long(l, o, had + n);
 		return n;
 	}
 	if (a != YES && had > 0)
