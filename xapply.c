@@ -28,6 +28,7 @@
 #include "base/spawn.h"
 #include "base/text.h"
 #include "base/visible.h"
+#include "wire/style.h"
 #include "wire/title.h"
 #include "xapply/xapply.h"
 
@@ -69,6 +70,8 @@ static const struct wk_option options[] = {
 	{ O_TAG, "tag", NULL, "-m, with the xid in front of each line" },
 	{ O_TAGSTRING, "tagstring", "text", "-m, with this text" },
 	{ O_STDERR, "stderr", NULL, "-m, with what tasks write to stderr" },
+	{ STYLE_LINGER, "linger", "seconds",
+	  "-m: for who writes after a task's end (0.2)" },
 	{ O_RESULTS, "results", "dir", "-m, and each output in a file" },
 	{ 't', "tags", "tags", "a file of tokens, a pool's socket, or -" },
 	{ 'R', "request", "req", "tokens for each task (1)" },
@@ -108,7 +111,7 @@ const struct wk_program xapply = {
 };
 
 struct xapply_options xapply_opt = { .each = 1, .escape = '%', .jobs = 1,
-    .sets = -1, .request = -1, .retries = 1 };
+    .sets = -1, .request = -1, .retries = 1, .linger_ms = -1 };
 
 const char *xapply_collator, *xapply_pool;
 int xapply_wrapped;
@@ -339,6 +342,9 @@ set_value(int letter, const char *arg)
 		break;
 	case O_RETRY_DELAY:
 		xapply_opt.retry_ms = wk_milliseconds(letter, arg);
+		break;
+	case STYLE_LINGER:
+		xapply_opt.linger_ms = wk_milliseconds(letter, arg);
 		break;
 	case O_LOAD: set_load(arg); break;
 	case O_MEMFREE: set_memory(arg); break;

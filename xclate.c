@@ -100,7 +100,8 @@ const struct wk_program xclate = {
 	.options = options
 };
 
-struct xclate_options xclate_opt = { .style = STYLE_DEFAULT };
+struct xclate_options xclate_opt = { .style = STYLE_DEFAULT,
+    .linger_ms = STYLE_LINGER_MS };
 
 int
 above_2(int fd)
@@ -230,6 +231,8 @@ set_style(int letter, const char *arg)
 
 	switch (style_set(&xclate_opt.style, letter, value)) {
 	case STYLE_GOOD:
+		if (letter == STYLE_LINGER)
+			xclate_opt.linger_ms = wk_milliseconds(letter, arg);
 		return 0;
 	case STYLE_BAD_ESCAPE:
 		wk_usage("-a: '%s' is not one character", arg);
@@ -279,6 +282,7 @@ clients_option(void)
 	    o->no_stdin ? "-c" : o->with_stderr ? "-e" :
 	    o->stderr_last ? "--stderr-last" : o->style.whole ? "-g" :
 	    o->style.lines ? "-l" : o->style.block ? "-b" :
+	    o->style.linger != NULL ? "--linger" :
 	    o->shell ? "-S" : NULL;
 }
 

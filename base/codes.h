@@ -23,6 +23,7 @@ enum {
 	WK_TIMED_OUT = 124,   /* a task was ended because its time was up */
 	WK_CANNOT_RUN = 126,  /* the program is there and cannot be executed */
 	WK_NOT_FOUND = 127,   /* no such program */
+	WK_CODE_MAX = 255,    /* what exit(2) has room for */
 	WK_SIGNAL = 128       /* plus the number of the signal that ended it */
 };
 

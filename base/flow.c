@@ -819,7 +819,7 @@ void
 flow_begin(struct flow *f, void (*tell)(struct flow *f, int what))
 {
 	f->tell = tell;
-	f->file = -1;
+	f->file = f->late = -1;
 }
 
 void
@@ -830,6 +830,8 @@ flow_source(struct flow *f, int fd, int ours)
 	f->in.fd = fd;
 	f->in.ready = in_ready;
 	f->in_state = FLOW_IN_READY;
+	f->finishing = f->was_late = 0;   /* that was another source */
+	f->goal = 0;
 	f->ours = ours != 0;
 	if (ours)
 		fcntl(fd, F_SETFL, O_NONBLOCK);
@@ -861,11 +863,44 @@ flow_finish(struct flow *f)
 	later(f);
 }
 
+/* If there was no room for all that was there at the start, the time begins anew
+ * when it is here. */
+static void
+linger_over(struct wk_timer *t)
+{
+	struct flow *f = flow_of(t, offsetof(struct flow, linger));
+	int is_here = f->total >= f->goal;
+
+	if (f->linger_ms > 0 && (!is_here || f->was_late)) {
+		f->was_late = !is_here;
+		wk_timer_set(t, f->linger_ms);
+		return;
+	}
+	if (f->keep_late && f->late < 0)
+		f->late = fcntl(f->in.fd, F_DUPFD_CLOEXEC, 3);
+	flow_finish(f);
+}
+
+void
+flow_linger(struct flow *f, int ms)
+{
+	int n = 0;
+
+	if (!has_source(f) || f->finishing || f->linger.set)
+		return;
+	if (ioctl(f->in.fd, FIONREAD, &n) == 0 && n > 0)
+		f->goal = f->total + (uint64_t)n;
+	f->linger_ms = ms;
+	f->linger.expired = linger_over;
+	wk_timer_set(&f->linger, ms);
+}
+
 void
 flow_cut(struct flow *f)
 {
 	if (!has_source(f))
 		return;
+	wk_timer_stop(&f->linger);
 	wk_forget(&f->in);
 	close(f->in.fd);
 	f->in_state = FLOW_IN_NONE;
@@ -1001,7 +1036,9 @@ flow_close(struct flow *f)
 	wk_timer_stop(&f->patience);
 	if (f->file >= 0)
 		close(f->file);
-	f->file = -1;
+	if (f->late >= 0)
+		close(f->late);
+	f->file = f->late = -1;
 	buffer_release(&f->front);
 	buffer_release(&f->mem);
 	buffer_release(&f->rest);

@@ -47,6 +47,7 @@ struct flow {
 	unsigned spill : 1;        /* hold more than that, in a file */
 	unsigned whole_lines : 1;  /* write nothing of an unfinished line */
 	struct lines *lines;       /* what is done to the lines, or NULL */
+	unsigned keep_late : 1;    /* see late */
 	int *copy;                 /* where else the bytes go, or NULL: a file's
 	                              descriptor, set to -1 when it fails */
 	uint64_t mark;             /* see FLOW_MARK, 0: none; it may be set at
@@ -56,6 +57,9 @@ struct flow {
 	uint64_t total;            /* bytes that the source gave */
 	uint64_t put;              /* bytes of flow_put */
 	int error, copy_error;     /* errno */
+	int late;                  /* with keep_late, after flow_linger: the
+	                              source once more, if it had not ended; the
+	                              owner takes it (-1) or it is closed */
 	unsigned failed : 1;       /* the sink was of no use (FLOW_FAILED): what
 	                              comes from then on is dropped */
 
@@ -82,6 +86,9 @@ struct flow {
 	int sink;                  /* the descriptor */
 	struct wk_timer soon;      /* what owners asked for is done then */
 	struct wk_timer patience;  /* for a sink, before a file is begun */
+	struct wk_timer linger;    /* see flow_linger */
+	int linger_ms;
+	uint64_t goal;             /* the total that has to be here first */
 	int happened;              /* events that are still to be reported */
 	int reported;              /* of those that are reported once */
 	/* Each of these is true of a flow in any state. */
@@ -91,6 +98,7 @@ struct flow {
 	unsigned no_splice : 1;    /* source to sink: not inside the kernel */
 	unsigned no_spill_splice : 1; /* source to file: neither */
 	unsigned hesitated : 1;    /* patience has been used up, or is set */
+	unsigned was_late : 1;     /* the goal, when linger was over */
 	unsigned dry_asked : 1;    /* FLOW_DRY is still to come */
 	struct buffer front, mem, rest; /* written in this order, the file
 	                              between mem and rest */
@@ -117,6 +125,13 @@ int flow_source_fd(const struct flow *f);
 
 /* Take what the source has by now, and no more of it. */
 void flow_finish(struct flow *f);
+
+/*
+ * The program whose output the source is has ended: take what is there, then
+ * for so many milliseconds what others write, who may have the source open for
+ * ever.  What is there at the end of that is still taken.
+ */
+void flow_linger(struct flow *f, int ms);
 
 /* Stop reading, and close the source: others may read what is still in it. */
 void flow_cut(struct flow *f);

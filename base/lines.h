@@ -24,8 +24,10 @@ struct lines {
 	/* Private; zero at the start. */
 	int inside;                /* a line has begun and not ended */
 	int skipping;              /* a mark was taken off: its newline too */
-	size_t held_len;
+	int worded;                /* GitHub: its line has more than blanks */
+	size_t held_len, sharp_len;
 	char held[LINES_HELD_MAX]; /* the start of what may be a mark */
+	char sharp[12];            /* GitHub: the same within a line */
 };
 
 typedef void lines_emit(void *to, const char *data, size_t len);

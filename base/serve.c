@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -35,8 +36,10 @@ enum {
 	ACCEPT_MAX = 256,         /* in one round, so that others get theirs */
 	SILENT_LEAST = 8,         /* see silent_max */
 	RETRY_MS = 1000,          /* after the system had no descriptor left */
-	NAME_MS = 5000            /* from one look at the socket's name to the
+	NAME_MS = 5000,           /* from one look at the socket's name to the
 	                             next */
+	UNTAKEN_MS = 50,          /* to look whether descriptors were taken */
+	UNTAKEN_MORE = 256        /* see limit_untaken */
 };
 
 /* Bytes that wait for a client, sent together with fd unless it is -1. */
@@ -47,6 +50,14 @@ struct wk_chunk {
 	int fd;
 	int close_fd;             /* once it has left: -1, or the same */
 	char own[];
+};
+
+/* The connection of a client that is gone, and that has left descriptors in
+ * it: they are on their way until it closes its end. */
+struct wk_parked {
+	struct wk_io io;          /* first */
+	struct wk_parked *next;
+	unsigned untaken;
 };
 
 static struct {
@@ -63,6 +74,15 @@ static struct {
 	unsigned long came;       /* clients, ever */
 	char *buf;                /* to read into: a request and more */
 	struct wk_client *attend, **attend_end;
+	struct wk_client *heard;  /* in_order: strangers with words, the newest
+	                             first */
+	unsigned long hear_to;    /* of these, those up to this number */
+	size_t untaken;           /* descriptors on their way, */
+	size_t untaken_max;       /* so many at most, */
+	size_t untaken_more;      /* and so many to clients that have one */
+	int64_t counted_at;
+	struct wk_timer taken;    /* to look whether they were taken */
+	struct wk_parked *parked;
 	struct wk_child utility;
 	int persistent, ended;    /* ended: the utility, or quit was asked */
 	int64_t ended_at;
@@ -145,6 +165,7 @@ wk_serve_known(struct wk_client *c)
 	if (!c->known && c->state != WK_GONE)
 		master.known++;
 	c->known = 1;
+	wk_timer_stop(&c->stranger);
 }
 
 void
@@ -354,6 +375,164 @@ free_chunk(struct wk_chunk *k)
 	free(k);
 }
 
+/* --- descriptors on their way --- */
+
+/*
+ * The system lets the processes of a user have only so many descriptors on
+ * their way in sockets, all of them together: clients that ask for some and
+ * never take them would leave none to the user's other programs.  So a master
+ * counts what it has sent and was not taken, for each client and in all.
+ */
+
+/* Has the other end left something of what was sent?  Where the system does
+ * not tell, it has not. */
+static int
+leaves_some(int fd)
+{
+#ifdef __linux__
+	int n = 0;
+
+	/* SIOCOUTQ, as it is called for sockets */
+	return ioctl(fd, TIOCOUTQ, &n) == 0 && n > 0;
+#else
+	(void)fd;
+	return 0;
+#endif
+}
+
+/* A tie is meant to stay where it is; a client has one at most. */
+static int
+is_to_stay(const struct wk_chunk *k)
+{
+	return k->len == strlen(DIV_TIE) &&
+	    memcmp(k->data, DIV_TIE, k->len) == 0;
+}
+
+static void
+all_taken(struct wk_client *c)
+{
+	master.untaken -= c->untaken;
+	c->untaken = 0;
+}
+
+/* Its other end is closed, or all was taken. */
+static void
+unpark(struct wk_parked *p)
+{
+	struct wk_parked **at = &master.parked;
+
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	master.untaken -= p->untaken;
+	wk_forget(&p->io);
+	close(p->io.fd);
+	free(p);
+}
+
+static void
+parked_ready(struct wk_io *io, int what)
+{
+	if (what & WK_HUP)
+		unpark((struct wk_parked *)io);
+}
+
+/* Close the connection of a client that is gone; or, if there are descriptors
+ * in it, say that there will be no more, and keep count of them. */
+static void
+hang_up(struct wk_client *c)
+{
+	struct wk_parked *p = NULL;
+
+	if (c->untaken > 0 && c->io.fd >= 0 && leaves_some(c->io.fd))
+		p = calloc(1, sizeof *p);
+	if (p != NULL) {
+		p->io.fd = c->io.fd;
+		p->io.ready = parked_ready;
+		shutdown(c->io.fd, SHUT_WR);
+	}
+	if (p == NULL || wk_watch(&p->io, 0) != 0) {
+		free(p);
+		all_taken(c);
+		if (c->io.fd >= 0)
+			close(c->io.fd);
+		return;
+	}
+	p->untaken = c->untaken;
+	p->next = master.parked;
+	master.parked = p;
+}
+
+/* Count anew.  Who takes too long keeps others from getting theirs. */
+static void
+count_untaken(void)
+{
+	int64_t now = div_awake();
+	struct wk_parked *p, *next;
+	struct wk_client *c;
+
+	if (now - master.counted_at < UNTAKEN_MS)
+		return;
+	master.counted_at = now;
+	for (p = master.parked; p != NULL; p = next) {
+		next = p->next;
+		if (!leaves_some(p->io.fd))
+			unpark(p);
+	}
+	for (c = master.clients; c != NULL; c = c->next) {
+		if (c->untaken == 0 || c->io.fd < 0)
+			continue;
+		if (!leaves_some(c->io.fd))
+			all_taken(c);
+		else if (now - c->untaken_since >= WK_UNREAD_MS)
+			wk_serve_drop(c, "it does not take its descriptors");
+	}
+}
+
+static int
+may_send_fd(struct wk_client *c, const struct wk_chunk *k)
+{
+	size_t most;
+
+	if (k->fd < 0 || is_to_stay(k))
+		return 1;
+	if (c->untaken > 0 && !leaves_some(c->io.fd))
+		all_taken(c);
+	if (c->untaken >= WK_UNTAKEN_MAX)
+		return 0;
+	most = c->untaken > 0 ? master.untaken_more : master.untaken_max;
+	if (master.untaken >= most)
+		count_untaken();
+	return master.untaken < most;
+}
+
+static void
+fd_sent(struct wk_client *c, const struct wk_chunk *k)
+{
+	if (k->fd < 0 || is_to_stay(k))
+		return;
+	if (c->untaken++ == 0)
+		c->untaken_since = div_awake();
+	master.untaken++;
+}
+
+/* Those who had to wait for others, or to take what they have: first come,
+ * first served. */
+static void
+look_again(struct wk_timer *t)
+{
+	struct wk_client *c = master.clients;
+
+	(void)t;
+	while (c != NULL && c->next != NULL)
+		c = c->next;
+	for (; c != NULL; c = c->prev)
+		if (c->blocked)
+			attend(c);
+}
+
+/* --- what leaves --- */
+
 /* Send until the socket is full; 0 when it took nothing. */
 static int
 send_chunks(struct wk_client *c)
@@ -364,6 +543,12 @@ send_chunks(struct wk_client *c)
 
 	c->blocked = 0;
 	while ((k = c->out) != NULL) {
+		if (!may_send_fd(c, k)) {
+			c->blocked = 1;
+			if (!master.taken.set)
+				wk_timer_set(&master.taken, UNTAKEN_MS);
+			return some;
+		}
 		n = div_send(c->io.fd, k->data, k->len, k->fd);
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return some;
@@ -381,6 +566,7 @@ send_chunks(struct wk_client *c)
 			return some;
 		}
 		some = 1;
+		fd_sent(c, k);
 		k->fd = -1;
 		k->data += n;
 		k->len -= (size_t)n;
@@ -499,29 +685,57 @@ has_words(const struct wk_client *c)
 	return wk_look(c->io.fd, POLLIN, 0) != 0;
 }
 
+/* A client that has not said who it is has something to say: it is heard when
+ * its turn is. */
+static void
+hear_later(struct wk_client *c)
+{
+	struct wk_client **at = &master.heard;
+
+	if (c->listed)
+		return;
+	while (*at != NULL && (*at)->number > c->number)
+		at = &(*at)->later;
+	c->later = *at;
+	*at = c;
+	c->listed = 1;
+}
+
+static void
+hear_never(struct wk_client *c)
+{
+	struct wk_client **at = &master.heard;
+
+	if (!c->listed)
+		return;
+	while (*at != c)
+		at = &(*at)->later;
+	*at = c->later;
+	c->listed = 0;
+}
+
 /*
  * Hear the clients that have not said who they are yet, in the order in which
  * they connected.  A program that opens several connections sends its first
- * word on one before it opens the next.  Scanning from the newest to the oldest
- * therefore finds every word sent before one that is found; the other way could
- * miss one that arrives during the scan.
+ * word on one before it opens the next; but the system may tell of the second
+ * one in this round and of the first one in the next, as words come while it
+ * looks.  It has told of all that came before when it has looked once more.  So
+ * each waits for the next round, and nobody looks at those that are silent.
  */
 static void
 hear_strangers(void)
 {
-	size_t strangers = master.count - master.known;
-	struct wk_client *c, *ready = NULL;
+	struct wk_client *c, *ready = NULL, **at = &master.heard;
 
-	for (c = master.clients; c != NULL && strangers > 0; c = c->next) {
-		if (c->known)
-			continue;
-		strangers--;
-		if (c->state != WK_GONE && (serve_wanted(c) & WK_READ) &&
-		    has_words(c)) {
-			c->later = ready;
-			ready = c;
-		}
+	while (*at != NULL && (*at)->number > master.hear_to)
+		at = &(*at)->later;
+	while ((c = *at) != NULL) {
+		*at = c->later;
+		c->listed = 0;
+		c->later = ready;
+		ready = c;
 	}
+	master.hear_to = master.heard != NULL ? master.heard->number : 0;
 	for (; ready != NULL; ready = ready->later)
 		if (ready->state != WK_GONE) {
 			read_client(ready);
@@ -537,7 +751,7 @@ client_ready(struct wk_io *io, int what)
 	if (c->state == WK_GONE)
 		return;
 	if (master.ops->in_order && !c->known && (what & WK_READ)) {
-		hear_strangers();
+		hear_later(c);
 		return;
 	}
 	if ((what & (WK_READ | WK_HUP)) && (serve_wanted(c) & WK_READ))
@@ -581,6 +795,13 @@ bound_silent(void)
 }
 
 static void
+stranger_too_long(struct wk_timer *t)
+{
+	wk_serve_drop((struct wk_client *)((char *)t -
+	    offsetof(struct wk_client, stranger)), "it did not say who it is");
+}
+
+static void
 add_client(int fd)
 {
 	struct wk_client *c = calloc(1, master.ops->client_size);
@@ -595,6 +816,9 @@ add_client(int fd)
 	c->io.fd = fd;
 	c->io.ready = client_ready;
 	c->unread.expired = unread_too_long;
+	c->stranger.expired = stranger_too_long;
+	if (master.ops->stranger_ms > 0)
+		wk_timer_set(&c->stranger, master.ops->stranger_ms);
 	c->since = div_awake();
 	c->number = ++master.came;
 	trace_life(c, "connected", "");
@@ -607,8 +831,12 @@ add_client(int fd)
 	if (master.ops->connected != NULL)
 		master.ops->connected(c);
 	/* most have asked already, and some need no second look */
-	if (!master.ops->in_order && (serve_wanted(c) & WK_READ))
+	if (!(serve_wanted(c) & WK_READ))
+		return;
+	if (!master.ops->in_order)
 		read_client(c);
+	else if (has_words(c))
+		hear_later(c);
 	bound_silent();
 }
 
@@ -719,14 +947,6 @@ accept_some(void)
 }
 
 static void
-accept_clients(void)
-{
-	accept_some();
-	if (master.ops->in_order)
-		hear_strangers();
-}
-
-static void
 listener_ready(struct wk_io *io, int what)
 {
 	(void)io;
@@ -827,8 +1047,9 @@ destroy(struct wk_client *c)
 		master.ops->gone(c);
 	wk_forget(&c->io);
 	wk_timer_stop(&c->unread);
-	if (c->io.fd >= 0)
-		close(c->io.fd);
+	wk_timer_stop(&c->stranger);
+	hear_never(c);
+	hang_up(c);
 	if (c->prev != NULL)
 		c->prev->next = c->next;
 	else
@@ -972,6 +1193,15 @@ wk_serve_refuse(void)
 }
 
 void
+wk_serve_drop_all(void)
+{
+	struct wk_client *c;
+
+	for (c = master.clients; c != NULL; c = c->next)
+		wk_serve_drop(c, NULL);
+}
+
+void
 wk_serve_stay(int change)
 {
 	master.stays += change;
@@ -1053,7 +1283,7 @@ serve_finished(void)
 {
 	if (master.stop)
 		return 1;
-	if (!master.ended || master.to_accept)
+	if (!master.ended || master.to_accept || master.heard != NULL)
 		return 0;
 	if (master.known < master.count && !master.grace.set)
 		wk_timer_set(&master.grace, 0);
@@ -1147,18 +1377,39 @@ wk_serve_utility(pid_t pid)
 static int
 serve_round(void)
 {
-	if (wk_round(!master.to_accept) != 0)
+	if (wk_round(!master.to_accept && master.heard == NULL) != 0)
 		return -1;
 	if (master.socket->fd >= 0 && master.to_accept)
-		accept_clients();
+		accept_some();
 	else
 		master.to_accept = 0;
+	hear_strangers();
 	attend_all();
 	if (master.ended && master.persistent && !master.to_accept &&
 	    !master.retry.set && master.socket->fd >= 0) {
 		serve_unlisten();
 	}
 	return 0;
+}
+
+/*
+ * The system's limit is that of open files, for all of a user's processes.  A
+ * program may open many connections at once and take one descriptor of each,
+ * but few clients need more at a time.
+ */
+static void
+limit_untaken(void)
+{
+	struct rlimit r;
+	size_t all = SIZE_MAX / 2;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < all)
+		all = (size_t)r.rlim_cur;
+	master.untaken_max = all / 2 > WK_UNTAKEN_MAX ? all / 2 :
+	    WK_UNTAKEN_MAX;
+	master.untaken_more = all / 8 < UNTAKEN_MORE ? all / 8 : UNTAKEN_MORE;
+	if (master.untaken_more < WK_UNTAKEN_MAX)
+		master.untaken_more = WK_UNTAKEN_MAX;
 }
 
 int
@@ -1172,9 +1423,11 @@ wk_serve_run(const struct wk_ops *ops, struct div_socket *socket,
 	master.ops = ops;
 	master.limit = ops->reserve > 0 &&
 	    getrlimit(RLIMIT_NOFILE, &r) == 0 ? r.rlim_cur : RLIM_INFINITY;
+	limit_untaken();
 	master.socket = socket;
 	master.attend_end = &master.attend;
 	master.retry.expired = serve_try_again;
+	master.taken.expired = look_again;
 	master.grace.expired = end_of_grace;
 	master.look.expired = look_at_name;
 	master.listener.fd = socket->fd;

@@ -22,9 +22,13 @@ enum {
 	 * for so long. */
 	WK_UNREAD_MAX = 1 << 20,
 	WK_UNREAD_MS = 5000,
-	/* For a client to say who it is, when the end has begun, or others
-	 * wait for its place. */
-	WK_GRACE_MS = 1000
+	/* For a client to say who it is: while the utility runs; and when the
+	 * end has begun, or others wait for its place. */
+	WK_STRANGER_MS = 10000,
+	WK_GRACE_MS = 1000,
+	/* So many descriptors may be on their way to a client; the next one
+	 * waits until it has taken them. */
+	WK_UNTAKEN_MAX = 5
 };
 
 struct wk_chunk;
@@ -42,6 +46,10 @@ struct wk_client {
 	struct wk_client *prev, *next;
 	struct wk_client *attend;            /* next that needs attention */
 	struct wk_client *later;             /* next to be heard, in_order */
+	struct wk_timer stranger;               /* it does not say who it is */
+	unsigned untaken;                       /* descriptors sent to it that it
+	                                           may not have taken */
+	int64_t untaken_since;                  /* of div_awake */
 	struct wk_chunk *out, **out_end;     /* replies not yet taken */
 	size_t out_bytes;
 	char *in;                               /* bytes not yet understood */
@@ -53,6 +61,7 @@ struct wk_client {
 	unsigned known : 1,                     /* it has said who it is */
 	    paused : 1,                         /* its requests wait */
 	    attended : 1,                       /* it is in that list */
+	    listed : 1,                         /* it is to be heard, in_order */
 	    blocked : 1;                        /* replies wait for the system
 	                                           to have room */
 };
@@ -72,6 +81,8 @@ struct wk_ops {
 	int in_order;             /* of two clients whose first words are there,
 	                             the one that connected first is heard
 	                             first */
+	int stranger_ms;          /* who has not said by then who it is, is
+	                             dropped; 0: only at the end */
 
 	/* A client has connected (its memory is zero), or NULL. */
 	void (*connected)(struct wk_client *c);
@@ -209,6 +220,9 @@ int wk_serve_stopped(void);
 
 /* Close every connection that is made from now on. */
 void wk_serve_refuse(void);
+
+/* Drop all clients, also those that have not said who they are. */
+void wk_serve_drop_all(void);
 
 /* How many clients have said who they are and are still there. */
 size_t wk_serve_clients(void);

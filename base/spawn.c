@@ -419,6 +419,25 @@ exec_error(int fd)
 	return n == (ssize_t)sizeof e ? e : 0;
 }
 
+void
+wk_spawn_blocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags >= 0 && (flags & O_NONBLOCK))
+		fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+}
+
+void
+wk_spawn_blocking_streams(const int *fd)
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		if (fd == NULL || fd[i] != WK_SPAWN_CLOSED)
+			wk_spawn_blocking(fd != NULL && fd[i] >= 0 ? fd[i] : i);
+}
+
 pid_t
 wk_spawn(const struct wk_spawn *s)
 {

@@ -79,6 +79,17 @@ wk_spawn_plain(const char *file, char *const *argv)
  */
 pid_t wk_spawn(const struct wk_spawn *s);
 
+/*
+ * Have programs wait when they read from or write to fd, as they expect.
+ * O_NONBLOCK belongs to the open file: a program that sets it on what it shares
+ * with others, and is killed before it takes it back, leaves it to them.
+ */
+void wk_spawn_blocking(int fd);
+
+/* The same for what a program is to have for its 0, 1 and 2: as fd of struct
+ * wk_spawn. */
+void wk_spawn_blocking_streams(const int *fd);
+
 /* Become the program; returns only on error, with errno. */
 void wk_spawn_exec(const struct wk_spawn *s);
 

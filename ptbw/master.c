@@ -517,6 +517,7 @@ pmaster_gone(struct wk_client *c)
 static const struct wk_ops ops = {
 	.client_size = sizeof(struct client),
 	.request_max = 0,        /* every byte is used as it comes */
+	.stranger_ms = WK_STRANGER_MS,
 	.input = pmaster_input,
 	.gone = pmaster_gone
 };

@@ -357,6 +357,8 @@ section %s: no room for its standard error, which is lost from there on (TMPDIR 
 section %s: what it wrote cannot be read: %s	a read that fails: faults.t
 section %s: what its task wrote cannot be read: %s	a read that fails: xlost.t
 section %s: out of memory	likewise, of memory
+section %s: what was written after its command's end is lost (see --linger)	linger.t
+what was written after a task's end is lost (see --linger)	linger.t
 %s: the master is gone, section %s was not written	a master that is killed: xcompose.t
 %s: the master is gone, section %s was not written (%llu bytes)	likewise: xclate.t
 END

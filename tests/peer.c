@@ -9,9 +9,13 @@
  *	                                    stay until stdin ends
  *	peer crowd path count               begin so many connections to a
  *	                                    ptbw at once, then use each
- *	peer sequence path count            so many, one after another, get
- *	                                    the numbers 0, 1, 2, ...
+ *	peer sequence path count [at once]  so many, one after another, get
+ *	                                    the numbers 0, 1, 2, ...; 50 are
+ *	                                    there at once
  *	peer strangers path count           so many that do not say who they are
+ *	peer silent path count ready        so many that say nothing at all; make
+ *	                                    the file ready, stay until stdin
+ *	                                    ends
  *	peer fuzz path count seed           so many conversations of nonsense
  *	peer xfuzz path count seed          the same with an xclate
  *	peer wfuzz path count seed          the same with a wrapw, whose
@@ -24,6 +28,8 @@
  *	                                    connection
  *	peer sid pid, peer pgid pid         its session, its process group
  *	peer state pid                      the letter of its state
+ *	peer nonblock                       make its 0, 1 and 2 non-blocking
+ *	peer flags                          which of them are: "012" if all
  *	peer lock file command...           hold a lock on file meanwhile; 99
  *	                                    when somebody else does
  *
@@ -33,7 +39,8 @@
  *         d:TEXT send TEXT with a descriptor: a connection on which the
  *                other end, ours, goes on with the next steps
  *         b:PATH send a byte with a descriptor: a connection to PATH
- *         D:N=TEXT send TEXT with a descriptor: N, which we were started with
+ *         D:N=TEXT send TEXT with a descriptor: N, which we were started with,
+ *                or of a kind: event, epoll, pid, path (O_PATH), space
  *         w:FILE wait for the file   t:FILE make the file   p stay for ever
  *         n:N repeat the next step N times   l expect a line, whatever it says
  *         R:TEXT expect just this, of one read
@@ -73,6 +80,12 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifdef __linux__
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#endif
 
 #include "divconnect.h"
 
@@ -256,6 +269,27 @@ do_bridge(const char *path)
 	close(fd);
 }
 
+/* A descriptor of a kind that only Linux has. */
+static int
+special(const char *kind)
+{
+	int fd = -1;
+
+#ifdef __linux__
+	if (*kind == 'p' && kind[1] == 'i')
+		fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	else if (*kind == 'p')
+		fd = open("/dev/null", O_PATH);
+	else if (*kind == 's')
+		fd = open("/proc/self/ns/uts", O_RDONLY);
+	else
+		fd = kind[1] == 'v' ? eventfd(0, 0) : epoll_create1(0);
+#endif
+	if (fd < 0)
+		fail(kind, strerror(errno));
+	return fd;
+}
+
 /* "N=TEXT" */
 static void
 do_lend(const char *arg)
@@ -263,7 +297,13 @@ do_lend(const char *arg)
 	char *end;
 	int fd = (int)strtol(arg, &end, 10);
 	size_t n;
-	char *s = unescape(end + 1, &n);
+	char *s;
+
+	if (end == arg) {
+		fd = special(arg);
+		end = strchr(arg, '=');
+	}
+	s = unescape(end + 1, &n);
 
 	if (div_send(sock, s, n, fd) != (ssize_t)n)
 		fail(arg, strerror(errno));
@@ -607,6 +647,10 @@ step(const char *s)
 	case 'E': do_drain(); break;
 	case 'F': do_file(arg); break;
 	case 'f': do_keep(arg); break;
+	case 'B':
+		if (fcntl(kept, F_GETFL) & O_NONBLOCK)
+			fail("it", "does not wait");
+		break;
 	case 'o': do_write(arg); break;
 	case 'i': do_read(arg); break;
 	case 'a':
@@ -678,6 +722,20 @@ many(const char *path, int count, const char *ready)
 	return 0;
 }
 
+static int
+silent(const char *path, int count, const char *ready)
+{
+	char c;
+
+	for (; count > 0; count--)
+		if (div_connect(path) < 0)
+			fail(path, strerror(errno));
+	make_file(ready);
+	while (read(0, &c, 1) > 0)
+		;
+	return 0;
+}
+
 /* All have asked before the first looks for its answer. */
 static int
 crowd(const char *path, int count)
@@ -728,20 +786,22 @@ strangers(const char *path, int count)
 /* One connection after another, each with its name: an xclate that goes by who
  * came first gives them numbers in that order. */
 static int
-sequence(const char *path, int count)
+sequence(const char *path, int count, int at_once)
 {
-	enum { AT_ONCE = 50 };
-	int fd[AT_ONCE], i, k;
+	enum { MOST = 50 };
+	int fd[MOST], i, k;
 	char number[16];
 
-	for (i = 0; i < count; i += AT_ONCE) {
-		for (k = 0; k < AT_ONCE; k++) {
+	if (at_once < 1 || at_once > MOST)
+		fail("at once", "1 to 50");
+	for (i = 0; i < count; i += at_once) {
+		for (k = 0; k < at_once; k++) {
 			sock = fd[k] = div_connect(path);
 			if (sock < 0)
 				fail(path, error_name());
 			step("s:name\\0");
 		}
-		for (k = 0; k < AT_ONCE; k++) {
+		for (k = 0; k < at_once; k++) {
 			sock = fd[k];
 			snprintf(number, sizeof number, "r:%d\\n", i + k);
 			step("r:0.8\\0");
@@ -750,6 +810,30 @@ sequence(const char *path, int count)
 		}
 	}
 	return 0;
+}
+
+static int
+nonblock(void)
+{
+	int fd, flags;
+
+	for (fd = 0; fd < 3; fd++) {
+		flags = fcntl(fd, F_GETFL);
+		if (flags >= 0)
+			fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+	}
+	return 0;
+}
+
+static int
+flags(void)
+{
+	int fd;
+
+	for (fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFL) & O_NONBLOCK)
+			printf("%d", fd);
+	return printf(".\n") < 0;
 }
 
 /* What ps would say, where there may be none. */
@@ -1031,6 +1115,10 @@ main(int argc, char **argv)
 		return printf("%ld\n", (long)getsid(atoi(argv[2]))) < 0;
 	if (argc == 3 && strcmp(argv[1], "pgid") == 0)
 		return printf("%ld\n", (long)getpgid(atoi(argv[2]))) < 0;
+	if (argc == 2 && strcmp(argv[1], "nonblock") == 0)
+		return nonblock();
+	if (argc == 2 && strcmp(argv[1], "flags") == 0)
+		return flags();
 	if (argc == 3 && strcmp(argv[1], "state") == 0)
 		return state_of(argv[2]);
 	if (argc > 3 && strcmp(argv[1], "lock") == 0)
@@ -1050,10 +1138,13 @@ main(int argc, char **argv)
 	}
 	if (argc == 4 && strcmp(argv[1], "crowd") == 0)
 		return crowd(argv[2], atoi(argv[3]));
-	if (argc == 4 && strcmp(argv[1], "sequence") == 0)
-		return sequence(argv[2], atoi(argv[3]));
+	if ((argc == 4 || argc == 5) && strcmp(argv[1], "sequence") == 0)
+		return sequence(argv[2], atoi(argv[3]),
+		    argc == 5 ? atoi(argv[4]) : 50);
 	if (argc == 4 && strcmp(argv[1], "strangers") == 0)
 		return strangers(argv[2], atoi(argv[3]));
+	if (argc == 5 && strcmp(argv[1], "silent") == 0)
+		return silent(argv[2], atoi(argv[3]), argv[4]);
 	if (argc == 5 && strcmp(argv[1], "many") == 0)
 		return many(argv[2], atoi(argv[3]), argv[4]);
 	if (argc < 3)

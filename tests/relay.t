@@ -124,13 +124,22 @@ carried 'several in one message' 'f:x s:y' 'x:1 r:y'
 
 # --- what cannot be carried ---
 cannot() {      # cannot NAME WHAT: 3 is one
-	serve D:3=t E
+	serve "D:${3-3}=t" E
 	t "$1" 0 '' "~*a connection was ended: *$2*a connection was ended: *$2*" \
 	    env svc_link=1 svc_1="$T/w/svc" linked 'peer connect $svc_1 e'
 	served "$1: the service goes on"
 }
 exec 3<.
 cannot 'a directory' 'a directory'
+if [ -d /proc/self/ns ]; then
+	cannot 'an eventfd' ': eventfd' event
+	cannot 'an epoll' ': eventpoll' epoll
+	cannot 'a process' ': pidfd' pid
+	cannot 'a name space' ': uts' space
+	cannot 'a path' ': a name without a file (O_PATH)' path
+else
+	skip 'kinds of descriptors that Linux has' 'this is another system'
+fi
 exec 3<>in
 cannot 'a file for both' 'a file open for both reading and writing'
 exec 3<>pipe

@@ -319,12 +319,19 @@ source_over(struct section *s)
 
 	if (is_finished(s) || s->direct || (s->reports && !s->has_code))
 		return;
+	if (s->flow.late >= 0) {
+		s->left(s->flow.late);
+		s->flow.late = -1;
+	}
 	fd = s->more != NULL ? s->more() : -1;
 	s->more = NULL;
-	if (fd >= 0)
-		flow_source(&s->flow, fd, 1);
-	else
+	if (fd < 0) {
 		section_over(s);
+		return;
+	}
+	/* this one is the owner's, who ends it */
+	s->follows = 0;
+	flow_source(&s->flow, fd, 1);
 }
 
 /* What has come is written all the same. */
@@ -371,6 +378,16 @@ section_code(struct section *s, int code)
 	s->code = code;
 	if (flow_ended(&s->flow))
 		source_over(s);
+	else if (s->follows)
+		flow_linger(&s->flow, s->linger_ms);
+}
+
+void
+section_source(struct section *s, int fd, int ours)
+{
+	flow_source(&s->flow, fd, ours);
+	if (s->follows && s->has_code)
+		flow_linger(&s->flow, s->linger_ms);
 }
 
 /* --- the master's answers --- */
@@ -597,6 +614,7 @@ prepare_flow(struct section *s)
 	if (s->has_cap && s->cap == 0)
 		s->flow.cap = 1;        /* to see whether there is anything */
 	s->flow.whole_lines = s->lines;
+	s->flow.keep_late = s->left != NULL;
 	s->change.newline = s->newline;
 	if (s->tag != NULL || s->newline)
 		s->flow.lines = &s->change;

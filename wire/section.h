@@ -73,6 +73,9 @@ struct section {
 	unsigned quick : 1;        /* squeeze if it has no title and no rule */
 	unsigned whole : 1, lines : 1, direct : 1;
 	unsigned newline : 1;      /* end a section with one */
+	unsigned follows : 1;      /* the source is the output of a command: it
+	                              is over linger_ms after section_code */
+	int linger_ms;
 	unsigned widow : 1;        /* write to the widow output, at once */
 	unsigned reports : 1;      /* section_code will be called, and the
 	                              section is not over before */
@@ -94,6 +97,9 @@ struct section {
 	int (*more)(void);         /* the source has ended and the code is
 	                              known: what to read as well, the section's
 	                              from now on; -1: nothing.  Or NULL */
+	void (*left)(int fd);      /* follows: somebody may still write to the
+	                              source, of which this is the end, the
+	                              owner's from now on.  Or NULL */
 	const char *(*value)(void *s, const char *name); /* see title.h */
 	void (*unset)(const char *name);
 
@@ -131,6 +137,9 @@ void section_ask(struct section *s);
 /* The same for one that holds as much as it may: it goes in front of those
  * that have less. */
 void section_ask_full(struct section *s);
+
+/* Give it its source, as flow_source; it may be late, behind section_code. */
+void section_source(struct section *s, int fd, int ours);
 
 /* The exit code for the section is known. */
 void section_code(struct section *s, int code);

@@ -76,6 +76,7 @@ style_set(struct style *s, int letter, const char *value)
 	case 'b': s->block = 1; break;
 	case STYLE_TAG: return set_tag(s, "%x");
 	case STYLE_TAGSTRING: return set_tag(s, value);
+	case STYLE_LINGER: s->linger = value; break;
 	case STYLE_NEWLINE: s->newline = 1; break;
 	default: return STYLE_UNKNOWN;
 	}

@@ -25,13 +25,17 @@ struct style {
 	int whole;                /* no turn before all is there */
 	int lines;                /* a turn for each batch of lines */
 	int block;                /* hold no more than the cap */
+	const char *linger;       /* seconds, as the user wrote them; or NULL */
 };
+
+enum { STYLE_LINGER_MS = 200 };   /* without that */
 
 /* What a style is before any option. */
 #define STYLE_DEFAULT { .escape = '%' }
 
 /* Options that have a long name alone.  (Programs number theirs from 256.) */
-enum { STYLE_TAG = 512, STYLE_TAGSTRING, STYLE_NEWLINE };
+enum { STYLE_TAG = 512, STYLE_TAGSTRING, STYLE_NEWLINE,
+	STYLE_LINGER };
 
 /* The options, as entries of a table (struct wk_option): those that a master
  * may have for its clients, and those of clients. */
@@ -51,7 +55,9 @@ enum { STYLE_TAG = 512, STYLE_TAGSTRING, STYLE_NEWLINE };
 	{ 'g', "group", NULL, "client: no turn before all is there" }, \
 	{ 'l', "line-buffer", NULL, \
 	  "client: a turn for each batch of lines" }, \
-	{ 'b', "block", NULL, "client: hold no more than the cap" }
+	{ 'b', "block", NULL, "client: hold no more than the cap" }, \
+	{ STYLE_LINGER, "linger", "seconds", \
+	  "client: for who writes after the command's end (0.2)" }
 
 enum style_fault {
 	STYLE_GOOD,

@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/codes.h"
 #include "base/text.h"
 #include "base/visible.h"
 #include "base/wrapper.h"
@@ -244,7 +245,8 @@ talk_report(struct talk *t, int code)
 	if (t->state < TALK_ASKING || !is_listening(t) || code == t->code)
 		return;
 	t->code = code;
-	snprintf(text, sizeof text, "%03d", code % 1000);
+	snprintf(text, sizeof text, "%03d", code >= 0 && code < WK_CODE_MAX ?
+	    code : WK_CODE_MAX);
 	talk_command(t, text);
 	talk_push(t);
 }

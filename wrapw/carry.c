@@ -29,6 +29,7 @@
 #include "base/event.h"
 #include "base/flow.h"
 #include "base/serve.h"
+#include "base/text.h"
 #include "base/wrapper.h"
 
 enum {
@@ -625,35 +626,80 @@ socket_kind(int fd, const char **what)
 	return K_SOCKET;
 }
 
+/*
+ * What is no file, whatever the mode of its inode says: an eventfd, an epoll, a
+ * pidfd, a name space.  Linux names them "anon_inode:[eventfd]" or
+ * "pidfd:[99]"; all others are paths, pipes and sockets.  Returns NULL for
+ * these.
+ */
+static const char *
+special_kind(int fd)
+{
+	static char name[64];
+	char path[40], *p;
+	ssize_t n;
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	n = readlink(path, name, sizeof name - 1);
+	if (n <= 0 || *name == '/')
+		return NULL;
+	name[n] = '\0';
+	if (text_begins(name, "pipe:") || text_begins(name, "socket:") ||
+	    (p = strchr(name, ':')) == NULL)
+		return NULL;
+	if (!text_begins(name, "anon_inode:")) {
+		*p = '\0';
+		return name;
+	}
+	p += 1 + (p[1] == '[');
+	p[strcspn(p, "]")] = '\0';
+	return p;
+}
+
+/* One that is open for both reading and writing: the kind, or 0. */
+static int
+kind_of_both(int fd, const struct stat *st, const char **what)
+{
+	if (S_ISCHR(st->st_mode) && isatty(fd))
+		return K_TERMINAL;
+	*what = S_ISFIFO(st->st_mode) ?
+	    "a pipe open for both reading and writing" :
+	    S_ISCHR(st->st_mode) ?
+	    "a device open for both reading and writing" :
+	    "a file open for both reading and writing";
+	return 0;
+}
+
 /* The kind for a descriptor; 0 when nothing can stand in, and *what it is. */
 static int
 carry_kind_of(int fd, const char **what)
 {
 	struct stat st;
-	int mode = fcntl(fd, F_GETFL) & O_ACCMODE;
+	int flags = fcntl(fd, F_GETFL), mode = flags & O_ACCMODE;
 
 	*what = "a thing without a kind";
-	if (fstat(fd, &st) != 0)
+	if (flags < 0 || fstat(fd, &st) != 0)
 		return 0;
+#ifdef O_PATH
+	*what = "a name without a file (O_PATH)";
+	if (flags & O_PATH)
+		return 0;
+#endif
 	if (S_ISSOCK(st.st_mode))
 		return socket_kind(fd, what);
 	if (is_null_device(&st))
 		return K_NULL;
-	*what = S_ISDIR(st.st_mode) ? "a directory" : "a block device";
-	if (S_ISDIR(st.st_mode) || S_ISBLK(st.st_mode))
+	*what = S_ISDIR(st.st_mode) ? "a directory" :
+	    S_ISBLK(st.st_mode) ? "a block device" : special_kind(fd);
+	if (*what != NULL)
 		return 0;
-	if (S_ISFIFO(st.st_mode) || S_ISREG(st.st_mode) ||
-	    S_ISCHR(st.st_mode)) {
-		if (mode == O_WRONLY)
-			return K_WRITE;
-		if (mode == O_RDONLY)
-			return K_READ;
-		if (S_ISCHR(st.st_mode) && isatty(fd))
-			return K_TERMINAL;
-		*what = S_ISFIFO(st.st_mode) ? "a pipe open for both reading "
-		    "and writing" : "a file open for both reading and writing";
-	}
-	return 0;
+	*what = "a thing without a kind";
+	if (!S_ISFIFO(st.st_mode) && !S_ISREG(st.st_mode) &&
+	    !S_ISCHR(st.st_mode))
+		return 0;
+	if (mode == O_RDWR)
+		return kind_of_both(fd, &st, what);
+	return mode == O_WRONLY ? K_WRITE : mode == O_RDONLY ? K_READ : 0;
 }
 
 static int

@@ -645,6 +645,7 @@ static const struct wk_ops ops = {
 	.request_max = CONTROL_LINE_MAX,
 	.reserve = RESERVE,
 	.silent_max = WRAPW_SILENT,
+	.stranger_ms = WK_STRANGER_MS,
 	.each = 1,              /* the way to its target */
 	.input = wmaster_input,
 	.gone = wmaster_gone

@@ -466,6 +466,7 @@ relay_export(char **operands, const struct wk_called *called)
 	static const struct wk_ops ops = {
 		.client_size = sizeof(struct visitor),
 		.request_max = LINK_LINE_MAX,
+		.stranger_ms = WK_STRANGER_MS,
 		.reserve = LEAVE,       /* for others than circuits */
 		.connected = visitor_came,
 		.input = visitor_input,
@@ -842,6 +843,7 @@ relay_project(char **operands, const struct wk_called *called)
 	static const struct wk_ops ops = {
 		.client_size = sizeof(struct guest),
 		.request_max = DIV_COOKIE_MAX + 1,
+		.stranger_ms = WK_STRANGER_MS,
 		.reserve = RESERVE,
 		.silent_max = WRAPW_SILENT,
 		.each = 3,

@@ -25,6 +25,7 @@
 #include "base/spawn.h"
 #include "base/terminal.h"
 #include "wire/door.h"
+#include "wire/late.h"
 #include "xapply.h"
 
 enum {
@@ -1387,6 +1388,10 @@ end_run(void)
 		wk_warn("%ju of %ju tasks failed", run.failed, run.done);
 	if (run.signal == 0)
 		wk_kin_part();
+	wk_spawn_blocking_streams(NULL);
+	if (late_lost())
+		wk_warn("what was written after a task's end is lost (see "
+		    "--linger)");
 	return run_result();
 }
 

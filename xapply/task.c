@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "base/visible.h"
 #include "quote.h"
+#include "wire/late.h"
 #include "wire/section.h"
 #include "wire/style.h"
 #include "base/spawn.h"
@@ -89,6 +90,9 @@ task_settings(void)
 		fault = style_set(&look, STYLE_TAGSTRING, xapply_opt.tag);
 	if (fault != STYLE_GOOD)
 		bad_style(fault, wrong);
+	if (xapply_opt.linger_ms < 0)
+		xapply_opt.linger_ms = look.linger == NULL ? STYLE_LINGER_MS :
+		    wk_milliseconds(STYLE_LINGER, look.linger);
 	look.squeeze |= xapply_opt.squeeze;
 	look.lines |= xapply_opt.lines;
 }
@@ -204,7 +208,7 @@ output_ready(struct section *s)
 	struct output *o = (struct output *)s;
 
 	if (o->source >= 0)
-		flow_source(&s->flow, o->source, 1);
+		section_source(s, o->source, 1);
 	o->source = -1;
 }
 
@@ -252,7 +256,8 @@ output_describe(struct section *s, const char *xid)
 	s->whole = look.whole != 0;
 	s->lines = look.lines != 0;
 	s->newline = look.newline != 0;
-	s->reports = 1;
+	s->reports = s->follows = 1;
+	s->left = late_copy;
 	s->earlier = &answers;
 	s->share = &shared;
 	s->ready = output_ready;
@@ -283,7 +288,7 @@ output_open(const struct task_setup *setup, struct task *t, int source)
 	}
 	o->task = t;
 	if (look.tag == NULL)
-		flow_source(&o->section.flow, source, 1);
+		section_source(&o->section, source, 1);
 	else
 		o->source = source;
 	return o;
@@ -505,12 +510,28 @@ task_environment(const struct task *t)
 	return env;
 }
 
+/* How long those are heard whom the task has left behind: no longer than it
+ * could have run itself. */
+static int
+linger_of(const struct task *t)
+{
+	int64_t left = t->began + xapply_opt.timeout_ms - div_now();
+
+	if (t->ending != TASK_LEFT_ALONE)
+		return 0;
+	if (xapply_opt.timeout_ms == 0 || left > xapply_opt.linger_ms)
+		return xapply_opt.linger_ms;
+	return left > 0 ? (int)left : 0;
+}
+
 /* The task is done with its output; the section goes on by itself. */
 static void
 end_output(struct task *t)
 {
-	if (t->output != NULL)
-		section_code(&t->output->section, wk_spawn_code(t->status));
+	if (t->output == NULL)
+		return;
+	t->output->section.linger_ms = linger_of(t);
+	section_code(&t->output->section, wk_spawn_code(t->status));
 }
 
 /* What becomes of the section is of no interest to the task any more. */
@@ -691,6 +712,8 @@ task_start(const struct task_setup *s, struct task *t)
 	t->started = wall_ms();
 	t->began = div_now();
 	t->grouped = s->grouped;
+	/* another task may have left them otherwise */
+	wk_spawn_blocking_streams(fd);
 	e = start_words(s, t, &p);
 	free(env);
 	if (fd[1] >= 0)

@@ -48,6 +48,7 @@ struct xapply_options {
 	int halt_percent;
 	int retries;              /* attempts in all */
 	int retry_ms, timeout_ms, delay_ms;
+	int linger_ms;            /* -1: not given */
 	double load;              /* no task starts above it; 0: no limit */
 	size_t memory;            /* no task starts below it; bytes, or 0 */
 	struct export *exports;

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "wire/late.h"
 #include "wire/section.h"
 #include "divconnect.h"
 #include "base/event.h"
@@ -58,6 +59,7 @@ all_children_ended(void)
 {
 	if (me.section.direct)
 		flow_close(&me.input);
+	flow_linger(&me.late, xclate_opt.linger_ms);
 	section_code(&me.section, me.code);
 	if (me.section.direct)
 		section_end(&me.section);
@@ -216,6 +218,10 @@ xclient_late_says(struct flow *f, int what)
 	if ((what & FLOW_UNREADABLE) ||
 	    ((what & FLOW_FAILED) && f->error != EPIPE))
 		xclient_input_failed(f->error);
+	if (f->late >= 0 && (what & FLOW_END)) {
+		late_copy(f->late);
+		f->late = -1;
+	}
 	if ((what & FLOW_FAILED) ||
 	    ((what & FLOW_EMPTY) && (flow_ended(f) || me.late_lost)))
 		flow_close(f);
@@ -258,7 +264,7 @@ static void
 hold_stderr(int fd)
 {
 	me.late.cap = me.section.flow.cap;
-	me.late.spill = 1;
+	me.late.spill = me.late.keep_late = 1;
 	flow_begin(&me.late, xclient_late_says);
 	flow_source(&me.late, fd, 1);
 	me.section.more = late_stderr;
@@ -312,7 +318,7 @@ static void
 use_our_ends(const struct ends *e)
 {
 	if (e->out >= 0)
-		flow_source(&me.section.flow, e->out, 1);
+		section_source(&me.section, e->out, 1);
 	if (e->late >= 0)
 		hold_stderr(e->late);
 	if (e->feed >= 0)
@@ -334,6 +340,7 @@ start_command(void)
 	s.session = xclate_opt.session;
 	prepare_signals();
 	trace_command("command", me.argv);
+	wk_spawn_blocking_streams(ends.fd);
 	pid = wk_spawn(&s);
 	e = errno;
 	close_its_ends(&ends);
@@ -414,7 +421,7 @@ begin_capture(struct section *s)
 {
 	me.capture = 1;
 	s->direct = 0;
-	s->reports = 1;
+	s->reports = s->follows = 1;
 	me.input_ready = 1;
 	if (xclate_opt.use_stdin || xclate_opt.use_stderr)
 		section_ask(s);
@@ -479,6 +486,8 @@ describe_section(const char *xid)
 	s->granted = xclient_granted;
 	s->ended = xclient_ended;
 	s->unset = variable_unset;
+	s->left = late_copy;
+	s->linger_ms = xclate_opt.linger_ms;
 	s->unreadable = xclient_input_failed;
 }
 
@@ -541,6 +550,11 @@ wait_for_command(void)
 	while (me.child.pid > 0)
 		if (wk_round(1) != 0)
 			break;
+	if (me.argv != NULL)
+		wk_spawn_blocking_streams(NULL);
+	if (late_lost())
+		wk_warn("section %s: what was written after its command's end "
+		    "is lost (see --linger)", me.section.xid);
 	return xclient_result();
 }
 

@@ -198,8 +198,6 @@ end_progress(void)
 static void
 halt(void)
 {
-	struct client *k, *next;
-
 	if (xclate_opt.halt == WK_HALT_NEVER || m.halted ||
 	    m.failed < xclate_opt.halt_at)
 		return;
@@ -208,10 +206,7 @@ halt(void)
 	    m.failed == 1 ? "" : "s");
 	wk_serve_refuse();
 	if (xclate_opt.halt == WK_HALT_NOW)
-		for (k = m.first; k != NULL; k = next) {
-			next = k->after;
-			wk_serve_drop(&k->c, NULL);
-		}
+		wk_serve_drop_all();
 	if (wk_serve_quit() < 0 && xclate_opt.halt == WK_HALT_NOW &&
 	    wk_serve_pid() > 0)
 		kill((pid_t)wk_serve_pid(), SIGTERM);
@@ -342,6 +337,15 @@ inspect_done(struct inspect *s)
 	end_turn(k);
 }
 
+/* Send a stream that others share.  One of them may have left it so that
+ * writing fails where it should wait. */
+static void
+share_stream(struct client *k, const char *tag, int fd)
+{
+	wk_spawn_blocking(fd);
+	wk_serve_send_fd(&k->c, tag, strlen(tag) + 1, fd);
+}
+
 /* Give the turn; 0 when there is no descriptor for it now. */
 static int
 grant(struct client *k)
@@ -360,7 +364,7 @@ grant(struct client *k)
 		}
 		wk_serve_give_fd(&k->c, "out", sizeof "out", fd);
 	} else {
-		wk_serve_send_fd(&k->c, "out", sizeof "out", m.out);
+		share_stream(k, "out", m.out);
 	}
 	turn_take(&m.queue, &k->turn);
 	if (k->turn_at == 0)
@@ -370,9 +374,9 @@ grant(struct client *k)
 		k->keeping = KEEPS;
 	k->status = 0;
 	if (k->o2)
-		wk_serve_send_fd(&k->c, "err\n", sizeof "err\n", m.err);
+		share_stream(k, "err\n", m.err);
 	if (k->o0)
-		wk_serve_send_fd(&k->c, "in\n", sizeof "in\n", m.in);
+		share_stream(k, "in\n", m.in);
 	if (xclate_opt.turn_ms > 0)
 		wk_timer_set(&m.turn_limit, xclate_opt.turn_ms);
 	return 1;
@@ -537,7 +541,7 @@ ask_directory(struct client *k)
 static void
 ask_widow(struct client *k)
 {
-	wk_serve_send_fd(&k->c, "widow\n", sizeof "widow\n", m.widow);
+	share_stream(k, "widow\n", m.widow);
 	k->widow = 1;
 	grant_next();
 }
@@ -849,6 +853,7 @@ ending(void)
 static struct wk_ops ops = {
 	.client_size = sizeof(struct client),
 	.request_max = 4,
+	.stranger_ms = WK_STRANGER_MS,
 	.reserve = 8,              /* for the pipe of a section, results, ... */
 	.keeps_going = 1,
 	.connected = xmaster_connected,
@@ -1204,6 +1209,17 @@ xmaster_start(struct wk_spawn *utility)
 	return pid;
 }
 
+/* Whatever clients did to them, who had the streams before has them as programs
+ * expect them. */
+static void
+give_streams_back(void)
+{
+	wk_spawn_blocking(m.out);
+	wk_spawn_blocking(m.widow);
+	wk_spawn_blocking(m.err);
+	wk_spawn_blocking(m.in);
+}
+
 /* Close the outputs; each |cmd then ends, and is waited for. */
 static void
 close_streams(int *code)
@@ -1212,6 +1228,7 @@ close_streams(int *code)
 	flow_close(&m.notify_flow);
 	flow_close(&m.joblog_flow);
 	flow_close(&m.widow_flow);
+	give_streams_back();
 	if (!m.outer_open)
 		close(m.out);
 	close(m.widow);
@@ -1222,8 +1239,9 @@ close_streams(int *code)
 static int
 final_code(int code)
 {
+	/* a client may report 512, of which exit(2) would make 0 */
 	if (m.halted || (xclate_opt.fail && code == 0))
-		code = m.first_code;
+		code = m.first_code < WK_CODE_MAX ? m.first_code : WK_CODE_MAX;
 	return code == 0 && m.lost ? WK_OUTPUT : code;
 }
 
