@@ -75,8 +75,9 @@ HEADERS = divconnect.h base/buffer.h base/codes.h base/dial.h base/event.h \
 	wrapw/link.h wrapw/record.h wrapw/relay.h wrapw/space.h wrapw/wrapw.h \
 	xapply/expand.h xapply/input.h xapply/quote.h xapply/xapply.h \
 	xclate/inspect.h xclate/redirect.h xclate/report.h xclate/xclate.h
-CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/peer \
-	tests/records tests/riot tests/section tests/text tests/unit
+CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/model \
+	tests/old tests/peer tests/records tests/riot tests/section \
+	tests/text tests/unit
 
 all: $(MADE)
 

@@ -113,7 +113,7 @@ is_name_over(const struct lines *l, char c)
 }
 
 static void
-let_go(struct lines *l, struct out *o, size_t n)
+lines_let_go(struct lines *l, struct out *o, size_t n)
 {
 	if (n > 0)
 		put_plain(l, o, l->sharp, n);
@@ -134,7 +134,7 @@ put_sharp(struct lines *l, struct out *o, char c)
 		l->sharp_len = 0;
 	}
 	/* of ### the last two may begin one, of ##[# the last one */
-	let_go(l, o, c == '#' && l->sharp_len == 2 ? 1 : l->sharp_len);
+	lines_let_go(l, o, c == '#' && l->sharp_len == 2 ? 1 : l->sharp_len);
 	if (c == '#')
 		l->sharp[l->sharp_len++] = c;
 	else
@@ -514,7 +514,7 @@ lines_end(struct lines *l, lines_emit *emit, void *to)
 		if (look_held(l, l->held_len + 1, &k) != YES)
 			lines_put_text(l, &o, l->held, l->held_len);
 	}
-	let_go(l, &o, l->sharp_len);
+	lines_let_go(l, &o, l->sharp_len);
 	if (l->newline && l->inside)
 		lines_put(&o, "\n", 1);
 	lines_flush(&o);

@@ -602,8 +602,9 @@ unread_too_long(struct wk_timer *t)
 	struct wk_client *c = (struct wk_client *)((char *)t -
 	    offsetof(struct wk_client, unread));
 
-	wk_serve_drop(c, c->blocked ? "nothing can be sent to it" :
-	    "it does not read its replies");
+	wk_serve_drop(c, !c->blocked ? "it does not read its replies" :
+	    c->out->fd >= 0 ? "a descriptor cannot be sent to it" :
+	    "nothing can be sent to it");
 }
 
 /* --- requests --- */
