@@ -213,11 +213,12 @@ t 'INT and QUIT are left to the utility' 3 '' '' sh -c '
     ptbw -m sh -c "kill -INT \$PPID; kill -QUIT \$PPID; ptbw true; exit 3"'
 t 'TERM when only clients are left ends the master' 143 '' \
     '~ptbw: *: the master is gone' sh -c '
-    ptbw -m -N "$PWD/s6" sh -c "ptbw sh -c \": >up6; read _ <fifo\" &
+    ptbw -m -N "$PWD/s6" sh -c "(ptbw sh -c \": >up6; read _ <fifo\"; : >over6) &
 	until test -e up6; do :; done" & p=$!
     until test -e up6; do :; done
     until peer connect s6 "s:1\nM" "r:-No\n" 2>/dev/null; do :; done
-    kill -TERM $p; wait $p; r=$?; echo >fifo; wait; exit $r'
+    kill -TERM $p; wait $p; r=$?; echo >fifo
+    until test -e over6; do :; done; exit $r'
 # --- signals to a client ---
 t 'a client passes TERM on' 9 '' '' ptbw -m sh -c '
     ptbw sh -c "trap \"exit 9\" TERM; : >up7; while :; do sleep 0.01; done" & p=$!
