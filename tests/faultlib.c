@@ -15,7 +15,9 @@
  *
  * SPDX-License-Identifier: ISC
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
