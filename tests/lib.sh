@@ -130,7 +130,25 @@ examples() {
 	{ last = $0 }' "$top/man/$1"
 }
 
+# the numbers of processes that work in our directory still; none where the
+# system does not tell
+at_work() {
+	(cd / && ls -l /proc/[0-9]*/cwd) 2>/dev/null | sed -n \
+	    "s|.* /proc/\([0-9]*\)/cwd -> $T/w.*|\1|p" | grep -vx "$$"
+}
+all_went() {
+	tries=0
+	while [ -n "$(cd / && at_work)" ]; do
+		tries=$((tries + 1))
+		[ "$tries" -le 100 ] || return 1
+		sleep 0.1 2>/dev/null || sleep 1
+	done
+}
+
 finish() {
+	all_went
+	result $? 'nobody is left at work' "$(for p in $(at_work); do
+		echo "$p $(tr '\0' ' ' <"/proc/$p/cmdline")"; done 2>&1)"
 	[ -z "$(ls -A "$TMPDIR")" ]
 	result $? "nothing is left in \$TMPDIR" "$(find "$TMPDIR")"
 	echo "1..$count"

@@ -4,14 +4,16 @@
 . "$(dirname "$0")/lib.sh"
 LIMIT=30
 
-# daemon: somebody who keeps stdout open until the file over is there
+# daemon: somebody who keeps stdout open while the file is there that ON names
 cat >daemon <<'END'
 #!/bin/sh
-(until test -e "$T/w/over"; do sleep 0.05; done) 2>/dev/null &
+(while test -e "$T/w/$ON"; do sleep 0.05; done) 2>/dev/null &
 END
 chmod +x daemon
 PATH=$T/w:$PATH
-export T
+ON=first
+: >first
+export T ON
 
 # --- who never ends holds up nobody ---
 for o in -s -g -l -b\ -s --newline --tagstring=t '-L 1 -s' '-q -T t -s' -e\ -s \
@@ -41,8 +43,9 @@ t 'a time limit bounds it' 0 a '' xapply -m -T 1 --linger 1000 'daemon; echo %1'
 t 'no time for who was killed' 0 '' - xapply -m -T 0.2 --linger 1000 \
     'setsid daemon; sleep 1000; : %1' a
 t 'a large time for who ends at once' 0 a '' xapply -m --linger 1000 'echo %1' a
-: >over
-rm -f over
+rm first
+ON=second
+: >second
 
 # --- what the command wrote is never lost ---
 seq 300000 >want
@@ -82,5 +85,5 @@ t 'the same of a client' 0 - '~*xclate: section a: what was written after*' sh -
 	until test -s pid; do sleep 0.01; done
 	while kill -0 \$(cat pid) 2>/dev/null; do sleep 0.01; done
 	: >go; until test -e done; do sleep 0.01; done; exec 3>&-; wait"'
-: >over
+rm second
 finish
