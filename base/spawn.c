@@ -104,12 +104,33 @@ wk_spawn_ignored(int sig)
 	return sigaction(sig, NULL, &sa) == 0 && sa.sa_handler == SIG_IGN;
 }
 
+/* Ends as the signal would have ended any other process. */
+static void
+end_as_first(int sig)
+{
+	_exit(WK_SIGNAL + sig);
+}
+
+/* The first process of a container gets no signal but those that it catches. */
+static void
+hear_as_first(void)
+{
+	static const int ends[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+	size_t i;
+
+	for (i = 0; i < sizeof ends / sizeof *ends; i++)
+		if (!wk_spawn_ignored(ends[i]))
+			wk_spawn_signal(ends[i], end_as_first);
+}
+
 int
 wk_spawn_init(void)
 {
 	int fd;
 
 	sigprocmask(SIG_SETMASK, NULL, &found.mask);
+	if (getpid() == 1)
+		hear_as_first();
 	for (fd = 0; fd <= 2; fd++)     /* open takes the lowest free one */
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
 			return -1;

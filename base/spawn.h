@@ -33,9 +33,9 @@ int wk_spawn_write_errors(void);
 int wk_spawn_same_signal(int sig, int64_t sent);
 
 /*
- * Call this before anything else here: remembers the signal mask, and opens
- * /dev/null in the place of each closed one of descriptors 0, 1 and 2.  -1
- * with errno.
+ * Call this before anything else here: remembers the signal mask, opens
+ * /dev/null in the place of each closed one of descriptors 0, 1 and 2, and has
+ * HUP, INT, QUIT and TERM end process 1 as they do any other.  -1 with errno.
  */
 int wk_spawn_init(void);
 

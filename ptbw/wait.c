@@ -17,7 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/spawn.h"
 #include "base/terminal.h"
 #include "divconnect.h"
 #include "wire/broker.h"
@@ -45,24 +44,6 @@ wait_stopped(int sig)
 	errno = e;
 }
 
-/* The first process of a container gets no signals but those that it catches. */
-static void
-wait_ended(int sig)
-{
-	_exit(WK_SIGNAL + sig);
-}
-
-static void
-hear_ends(void)
-{
-	static const int ends[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
-	size_t i;
-
-	for (i = 0; getpid() == 1 && i < sizeof ends / sizeof *ends; i++)
-		if (!wk_spawn_ignored(ends[i]))
-			wk_spawn_signal(ends[i], wait_ended);
-}
-
 /* Without descriptors for it a stop is what it was. */
 static void
 guard_begin(const struct broker *b)
@@ -70,7 +51,6 @@ guard_begin(const struct broker *b)
 	struct sigaction sa;
 	int i;
 
-	hear_ends();
 	guard.fd = b->fd;
 	guard.nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	guard.aside = fcntl(b->fd, F_DUPFD_CLOEXEC, 3);

@@ -94,7 +94,7 @@ t 'nobody reads the records: sections go on' 0 3000 '' sh -c '
 	: | xclate -s \$i-a-rather-long-name-so-that-the-pipe-fills-up-as-soon-as-it; 
 	i=\$((i + 1)); done; : >over" >got & p=$!
     until test -e over; do sleep 0.01; done
-    cat <go >/dev/null & exec 3>&-; wait $p; wc -l <got | tr -d " "'
+    cat <go >/dev/null 3>&- & exec 3>&-; wait $p; wc -l <got | tr -d " "'
 t 'a stopped client that waits holds up nobody' 0 'b
 c' '' sh -c '
     xclate -m sh -c "

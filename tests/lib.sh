@@ -147,7 +147,7 @@ all_went() {
 
 finish() {
 	all_went
-	result $? 'nobody is left at work' "$(for p in $(at_work); do
+	result $? 'nobody is left at work' "$(here=$(cd / && at_work); for p in $here; do
 		echo "$p $(tr '\0' ' ' <"/proc/$p/cmdline")"; done 2>&1)"
 	[ -z "$(ls -A "$TMPDIR")" ]
 	result $? "nothing is left in \$TMPDIR" "$(find "$TMPDIR")"

@@ -107,8 +107,11 @@ mkfifo out
 t 'strangers who come one after the other do not keep it' 0 ended '' sh -c '
     ptbw -m -N "$PWD/s9" sh -c ": >up9" & p=$!
     until test -e up9; do :; done
-    while peer connect s9 t:x c 2>/dev/null; do peer connect s9 p 2>/dev/null & done
-    wait $p && echo ended'
+    strangers=
+    while peer connect s9 t:x c 2>/dev/null; do
+	peer connect s9 p 2>/dev/null & strangers="$strangers $!"
+    done
+    wait $p && echo ended; kill $strangers 2>/dev/null; wait'
 mkfifo in
 t 'stdin is let go when the utility has let go' 0 'written' '' sh -c '
     ptbw -m sh -c "exec <&-; : >up13; read _ <fifo" <in & p=$!

@@ -90,17 +90,50 @@ wait $client
 result $? 'an old master: and so does it' "$(cat said)"
 t 'an old master lives, and has its token' 0 0 '' ptbw -t s -T0 -A echo
 end
+# the first process of a container gets no signal but those that it catches
+connected() {
+	inner=$(cat "/proc/$outer/task/$outer/children") &&
+	    ls -l "/proc/${inner% }/fd" | grep -q socket
+}
+ends() {        # ends NAME command...: what waits for others
+	name=$1
+	shift
+	for sig in HUP.129 TERM.143; do
+		unshare -fp "$@" <given & outer=$!
+		wait_until connected
+		# shellcheck disable=SC2086
+		kill -${sig%.*} $inner
+		wait $outer
+		code=$?
+		result $((code != ${sig#*.})) "${sig%.*} ends process 1 that waits: $name" "$code"
+	done
+}
 if unshare -fp true 2>/dev/null && [ -r /proc/$$/task/$$/children ]; then
 	begin 1
-	unshare -fp ptbw -t s true & outer=$!
-	wait_until waiting 1
-	kill -TERM $(cat /proc/$outer/task/$outer/children)
-	wait $outer
-	result $(($? != 143)) 'TERM ends one that waits as process 1'
+	echo >given
+	ends 'ptbw' ptbw -t s true
+	ends 'ptbw -T' ptbw -t s -T 50 true
+	ends 'ptbw -A -x' ptbw -t s -A -x true
+	ends 'ptbw -m' ptbw -mq -J1 -t s true
 	: >go
-	wait $holder
+	wait "$holder"
 	end
+	mkfifo turn over
+	xclate -mu "$PWD/x" sh -c 'read _ <over' >out & master=$!
+	wait_until test -S x
+	xclate -u x first <turn & holder=$!
+	exec 3>turn
+	echo 0 >&3
+	wait_until test -s out
+	for o in -l -g -s '-b -s'; do
+		# shellcheck disable=SC2086
+		ends "xclate $o" xclate -u x $o second
+	done
+	exec 3>&-
+	wait "$holder"
+	: >over
+	wait "$master"
 else
-	skip 'TERM ends one that waits as process 1' 'no unshare -p'
+	skip 'what ends process 1 that waits' 'no unshare -p'
 fi
 finish

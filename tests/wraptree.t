@@ -128,14 +128,14 @@ t 'at the far end of a link each stands for itself' 0 \
 	env -i ASAN_OPTIONS="${ASAN_OPTIONS-}" PATH="$PATH" TMPDIR="$TMPDIR" wrapw -P "$PWD/link" \
 	    ptbw sh -c "wraptree; exit \$?"'
 # whose sockets are asked
-# as_user UID command...
+# as_user UID command...: in the place of this shell, so that $! is its process
 as_user() {
 	uid=$1
 	shift
-	setpriv --reuid "$uid" --regid "$uid" --clear-groups "$@"
+	exec setpriv --reuid "$uid" --regid "$uid" --clear-groups "$@"
 }
 if [ "$(id -u)" -eq 0 ] && [ -r /proc/self/environ ] && [ -x few/ps ] && command -v setpriv >/dev/null &&
-    chmod 711 "$T" && chmod 711 "$T/w" && as_user 12001 ptbw -V >/dev/null 2>&1; then
+    chmod 711 "$T" && chmod 711 "$T/w" && (as_user 12001 ptbw -V) >/dev/null 2>&1; then
 	mkdir ours theirs
 	chown 12001 ours
 	chown 12002 theirs

@@ -444,7 +444,7 @@ n '-v: nor a time that is up' '0 15' 'mkfifo f; exec 3<>f; a=$(printf "%0100000d
 n '-v: and the task waits for its line' 'not yet, then' 'mkfifo f; exec 3<>f; a=$(printf "%0100000d" 1)
     xapply -v "%1" ": $a" ": >late" >f & p=$!
     until test "$(dd bs=1000 count=1 <f 2>/dev/null | wc -c)" -gt 0; do :; done
-    test -e late || printf "not yet, "; cat f >/dev/null & exec 3>&-; wait $p; test -e late && echo then'
+    test -e late || printf "not yet, "; cat f >/dev/null 3>&- & exec 3>&-; wait $p; test -e late && echo then'
 n '-n: likewise' '143' 'exec 2>/dev/null; mkfifo f; exec 3<>f; seq 100000 >many
     { until test "$(dd bs=1000 count=1 <f 2>/dev/null | wc -c)" -gt 0; do :; done; kill $(cat pid); } & as xapply -n -f "echo %1" many >f 2>/dev/null; echo $?'
 n 'children that do not listen are killed after all' 'gone' 'echo "trap \"\" TERM; echo \$\$ >pid; sleep 60; sleep 60" >k
