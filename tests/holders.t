@@ -9,6 +9,9 @@ export s
 lock() {
 	ptbw -t "$s" -v - | awk -v token="$1" '$1 == token { print $2; exit }'
 }
+all_free() {
+	! ptbw -t "$s" -v - | grep -q ':[0-9][0-9]$'
+}
 # beside PID TEXT: the tree has that text beside the process
 beside() {
 	ptbw_link=1 ptbw_1=$s wraptree -l >tree 2>&1
@@ -44,7 +47,7 @@ else
 	: >go
 fi
 rm -f inner
-wait_until sh -c '! ptbw -t s -v - | grep -q "	0	[0-9]*	"'
+wait_until all_free
 
 # a client that says that it is somebody else, and one that waits
 peer connect "$s" 's:1\n2G' l t:has w:go2 c & client=$!
@@ -76,7 +79,7 @@ else
 	skip 'a client behind a wrapw' 'the system has no sock_diag, or no ps'
 fi
 : >go
-wait_until sh -c '! ptbw -t s -v - | grep -q "	[0-9]*	[0-9][0-9]:"'
+wait_until all_free
 rm -f inner
 
 # other namespaces of processes
@@ -95,7 +98,7 @@ if unshare -rpf --mount-proc true 2>/dev/null; then
 	    "~*elsewhere: a process that cannot be seen from here*by its own word [1-9]*, holds $token]*" '' \
 	    unshare -rpf --mount-proc env ptbw_link=1 ptbw_1="$s" wraptree
 	: >go
-	wait_until sh -c '! ptbw -t s -v - | grep -q "	[0-9]*	[0-9][0-9]:"'
+	wait_until all_free
 else
 	skip 'other namespaces of processes' 'unshare may not make one here'
 fi

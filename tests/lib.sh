@@ -7,7 +7,8 @@
 #	check NAME command...		it must succeed
 #	result 0|1 NAME [DETAIL]	what the test found out by itself
 #	skip NAME REASON
-#	wait_until command...		ask until it succeeds, 60 s or more
+#	wait_until command...		ask until it succeeds; after a minute or
+#					more it has failed
 #	finish				the last line of every test
 # Each works in a directory of its own, $T/w; $TMPDIR must end up empty.
 
@@ -98,7 +99,7 @@ wait_until() {
 	tries=0
 	until "$@" 2>/dev/null; do
 		tries=$((tries + 1))
-		[ "$tries" -le 6000 ] || { note "waited in vain: $*"; return 1; }
+		[ "$tries" -le 6000 ] || { result 1 "waited in vain: $*"; return 1; }
 		sleep 0.01 2>/dev/null || sleep 1
 	done
 }
