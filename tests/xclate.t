@@ -295,9 +295,9 @@ x '--fail' 9 '' '' "xclate -m --fail sh -c 'xclate -c a sh -c \"exit 9\"; xclate
 x 'without it' 0 '' '' "xclate -m sh -c 'xclate -c a sh -c \"exit 9\"; :'"
 x 'the code of the utility goes first' 3 '' '' "xclate -m --fail sh -c 'xclate -c a sh -c \"exit 9\"; exit 3'"
 x '--halt now' 9 '' '~xclate: halt: 1 section failed' "xclate -m --halt now sh -c '
-    xclate -c a sh -c \"exit 9\"; sleep 60'"
+    xclate -c a sh -c \"exit 9\"; exec sleep 60'"
 x '--halt now,fail=2' 8 '' '~*halt: 2 sections failed' "xclate -m --halt now,fail=2 sh -c '
-    xclate -c a sh -c \"exit 8\"; xclate -c b sh -c \"exit 9\"; sleep 60'"
+    xclate -c a sh -c \"exit 8\"; xclate -c b sh -c \"exit 9\"; exec sleep 60'"
 x '--halt now: who waits is sent away' 9 '' '~*the master is gone*' "xclate -m --halt now sh -c '
     mkfifo f; xclate -c a sh -c \"cat f; exit 9\" & arrived 1; echo w | xclate w & arrived 2; : >f; wait'"
 x '--halt soon: who is there goes on, others do not' 9 'w' '~*halt*gone*' "xclate -m --halt soon sh -c '
