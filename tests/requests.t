@@ -50,13 +50,15 @@ section 5.1 5.2 | sed -n 's/^	\([a-z][a-z]*\)[	 ].*/\1/p' | sort -u >b
 same 'a link' 3
 
 # --- the trace ---
-# traced NAME WANTED command...: the trace of a run, pids and paths left out
+# traced NAME WANTED command...: the trace of a run, pids left out, one connection
+# after the other: the end of one may be seen after the beginning of the next
 traced() {
 	name=$1 want=$2
 	shift 2
 	rm -f trace
 	WRAPKIT_TRACE=trace peer limit 60 "$@" >out 2>&1 </dev/null
-	sed 's/^\([a-z]*\)\[[0-9][0-9]*\]/\1/; s/pid [0-9]*$/pid N/' trace >got
+	sed 's/^\([a-z]*\)\[[0-9][0-9]*\]/\1/; s/pid [0-9]*$/pid N/' trace |
+	    awk '{ of[$2] = of[$2] $0 "\n" } END { printf "%s%s", of[1], of[2] }' >got
 	printf '%s\n' "$want" >want
 	diff want got >difference
 	result $? "$name" "$(cat difference out)"
