@@ -24,6 +24,17 @@ keys() {
 	tm send-keys -l "$1"
 	tm send-keys Enter
 }
+# What is typed just behind an interrupt may be lost with what was typed before:
+# wait until the shell has nobody beside it.
+interrupt() {
+	tm send-keys C-c
+	wait_until alone
+}
+alone() {
+	shell=$(tm display-message -p '#{pane_pid}')
+	of=/proc/$shell/task/$shell/children
+	[ ! -r "$of" ] || [ -z "$(cat "$of")" ]
+}
 sees() {        # sees NAME PATTERN...
 	name=$1
 	shift
@@ -102,7 +113,7 @@ for in in '' ' </dev/null'; do
 	keys "SHELL=/bin/sh xapply -P2 'exec dd of=run%1 <>fifo' 1 2$in"
 	wait_until test -e run1 -a -e run2
 	rm -f run1 run2
-	tm send-keys C-c
+	interrupt
 	keys "echo \"code \$?$in\""
 	sees "an interrupt ends tasks and run$in" "code 130$in"
 done
@@ -131,7 +142,7 @@ keys second
 sees 'and the next one' 'got second 2' 'code 0'
 keys "echo 3 | SHELL=/bin/sh xapply -f $asks -"
 wait_until shows 'ask 3'
-tm send-keys C-c
+interrupt
 keys 'echo ended $?'
 sees 'an interrupt of a task that asks is one of the run' '.*ended 130'
 keys "echo 4 | SHELL=/bin/sh xapply -m -f $asks -; echo code \$?"
@@ -159,7 +170,7 @@ result $? 'and so are they'
 keys fg
 wait_until is_in S run1 run2
 result $? 'they go on'
-tm send-keys C-c
+interrupt
 keys 'echo "600: $?"'
 sees 'and are interrupted' '600: 130'
 # (4 s are what it means, nothing that is waited for)

@@ -299,7 +299,8 @@ x '--halt now' 9 '' '~xclate: halt: 1 section failed' "xclate -m --halt now sh -
 x '--halt now,fail=2' 8 '' '~*halt: 2 sections failed' "xclate -m --halt now,fail=2 sh -c '
     xclate -c a sh -c \"exit 8\"; xclate -c b sh -c \"exit 9\"; exec sleep 60'"
 x '--halt now: who waits is sent away' 9 '' '~*the master is gone*' "xclate -m --halt now sh -c '
-    mkfifo f; xclate -c a sh -c \"cat f; exit 9\" & arrived 1; echo w | xclate w & arrived 2; : >f; wait'"
+    mkfifo f; xclate -c a sh -c \": >turn; cat f; exit 9\" &
+    until test -e turn; do sleep .01; done; echo w | xclate w & arrived 2; : >f; wait'"
 x '--halt soon: who is there goes on, others do not' 9 'w' '~*halt*gone*' "xclate -m --halt soon sh -c '
     mkfifo f; xclate -c a sh -c \"cat f; exit 9\" & arrived 1; echo w | xclate w & arrived 2; : >f; wait; echo z | xclate z; :'"
 x '--halt never' 0 b '' "xclate -m --halt never sh -c 'xclate -c a false; echo b | xclate b'"
