@@ -219,7 +219,8 @@ silent() {      # silent NAME SOCKET WORD COMMAND...: 200 of them there, then it
 	t "$name" 0 - '' peer limit 4 "$@"
 	# shellcheck disable=SC2086
 	{
-		kill $peers 2>/dev/null  # some have gone
+		# some have gone, and one that is a shell still may miss TERM
+		kill -9 $peers 2>/dev/null
 		wait $peers 2>/dev/null
 	}
 }
