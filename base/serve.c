@@ -1255,12 +1255,6 @@ wk_serve_for_utility(void)
 	master.for_utility = 1;
 }
 
-void
-wk_serve_abort(int code)
-{
-	stop(code);
-}
-
 /* INT and QUIT: a terminal has sent them to the utility as well. */
 static void
 interrupted(int sig)

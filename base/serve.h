@@ -136,9 +136,6 @@ void wk_serve_linger(int (*busy)(void), int *code);
  */
 void wk_serve_for_utility(void);
 
-/* End as a second signal would, with this code: no client is waited for. */
-void wk_serve_abort(int code);
-
 /* The client has said who it is: from now on the master stays for it. */
 void wk_serve_known(struct wk_client *c);
 
@@ -215,7 +212,7 @@ long wk_serve_pid(void);
  * for. */
 int wk_serve_ending(void);
 
-/* True if a signal, or wk_serve_abort, ends the master at once. */
+/* True if a signal ends the master at once. */
 int wk_serve_stopped(void);
 
 /* Close every connection that is made from now on. */
