@@ -46,7 +46,7 @@ struct wk_client {
 	struct wk_client *prev, *next;
 	struct wk_client *attend;            /* next that needs attention */
 	struct wk_client *later;             /* next to be heard, in_order */
-	struct wk_timer stranger;               /* it does not say who it is */
+	struct wk_client *older, *newer;        /* stranger */
 	unsigned untaken;                       /* descriptors sent to it that it
 	                                           may not have taken */
 	int64_t untaken_since;                  /* of div_awake */
@@ -58,7 +58,8 @@ struct wk_client {
 	struct wk_timer unread;                 /* it takes no replies */
 	unsigned long number;                   /* 1 for the first, and so on */
 	enum wk_client_state state;
-	unsigned known : 1,                     /* it has said who it is */
+	unsigned stranger : 1,                  /* it has not said who it is */
+	    known : 1,                          /* it has */
 	    paused : 1,                         /* its requests wait */
 	    attended : 1,                       /* it is in that list */
 	    listed : 1,                         /* it is to be heard, in_order */
@@ -71,10 +72,6 @@ struct wk_ops {
 	size_t client_size;       /* of the program's struct */
 	size_t request_max;       /* bytes of a request; more ends the client */
 	unsigned reserve;         /* descriptors that clients have to leave */
-	unsigned silent_max;      /* clients that may be silent at once; of more
-	                             the oldest goes, and all of them when there
-	                             is no room, after WK_GRACE_MS.  0: any
-	                             number */
 	unsigned each;            /* descriptors that each client may need
 	                             beside its own */
 	int keeps_going;          /* a utility that is stopped is continued */
@@ -83,6 +80,9 @@ struct wk_ops {
 	                             first */
 	int stranger_ms;          /* who has not said by then who it is, is
 	                             dropped; 0: only at the end */
+	unsigned strangers_max;   /* of more the one that is silent longest is
+	                             dropped, and all after WK_GRACE_MS when
+	                             there is no room; 0: any number */
 
 	/* A client has connected (its memory is zero), or NULL. */
 	void (*connected)(struct wk_client *c);

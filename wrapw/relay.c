@@ -845,7 +845,7 @@ relay_project(char **operands, const struct wk_called *called)
 		.request_max = DIV_COOKIE_MAX + 1,
 		.stranger_ms = WK_STRANGER_MS,
 		.reserve = RESERVE,
-		.silent_max = WRAPW_SILENT,
+		.strangers_max = WRAPW_STRANGERS,
 		.each = 3,
 		.connected = guest_came,
 		.input = guest_input,

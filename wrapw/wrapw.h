@@ -15,7 +15,7 @@
 
 /* Clients of a master, or of a far end, whose cookie is not there yet.  (At a
  * near end they are as silent as the link is slow.) */
-enum { WRAPW_SILENT = 64 };
+enum { WRAPW_STRANGERS = 64 };
 
 /* What the command line asks for. */
 struct wrapw_options {
