@@ -877,8 +877,8 @@ flow_finish(struct flow *f)
 	later(f);
 }
 
-/* If there was no room for all that was there at the start, the time begins anew
- * when it is here. */
+/* If there was no room for all that was there at the start, the time begins
+ * anew when it is here. */
 static void
 linger_over(struct wk_timer *t)
 {

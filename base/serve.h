@@ -44,27 +44,27 @@ enum wk_client_state {
 struct wk_client {
 	struct wk_io io;
 	struct wk_client *prev, *next;
-	struct wk_client *attend;            /* next that needs attention */
-	struct wk_client *later;             /* next to be heard, in_order */
-	struct wk_client *older, *newer;        /* stranger */
-	unsigned untaken;                       /* descriptors sent to it that it
-	                                           may not have taken */
-	int64_t untaken_since;                  /* of div_awake */
-	struct wk_chunk *out, **out_end;     /* replies not yet taken */
+	struct wk_client *attend;         /* next that needs attention */
+	struct wk_client *later;          /* next to be heard, in_order */
+	struct wk_client *older, *newer;  /* stranger */
+	unsigned untaken;                 /* descriptors sent to it that it may
+	                                     not have taken */
+	int64_t untaken_since;            /* of div_awake */
+	struct wk_chunk *out, **out_end;  /* replies not yet taken */
 	size_t out_bytes;
-	char *in;                               /* bytes not yet understood */
+	char *in;                         /* bytes not yet understood */
 	size_t in_len;
-	int64_t since;                          /* connected, of div_awake */
-	struct wk_timer unread;                 /* it takes no replies */
-	unsigned long number;                   /* 1 for the first, and so on */
+	int64_t since;                    /* connected, of div_awake */
+	struct wk_timer unread;           /* it takes no replies */
+	unsigned long number;             /* 1 for the first, and so on */
 	enum wk_client_state state;
-	unsigned stranger : 1,                  /* it has not said who it is */
-	    known : 1,                          /* it has */
-	    paused : 1,                         /* its requests wait */
-	    attended : 1,                       /* it is in that list */
-	    listed : 1,                         /* it is to be heard, in_order */
-	    blocked : 1;                        /* replies wait for the system
-	                                           to have room */
+	unsigned stranger : 1,            /* it has not said who it is */
+	    known : 1,                    /* it has */
+	    paused : 1,                   /* its requests wait */
+	    attended : 1,                 /* it is in that list */
+	    listed : 1,                   /* it is to be heard, in_order */
+	    blocked : 1;                  /* replies wait for the system to have
+	                                     room */
 };
 
 /* What a program's clients are. */
@@ -112,9 +112,10 @@ int wk_serve_begin(void);
 
 /*
  * Serve while the utility and clients are there.  socket stays the caller's, to
- * be released with div_unlisten; if its name vanishes it is made again.  Standard input and output become /dev/null,
- * the working directory that of the socket.  *code is the master's exit code.
- * -1 with errno when the loop failed.
+ * be released with div_unlisten; if its name vanishes it is made again.
+ * Standard input and output become /dev/null, the working directory that of the
+ * socket.  *code is the master's exit code.  -1 with errno when the loop
+ * failed.
  */
 int wk_serve_run(const struct wk_ops *ops, struct div_socket *socket,
     int *code);

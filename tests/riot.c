@@ -374,7 +374,8 @@ main(int argc, char **argv)
 		return 0;
 	}
 	rounds = argc > 1 ? atoi(argv[1]) : 10;
-	seed = argc > 2 ? strtoul(argv[2], NULL, 10) : (unsigned long)time(NULL);
+	seed = argc > 2 ? strtoul(argv[2], NULL, 10) :
+	    (unsigned long)time(NULL);
 	printf("# seed %lu\n", seed);
 	setpgid(0, 0);
 	signal(SIGPIPE, SIG_IGN);

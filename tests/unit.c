@@ -517,7 +517,8 @@ main(int argc, char **argv)
 	static const size_t sizes[] = { 1, 2, 63, 64, 65, 300, 4095, 4097 };
 	size_t i;
 
-	seed = argc > 1 ? strtoull(argv[1], NULL, 10) : (unsigned long)time(NULL);
+	seed = argc > 1 ? strtoull(argv[1], NULL, 10) :
+	    (unsigned long)time(NULL);
 	printf("# seed %llu\n", seed);
 	for (i = 0; i < sizeof sizes / sizeof *sizes; i++)
 		test_pool(sizes[i]);
