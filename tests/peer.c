@@ -89,6 +89,7 @@
 #include <sys/syscall.h>
 #endif
 
+#include "dice.h"
 #include "divconnect.h"
 
 enum { PATIENCE = 60000 };
@@ -856,15 +857,6 @@ state_of(const char *pid)
 		return 1;
 	printf("%c\n", end[2]);
 	return fclose(f);
-}
-
-static unsigned long seed;
-
-static unsigned
-dice(unsigned n)
-{
-	seed = seed * 6364136223846793005ul + 1442695040888963407ul;
-	return (unsigned)(seed >> 33) % n;
 }
 
 /* Say it in pieces, some with a descriptor, and end in one way or another. */

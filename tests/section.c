@@ -453,16 +453,6 @@ test_longest(void)
 /* --- streams --- */
 
 static int
-open_fds(void)
-{
-	int fd, n = 0;
-
-	for (fd = 0; fd < 256; fd++)
-		n += fcntl(fd, F_GETFD) >= 0;
-	return n;
-}
-
-static int
 complain(const struct redirect *r, const char *spec)
 {
 	fprintf(stderr, "%s: %s\n", spec, r->reason);

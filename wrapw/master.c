@@ -688,12 +688,7 @@ wmaster_bound(const struct div_socket *socket)
 int
 wrapw_master(char **operands, const struct wk_called *called)
 {
-	const struct div_place place = {
-		.prefix = wrapw.prefix,
-		.template = wrapw.template,
-		.stem = "ww",
-		.path = wrapw_opt.socket
-	};
+	const struct div_place place = wrapw_place("ww");
 	const struct wk_master m = {
 		.ops = &ops,
 		.place = &place,

@@ -472,12 +472,7 @@ relay_export(char **operands, const struct wk_called *called)
 		.input = visitor_input,
 		.gone = visitor_gone
 	};
-	const struct div_place place = {
-		.prefix = wrapw.prefix,
-		.template = wrapw.template,
-		.stem = "wx",
-		.path = wrapw_opt.socket
-	};
+	const struct div_place place = wrapw_place("wx");
 	const struct wk_master m = {
 		.ops = &ops,
 		.place = &place,
@@ -851,12 +846,7 @@ relay_project(char **operands, const struct wk_called *called)
 		.input = guest_input,
 		.gone = guest_gone
 	};
-	const struct div_place place = {
-		.prefix = wrapw.prefix,
-		.template = wrapw.template,
-		.stem = "ww",
-		.path = wrapw_opt.socket
-	};
+	const struct div_place place = wrapw_place("ww");
 	const struct wk_master m = {
 		.ops = &ops,
 		.place = &place,

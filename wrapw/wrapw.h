@@ -35,6 +35,18 @@ extern struct wrapw_options wrapw_opt;
 
 extern const struct wk_program wrapw;
 
+/* Where a master's socket is to be; stem is that of its number. */
+static inline struct div_place
+wrapw_place(const char *stem)
+{
+	return (struct div_place){
+		.prefix = wrapw.prefix,
+		.template = wrapw.template,
+		.stem = stem,
+		.path = wrapw_opt.socket
+	};
+}
+
 /* Each returns the exit code. */
 int wrapw_master(char **operands, const struct wk_called *called);
 int wrapw_client(char **words, const struct wk_called *called);
