@@ -133,30 +133,31 @@ bin/libdivconnect.a: $(HEADERS) $(LIBRARY) bin/begun
 	$(AR) rcs $@ bin/library/*.o
 
 # The programs of the tests and the bench.
+TAP = tests/dice.h tests/tap.h
 CHECKER = $(COMPILE) $(LDFLAGS) -o $@ $@.c
-tests/chaos: tests/chaos.c $(ARCHIVE)
+tests/chaos: tests/chaos.c tests/dice.h $(ARCHIVE)
 	$(CHECKER) $(ARCHIVE) $(LDLIBS)
 tests/driver: tests/driver.c $(ARCHIVE)
 	$(CHECKER) $(ARCHIVE) $(LDLIBS)
-tests/expand: tests/expand.c tests/shown.h tests/tap.h $(XAPPLY) $(ARCHIVE)
+tests/expand: tests/expand.c tests/shown.h $(TAP) $(XAPPLY) $(ARCHIVE)
 	$(CHECKER) xapply/expand.o xapply/quote.o $(ARCHIVE) $(LDLIBS)
 tests/holder: tests/holder.c bin/begun
 	$(CHECKER) $(LDLIBS)
-tests/model: tests/model.c $(PTBW)
+tests/model: tests/model.c $(TAP) $(PTBW)
 	$(CHECKER) ptbw/pool.o $(LDLIBS)
 tests/old: tests/old.c bin/begun
 	$(CHECKER) $(LDLIBS)
-tests/peer: tests/peer.c $(ARCHIVE)
+tests/peer: tests/peer.c tests/dice.h $(ARCHIVE)
 	$(CHECKER) $(ARCHIVE) $(LDLIBS)
-tests/records: tests/records.c tests/tap.h $(WRAPW) $(ARCHIVE)
+tests/records: tests/records.c $(TAP) $(WRAPW) $(ARCHIVE)
 	$(CHECKER) wrapw/record.o $(ARCHIVE) $(LDLIBS)
-tests/riot: tests/riot.c bin/begun
+tests/riot: tests/riot.c tests/dice.h bin/begun
 	$(CHECKER) $(LDLIBS)
-tests/section: tests/section.c tests/tap.h $(XCLATE) $(ARCHIVE)
+tests/section: tests/section.c $(TAP) $(XCLATE) $(ARCHIVE)
 	$(CHECKER) xclate/redirect.o xclate/report.o $(ARCHIVE) $(LDLIBS)
-tests/text: tests/text.c tests/shown.h tests/tap.h $(ARCHIVE)
+tests/text: tests/text.c tests/shown.h $(TAP) $(ARCHIVE)
 	$(CHECKER) $(ARCHIVE) $(LDLIBS)
-tests/unit: tests/unit.c tests/tap.h $(PTBW) $(ARCHIVE)
+tests/unit: tests/unit.c $(TAP) $(PTBW) $(ARCHIVE)
 	$(CHECKER) ptbw/pool.o ptbw/tableau.o $(ARCHIVE) $(LDLIBS)
 bench/lease: bench/lease.c $(ARCHIVE)
 	$(CHECKER) $(ARCHIVE) $(LDLIBS)

@@ -846,9 +846,9 @@ bind_inside(struct div_socket *s, const char *dir, const char *path)
 
 /*
  * As long as there is a lock on a directory, cleaners such as systemd-tmpfiles
- * leave it and what is in it alone.  They cannot always tell that a socket is in
- * use: not in another name space of networks, and not by another path.  Returns
- * the descriptor that has the lock, or -1.
+ * leave it and what is in it alone.  They cannot always tell that a socket is
+ * in use: not in another name space of networks, and not by another path.
+ * Returns the descriptor that has the lock, or -1.
  */
 static int
 hold_directory(const char *dir)

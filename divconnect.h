@@ -143,9 +143,9 @@ struct div_socket {
  * Bind and listen.  Without a path: a numbered name in the directory of an
  * enclosing diversion (or of <prefix>_0) if it is our own (we own it, others
  * may not write there, and only we or root can replace it), else in a new
- * private one under $TMPDIR (/tmp if others could replace it there).  With an absolute path: exactly there, in the
- * place of a dead socket of our own if there is one; with a relative one:
- * that name in the directory found as above.
+ * private one under $TMPDIR (/tmp if others could replace it there).  With an
+ * absolute path: exactly there, in the place of a dead socket of our own if
+ * there is one; with a relative one: that name in the directory found as above.
  * Errors: EADDRINUSE another process listens there; ENOTSOCK something else
  * stands there; EPERM a dead socket of another user; ENAMETOOLONG longer than
  * div_path_max() bytes; EINVAL a relative path with ".."; or what the system

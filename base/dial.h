@@ -25,8 +25,9 @@ struct dial {
 
 /*
  * Connect to path within ms milliseconds; hops and confine as for
- * div_dial_confined.  done is called once, perhaps before this returns: with a blocking descriptor, which
- * it has to close, or with -1 and errno (those of div_connect).
+ * div_dial_confined.  done is called once, perhaps before this returns: with a
+ * blocking descriptor, which it has to close, or with -1 and errno (those of
+ * div_connect).
  */
 void dial_start(struct dial *l, const char *path, int hops, int confine, int ms,
     void (*done)(struct dial *l, int fd));

@@ -476,6 +476,18 @@ no_more_yet(struct flow *f)
 	}
 }
 
+/* Reading fails with EIO at the end of a pseudo-terminal, when nobody has its
+ * other side open any more. */
+static int
+other_side_gone(const struct flow *f)
+{
+	int e = errno, gone = e == EIO && isatty(f->in.fd) &&
+	    (wk_look(f->in.fd, 0, 0) & POLLHUP);
+
+	errno = e;
+	return gone;
+}
+
 /* What a read or a move from the source returned; 1 when bytes came. */
 static int
 source_result(struct flow *f, ssize_t n)
@@ -490,6 +502,8 @@ source_result(struct flow *f, ssize_t n)
 		source_ended(f, 0);
 	else if (errno == EAGAIN || errno == EWOULDBLOCK)
 		no_more_yet(f);
+	else if (other_side_gone(f))
+		source_ended(f, 0);
 	else if (!flow_interrupted(f))
 		source_ended(f, errno);
 	return 0;
@@ -863,8 +877,8 @@ flow_finish(struct flow *f)
 	later(f);
 }
 
-/* If there was no room for all that was there at the start, the time begins anew
- * when it is here. */
+/* If there was no room for all that was there at the start, the time begins
+ * anew when it is here. */
 static void
 linger_over(struct wk_timer *t)
 {

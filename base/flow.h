@@ -32,7 +32,8 @@ enum {
 	FLOW_EMPTY = 8,     /* the sink has all that may be written for now */
 	FLOW_FAILED = 16,   /* the sink: see error.  What is held is lost, the
 	                       source is closed */
-	FLOW_UNREADABLE = 32, /* with FLOW_END: reading failed, see error */
+	FLOW_UNREADABLE = 32, /* with FLOW_END: reading failed, see error.  (A
+	                       terminal whose other side is gone has ended) */
 	FLOW_STUCK = 64,    /* the source is not read on before there is a sink,
 	                       for want of room; reported once */
 	FLOW_MARK = 128,    /* the sink has been given as much as mark says */

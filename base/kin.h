@@ -14,11 +14,11 @@
 void wk_kin_note(void);
 
 /*
- * All is done and said, and our own children have ended.  If there were children
- * before, close all descriptors, which some of them may wait for, and give them
- * a moment to end as well; one that reads what was written to descriptor 1 or 2
- * gets more of it.  A signal to end that is caught (wk_end_pending) ends the
- * waiting.
+ * All is done and said, and our own children have ended.  If there were
+ * children before, close all descriptors, which some of them may wait for, and
+ * give them a moment to end as well; one that reads what was written to
+ * descriptor 1 or 2 gets more of it.  A signal to end that is caught
+ * (wk_end_pending) ends the waiting.
  */
 void wk_kin_part(void);
 

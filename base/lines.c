@@ -98,7 +98,8 @@ is_more(const struct lines *l, char c)
 	for (i = 0; i < 2; i++)
 		if (l->sharp_len < strlen(marks[i]) &&
 		    marks[i][l->sharp_len] == ascii_lower(c) &&
-		    (l->sharp_len < 4 || ascii_lower(l->sharp[3]) == marks[i][3]))
+		    (l->sharp_len < 4 ||
+		    ascii_lower(l->sharp[3]) == marks[i][3]))
 			return 1;
 	return 0;
 }
@@ -210,7 +211,8 @@ look_some(struct look *k, const char *set)
 static size_t
 wide_length(char c)
 {
-	return c == '\302' ? 2 : c == '\341' || c == '\342' || c == '\343' ? 3 : 0;
+	return c == '\302' ? 2 :
+	    c == '\341' || c == '\342' || c == '\343' ? 3 : 0;
 }
 
 /* What .NET takes for white space; p has as many bytes as it needs. */
@@ -275,7 +277,8 @@ look_properties(struct look *k)
 {
 	if (within(k, " "))
 		while (k->at < k->end && !within(k, "\r\n") &&
-		    !(*k->at == ':' && (k->at + 1 == k->end || k->at[1] == ':')))
+		    (*k->at != ':' ||
+		    (k->at + 1 < k->end && k->at[1] != ':')))
 			k->at++;
 	return look_word(k, "::");
 }

@@ -34,7 +34,7 @@
 enum {
 	READ_SIZE = 16384,
 	ACCEPT_MAX = 256,         /* in one round, so that others get theirs */
-	SILENT_LEAST = 8,         /* see silent_max */
+	STRANGERS_LEAST = 8,      /* see too_many_strangers */
 	RETRY_MS = 1000,          /* after the system had no descriptor left */
 	NAME_MS = 5000,           /* from one look at the socket's name to the
 	                             next */
@@ -71,6 +71,9 @@ static struct {
 	int nameless;             /* and that was said */
 	struct wk_client *clients;
 	size_t count, known;
+	struct wk_client *oldest, *newest; /* strangers */
+	size_t strangers;
+	struct wk_timer patience; /* with the oldest of them */
 	unsigned long came;       /* clients, ever */
 	char *buf;                /* to read into: a request and more */
 	struct wk_client *attend, **attend_end;
@@ -87,7 +90,6 @@ static struct {
 	int persistent, ended;    /* ended: the utility, or quit was asked */
 	int64_t ended_at;
 	int last_round;
-	struct wk_timer grace;
 	int code;
 	int stop;                 /* a signal ends the master at once */
 	int stays;                /* things other than clients that keep it
@@ -146,6 +148,123 @@ trace_end(const struct wk_client *c)
 		wk_trace(c->number, "left behind:", c->in, c->in_len, 0);
 }
 
+/* --- strangers: clients that have not said who they are --- */
+
+/*
+ * Each has stranger_ms for that, but a second only when the end has begun or
+ * others wait for its place; and there may be so many of them.  They are in the
+ * order in which they came, so whose time is over first is the oldest.
+ */
+
+static void
+one_more_stranger(struct wk_client *c)
+{
+	c->stranger = 1;
+	c->older = master.newest;
+	*(c->older != NULL ? &c->older->newer : &master.oldest) = c;
+	master.newest = c;
+	master.strangers++;
+}
+
+/* It is one no more. */
+static void
+no_stranger(struct wk_client *c)
+{
+	if (!c->stranger)
+		return;
+	c->stranger = 0;
+	*(c->older != NULL ? &c->older->newer : &master.oldest) = c->newer;
+	*(c->newer != NULL ? &c->newer->older : &master.newest) = c->older;
+	if (--master.strangers == 0)
+		wk_timer_stop(&master.patience);
+}
+
+void
+wk_serve_known(struct wk_client *c)
+{
+	if (!c->stranger)
+		return;
+	no_stranger(c);
+	c->known = 1;
+	master.known++;
+}
+
+static void
+drop_stranger(struct wk_client *c)
+{
+	wk_serve_drop(c, "it did not say who it is");
+}
+
+/* Until when it may be one, of div_awake; INT64_MAX: for ever. */
+static int64_t
+stranger_until(const struct wk_client *c, int hurry)
+{
+	int64_t until = master.ops->stranger_ms > 0 ?
+	    c->since + master.ops->stranger_ms : INT64_MAX, soon = c->since;
+
+	if (master.ended && soon < master.ended_at)
+		soon = master.ended_at;
+	soon += WK_GRACE_MS;
+	return (master.ended || hurry) && soon < until ? soon : until;
+}
+
+/* Drop those whose time is over, and look again when that of the next one
+ * is. */
+static void
+look_at_strangers(int hurry)
+{
+	int64_t now = div_awake(), until;
+
+	while (master.oldest != NULL &&
+	    stranger_until(master.oldest, hurry) <= now)
+		drop_stranger(master.oldest);
+	if (master.oldest == NULL)
+		return;
+	until = stranger_until(master.oldest, 0);
+	if (until != INT64_MAX)
+		wk_timer_set(&master.patience, (int)(until - now));
+}
+
+static void
+serve_patience_over(struct wk_timer *t)
+{
+	(void)t;
+	look_at_strangers(0);
+}
+
+/* Few descriptors are for few strangers. */
+static int
+too_many_strangers(void)
+{
+	rlim_t most = master.limit / 16;
+
+	if (most < STRANGERS_LEAST)
+		most = STRANGERS_LEAST;
+	if (most > master.ops->strangers_max)
+		most = master.ops->strangers_max;
+	return most > 0 && master.strangers > most;
+}
+
+/* True if there are bytes to read, or the end of them. */
+static int
+has_words(const struct wk_client *c)
+{
+	return wk_look(c->io.fd, POLLIN, 0) != 0;
+}
+
+/* There is one more now: if they are too many, the one that has been silent
+ * longest goes. */
+static void
+bound_strangers(void)
+{
+	struct wk_client *c = too_many_strangers() ? master.oldest : NULL;
+
+	while (c != NULL && (c->state != WK_STAYING || has_words(c)))
+		c = c->newer;
+	if (c != NULL)
+		drop_stranger(c);
+}
+
 /* --- noting what a client needs --- */
 
 static void
@@ -157,15 +276,6 @@ attend(struct wk_client *c)
 	c->attend = NULL;
 	*master.attend_end = c;
 	master.attend_end = &c->attend;
-}
-
-void
-wk_serve_known(struct wk_client *c)
-{
-	if (!c->known && c->state != WK_GONE)
-		master.known++;
-	c->known = 1;
-	wk_timer_stop(&c->stranger);
 }
 
 void
@@ -200,6 +310,7 @@ wk_serve_drop(struct wk_client *c, const char *reason)
 	if (reason != NULL)
 		trace_life(c, "dropped:", reason);
 	c->state = WK_GONE;
+	no_stranger(c);
 	attend(c);
 }
 
@@ -679,13 +790,6 @@ serve_wanted(const struct wk_client *c)
 	    (c->out != NULL && !c->blocked ? WK_WRITE : 0);
 }
 
-/* True if there are bytes to read, or the end of them. */
-static int
-has_words(const struct wk_client *c)
-{
-	return wk_look(c->io.fd, POLLIN, 0) != 0;
-}
-
 /* A client that has not said who it is has something to say: it is heard when
  * its turn is. */
 static void
@@ -764,44 +868,6 @@ client_ready(struct wk_io *io, int what)
 
 /* --- clients come and go --- */
 
-/* So many may not have said yet who they are; few descriptors are for few. */
-static size_t
-silent_max(void)
-{
-	rlim_t share = master.limit / 16;
-
-	if (share < SILENT_LEAST)
-		share = SILENT_LEAST;
-	return share < master.ops->silent_max ? (size_t)share :
-	    master.ops->silent_max;
-}
-
-/* There is one more now: if they are too many, the one that has been silent
- * longest goes. */
-static void
-bound_silent(void)
-{
-	struct wk_client *c = master.clients;
-
-	if (master.ops->silent_max == 0 ||
-	    master.count - master.known <= silent_max())
-		return;
-	while (c->next != NULL)
-		c = c->next;
-	for (; c != NULL; c = c->prev)
-		if (!c->known && c->state == WK_STAYING && !has_words(c)) {
-			wk_serve_drop(c, "it did not say who it is");
-			return;
-		}
-}
-
-static void
-stranger_too_long(struct wk_timer *t)
-{
-	wk_serve_drop((struct wk_client *)((char *)t -
-	    offsetof(struct wk_client, stranger)), "it did not say who it is");
-}
-
 static void
 add_client(int fd)
 {
@@ -817,9 +883,6 @@ add_client(int fd)
 	c->io.fd = fd;
 	c->io.ready = client_ready;
 	c->unread.expired = unread_too_long;
-	c->stranger.expired = stranger_too_long;
-	if (master.ops->stranger_ms > 0)
-		wk_timer_set(&c->stranger, master.ops->stranger_ms);
 	c->since = div_awake();
 	c->number = ++master.came;
 	trace_life(c, "connected", "");
@@ -828,6 +891,9 @@ add_client(int fd)
 		c->next->prev = c;
 	master.clients = c;
 	master.count++;
+	one_more_stranger(c);
+	if (!master.patience.set)
+		look_at_strangers(0);
 	attend(c);
 	if (master.ops->connected != NULL)
 		master.ops->connected(c);
@@ -838,7 +904,7 @@ add_client(int fd)
 		read_client(c);
 	else if (has_words(c))
 		hear_later(c);
-	bound_silent();
+	bound_strangers();
 }
 
 /* What the system had no room for is tried once more. */
@@ -858,21 +924,6 @@ serve_try_again(struct wk_timer *t)
 			attend(c);
 }
 
-/* Those who have had time enough to say who they are, and have not, must not
- * keep others out: they make room, at the end of the round. */
-static void
-drop_silent(void)
-{
-	int64_t since = div_awake() - WK_GRACE_MS;
-	struct wk_client *c;
-
-	if (master.ops->silent_max == 0)
-		return;
-	for (c = master.clients; c != NULL; c = c->next)
-		if (!c->known && c->state != WK_GONE && c->since <= since)
-			wk_serve_drop(c, "it did not say who it is");
-}
-
 /*
  * Out of descriptors: connections stay in the backlog until a client is gone,
  * or a while has passed, as the whole system may be short of them.
@@ -882,7 +933,7 @@ accept_later(void)
 {
 	if (wk_serve_verbose != NULL)
 		wk_serve_verbose("connections wait: %s", strerror(errno));
-	drop_silent();
+	look_at_strangers(master.ops->strangers_max > 0);
 	wk_watch(&master.listener, 0);
 	wk_timer_set(&master.retry, RETRY_MS);
 }
@@ -1048,7 +1099,7 @@ destroy(struct wk_client *c)
 		master.ops->gone(c);
 	wk_forget(&c->io);
 	wk_timer_stop(&c->unread);
-	wk_timer_stop(&c->stranger);
+	no_stranger(c);
 	hear_never(c);
 	hang_up(c);
 	if (c->prev != NULL)
@@ -1093,7 +1144,7 @@ attend_client(struct wk_client *c)
 			serve_flush(c);
 	while (take_up(c));
 	if (c->state == WK_FINISHING && c->out == NULL)
-		c->state = WK_GONE;
+		wk_serve_drop(c, NULL);
 	if (c->state != WK_GONE && wk_watch(&c->io, serve_wanted(c)) != 0)
 		wk_serve_drop(c, strerror(errno));
 }
@@ -1117,34 +1168,12 @@ attend_all(void)
 
 /* --- the end --- */
 
-/*
- * Clients that have not said who they are do not keep the master alive, but get
- * a second to do so: a client may be between connecting and its first word.
- */
-static void
-end_of_grace(struct wk_timer *t)
-{
-	struct wk_client *c;
-	int64_t now = div_awake(), from, next = 0;
-
-	for (c = master.clients; c != NULL; c = c->next) {
-		if (c->known || c->state == WK_GONE)
-			continue;
-		from = c->since > master.ended_at ? c->since : master.ended_at;
-		if (from + WK_GRACE_MS <= now)
-			wk_serve_drop(c, "it did not say who it is");
-		else if (next == 0 || from + WK_GRACE_MS < next)
-			next = from + WK_GRACE_MS;
-	}
-	if (next != 0)
-		wk_timer_set(t, (int)(next - now));
-}
-
 static void
 begin_end(void)
 {
 	master.ended = 1;
 	master.ended_at = div_awake();
+	look_at_strangers(0);    /* a second more, and they do not keep us */
 	master.to_accept = 1;    /* some may have connected just before */
 	if (master.ops != NULL && master.ops->ending != NULL)
 		master.ops->ending();
@@ -1255,12 +1284,6 @@ wk_serve_for_utility(void)
 	master.for_utility = 1;
 }
 
-void
-wk_serve_abort(int code)
-{
-	stop(code);
-}
-
 /* INT and QUIT: a terminal has sent them to the utility as well. */
 static void
 interrupted(int sig)
@@ -1286,8 +1309,6 @@ serve_finished(void)
 		return 1;
 	if (!master.ended || master.to_accept || master.heard != NULL)
 		return 0;
-	if (master.known < master.count && !master.grace.set)
-		wk_timer_set(&master.grace, 0);
 	if (master.stays > 0) {
 		master.last_round = 0;
 		return 0;
@@ -1429,7 +1450,7 @@ wk_serve_run(const struct wk_ops *ops, struct div_socket *socket,
 	master.attend_end = &master.attend;
 	master.retry.expired = serve_try_again;
 	master.taken.expired = look_again;
-	master.grace.expired = end_of_grace;
+	master.patience.expired = serve_patience_over;
 	master.look.expired = look_at_name;
 	master.listener.fd = socket->fd;
 	master.listener.ready = listener_ready;

@@ -44,26 +44,27 @@ enum wk_client_state {
 struct wk_client {
 	struct wk_io io;
 	struct wk_client *prev, *next;
-	struct wk_client *attend;            /* next that needs attention */
-	struct wk_client *later;             /* next to be heard, in_order */
-	struct wk_timer stranger;               /* it does not say who it is */
-	unsigned untaken;                       /* descriptors sent to it that it
-	                                           may not have taken */
-	int64_t untaken_since;                  /* of div_awake */
-	struct wk_chunk *out, **out_end;     /* replies not yet taken */
+	struct wk_client *attend;         /* next that needs attention */
+	struct wk_client *later;          /* next to be heard, in_order */
+	struct wk_client *older, *newer;  /* stranger */
+	unsigned untaken;                 /* descriptors sent to it that it may
+	                                     not have taken */
+	int64_t untaken_since;            /* of div_awake */
+	struct wk_chunk *out, **out_end;  /* replies not yet taken */
 	size_t out_bytes;
-	char *in;                               /* bytes not yet understood */
+	char *in;                         /* bytes not yet understood */
 	size_t in_len;
-	int64_t since;                          /* connected, of div_awake */
-	struct wk_timer unread;                 /* it takes no replies */
-	unsigned long number;                   /* 1 for the first, and so on */
+	int64_t since;                    /* connected, of div_awake */
+	struct wk_timer unread;           /* it takes no replies */
+	unsigned long number;             /* 1 for the first, and so on */
 	enum wk_client_state state;
-	unsigned known : 1,                     /* it has said who it is */
-	    paused : 1,                         /* its requests wait */
-	    attended : 1,                       /* it is in that list */
-	    listed : 1,                         /* it is to be heard, in_order */
-	    blocked : 1;                        /* replies wait for the system
-	                                           to have room */
+	unsigned stranger : 1,            /* it has not said who it is */
+	    known : 1,                    /* it has */
+	    paused : 1,                   /* its requests wait */
+	    attended : 1,                 /* it is in that list */
+	    listed : 1,                   /* it is to be heard, in_order */
+	    blocked : 1;                  /* replies wait for the system to have
+	                                     room */
 };
 
 /* What a program's clients are. */
@@ -71,10 +72,6 @@ struct wk_ops {
 	size_t client_size;       /* of the program's struct */
 	size_t request_max;       /* bytes of a request; more ends the client */
 	unsigned reserve;         /* descriptors that clients have to leave */
-	unsigned silent_max;      /* clients that may be silent at once; of more
-	                             the oldest goes, and all of them when there
-	                             is no room, after WK_GRACE_MS.  0: any
-	                             number */
 	unsigned each;            /* descriptors that each client may need
 	                             beside its own */
 	int keeps_going;          /* a utility that is stopped is continued */
@@ -83,6 +80,9 @@ struct wk_ops {
 	                             first */
 	int stranger_ms;          /* who has not said by then who it is, is
 	                             dropped; 0: only at the end */
+	unsigned strangers_max;   /* of more the one that is silent longest is
+	                             dropped, and all after WK_GRACE_MS when
+	                             there is no room; 0: any number */
 
 	/* A client has connected (its memory is zero), or NULL. */
 	void (*connected)(struct wk_client *c);
@@ -112,9 +112,10 @@ int wk_serve_begin(void);
 
 /*
  * Serve while the utility and clients are there.  socket stays the caller's, to
- * be released with div_unlisten; if its name vanishes it is made again.  Standard input and output become /dev/null,
- * the working directory that of the socket.  *code is the master's exit code.
- * -1 with errno when the loop failed.
+ * be released with div_unlisten; if its name vanishes it is made again.
+ * Standard input and output become /dev/null, the working directory that of the
+ * socket.  *code is the master's exit code.  -1 with errno when the loop
+ * failed.
  */
 int wk_serve_run(const struct wk_ops *ops, struct div_socket *socket,
     int *code);
@@ -135,9 +136,6 @@ void wk_serve_linger(int (*busy)(void), int *code);
  * the wrapper of its own run, and users signal its pid.
  */
 void wk_serve_for_utility(void);
-
-/* End as a second signal would, with this code: no client is waited for. */
-void wk_serve_abort(int code);
 
 /* The client has said who it is: from now on the master stays for it. */
 void wk_serve_known(struct wk_client *c);
@@ -215,7 +213,7 @@ long wk_serve_pid(void);
  * for. */
 int wk_serve_ending(void);
 
-/* True if a signal, or wk_serve_abort, ends the master at once. */
+/* True if a signal ends the master at once. */
 int wk_serve_stopped(void);
 
 /* Close every connection that is made from now on. */

@@ -150,7 +150,8 @@ run(int rounds, char **command)
 	pid_t pid;
 
 	for (i = 0; i < rounds; i++) {
-		e = posix_spawnp(&pid, command[0], NULL, NULL, command, environ);
+		e = posix_spawnp(&pid, command[0], NULL, NULL, command,
+		    environ);
 		if (e != 0 || waitpid(pid, &status, 0) != pid || status != 0) {
 			fprintf(stderr, "lease: %s failed\n", command[0]);
 			return 1;

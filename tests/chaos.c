@@ -30,6 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dice.h"
 #include "divconnect.h"
 
 enum { POOL = 6, BROKERS = 3, SLOTS = 24, CUTS = 8, HOLD_MS = 30 };
@@ -41,16 +42,8 @@ static struct slot {
 } client[SLOTS], broker[BROKERS];
 static pid_t outer;
 static int cut[CUTS];
-static unsigned long seed;
 static long kills, stops, cuts, started;
 static char root[3072], locks[4000], holder[4096];
-
-static unsigned
-dice(unsigned n)
-{
-	seed = seed * 6364136223846793005ul + 1442695040888963407ul;
-	return (unsigned)(seed >> 33) % n;
-}
 
 static void
 broken(const char *fmt, ...)

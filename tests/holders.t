@@ -109,7 +109,7 @@ wait "$master" 2>/dev/null
 old() {         # old NAME Y-ANSWER WANTED
 	rm -f s
 	peer master s A l r:SJRU 's:2,4\n1\n1\n=x\0' r:T 's:a\0b\0' r:0O1O 's:0\n4711\n' \
-	    r:Y "s:$2" "$4" "$5" r:0A1A 's:-No\n-No\n' r:W 's:-No\n' E 2>odd.err & odd=$!
+	    r:Y "s:$2" "$4" "$5" r:0A1A 's:-No\n-No\n' r:W 's:-No\n' r:F. 's:0\n' 2>odd.err & odd=$!
 	wait_until test -S s
 	t "$1" 0 "$3" '' ptbw -t s -v -
 	wait $odd

@@ -11,8 +11,8 @@ tree=${1:-$top}
 cd "$tree" || exit 1
 
 # The product's sources: all that are there, so that a new folder is looked at.
-files=$(ls ./*.[ch] ./*/*.[ch] | sed 's,^\./,,' |
-    grep -vE '^(tests|bench|examples|bin)/')
+written=$(ls ./*.[ch] ./*/*.[ch] | sed 's,^\./,,')
+files=$(printf '%s\n' "$written" | grep -vE '^(tests|bench|examples|bin)/')
 sources=$(printf '%s\n' "$files" | grep '\.c$')
 headers=$(printf '%s\n' "$files" | grep '\.h$')
 objects=$(printf '%s\n' "$sources" | sed 's/c$/o/')
@@ -164,6 +164,21 @@ awk '/^[A-Za-z0-9_]+\(/ { name = $0; sub(/\(.*/, "", name) }
 	' $sources >"$T/found"
 t 'no function has more than 60 lines' 0 '' '' cat "$T/found"
 
+# --- width ---
+
+# tabs are eight columns, and a character of several bytes is one
+LC_ALL=C awk '{
+	n = split($0, part, "\t")
+	columns = 0
+	for (i = 1; i <= n; i++) {
+		gsub(/[\200-\277]/, "", part[i])
+		columns += (i > 1 ? 8 - columns % 8 : 0) + length(part[i])
+	}
+	if (columns > 80)
+		print FILENAME ": line " FNR " has " columns " columns"
+	}' $written >"$T/found"
+t 'no line has more than 80 columns' 0 '' '' cat "$T/found"
+
 if command -v nm >/dev/null; then
 	# the same by what is called: a declaration needs no header
 	nm -P -A -g $objects |
@@ -252,6 +267,12 @@ planted 'a name twice' 'xapply/say.c: move is also in base/text.c'
 copy
 { printf 'int\nlong_one(void)\n{\n'; yes '' | head -n 61; echo '}'; } >>base/text.c
 planted 'a long function' 'base/text.c: long_one has 61 lines'
+for f in base/text.h tests/tap.h examples/spck.c bench/lease.c; do
+	copy
+	printf 'a\t// %068d\303\251\n' 0 0 >>"$f"
+	printf 'a\t// %069d\303\251\n' 0 >>"$f"
+	planted "a long line in $f" "$f: line $(grep -c '' "$f") has 81 columns"
+done
 if command -v nm >/dev/null && command -v cc >/dev/null; then
 	symbol=$(nm -P -g "$top/wire/broker.o" | awk '$2 == "T" { print $1; exit }')
 	printf 'int %s(void);\nint wk_x(void) { return %s(); }\n' \

@@ -231,6 +231,20 @@ export ptbw_link=1 ptbw_1="$T/w/pool"
 wait_until test -S "$s"
 silent 'cookies that do not end' "$s" ptb ptbw -t "$s/0" -T3 true
 silent 'the control protocol, too, is for who speaks' "$s" ptb wrapw -t "$s" -n
+# where descriptors are short before strangers are many, they have a second
+(ulimit -n 40; exec wrapw -mv -N "$T/w/small" : 2>small.log) & small=$!
+wait_until test -S "$T/w/small"
+peers=
+for i in 1 2 3 4 5 6 7 8; do
+	peer connect "$T/w/small" s:ptb t:came$i e & peers="$peers $!"
+done
+wait_until grep -q 'connections wait' small.log
+t 'no descriptor is left: those who say nothing make room' 0 - '' \
+    peer limit 6 wrapw -t "$T/w/small" -n
+# shellcheck disable=SC2086
+kill $small $peers 2>/dev/null
+# shellcheck disable=SC2086
+wait $small $peers 2>/dev/null
 wrapw -X -t "$s" -N "$T/w/near" : & near=$!
 wait_until test -S near
 (ulimit -n 128; exec wrapw -P "$T/w/near" -N "$T/w/far" :) & far=$!

@@ -38,6 +38,7 @@
 #include <string.h>
 
 #include "ptbw/pool.h"
+#include "tap.h"
 
 enum { CLIENTS = 3, TOKENS = 2, STATES = 100000, ORDERS = CLIENTS + 1 };
 
@@ -62,15 +63,6 @@ static enum fault fault;
 static struct state *seen;
 static size_t states, steps;
 static const char *broken;            /* the rule, or NULL */
-
-static int count, failed;
-
-static void
-ok(int good, const char *name)
-{
-	printf("%sok %d - %s\n", good ? "" : "not ", ++count, name);
-	failed += !good;
-}
 
 /* --- the pool and its state --- */
 

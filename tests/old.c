@@ -34,7 +34,7 @@ static struct {
 	int known;
 	long number;
 	int want;                  /* tokens waited for */
-	char rest[4096];           /* read, and to be looked at when it has them */
+	char rest[4096];           /* read, to be looked at when it has them */
 	size_t len;
 } client[CLIENTS];
 static long lock[TOKENS];

@@ -13,9 +13,9 @@
  *	                                    the numbers 0, 1, 2, ...; 50 are
  *	                                    there at once
  *	peer strangers path count           so many that do not say who they are
- *	peer silent path count ready        so many that say nothing at all; make
- *	                                    the file ready, stay until stdin
- *	                                    ends
+ *	peer silent path count ready        so many that say nothing at all;
+ *	                                    make the file ready, stay until
+ *	                                    stdin ends
  *	peer fuzz path count seed           so many conversations of nonsense
  *	peer xfuzz path count seed          the same with an xclate
  *	peer wfuzz path count seed          the same with a wrapw, whose
@@ -33,7 +33,8 @@
  *	peer lock file command...           hold a lock on file meanwhile; 99
  *	                                    when somebody else does
  *
- * Steps:  S:TEXT send, to one who may have hung up   s:TEXT send   r:TEXT expect just this   e expect the end
+ * Steps:  s:TEXT send   S:TEXT send, to one who may have hung up
+ *         r:TEXT expect just this   e expect the end
  *         h end our direction   H the other one   c close
  *         x:N send a byte with N descriptors
  *         d:TEXT send TEXT with a descriptor: a connection on which the
@@ -54,7 +55,8 @@
  *         m it is a connection, on which the next steps go on
  *         W:N write N bytes to it, and V:N expect N bytes on the connection
  * A master's:
- *         A wait for a client   j:XID say hello, expect XID (or any) and then silence
+ *         A wait for a client
+ *         j:XID say hello, expect XID (or any) and then silence
  *         v:LTEXT the answer to question ?L is TEXT
  *         q:AB read commands, answer the questions, up to the command AB
  *                (no AB: up to the end)
@@ -87,6 +89,7 @@
 #include <sys/syscall.h>
 #endif
 
+#include "dice.h"
 #include "divconnect.h"
 
 enum { PATIENCE = 60000 };
@@ -856,15 +859,6 @@ state_of(const char *pid)
 	return fclose(f);
 }
 
-static unsigned long seed;
-
-static unsigned
-dice(unsigned n)
-{
-	seed = seed * 6364136223846793005ul + 1442695040888963407ul;
-	return (unsigned)(seed >> 33) % n;
-}
-
 /* Say it in pieces, some with a descriptor, and end in one way or another. */
 static void
 babble(const char *text, size_t n)
@@ -916,7 +910,8 @@ converse_xclate(const char *path)
 {
 	static const char *const words[] = { "?T ", "?H ", "?L ", "?s ", "?q ",
 	    "?d ", "?: ", "-V ", "od ", "ow ", "o1 ", "o1 ", "o2 ", "o0 ",
-	    "ex ", "hd ", "bx ", "rf ", "qm ", "Q! ", "cq ", "yt ", "003", "zz " };
+	    "ex ", "hd ", "bx ", "rf ", "qm ", "Q! ", "cq ", "yt ", "003",
+	    "zz " };
 	char text[400];
 	size_t i, n = 4 * dice(sizeof text / 4);
 
@@ -957,7 +952,8 @@ converse_wrapw(const char *path)
 		memcpy(text + n, w, strlen(w));
 		n += strlen(w);
 		if (dice(6) == 0)
-			text[n - 1 - dice((unsigned)strlen(w))] = (char)dice(256);
+			text[n - 1 - dice((unsigned)strlen(w))] =
+			    (char)dice(256);
 	}
 	babble(text, n);
 	return lines;

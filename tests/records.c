@@ -40,8 +40,8 @@ static const struct {
 };
 
 static const char *const words[] = { "PATH=/evil", "LD_PRELOAD=/e.so", "_1=/x",
-	"IFS=_d", "=", "_link=", "_list", "ptbw_", "_d=/x", "\n", "PATH=/x\n_1=/y",
-	"999999999999", "-1", "00" };
+	"IFS=_d", "=", "_link=", "_list", "ptbw_", "_d=/x", "\n",
+	"PATH=/x\n_1=/y", "999999999999", "-1", "00" };
 
 static size_t
 insert(char *to, size_t len, size_t at, const char *what, size_t n)
@@ -146,7 +146,7 @@ fuzz(long n)
 		memcpy(text, seeds[which].text, len);
 		for (k = dice(5); k > 0; k--)
 			len = mutate(text, len);
-		data = malloc(len + 1);         /* just so much: see who reads more */
+		data = malloc(len + 1);     /* so much: see who reads more */
 		memcpy(data, text, len);
 		flaw = record_read(&r, data, len);
 		if (flaw == RECORD_GOOD) {
@@ -160,7 +160,8 @@ fuzz(long n)
 	}
 	printf("# %ld records, %ld of them were taken\n", i, taken);
 	ok(bad == 0, "a mutated record sets no other variable");
-	ok(taken > n / 20 && taken < n - n / 20, "some are taken, some are not");
+	ok(taken > n / 20 && taken < n - n / 20,
+	    "some are taken, some are not");
 }
 
 int

@@ -26,6 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dice.h"
+
 enum { CLIENTS = 8, SECTION_MAX = 40000, OUT_MAX = 1 << 20, LIMIT_MS = 10000 };
 
 enum kind { FILTER, GROUP, CAPTURE, DIRECT, KINDS };
@@ -40,14 +42,6 @@ static struct client {
 static char out[OUT_MAX + 1];
 static size_t out_len;
 static int master_killed, round_no;
-static unsigned long seed;
-
-static unsigned
-any(unsigned n)
-{
-	seed = seed * 6364136223846793005u + 1442695040888963407u;
-	return (unsigned)(seed >> 33) % n;
-}
 
 _Noreturn static void
 bad(const char *what, int id)
@@ -97,13 +91,13 @@ write_section(int fd, int id)
 
 	seed ^= (unsigned long)id * 977;
 	while (at < n) {
-		piece = 1 + any(8000);
+		piece = 1 + dice(8000);
 		w = write(fd, text + at, piece < n - at ? piece : n - at);
 		if (w < 0)
 			_exit(1);
 		at += (size_t)w;
-		if (any(3) == 0)
-			nap(any(1000));
+		if (dice(3) == 0)
+			nap(dice(1000));
 	}
 }
 
@@ -172,7 +166,7 @@ start_clients(int first)
 
 		memset(c, 0, sizeof *c);
 		c->id = first + i;
-		c->kind = any(KINDS);
+		c->kind = dice(KINDS);
 		c->pid = fork();
 		if (c->pid == 0)
 			become_client(c);
@@ -184,24 +178,24 @@ start_clients(int first)
 static void
 harm(pid_t master)
 {
-	struct client *c = &client[any(CLIENTS)];
+	struct client *c = &client[dice(CLIENTS)];
 	pid_t victim = c->kind == DIRECT ? -c->pid : c->pid;
 
-	switch (any(12)) {
+	switch (dice(12)) {
 	case 0:
 		kill(master, SIGKILL);
 		master_killed = 1;
 		break;
 	case 1:
 		kill(master, SIGSTOP);
-		nap(any(5000));
+		nap(dice(5000));
 		kill(master, SIGCONT);
 		break;
 	case 2:
 	case 3:
 		if (c->pid > 0) {
 			kill(c->pid, SIGSTOP);
-			nap(any(5000));
+			nap(dice(5000));
 			kill(c->pid, SIGCONT);
 		}
 		break;
@@ -323,7 +317,7 @@ one_round(int first)
 	int fd[2], status;
 	pid_t master;
 	int64_t limit = now() + LIMIT_MS;
-	unsigned harms = 1 + any(3);
+	unsigned harms = 1 + dice(3);
 
 	out_len = 0;
 	master_killed = 0;
@@ -338,7 +332,7 @@ one_round(int first)
 	while (reap() > 0) {
 		if (now() > limit)
 			bad("hangs", 0);
-		nap(any(4000));
+		nap(dice(4000));
 		if (harms > 0) {
 			harm(master);
 			harms--;
@@ -374,8 +368,9 @@ main(int argc, char **argv)
 		return 0;
 	}
 	rounds = argc > 1 ? atoi(argv[1]) : 10;
-	seed = argc > 2 ? strtoul(argv[2], NULL, 10) : (unsigned long)time(NULL);
-	printf("# seed %lu\n", seed);
+	seed = argc > 2 ? strtoul(argv[2], NULL, 10) :
+	    (unsigned long)time(NULL);
+	printf("# seed %llu\n", seed);
 	setpgid(0, 0);
 	signal(SIGPIPE, SIG_IGN);
 	for (round_no = 0; round_no < rounds; round_no++) {

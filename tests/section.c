@@ -394,7 +394,8 @@ test_joblog(void)
 		snprintf(name, sizeof name, "job log: row %zu", i);
 		ok(strcmp(text, row[i].line) == 0 && n == strlen(text), name);
 	}
-	ok(strcmp(jobline_heading[JOBLINE_PARALLEL], "Seq\tHost\tStarttime\tJobRuntime\tSend"
+	ok(strcmp(jobline_heading[JOBLINE_PARALLEL],
+	    "Seq\tHost\tStarttime\tJobRuntime\tSend"
 	    "\tReceive\tExitval\tSignal\tCommand\n") == 0, "job log: head");
 }
 
@@ -452,16 +453,6 @@ test_longest(void)
 /* --- streams --- */
 
 static int
-open_fds(void)
-{
-	int fd, n = 0;
-
-	for (fd = 0; fd < 256; fd++)
-		n += fcntl(fd, F_GETFD) >= 0;
-	return n;
-}
-
-static int
 complain(const struct redirect *r, const char *spec)
 {
 	fprintf(stderr, "%s: %s\n", spec, r->reason);
@@ -475,9 +466,11 @@ copy(int from, int to)
 	ssize_t n, done, w;
 
 	while ((n = read(from, data, sizeof data)) > 0)
-		for (done = 0; done < n; done += w)
-			if ((w = write(to, data + done, (size_t)(n - done))) < 0)
+		for (done = 0; done < n; done += w) {
+			w = write(to, data + done, (size_t)(n - done));
+			if (w < 0)
 				return 1;
+		}
 	return n < 0;
 }
 

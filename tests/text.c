@@ -462,7 +462,8 @@ static const struct line {
 	    H, 0 },
 	{ "\342\200\213::group::a\n", "\342\200\213::group::a\n", NULL, H, 0 },
 	{ "\303\240::group::a\n", "\303\240::group::a\n", NULL, H, 0 },
-	{ "\302", "t:\302\n", "t:", H, 1 }, { "  \342\200", "  \342\200", NULL, H, 0 },
+	{ "\302", "t:\302\n", "t:", H, 1 },
+	{ "  \342\200", "  \342\200", NULL, H, 0 },
 	{ "  a\n\n   b\n", "t:  a\nt:\nt:   b\n", "t:", H, 1 },
 	{ "::group name=x,y=z::a\n", "a\n", NULL, H, 0 },
 	{ "::group ::a::b\n", "a::b\n", NULL, H, 0 },
@@ -481,9 +482,11 @@ static const struct line {
 	{ "x##[endgroup]\n", "t:x# #[endgroup]\n", "t:", H, 0 },
 	{ "x##[Group a=b;]\n", "x# #[Group a=b;]\n", NULL, H, 0 },
 	{ "##[group a=b;]c\n", "# #[group a=b;]c\n", NULL, H, 0 },
-	{ "x###[group]##[endgroup]\n", "x## #[group]# #[endgroup]\n", NULL, H, 0 },
+	{ "x###[group]##[endgroup]\n", "x## #[group]# #[endgroup]\n",
+	    NULL, H, 0 },
 	{ "x##[gr##[group]oup]\n", "x##[gr# #[group]oup]\n", NULL, H, 0 },
-	{ "x##[#[group]##[##[endgroup ", "x##[#[group]##[# #[endgroup ", NULL, H, 0 },
+	{ "x##[#[group]##[##[endgroup ", "x##[#[group]##[# #[endgroup ",
+	    NULL, H, 0 },
 	{ "::gr##[group]oup::\n", "::gr# #[group]oup::\n", NULL, H, 0 },
 	{ "::group ##[group]a\n", "::group # #[group]a\n", NULL, H, 0 },
 	{ "##[error]a\nx##[endgrou]\n##[groups]\n##", "##[error]a\n"
@@ -698,8 +701,8 @@ test_random(enum lines_flatten f, const char *tag, const char *name)
 		"\n", "\n", "\n", "::group::", "::endgroup::", ":", " ", "\r",
 		E, S, N, "\r" E, "[a=b]", "\033", "text", "s", "section_",
 		"\n" E S "\r" E, "\n" E N "\r" E, "n\n::endgroup::\n",
-		"\n::group::", "##[group]", "##[endGroup]", "#", "##[", "::group ",
-		"]", "\302\240", "\302",
+		"\n::group::", "##[group]", "##[endGroup]", "#", "##[",
+		"::group ", "]", "\302\240", "\302",
 	};
 	static char once[sizeof input * 4];
 	struct lines l, plain;

@@ -1,6 +1,7 @@
 /*
  * unit.c - the modules that can be tried without a program: the pool against
- * a plain model of it, the stack functions, descriptors over sockets
+ * a plain model of it, the stack functions, descriptors over sockets, the end
+ * of a flow
  *
  * Prints TAP.  The seed of the random part is printed: unit [seed].
  *
@@ -18,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/flow.h"
 #include "divconnect.h"
 #include "ptbw/pool.h"
 #include "ptbw/tableau.h"
@@ -254,16 +256,6 @@ closed_on_exec(int fd)
 	return fcntl(fd, F_GETFD) & FD_CLOEXEC;
 }
 
-static int
-open_fds(void)
-{
-	int fd, n = 0;
-
-	for (fd = 0; fd < 256; fd++)
-		n += fcntl(fd, F_GETFD) >= 0;
-	return n;
-}
-
 static void
 test_descriptors(void)
 {
@@ -431,13 +423,92 @@ test_tableau(void)
 	free(t.source);
 }
 
+/* --- the end of a flow's source --- */
+
+static int flow_saw;
+
+static void
+saw(struct flow *f, int what)
+{
+	(void)f;
+	flow_saw |= what;
+}
+
+/* Let bytes flow from source, which is not the flow's alone, to the end: what
+ * was reported; *error and what came, up to size bytes with a NUL. */
+static int
+flow_all(int source, char *came, size_t size, int *error)
+{
+	struct flow f = { .cap = 100 };
+	int p[2], rounds = 100;
+	ssize_t n = -1;
+
+	*came = '\0';
+	flow_saw = 0;
+	if (source < 0 || pipe(p) != 0)
+		return 0;
+	flow_begin(&f, saw);
+	flow_source(&f, source, 0);
+	flow_sink(&f, p[1]);
+	while (!(flow_saw & FLOW_END) && rounds-- > 0)
+		if (wk_round(1) != 0)
+			break;
+	*error = f.error;
+	flow_close(&f);
+	if (fcntl(p[0], F_SETFL, O_NONBLOCK) == 0)
+		n = read(p[0], came, size - 1);
+	came[n > 0 ? n : 0] = '\0';
+	close(p[0]);
+	return flow_saw;
+}
+
+/* The side that is left of a pseudo-terminal; the other one has written. */
+static int
+left_of_terminal(int master_is)
+{
+	int side[2] = { posix_openpt(O_RDWR | O_NOCTTY), -1 };
+	const char *name;
+
+	if (side[0] >= 0 && grantpt(side[0]) == 0 && unlockpt(side[0]) == 0 &&
+	    (name = ptsname(side[0])) != NULL)
+		side[1] = open(name, O_RDWR | O_NOCTTY);
+	if (side[1] < 0 || write(side[master_is], "last\n", 5) != 5)
+		return -1;
+	close(side[master_is]);
+	return side[!master_is];
+}
+
+static void
+test_ends(void)
+{
+	char came[100];
+	int error, what;
+
+	if (wk_init() != 0)
+		return;
+	what = flow_all(left_of_terminal(1), came, sizeof came, &error);
+	ok((what & FLOW_END) && !(what & FLOW_UNREADABLE),
+	    "a terminal whose slave side is closed has ended");
+	ok(strncmp(came, "last", 4) == 0, "what it held has come");
+	what = flow_all(left_of_terminal(0), came, sizeof came, &error);
+	ok((what & FLOW_END) && !(what & FLOW_UNREADABLE),
+	    "so has one whose master side is closed");
+	if (access("/proc/self/mem", R_OK) != 0)
+		return;
+	what = flow_all(open("/proc/self/mem", O_RDONLY), came, sizeof came,
+	    &error);
+	ok((what & FLOW_UNREADABLE) && error == EIO,
+	    "another EIO is an error");
+}
+
 int
 main(int argc, char **argv)
 {
 	static const size_t sizes[] = { 1, 2, 63, 64, 65, 300, 4095, 4097 };
 	size_t i;
 
-	seed = argc > 1 ? strtoull(argv[1], NULL, 10) : (unsigned long)time(NULL);
+	seed = argc > 1 ? strtoull(argv[1], NULL, 10) :
+	    (unsigned long)time(NULL);
 	printf("# seed %llu\n", seed);
 	for (i = 0; i < sizeof sizes / sizeof *sizes; i++)
 		test_pool(sizes[i]);
@@ -450,6 +521,7 @@ main(int argc, char **argv)
 	test_listen();
 	test_time();
 	test_busy();
+	test_ends();
 	printf("1..%d\n", count);
 	return failed != 0;
 }

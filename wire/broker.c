@@ -263,9 +263,9 @@ broker_close(struct broker *b)
 	errno = e;
 }
 
-/* "i,j,k" into token[]; *got 0 when it was "-1". */
+/* "i,j,k" into token[]; -1 with the errno none when it was "-1". */
 static int
-parse_tokens(char *line, size_t n, uint32_t *token, int *got)
+parse_tokens(char *line, size_t n, uint32_t *token, int none)
 {
 	size_t i;
 	long t;
@@ -274,15 +274,14 @@ parse_tokens(char *line, size_t n, uint32_t *token, int *got)
 		if (number(line, &line, &t) != 0 || t < -1 || t > UINT32_MAX)
 			return protocol_error();
 		if (i == 0 && t == -1 && *line == '\0') {
-			*got = 0;
-			return 0;
+			errno = none;
+			return -1;
 		}
 		if (t < 0 || *line != (i + 1 < n ? ',' : '\0'))
 			return protocol_error();
 		token[i] = (uint32_t)t;
 		line++;
 	}
-	*got = 1;
 	return 0;
 }
 
@@ -329,7 +328,6 @@ broker_take_now(struct broker *b, size_t n, uint32_t *token)
 {
 	char text[48], *line, *end;
 	long count;
-	int got;
 
 	if (b->old) {
 		errno = ENOTSUP;
@@ -353,11 +351,7 @@ broker_take_now(struct broker *b, size_t n, uint32_t *token)
 		errno = ENOTSUP;
 		return -1;
 	}
-	if (parse_tokens(line, n, token, &got) != 0)
-		return -1;
-	if (!got)
-		errno = ETIMEDOUT;
-	return got ? 0 : -1;
+	return parse_tokens(line, n, token, ETIMEDOUT);
 }
 
 int
@@ -393,17 +387,12 @@ static int
 broker_granted(struct broker *b, size_t n, int64_t deadline, uint32_t *token)
 {
 	size_t len;
-	int got;
 	char *line = get_until(b, '\n', &len, deadline);
 
 	if (line == NULL)
 		return -1;
 	b->queued = 0;
-	if (parse_tokens(line, n, token, &got) != 0)
-		return -1;
-	if (!got)
-		errno = ENOSPC;
-	return got ? 0 : -1;
+	return parse_tokens(line, n, token, ENOSPC);
 }
 
 int

@@ -30,7 +30,7 @@ struct broker {
 	const char *path;         /* the caller's, which stays */
 	int met;                  /* it has answered something */
 	int greeted;              /* private: the answer to "0I" was seen */
-	int old;                  /* it is a master of 2010, as far as is known */
+	int old;                  /* a master of 2010, as far as is known */
 	int queued;               /* tokens were asked for, and not answered */
 	size_t count;             /* tokens of the pool, once known */
 	struct buffer in;         /* replies not yet looked at */

@@ -48,8 +48,9 @@ is_untaken(const char *line, const char *path, size_t max)
 	unsigned state;
 	int at = 0;
 
-	return sscanf(line, "%*s %*s %*s %*s %*s %x %*s %n", &state, &at) == 1 &&
-	    at > 0 && state == 2 && strncmp(line + at, path, max) == 0;
+	return sscanf(line, "%*s %*s %*s %*s %*s %x %*s %n", &state,
+	    &at) == 1 && at > 0 && state == 2 &&
+	    strncmp(line + at, path, max) == 0;
 }
 
 static int

@@ -31,7 +31,7 @@ enum {
 	COMMAND = 4,               /* bytes of a command; the last is NUL */
 	REPLY_MAX = 1 << 20,
 	READ_MIN = 512,
-	AGAIN_MS = 100,            /* to try again what there was no room for, */
+	AGAIN_MS = 100,            /* to try anew what there was no room for, */
 	TRIES = 100,               /* so often */
 	WORD_MAX = 31              /* bytes of a greeting, a tag, a flag */
 };

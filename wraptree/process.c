@@ -124,7 +124,8 @@ ask_proc(void)
 		pid = strtol(d->d_name, &end, 10);
 		/* a name may have anything in it, parentheses as well */
 		if (*end != '\0' || process_read(pid, "stat", stat,
-		    sizeof stat, NULL) == 0 || (name = strchr(stat, '(')) == NULL ||
+		    sizeof stat, NULL) == 0 ||
+		    (name = strchr(stat, '(')) == NULL ||
 		    (end = strrchr(stat, ')')) == NULL ||
 		    sscanf(end, ") %*c %ld", &parent) != 1)
 			continue;

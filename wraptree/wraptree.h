@@ -2,9 +2,10 @@
  * wraptree.h - what the files of wraptree share
  *
  * process.c lists the processes, diversion.c finds the diversions that their
- * environments name, of which reach.c says who may be asked, ask.c asks the masters of those, and what comes out of it
- * becomes notes (note.c).  tree.c draws processes and notes; wraptree.c has
- * the command line, and decides which processes are looked at.
+ * environments name, of which reach.c says who may be asked, ask.c asks the
+ * masters of those, and what comes out of it becomes notes (note.c).  tree.c
+ * draws processes and notes; wraptree.c has the command line, and decides which
+ * processes are looked at.
  *
  * Whatever fails for lack of memory ends the program.
  *

@@ -453,9 +453,7 @@ carry_flow_says(struct flow *f, int what)
 	struct carried *c = (struct carried *)((char *)f -
 	    offsetof(struct carried, flow));
 
-	/* a pseudo-terminal that nobody has open any more ends with EIO */
-	if ((what & FLOW_UNREADABLE) &&
-	    (c->kind != K_TERMINAL || f->error != EIO)) {
+	if (what & FLOW_UNREADABLE) {
 		if (!c->stand_in && !outgoing(c))
 			not_written(c, f->error);
 		else

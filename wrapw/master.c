@@ -644,7 +644,7 @@ static const struct wk_ops ops = {
 	.client_size = sizeof(struct client),
 	.request_max = CONTROL_LINE_MAX,
 	.reserve = RESERVE,
-	.silent_max = WRAPW_SILENT,
+	.strangers_max = WRAPW_STRANGERS,
 	.stranger_ms = WK_STRANGER_MS,
 	.each = 1,              /* the way to its target */
 	.input = wmaster_input,
@@ -688,12 +688,7 @@ wmaster_bound(const struct div_socket *socket)
 int
 wrapw_master(char **operands, const struct wk_called *called)
 {
-	const struct div_place place = {
-		.prefix = wrapw.prefix,
-		.template = wrapw.template,
-		.stem = "ww",
-		.path = wrapw_opt.socket
-	};
+	const struct div_place place = wrapw_place("ww");
 	const struct wk_master m = {
 		.ops = &ops,
 		.place = &place,

@@ -472,12 +472,7 @@ relay_export(char **operands, const struct wk_called *called)
 		.input = visitor_input,
 		.gone = visitor_gone
 	};
-	const struct div_place place = {
-		.prefix = wrapw.prefix,
-		.template = wrapw.template,
-		.stem = "wx",
-		.path = wrapw_opt.socket
-	};
+	const struct div_place place = wrapw_place("wx");
 	const struct wk_master m = {
 		.ops = &ops,
 		.place = &place,
@@ -845,18 +840,13 @@ relay_project(char **operands, const struct wk_called *called)
 		.request_max = DIV_COOKIE_MAX + 1,
 		.stranger_ms = WK_STRANGER_MS,
 		.reserve = RESERVE,
-		.silent_max = WRAPW_SILENT,
+		.strangers_max = WRAPW_STRANGERS,
 		.each = 3,
 		.connected = guest_came,
 		.input = guest_input,
 		.gone = guest_gone
 	};
-	const struct div_place place = {
-		.prefix = wrapw.prefix,
-		.template = wrapw.template,
-		.stem = "ww",
-		.path = wrapw_opt.socket
-	};
+	const struct div_place place = wrapw_place("ww");
 	const struct wk_master m = {
 		.ops = &ops,
 		.place = &place,

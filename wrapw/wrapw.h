@@ -15,7 +15,7 @@
 
 /* Clients of a master, or of a far end, whose cookie is not there yet.  (At a
  * near end they are as silent as the link is slow.) */
-enum { WRAPW_SILENT = 64 };
+enum { WRAPW_STRANGERS = 64 };
 
 /* What the command line asks for. */
 struct wrapw_options {
@@ -34,6 +34,18 @@ struct wrapw_options {
 extern struct wrapw_options wrapw_opt;
 
 extern const struct wk_program wrapw;
+
+/* Where a master's socket is to be; stem is that of its number. */
+static inline struct div_place
+wrapw_place(const char *stem)
+{
+	return (struct div_place){
+		.prefix = wrapw.prefix,
+		.template = wrapw.template,
+		.stem = stem,
+		.path = wrapw_opt.socket
+	};
+}
 
 /* Each returns the exit code. */
 int wrapw_master(char **operands, const struct wk_called *called);

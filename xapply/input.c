@@ -23,14 +23,16 @@
 #include "base/codes.h"
 #include "base/event.h"
 
+enum { ROOM_FIRST = 65536 };       /* to read into; it doubles as needed */
+
 /* A file that lines are read from. */
 struct input_stream {
 	struct wk_io io;
 	struct input *in;
 	const char *name;          /* for messages */
-	char *data;
-	size_t from, to, room;     /* bytes not yet used; bytes allocated */
-	size_t seen;               /* up to there they have no end of a line */
+	struct buffer text;        /* read, and not yet used */
+	size_t seen;               /* so many bytes of it have no end of a
+	                              line */
 	size_t line;               /* lines so far */
 	int ended;
 	int always;                /* a read never waits: it needs no poll */
@@ -121,35 +123,19 @@ close_stream(struct input_stream *s)
 	wk_forget(&s->io);
 	if (s->io.fd >= 0)
 		close(s->io.fd);
-	free(s->data);
+	buffer_release(&s->text);
 	free(s);
 }
 
-/* Move what is not yet used to the front of the buffer. */
-static void
-input_shift(struct input_stream *s)
-{
-	memmove(s->data, s->data + s->from, s->to - s->from);
-	s->to -= s->from;
-	s->seen -= s->from;
-	s->from = 0;
-}
-
-/* Double the buffer. */
+/* Have room behind what is not yet used, which may move. */
 static enum input_result
 input_grow(struct input_stream *s)
 {
-	size_t room = s->room > 0 ? 2 * s->room : 65536;
-	char *data;
-
-	if (s->room >= INPUT_LINE_MAX)
+	if (buffer_length(&s->text) >= INPUT_LINE_MAX)
 		return input_fail(s->in, WK_DATA, s->name,
 		    "a line is too long");
-	data = realloc(s->data, room);
-	if (data == NULL)
+	if (buffer_reserve(&s->text, s->text.room > 0 ? 1 : ROOM_FIRST) != 0)
 		return input_fail_errno(s->in, WK_SYSTEM, s->name, ENOMEM);
-	s->data = data;
-	s->room = room;
 	return INPUT_BATCH;
 }
 
@@ -172,22 +158,21 @@ static enum input_result
 input_more(struct input_stream *s)
 {
 	enum input_result r = input_look(s);
+	struct buffer *b = &s->text;
 	ssize_t n;
 
 	if (r != INPUT_BATCH)
 		return r;
-	if (s->from > 0 && (s->from == s->to || s->to == s->room))
-		input_shift(s);
-	if (s->to == s->room && input_grow(s) != INPUT_BATCH)
+	if (input_grow(s) != INPUT_BATCH)
 		return INPUT_FAILED;
 	do
-		n = read(s->io.fd, s->data + s->to, s->room - s->to);
+		n = read(s->io.fd, b->data + b->to, b->room - b->to);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return input_more(s);
 	if (n < 0)
 		return input_fail_errno(s->in, WK_NOINPUT, s->name, errno);
-	s->to += (size_t)n;
+	b->to += (size_t)n;
 	s->ended = n == 0;
 	return INPUT_BATCH;
 }
@@ -198,15 +183,18 @@ static enum input_result
 find_end(struct input_stream *s, char newline, char **end)
 {
 	enum input_result r = INPUT_BATCH;
+	struct buffer *b = &s->text;
+	size_t len;
 
 	*end = NULL;
 	while (r == INPUT_BATCH) {
-		if (s->to > s->seen)
-			*end = memchr(s->data + s->seen, newline,
-			    s->to - s->seen);
+		len = buffer_length(b);
+		if (len > s->seen)
+			*end = memchr(b->data + b->from + s->seen, newline,
+			    len - s->seen);
 		if (*end != NULL || s->ended)
 			break;
-		s->seen = s->to;
+		s->seen = len;
 		r = input_more(s);
 	}
 	return r;
@@ -218,16 +206,17 @@ static enum input_result
 input_line(struct input_stream *s, char newline, struct expand_text *t)
 {
 	char *end;
+	struct buffer *b = &s->text;
 	enum input_result r = find_end(s, newline, &end);
 
 	if (r != INPUT_BATCH)
 		return r;
-	if (end == NULL && s->from == s->to)
+	if (end == NULL && buffer_length(b) == 0)
 		return INPUT_END;
-	t->data = s->data + s->from;
-	t->len = end != NULL ? (size_t)(end - t->data) : s->to - s->from;
-	s->from += t->len + (end != NULL);
-	s->seen = s->from;
+	t->data = b->data + b->from;
+	t->len = end != NULL ? (size_t)(end - t->data) : buffer_length(b);
+	b->from += t->len + (end != NULL);
+	s->seen = 0;
 	s->line++;
 	if (newline != '\0' && memchr(t->data, '\0', t->len) != NULL)
 		return input_fail(s->in, WK_DATA, s->name,
@@ -294,19 +283,13 @@ close_set(struct input *in)
 static int
 input_hold(struct input *in, size_t slot, const char *data, size_t len)
 {
-	char *p;
-
-	if (in->hold_len + len + 1 > in->hold_room) {
-		p = realloc(in->hold, 2 * (in->hold_len + len + 1));
-		if (p == NULL)
-			return -1;
-		in->hold = p;
-		in->hold_room = 2 * (in->hold_len + len + 1);
-	}
-	memcpy(in->hold + in->hold_len, data, len);
-	in->from[slot] = in->hold_len;
+	/* an empty line, too, is somewhere */
+	if (buffer_reserve(&in->hold, len + 1) != 0)
+		return -1;
+	in->from[slot] = in->hold.to;
 	in->param[slot].len = len;
-	in->hold_len += len;
+	memcpy(in->hold.data + in->hold.to, data, len);
+	in->hold.to += len;
 	return 0;
 }
 
@@ -344,7 +327,7 @@ next_of_files(struct input *in)
 			return r;
 		if (in->filled == 0) {
 			in->some = 0;
-			in->hold_len = 0;
+			in->hold.to = 0;
 		}
 		r = fill_slots(in);
 		if (r != INPUT_BATCH)
@@ -358,7 +341,7 @@ next_of_files(struct input *in)
 	if (in->at >= in->operands)
 		return INPUT_END;
 	for (i = 0; i < in->each; i++) {
-		in->param[i].data = in->hold + in->from[i];
+		in->param[i].data = in->hold.data + in->from[i];
 		name = in->operand[in->at + i];
 		in->file[i] = (struct expand_text){ name, strlen(name) };
 	}

@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 
+#include "base/buffer.h"
 #include "expand.h"
 
 enum { INPUT_LINE_MAX = 256 << 20 };     /* bytes of a line */
@@ -49,8 +50,7 @@ struct input {
 	struct input_stream **slot, *standard;
 	size_t filled;             /* slots whose line has been read */
 	int some, opened;          /* a slot had a line; the files are open */
-	char *hold;                /* the lines of the batch */
-	size_t hold_len, hold_room;
+	struct buffer hold;        /* the lines of the batch */
 	size_t *from;              /* where in hold the line of a slot begins */
 };
 
