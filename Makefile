@@ -148,8 +148,9 @@ tests/old: tests/old.c bin/begun
 	$(CHECKER) $(LDLIBS)
 tests/peer: tests/peer.c $(ARCHIVE)
 	$(CHECKER) $(ARCHIVE) $(LDLIBS)
-tests/records: tests/records.c tests/tap.h $(WRAPW) $(ARCHIVE)
-	$(CHECKER) wrapw/record.o $(ARCHIVE) $(LDLIBS)
+tests/records: tests/fuzz/loop.c tests/fuzz/record.c $(WRAPW) $(ARCHIVE)
+	$(COMPILE) $(LDFLAGS) -o $@ tests/fuzz/loop.c tests/fuzz/record.c \
+	    wrapw/record.o $(ARCHIVE) $(LDLIBS)
 tests/riot: tests/riot.c bin/begun
 	$(CHECKER) $(LDLIBS)
 tests/section: tests/section.c tests/tap.h $(XCLATE) $(ARCHIVE)
