@@ -58,8 +58,8 @@ PTBW = ptbw.o ptbw/client.o ptbw/master.o ptbw/pool.o ptbw/tableau.o \
 	ptbw/wait.o
 WRAPTREE = wraptree.o wraptree/ask.o wraptree/diversion.o wraptree/note.o \
 	wraptree/process.o wraptree/reach.o wraptree/tree.o
-WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/link.o wrapw/master.o \
-	wrapw/record.o wrapw/relay.o wrapw/space.o
+WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/guard.o wrapw/link.o \
+	wrapw/master.o wrapw/record.o wrapw/relay.o wrapw/space.o
 XAPPLY = xapply.o xapply/expand.o xapply/input.o xapply/joblog.o \
 	xapply/quote.o xapply/run.o xapply/say.o xapply/task.o xapply/tty.o
 XCLATE = xclate.o xclate/client.o xclate/inspect.o xclate/master.o \
@@ -72,7 +72,8 @@ HEADERS = divconnect.h base/buffer.h base/codes.h base/dial.h base/event.h \
 	wire/holders.h wire/late.h wire/section.h wire/share.h wire/style.h \
 	wire/talk.h wire/title.h wire/tokens.h wire/turn.h ptbw/pool.h \
 	ptbw/ptbw.h ptbw/tableau.h wraptree/wraptree.h wrapw/carry.h \
-	wrapw/link.h wrapw/record.h wrapw/relay.h wrapw/space.h wrapw/wrapw.h \
+	wrapw/guard.h wrapw/link.h wrapw/record.h wrapw/relay.h \
+	wrapw/space.h wrapw/wrapw.h \
 	xapply/expand.h xapply/input.h xapply/quote.h xapply/xapply.h \
 	xclate/inspect.h xclate/redirect.h xclate/report.h xclate/xclate.h
 CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/model \

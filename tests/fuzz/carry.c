@@ -2,7 +2,8 @@
  * carry.c - any frames of the other end of a link, for a connection whose client
  * may say anything, too, and send descriptors: in the end nothing of it stays
  *
- * The first byte says which end this is: that which makes wires, or the other.
+ * The first byte says which end this is: that which makes wires, or the other;
+ * and whether its client is a service that the other end may not say all to.
  * Then there are pieces, with a byte of 255 in between.  The first byte of a
  * piece says what it is:
  *
@@ -37,6 +38,7 @@ static int near_end, wire_end;
 static int wires[WIRES];
 static size_t wires_count;
 static unsigned char lent;
+static int guarded, near_spoke, near_heard;
 
 static int
 fuzz_entropy(void *to, size_t len)
@@ -129,6 +131,8 @@ say_piece(const uint8_t *data, size_t len)
 
 	if (len == 0)
 		return;
+	if (strchr("npqstzN", data[0]) != NULL)
+		near_spoke = 1;
 	if (strchr("dfwex", data[0]) != NULL)
 		send_frame(data, len);
 	else if (data[0] == 'b')
@@ -164,6 +168,25 @@ take(int sock)
 		}
 }
 
+/* The service does not hear a NUL before all else, but the question that stands
+ * in front of it. */
+static void
+check_guard(void)
+{
+	char text[GUARD_QUESTION_LEN];
+	ssize_t n;
+
+	if (!guarded || near_spoke || near_heard)
+		return;
+	n = recv(near_end, text, sizeof text, MSG_PEEK | MSG_DONTWAIT);
+	if (n <= 0)
+		return;
+	near_heard = 1;
+	if (*text == '\0' && (n != GUARD_QUESTION_LEN ||
+	    memcmp(text, GUARD_QUESTION, GUARD_QUESTION_LEN) != 0))
+		abort();
+}
+
 static void
 carry_rounds(void)
 {
@@ -172,6 +195,7 @@ carry_rounds(void)
 	for (i = 0; i < 4; i++)
 		if (wk_round(0) != 0)
 			abort();
+	check_guard();
 	take(near_end);
 	take(wire_end);
 }
@@ -209,7 +233,7 @@ end_all(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static const struct carry_ahead none = { .reply = "" };
+	struct carry_ahead none = { .reply = "" };
 	static int begun;
 	const uint8_t *end;
 	size_t n;
@@ -222,6 +246,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		abort();
 	begun = 1;
 	lent = 0;
+	near_spoke = near_heard = 0;
+	guarded = none.guarded = (data[0] & 2) != 0;
 	carry_begin(data[0] & 1 ? reach : NULL);
 	near = pair(&near_end);
 	wire = pair(&wire_end);
