@@ -58,8 +58,8 @@ PTBW = ptbw.o ptbw/client.o ptbw/master.o ptbw/pool.o ptbw/tableau.o \
 	ptbw/wait.o
 WRAPTREE = wraptree.o wraptree/ask.o wraptree/diversion.o wraptree/note.o \
 	wraptree/process.o wraptree/reach.o wraptree/tree.o
-WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/link.o wrapw/master.o \
-	wrapw/record.o wrapw/relay.o wrapw/space.o
+WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/guard.o wrapw/link.o \
+	wrapw/master.o wrapw/record.o wrapw/relay.o wrapw/space.o
 XAPPLY = xapply.o xapply/expand.o xapply/input.o xapply/joblog.o \
 	xapply/quote.o xapply/run.o xapply/say.o xapply/task.o xapply/tty.o
 XCLATE = xclate.o xclate/client.o xclate/inspect.o xclate/master.o \
@@ -72,7 +72,8 @@ HEADERS = divconnect.h base/buffer.h base/codes.h base/dial.h base/event.h \
 	wire/holders.h wire/late.h wire/section.h wire/share.h wire/style.h \
 	wire/talk.h wire/title.h wire/tokens.h wire/turn.h ptbw/pool.h \
 	ptbw/ptbw.h ptbw/tableau.h wraptree/wraptree.h wrapw/carry.h \
-	wrapw/link.h wrapw/record.h wrapw/relay.h wrapw/space.h wrapw/wrapw.h \
+	wrapw/guard.h wrapw/link.h wrapw/record.h wrapw/relay.h \
+	wrapw/space.h wrapw/wrapw.h \
 	xapply/expand.h xapply/input.h xapply/quote.h xapply/xapply.h \
 	xclate/inspect.h xclate/redirect.h xclate/report.h xclate/xclate.h
 CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/model \
@@ -149,8 +150,9 @@ tests/old: tests/old.c bin/begun
 	$(CHECKER) $(LDLIBS)
 tests/peer: tests/peer.c tests/dice.h $(ARCHIVE)
 	$(CHECKER) $(ARCHIVE) $(LDLIBS)
-tests/records: tests/records.c $(TAP) $(WRAPW) $(ARCHIVE)
-	$(CHECKER) wrapw/record.o $(ARCHIVE) $(LDLIBS)
+tests/records: tests/fuzz/loop.c tests/fuzz/record.c $(WRAPW) $(ARCHIVE)
+	$(COMPILE) $(LDFLAGS) -o $@ tests/fuzz/loop.c tests/fuzz/record.c \
+	    wrapw/record.o $(ARCHIVE) $(LDLIBS)
 tests/riot: tests/riot.c tests/dice.h bin/begun
 	$(CHECKER) $(LDLIBS)
 tests/section: tests/section.c $(TAP) $(XCLATE) $(ARCHIVE)

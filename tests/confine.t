@@ -83,6 +83,40 @@ near 'a link to the far end of another' tried in_out wrapw -mEq far --allow-bind
     far "" "try \$wrapw_1"'
 near 'both are strict, and it works' "tried${nl}0" in_out wrapw -mEq far '' '
     wrapw -mEq far "" "try \$wrapw_1; ptbw -A echo"'
+
+# --- an entry leads to another wrapw, whatever its name is ---
+
+# entry NAME TARGET COMMAND: a master with that entry is exported; NAME, with
+# letters of its own, is $name there
+cat >entry <<'END'
+#!/bin/sh
+wrapw -qb "$2" "$1" && far '' "name=\$$1; $3"
+END
+chmod +x entry
+for name in foo_1 foo_d ptbw_2 xcl_9; do
+	near "by the name $name" tried in_out wrapw -mq entry $name "$T/w/out" \
+	    'try $name'
+done
+near 'by a cookie of another' tried in_out wrapw -mEq entry foo_1 \
+    "$T/w/out" 'try ${wrapw_2:-$wrapw_1}/foo'
+near 'by another name, then by one more' tried env wrapw -mq -N "$T/w/mid" sh -c '
+    wrapw -qb '"$T"'/w/out bar_1; wrapw -mEq entry foo_1 '"$T"'/w/mid "try \$name/bar_1"'
+near 'one that leads to an entry of another' tried env wrapw -mq -N "$T/w/mid" sh -c '
+    wrapw -qb '"$T"'/w/out bar_1; wrapw -mEq entry foo_1 '"$T"'/w/mid/bar_1 "try \$name"'
+# behind it is the end of another link, over which all may be changed: it says
+# "+" to a cookie, and what was sent behind that is for the next one
+cat >pipelined <<'END'
+#!/bin/sh
+peer connect "$1" 's:wrapw_1\0\0bind /x.sock evil_4\n' 'r:+++ ' 2>/dev/null && echo granted
+peer connect "$1" 's:wrapw_1\0' r:+ 's:\0bind /x.sock evil_5\n' 'r:++ ' 2>/dev/null && echo granted
+try "$1"
+try "$1/wrapw_1"
+END
+chmod +x pipelined
+near 'behind a link that allows it' "tried${nl}tried" in_out wrapw -mEq far \
+    --allow-bind 'there=$wrapw_2; wrapw -mq entry foo_1 "$there" "pipelined \$name"'
+near 'a pool by another name, and what it changes' "0${nl}9" in_out wrapw -mq entry foo_1 \
+    "$T/w/pool" 'ptbw -t $name -A echo; wrapw -t $foo_1 -n 2>/dev/null || echo 9'
 cat >allowed <<'END'
 wrapw -1 -b /x.sock ptbw_8 2>/dev/null
 wrapw -1 -n | grep -c x.sock
@@ -136,6 +170,25 @@ t 'one that has no other wrapw is asked as of old' 0 1 '' \
     sh -c 'wrapw_link=1 wrapw_1='"$T"'/w/old far "" "wrapw -Vv | grep -c \"protocol 1.0\""'
 wait $old
 result $? 'for readonly' "$(cat said)"
+# behind an entry of another name: its client, and nobody else, is refused
+rm -f old
+peer limit 60 peer master old A 'r:\0' s:+ 'r:confine\n' 's:- unknown request\n' e t:asked & old=$!
+wait_until test -S old
+t 'one that does not know of it, by another name' 0 "~69$nl*" \
+    '~*the master here cannot keep the far end from changes*' env ptbw_link=1 \
+    ptbw_1="$T/w/pool" wrapw -mq entry foo_1 "$T/w/old" \
+    'wrapw -t $name -b /x.sock evil_1; echo $?; ptbw -A echo'
+wait $old
+result $? 'it was asked'
+# what is none hears all that it is told, and the answers come back
+peer limit 60 peer master other A 'r:ab\0' s:x 'r:\0\377c' s:y e A s:hello 'r:\0bind' s:z e & other=$!
+wait_until test -S other
+t 'a service that is no wrapw is left in peace' 0 "good${nl}good" '' wrapw -mq \
+    entry foo_1 "$T/w/other" '
+    peer connect $name "s:ab\\0\\0\\377c" r:xy && echo good
+    peer connect $name r:hello "s:\\0bind" r:z && echo good'
+wait $other
+result $? 'and hears what was said'
 kill $pool
 wait $pool
 finish

@@ -21,6 +21,7 @@ t "$requests requests to a wrapw, seed $seed" 0 0 '' ptbw -m -J1 sh -c "
 	orig=\$ptbw_1 wrapw -m -N '$T/w/s' sh -c '
 	peer wfuzz \$wrapw_1 $requests $seed || exit
 	wrapw -b \$orig 0; ptbw -t \$wrapw_1/0 -A echo'"
-peer limit 300 records "$seed" "$requests" >out 2>&1
+sh "$here/fuzz/corpus" "$here/fuzz/record.seeds" corpus
+peer limit 300 records -seed="$seed" -runs="$requests" corpus >out 2>&1
 result $? "$requests mutated records, seed $seed" "$(cat out)"
 finish

@@ -31,6 +31,7 @@
 #include "base/serve.h"
 #include "base/text.h"
 #include "base/wrapper.h"
+#include "guard.h"
 
 enum {
 	HEAD = 5,                 /* bytes in front of a frame's payload */
@@ -76,6 +77,7 @@ struct carried {
 	} state;
 	int kind;
 	int stand_in;             /* the other end has the real one */
+	int guarded;              /* a real socket, of a wrapw at this end */
 	int fd;                   /* EXPECTED: our end of it, or the real one */
 	int wire;                 /* EARLY */
 	struct buffer early;      /* EARLY: what came on the wire meanwhile */
@@ -135,6 +137,7 @@ struct circuit {
 	struct carried *socket;   /* whose circuit this is, or NULL */
 	int tie;                  /* kept open for the other side, or -1 */
 	uint64_t taken, written;  /* bytes of near */
+	struct guard guard;       /* of what the other end says */
 	struct carried *waits;    /* nothing is delivered before this one */
 	uint64_t until;           /* has got so much */
 	struct circuit *next_waiter;
@@ -521,6 +524,8 @@ carry_join(struct carried *c, int wire, const char *rest, size_t len)
 			return;
 		}
 		c->circuit->socket = c;
+		if (c->guarded)
+			c->circuit->guard.state = GUARD_BEGIN;
 		if (buffer_append(&c->circuit->from_wire, rest, len) != 0)
 			c->circuit->state = BROKEN;
 		wk_timer_set(&c->circuit->soon, 0);
@@ -749,6 +754,7 @@ lend(struct circuit *k, int fd)
 	} else if ((c = new_carried(token, EXPECTED)) != NULL) {
 		c->kind = kind;
 		c->fd = fd;
+		c->guarded = kind == K_SOCKET && k->guard.hands_out != 0;
 		own(k, c);
 		put_descriptor(k, kind, token, fd);
 		expect_wire(c);
@@ -1031,12 +1037,34 @@ is_tie(const struct circuit *k, const char *text, size_t n, size_t count)
 	    memcmp(text, DIV_TIE, n) == 0;
 }
 
+/* Our side says this, with descriptors, which are ours from now on. */
+static void
+say_to_other(struct circuit *k, const char *text, size_t n, const int *fds,
+    size_t count)
+{
+	long own_bytes = guard_heard(&k->guard, text, n);
+	size_t i;
+
+	if (own_bytes < 0)
+		carry_refuse(k, "the master here cannot keep the far end from "
+		    "changes");
+	k->taken += (uint64_t)n;
+	put_marks(k);
+	if (is_tie(k, text, n, count))
+		k->tie = fds[0];
+	else
+		for (i = 0; i < count; i++)
+			lend(k, fds[i]);
+	if (k->state != REFUSED && (size_t)own_bytes < n)
+		put_frame(k, F_DATA, text + own_bytes, n - (size_t)own_bytes);
+}
+
 /* Read from our side, make frames of it; 1 when there may be more. */
 static int
 read_near(struct circuit *k)
 {
 	int fds[DIV_FDS_MAX];
-	size_t count = 0, i, most = sizeof chunk;
+	size_t count = 0, most = sizeof chunk;
 	ssize_t n;
 
 	if (!terminals_dry(k))
@@ -1058,15 +1086,7 @@ read_near(struct circuit *k)
 		near_over(k);
 		return 1;
 	}
-	k->taken += (uint64_t)n;
-	put_marks(k);
-	if (is_tie(k, chunk, (size_t)n, count))
-		k->tie = fds[0];
-	else
-		for (i = 0; i < count; i++)
-			lend(k, fds[i]);
-	if (k->state != REFUSED)
-		put_frame(k, F_DATA, chunk, (size_t)n);
+	say_to_other(k, chunk, (size_t)n, fds, count);
 	return 1;
 }
 
@@ -1107,15 +1127,38 @@ close_fds(struct circuit *k)
 		close(k->fds[--k->fds_count]);
 }
 
+/* Ask the service whether it is a wrapw that keeps the other end from changes,
+ * before it hears from there. */
+static void
+put_question(struct circuit *k)
+{
+	ssize_t n = div_send_now(k->near.io.fd, GUARD_QUESTION,
+	    GUARD_QUESTION_LEN, NULL, 0);
+
+	guard_asked(&k->guard);
+	if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
+		k->near.writing = WRITE_OVER;
+	else if (n != GUARD_QUESTION_LEN)       /* these are its first bytes */
+		carry_refuse(k, strerror(n < 0 ? errno : EAGAIN));
+}
+
 /* Deliver a frame of data; 1 when all of it has been delivered. */
 static int
 carry_deliver(struct circuit *k, const char *data, size_t len)
 {
+	size_t most;
 	ssize_t n;
 
 	while (k->near.writing != WRITE_OVER && k->delivered < len) {
-		n = div_send_now(k->near.io.fd, data + k->delivered,
-		    len - k->delivered, k->fds, k->fds_count);
+		most = guard_allows(&k->guard, data + k->delivered,
+		    len - k->delivered);
+		if (most == 0 && guard_must_ask(&k->guard, data + k->delivered,
+		    len - k->delivered))
+			put_question(k);
+		if (most == 0)
+			return 0;
+		n = div_send_now(k->near.io.fd, data + k->delivered, most,
+		    k->fds, k->fds_count);
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
 			k->near.writing = WRITE_WAITS;
 			return 0;
@@ -1127,6 +1170,7 @@ carry_deliver(struct circuit *k, const char *data, size_t len)
 			break;
 		}
 		close_fds(k);
+		guard_passed(&k->guard, data + k->delivered, (size_t)n);
 		k->delivered += (size_t)n;
 		k->written += (uint64_t)n;
 	}
@@ -1328,6 +1372,9 @@ carry_over(const struct circuit *k)
 		return 1;
 	if (buffer_length(&k->to_wire) > 0)
 		return 0;
+	/* nobody is there to hear what the service answers */
+	if (guard_waits(&k->guard) && k->wire.hung_up)
+		return 1;
 	/* a tie is for the holders at the other end: ours do not count */
 	return k->state == REFUSED || (k->near.reading == READ_OVER &&
 	    (k->other_ended || (k->near.hung_up && k->tie < 0)));
@@ -1494,6 +1541,8 @@ carry_circuit(int near, int wire, const struct carry_ahead *a)
 	if (buffer_append(&k->to_wire, a->reply, strlen(a->reply)) != 0 ||
 	    buffer_append(&k->from_wire, a->frames, a->frames_len) != 0)
 		k->state = BROKEN;
+	k->guard.state = a->guarded ? GUARD_BEGIN : GUARD_OPEN;
+	k->guard.hands_out = a->hands_out;
 	if (a->bytes_len > 0)
 		put_frame(k, F_DATA, a->bytes, a->bytes_len);
 	wk_timer_set(&k->soon, 0);

@@ -37,6 +37,9 @@ struct carry_ahead {
 	size_t frames_len;
 	const char *bytes;        /* from the connection */
 	size_t bytes_len;
+	/* What the other end may say is bounded (guard.h): to what was asked
+	 * for, or only to what that hands out, as it has been told already. */
+	unsigned guarded : 1, hands_out : 1;
 };
 
 /* Carry the connection near over the wire: both are ours from now on.  The

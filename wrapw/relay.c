@@ -118,8 +118,10 @@ turn_away(struct visitor *v, const char *reason)
 static void
 let_in(struct visitor *v)
 {
+	unsigned strict = !wrapw_opt.allow_bind, named = *v->cookie != '\0';
 	struct carry_ahead ahead = { .reply = "+ " LINK_PROTOCOL "\n",
-	    .frames = v->c.in, .frames_len = v->c.in_len };
+	    .frames = v->c.in, .frames_len = v->c.in_len,
+	    .guarded = strict && named, .hands_out = strict && !named };
 	int near = v->near.fd;
 
 	wk_timer_stop(&v->patience);
