@@ -43,7 +43,7 @@ enum {
 
 	/* options that have a long name alone */
 	O_TAG = 256, O_TAGSTRING, O_STDERR, O_RESULTS, O_JOBLOG, O_RESUME,
-	O_RESUME_FAILED, O_FAIL, O_HALT, O_RETRIES, O_RETRY_DELAY, O_DELAY,
+	O_RESUME_FAILED, O_FAIL, O_NO_FAIL, O_HALT, O_RETRIES, O_RETRY_DELAY, O_DELAY,
 	O_PROGRESS, O_ARGV, O_SHOW, O_LOAD, O_MEMFREE
 };
 
@@ -85,7 +85,8 @@ static const struct wk_option options[] = {
 	{ O_MEMFREE, "memfree", "size", "start none while less is free" },
 	{ O_HALT, "halt", "when",
 	  "never, soon or now[,fail=N|N%]: end when tasks fail" },
-	{ O_FAIL, "fail", NULL, "the exit code says how many tasks failed" },
+	{ O_NO_FAIL, "no-fail", NULL, "exit with 0 when tasks failed" },
+	{ O_FAIL, "fail", NULL, "with their number (this is so anyway)" },
 	{ O_JOBLOG, "joblog", "file", "a line for each task that has ended" },
 	{ O_RESUME, "resume", NULL, "do not run what is in the joblog" },
 	{ O_RESUME_FAILED, "resume-failed", NULL, "... unless it failed" },
@@ -111,7 +112,8 @@ const struct wk_program xapply = {
 };
 
 struct xapply_options xapply_opt = { .each = 1, .escape = '%', .jobs = 1,
-    .sets = -1, .request = -1, .retries = 1, .linger_ms = -1 };
+    .sets = -1, .request = -1, .retries = 1, .linger_ms = -1,
+    .fail = 1 };
 
 const char *xapply_collator, *xapply_pool;
 int xapply_wrapped;
@@ -298,6 +300,7 @@ set_flag(int letter)
 	case O_RESUME: xapply_opt.resume = 1; break;
 	case O_RESUME_FAILED: xapply_opt.resume = 2; break;
 	case O_FAIL: xapply_opt.fail = 1; break;
+	case O_NO_FAIL: xapply_opt.fail = 0; break;
 	case O_PROGRESS: xapply_opt.progress = 1; break;
 	case O_ARGV: xapply_opt.argv = xapply_opt.quote = 1; break;
 	case O_SHOW: xapply_opt.show = 1; break;
