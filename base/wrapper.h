@@ -26,6 +26,11 @@ struct wk_program {
 	 * when it does not answer. */
 	const char *(*probe)(const char *path);
 	const char *synopsis;         /* lines without the name in front */
+	const char *brief;            /* what -h prints, and errors point to, in
+	                                 place of all options; or NULL */
+	/* What another program's option is called here, as the end of a
+	 * message; NULL when it is not known. */
+	const char *(*hint)(const char *option);
 	const struct wk_option *options; /* ended by letter 0 */
 };
 
@@ -56,6 +61,9 @@ int wk_option(const char **arg);
  * not set.  They stay allocated.  A quote left open ends the program with
  * WK_DATA. */
 char **wk_split(const char *variable);
+
+/* True if the option that wk_option returned last was on the command line. */
+int wk_option_on_line(void);
 
 /* The words after the options, ended by NULL: part of argv. */
 char **wk_operands(void);

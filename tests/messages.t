@@ -13,7 +13,7 @@ unset ptbw_link xcl_link wrapw_link
 cat >list <<'END'
 64 ptbw: unknown option -Z
 	ptbw -Z
-64 ptbw: unknown option --masters
+64 ptbw: unknown option --masters, did you mean --master[?]
 	ptbw --masters
 64 ptbw: unknown option -Z in $PTBW
 	PTBW=-Z ptbw
@@ -297,6 +297,22 @@ cat >list <<'END'
 	echo what >log; xapply --joblog log --resume : a
 73 xapply: /none/log: No such file or directory
 	xapply --joblog /none/log : a
+64 xapply: --re may be more than one option
+	xapply --re
+64 xapply: unknown option -j: so many tasks at a time are -P4
+	xapply -j4 : a
+64 xapply: unknown option --jobz=4, did you mean --jobs?
+	xapply --jobz=4 : a
+64 xapply: ':::': parameters stand right behind the command, names of files of them with -f
+	xapply : ::: a
+64 xapply: 'x' is no command: lines of files are -f, ended by NUL with -z, fields %[[]1,2]; -d is --detached
+	xapply -d x : a
+0 xapply: {} is plain text, the parameter is %1
+	xapply ': {}' a
+0 xapply: -n is a dry run; so many parameters for each task are -1, -2, ...
+	xapply -n1 : a
+64 xapply: no parameters; [`]-[`] reads standard input, with -f
+	echo a | xapply :
 1 xapply: 1 of 2 tasks failed: b (exit 1)
 	xapply 'test %1 = a' a b
 11 xapply: 11 of 11 tasks failed: 1 (exit 1), 2 *, 10 (exit 1), and 1 more

@@ -7,31 +7,53 @@
 cpus=$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 
 # --- the command line ---
-usage='~xapply: *
-usage: xapply*'
+usage="~xapply: *${nl}see xapply -h"
 for o in '' -f -n -- -F -@ --nosuch -fz --count; do
 	x "usage: xapply $o" 64 '' "$usage" "xapply $o"
 done
-for o in -F -@ -f@ --nosuch --file --help=x; do
+for o in -F -@ -f@ --nosuch --fil3 --help=x; do
 	word=${o#-f}
 	x "no such option: $o" 64 '' "~xapply: *${word%=x}*
-usage: xapply*" "xapply $o 'touch started' a; c=\$?; test ! -e started && exit \$c"
+see xapply -h" "xapply $o 'touch started' a; c=\$?; test ! -e started && exit \$c"
 done
 for o in a e i J N p R S t T -escape -export -input -sets -else -pad -request \
     -shell -tags -timeout -count -jobs -joblog -results -tagstring -halt \
     -retries -retry-delay -delay; do
 	x "a value is missing: -$o" 64 '' "$usage" "xapply -$o"
 done
+# who comes from other programs
+x 'no parameters: a list was meant' 64 '' 'xapply: no parameters; `-` reads standard input, with -f' 'echo in | xapply "touch started"; c=$?; test ! -e started && exit $c'
+x 'no parameters: a file' 64 '' 'xapply: no parameters; `-` reads standard input, with -f' 'echo in >f; xapply -f -P2 echo <f'
+x 'no parameters: none was' 0 '' 'xapply: no parameters; `-` reads standard input, with -f' 'xapply -m -J2 echo </dev/null'
+n 'no parameters: but -N' 'none' 'echo in | xapply -N "echo none" echo'
+for w in '-j4|-P4' '-I{}|%1' '-L1|-f' '-X|%*' '-r|-N' '--max-procs=4|-P4' '--colsep=,|%[[]1' '--eta|--progress' \
+    '--jobz|--jobs' '--keep-oder|--keep-order' '--halts=now|--halt' '--reuslts=d|--results'; do
+	x "of another program, or misspelt: ${w%%|*}" 64 '' "~xapply: unknown option *${w#*|}*${nl}see xapply -h" \
+	    "xapply '${w%%|*}' 'touch started' a; c=\$?; test ! -e started && exit \$c"
+done
+x 'of another program: :::' 64 '' "~xapply: ':::': *${nl}see*" 'xapply "touch started;" ::: a; c=$?; test ! -e started && exit $c'
+x 'of another program: -d' 64 '' "~xapply: '?n'*-f*${nl}see*" 'xapply -d "\n" "touch started" a; c=$?; test ! -e started && exit $c'
+x 'of another program: {}' 0 '{} a' '~xapply: {} *%1' 'xapply "echo {}" a'
+x 'of another program: {}, said once' 0 '{} a' '~xapply: {} *@1' 'xapply -a @ -m -J2 "echo {}" a'
+n '{} beside markup is for somebody else' '{} a' 'xapply "echo {} %1" a'
+x 'of another program: -n1' 0 'echo a' '~xapply: -n is a dry run*-1*' 'xapply -n1 echo a'
+n 'long options cut short' 'echo a' 'xapply --dry echo a'
+x 'cut too short' 64 '' "~xapply: --re may be *${nl}see*" 'xapply --re echo a'
+n 'one that begins another' 'a' 'xapply --joblog j : a; xapply --resume --joblog j echo a; xapply --tag echo a | cut -f 2'
+n 'it finds its wrappers beside itself' 'a' "PATH=/usr/bin:/bin; $top/bin/xapply -m -J1 echo a"
+for o in '' -m -k '-m -J2' '-P4 -l' --stderr; do
+	n "a reader that leaves: $o" 141 "{ xapply $o 'seq 50000;%0' 1 2 3; echo \$? >c; } | head -n 1 >/dev/null; cat c"
+done
 x '-f twice' 64 '' "$usage" 'xapply -f -f echo /dev/null'
 x '-f twice in a bundle' 64 '' "$usage" 'xapply -fnf echo /dev/null'
 for o in -h --help '-n -h' '-nh' '-h -=' '-h --nosuch'; do
 	x "help: $o" 0 '~usage: xapply *' '' "xapply $o"
 done
-x 'the help has a line for each option' 0 all '' 'xapply -h >o
+x 'the help has a line for each option' 0 all '' 'xapply --help >o
     for o in count escape append detached export files help version input sets \
 	collate dry-run else jobs pad request squeeze shell tags number verbose \
 	trace null keep-order line-buffer tag tagstring stderr results joblog \
-	resume resume-failed fail halt retries retry-delay timeout delay \
+	resume resume-failed fail no-fail brief halt retries retry-delay timeout delay \
 	progress quote argv show; do
 	grep -q -E -e "--$o( |\$)" o || echo "$o is missing"
     done; echo all'
@@ -67,7 +89,19 @@ E'
 n '-N again' 'b' 'xapply -N "echo a" -N "echo b" false'
 n '-d and -s mean nothing without -m' 'a' 'xapply -ds echo a'
 n '-u neither' 'a' 'xapply -u echo a'
-n 'no variable has options for it' 'a' 'XAPPLY=-n xapply echo a'
+n 'the variable has options' 'echo a' 'XAPPLY=-n xapply echo a'
+n 'the variable: several, in quotes' "e 'a b'" 'XAPPLY="-q -f -a \"@\" -n" xapply "e @1" - <<E
+a b
+E'
+n 'the variable and the line' 'a' 'printf "a\n" | XAPPLY=-f xapply -f echo -'
+x 'of another program: -n 1' 0 '1 a' '~xapply: -n is a dry run*-1*' 'xapply -n 1 a'
+n 'the line goes first' '2 /dev/null' 'XAPPLY="-N \"echo 1\"" xapply -N "echo 2" -f : /dev/null'
+for o in -m -J1 '-m -J1' -k; do
+	n "the variable, where it runs itself: $o" '1 a b;2' 'seq 2 >l; XAPPLY="-e V=a -e W=b" xapply '"$o"' -f "echo %1 \$V \$W%0" l |
+	    sed "s/2 a b/2/" | paste -s -d ";" -'
+done
+x 'the variable: no option' 65 '' '~xapply: $XAPPLY: *' 'XAPPLY="echo" xapply a b'
+x 'the variable: none that there is' 64 '' "~xapply: unknown option -Z in *XAPPLY$nl*" 'XAPPLY="-Z" xapply a b'
 x '-g is not supported' 69 '' '~xapply: *-g*' 'xapply -g "touch started" a
     c=$?; test ! -e started && exit $c'
 x 'under another name' 0 '' '~*nosuch*' 'peer name other xapply --nosuch; test $? -eq 64'
@@ -127,15 +161,15 @@ cp "$T/sh1" "$T/myperl5"
 cp "$T/sh1" "$T/tcsh"
 mkdir "$T/perl"
 cp "$T/sh1" "$T/perl/other"
-n 'what a shell is given' '<sh1><-c><it a><_>' 'xapply -S sh1 it a'
-n 'with tokens' '<sh1><-c><it a><_><0>' 'xapply -A -S sh1 it a'
-n '--shell and a path' '<sh1><-c><it a><_>' "xapply --shell=$T/sh1 it a"
-n 'by $SHELL' '<sh1><-c><it a><_>' "SHELL=$T/sh1 xapply it a"
-n 'by $SHELL, found in $PATH' '<sh1><-c><it a><_>' 'SHELL=sh1 xapply it a'
+n 'what a shell is given' '<sh1><-c><it a><sh1>' 'xapply -S sh1 it a'
+n 'with tokens' '<sh1><-c><it a><sh1><0>' 'xapply -A -S sh1 it a'
+n '--shell and a path' '<sh1><-c><it a><sh1>' "xapply --shell=$T/sh1 it a"
+n 'by $SHELL' '<sh1><-c><it a><sh1>' "SHELL=$T/sh1 xapply it a"
+n 'by $SHELL, found in $PATH' '<sh1><-c><it a><sh1>' 'SHELL=sh1 xapply it a'
 n 'a perl' '<myperl5><-e><it a>' 'xapply -S myperl5 it a'
 n 'a perl with tokens' '<myperl5><-e><it a><0>' 'xapply -A -S myperl5 it a'
 n 'a csh' '<tcsh><-c><it a>' 'xapply -S tcsh it a'
-n 'only the last part of the path counts' '<other><-c><it a><_>' \
+n 'only the last part of the path counts' '<other><-c><it a><other>' \
     "xapply -S $T/perl/other it a"
 n 'without $SHELL it is /bin/sh' '/bin/sh' '(unset SHELL; xapply -V) | grep -q "/bin/sh" &&
     env -u SHELL xapply "echo /bin/sh;%0" a'
@@ -164,9 +198,9 @@ else
 fi
 
 # --- what a task finds ---
-n '$0 and $#' '_ 0' 'xapply "echo \$0 \$#%0" a'
-n '$# with -A' '_ 1 0' 'xapply -A "echo \$0 \$# \$1%0" a'
-n '--append and more tokens' '_ 2 0 1' 'xapply --append -R2 "echo \$0 \$# \$*%0" a'
+n '$0 and $#' 'sh 0' 'xapply "echo \$0 \$#%0" a'
+n '$# with -A' 'sh 1 0' 'xapply -A "echo \$0 \$# \$1%0" a'
+n '--append and more tokens' 'sh 2 0 1' 'xapply --append -R2 "echo \$0 \$# \$*%0" a'
 n 'more than one line' 'a
 a' 'xapply "echo %1
 echo %1" a'
@@ -240,7 +274,7 @@ waited' '
     sh -c "(await up; sleep 0.2; : >late) & exec xapply \"echo task; : >up;%0\" a"; test -e late && echo waited'
 
 # --- operands ---
-n 'no operands, nothing to do' in 'echo in | { xapply "touch started;"; cat; }; test ! -e started'
+x 'no operands, nothing to do' 0 in 'xapply: no parameters; `-` reads standard input, with -f' 'echo in | { xapply "touch started;"; cat; }; test ! -e started'
 n 'one by one' 'a
 b c
 
@@ -331,7 +365,7 @@ if [ "$(id -u)" -ne 0 ]; then
 else
 	skip 'an unreadable file' 'root may read all'
 fi
-n 'no files: stdin is left alone' in 'echo in | { xapply -f "touch started;"; cat; }; test ! -e started'
+x 'no files: stdin is left alone' 0 in 'xapply: no parameters; `-` reads standard input, with -f' 'echo in | { xapply -f "touch started;"; cat; }; test ! -e started'
 n 'more files than descriptors' '100 0 99' 'for i in $(seq 0 99); do echo $i >f$i; done
     (ulimit -n 20; xapply -f echo $(seq 0 99 | sed s/^/f/)) >o
     echo $(wc -l <o) $(head -n 1 o) $(tail -n 1 o)'
@@ -586,7 +620,7 @@ x 'what a name may do to a terminal is shown' 1 '' 'xapply: 1 of 1 tasks failed:
 x 'a name that is long' 1 '' "xapply: 1 of 1 tasks failed: $(printf '%077d' 1 | cut -c 1-63) (exit 1)" \
     'xapply "false %1" "$(printf %0900d 1)"'
 n '--fail, when none failed' 'a' 'xapply --fail echo a'
-n '--fail without tasks' '0 1' 'xapply --fail false; c=$?; xapply --fail false a 2>/dev/null; echo $c $?'
+n '--fail without tasks' '0 1' 'xapply --fail false 2>/dev/null; c=$?; xapply --fail false a 2>/dev/null; echo $c $?'
 x '--fail through wrappers' 2 '' '~*xapply: 2 of 3 tasks failed*' 'xapply -m -J1 --fail "exit %1" 0 1 2'
 for o in never soon now; do
 	c=3 w=2

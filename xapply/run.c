@@ -1410,10 +1410,7 @@ run_result(void)
 {
 	if (run.signal != 0)
 		return end_by(run.signal);
-	/* within a collator that we became ourselves, the output that was lost
-	 * is the collator's, which reports that */
-	if (run.output_error == EPIPE && !xapply_wrapped &&
-	    !wk_spawn_ignored(SIGPIPE))
+	if (run.output_error == EPIPE && !wk_spawn_ignored(SIGPIPE))
 		return end_by(SIGPIPE);
 	if (run.code != 0)
 		return run.code;
