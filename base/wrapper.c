@@ -403,18 +403,36 @@ wk_number(int letter, const char *text, long min, long max)
 	wk_usage("%s: %s is not between %ld and %ld", option, text, min, max);
 }
 
+/* Seconds in a unit of time; 0: there is none with that letter. */
+static int
+unit_seconds(const char *unit)
+{
+	if (*unit != '\0' && unit[1] != '\0')
+		return 0;
+	switch (*unit) {
+	case '\0':
+	case 's': return 1;
+	case 'm': return 60;
+	case 'h': return 60 * 60;
+	case 'd': return 24 * 60 * 60;
+	default: return 0;
+	}
+}
+
 int
 wk_milliseconds(int letter, const char *text)
 {
 	size_t whole = strspn(text, "0123456789"), part = 0;
+	int unit;
 	double s;
 
 	if (text[whole] == '.')
 		part = 1 + strspn(text + whole + 1, "0123456789");
-	if (whole + part <= (part > 0) || text[whole + part] != '\0')
+	unit = unit_seconds(text + whole + part);
+	if (whole + part <= (part > 0) || unit == 0)
 		wk_usage("%s: %s is not a time in seconds",
 		    option_name(letter), text);
-	s = strtod(text, NULL);
+	s = strtod(text, NULL) * unit;
 	if (s > 2000000)
 		wk_usage("%s: %s is more than 2000000 seconds",
 		    option_name(letter), text);

@@ -686,6 +686,13 @@ for times in '2 3 0' '4 3 2'; do
     await up; t=$(cat pid); kill -STOP $p $t; sleep $2; kill -CONT $p $t; sleep $3; : >go; wait $p; echo $?'
 done
 n '-T: who is in time is left alone' 'a' 'xapply -T 15 "sleep 0.1; echo" a'
+x '-T: other units' 1 '' '~*its time is up*' 'xapply -T 0.005m "sleep 60;%0" a'
+for t in 1s 1m 0.5h 1d 23d; do
+	n "-T $t" a "xapply -T $t 'sleep 0.1; echo' a"
+done
+for t in 1x 1mm m 1ms .h 24d; do
+	x "-T $t" 64 '' "~xapply: -T: $t is *" "xapply -T $t 'touch started' a; c=\$?; test ! -e started && exit \$c"
+done
 n '--retries: until it is done' '3 a' 'xapply --fail --retries 5 "echo >>o; test \$(wc -l <o) -eq 3 || exit 1; echo \$((\$(wc -l <o))) %1" a'
 x '--retries: not more often' 1 '3' 'xapply: 1 of 1 tasks failed: a (exit 1)' 'xapply --fail --retries 3 "echo >>o; false;%0" a; c=$?; wc -l <o | tr -d " "; exit $c'
 n '--retries 1 is none' '1' 'xapply --no-fail --retries 1 "echo >>o; false;%0" a; wc -l <o | tr -d " "'
