@@ -47,8 +47,8 @@ PUBLIC = codes.h event.h master.h options.h serve.h wrapper.h
 LIBRARY = divconnect.c base/event.c base/master.c base/options.c base/serve.c \
 	base/spawn.c base/terminal.c base/trace.c base/visible.c base/wrapper.c
 ARCHIVE = bin/libwrapkit.a
-SHARED = divconnect.o base/buffer.o base/dial.o base/event.o base/flow.o \
-	base/high.o base/jobline.o base/kin.o base/lines.o base/master.o \
+SHARED = divconnect.o base/buffer.o base/dial.o base/event.o \
+	base/failures.o base/flow.o base/high.o base/jobline.o base/kin.o base/lines.o base/master.o \
 	base/options.o base/peer.o base/serve.o base/size.o base/spawn.o \
 	base/terminal.o base/text.o base/trace.o base/visible.o base/wall.o \
 	base/wrapper.o wire/broker.o wire/control.o wire/door.o wire/holders.o \
@@ -65,7 +65,7 @@ XAPPLY = xapply.o xapply/expand.o xapply/input.o xapply/joblog.o \
 XCLATE = xclate.o xclate/client.o xclate/inspect.o xclate/master.o \
 	xclate/redirect.o xclate/report.o
 HEADERS = divconnect.h base/buffer.h base/codes.h base/dial.h base/event.h \
-	base/flow.h base/high.h base/jobline.h base/kin.h base/lines.h \
+	base/failures.h base/flow.h base/high.h base/jobline.h base/kin.h base/lines.h \
 	base/master.h base/options.h base/peer.h base/serve.h base/size.h \
 	base/spawn.h base/terminal.h base/text.h base/trace.h base/visible.h \
 	base/wall.h base/wrapper.h wire/broker.h wire/control.h wire/door.h \

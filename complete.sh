@@ -3,7 +3,7 @@
 #
 #	complete.sh bash|zsh program
 #
-# -h prints the table of options that the program itself goes by, a line for
+# --help prints the table of options that the program itself goes by, a line for
 # each: letter, long name, argument, and behind two blanks or more what it is
 # for.  So the completions cannot know other options than the program.
 
@@ -13,7 +13,7 @@ name=${2##*/}
 
 # letter, long name, argument and help of each option, separated by tabs; a
 # letter or an argument that is not there is -
-table=$("$2" -h | awk '/^  +-/ {
+table=$("$2" --help | awk '/^  +-/ {
 	help = $0
 	sub(/^ +/, "", help)
 	at = match(help, /   */)
@@ -29,7 +29,7 @@ table=$("$2" -h | awk '/^  +-/ {
 		letter = "-"
 	printf "%s\t%s\t%s\t%s\n", letter, word[i], i < n ? word[i + 1] : "-", help
 }')
-[ -n "$table" ] || { echo "complete.sh: $2 -h: no options" >&2; exit 1; }
+[ -n "$table" ] || { echo "complete.sh: $2 --help: no options" >&2; exit 1; }
 
 # What completes an argument, by what the table calls it.
 files='path file spec dir tags wrap shell'

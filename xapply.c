@@ -40,11 +40,12 @@ enum {
 	COUNT_MAX = 1000000,
 	JOBS_MAX = 100000,
 	DEFAULT_JOBS = 3,         /* of a bare -P */
+	ON_LINE = 2,              /* an option that was not in $XAPPLY alone */
 
 	/* options that have a long name alone */
 	O_TAG = 256, O_TAGSTRING, O_STDERR, O_RESULTS, O_JOBLOG, O_RESUME,
-	O_RESUME_FAILED, O_FAIL, O_HALT, O_RETRIES, O_RETRY_DELAY, O_DELAY,
-	O_PROGRESS, O_ARGV, O_SHOW, O_LOAD, O_MEMFREE
+	O_RESUME_FAILED, O_FAIL, O_NO_FAIL, O_HALT, O_RETRIES, O_RETRY_DELAY, O_DELAY,
+	O_PROGRESS, O_HELP, O_ARGV, O_SHOW, O_LOAD, O_MEMFREE
 };
 
 static const struct wk_option options[] = {
@@ -85,7 +86,8 @@ static const struct wk_option options[] = {
 	{ O_MEMFREE, "memfree", "size", "start none while less is free" },
 	{ O_HALT, "halt", "when",
 	  "never, soon or now[,fail=N|N%]: end when tasks fail" },
-	{ O_FAIL, "fail", NULL, "the exit code says how many tasks failed" },
+	{ O_NO_FAIL, "no-fail", NULL, "exit with 0 when tasks failed" },
+	{ O_FAIL, "fail", NULL, "with their number (this is so anyway)" },
 	{ O_JOBLOG, "joblog", "file", "a line for each task that has ended" },
 	{ O_RESUME, "resume", NULL, "do not run what is in the joblog" },
 	{ O_RESUME_FAILED, "resume-failed", NULL, "... unless it failed" },
@@ -96,9 +98,64 @@ static const struct wk_option options[] = {
 	{ 'x', "trace", NULL, "the same on stderr" },
 	{ 'g', "gtfw", NULL, "(numbers of a gtfw: not supported)" },
 	{ 'V', "version", NULL, "print the version, and what is used" },
-	{ 'h', "help", NULL, "print this" },
+	{ 'h', "brief", NULL, "print the first steps" },
+	{ O_HELP, "help", NULL, "print this" },
 	{ 0, NULL, NULL, NULL }
 };
+
+static const char brief[] =
+    "usage: xapply [options] cmd [parameter ...]\n"
+    "       xapply -f [options] cmd [file ...]\n"
+    "Run cmd, a line for the shell, once for each parameter.  In it %1 is the\n"
+    "parameter, which stands at the end when nothing says where.\n"
+    "  -q          each parameter is one word to the shell: for names of files\n"
+    "  -P4         four at a time; -P0: as there are processors\n"
+    "  -f          parameters are the lines of files; the file - is standard input\n"
+    "  -2          two parameters for each task: %1 and %2\n"
+    "  -m, -k      each task's output in one piece; -k: in the order of the list\n"
+    "  -n          print the commands, run nothing\n"
+    "  -v          print each command before it starts\n"
+    "  -T 10       end a task after 10 seconds\n"
+    "  -N cmd      to run when there is no parameter\n"
+    "  -t, -R, -J  tokens, so that tasks do not share what is scarce\n"
+    "  --halt now  end all at the first failure\n"
+    "  --joblog f  write what has been done to f; --resume goes on from there\n"
+    "Examples:\n"
+    "    xapply -q -P0 'gzip -9 %1' *.log\n"
+    "    find . -name '*.c' | xapply -qf -k 'wc -l %1' -\n"
+    "    xapply -q -n 'mv %1 %[1.-$].txt' *.text\n"
+    "All options: xapply --help.  More: man xapply\n";
+
+/* What options of xargs and GNU parallel are called here. */
+static const char *
+hint(const char *option)
+{
+	static const struct {
+		const char *option, *here;
+	} others[] = {
+		{ "-j", "so many tasks at a time are -P4" },
+		{ "-I", "the parameter is %1 in the command" },
+		{ "-L", "so many lines for each task are -f -2, in %1 and %2" },
+		{ "-X", "so many parameters for each task are -2, all are %*" },
+		{ "-r", "nothing runs without parameters, unless -N says what" },
+		{ "-0", "lines that end in NUL are -f -z" },
+		{ "--max-procs", "so many tasks at a time are -P4" },
+		{ "--max-args", "so many parameters for each task are -2" },
+		{ "--null-input", "no task reads our standard input with -f -" },
+		{ "--arg-file", "parameters are the lines of files with -f" },
+		{ "--colsep", "a field of a parameter is %[1,2]" },
+		{ "--no-run-if-empty", "this is so, unless -N says what" },
+		{ "--eta", "--progress has it" },
+		{ "--bar", "--progress has it" }
+	};
+	size_t i, n = strcspn(option, "=");
+
+	for (i = 0; i < sizeof others / sizeof *others; i++)
+		if (strlen(others[i].option) == n &&
+		    memcmp(option, others[i].option, n) == 0)
+			return others[i].here;
+	return NULL;
+}
 
 const struct wk_program xapply = {
 	.name = "xapply",
@@ -107,14 +164,17 @@ const struct wk_program xapply = {
 	    "[-J tasks] [-N cmd] [-p pad] [-P[jobs]] [-R req] [-S shell] "
 	    "[-t tags] [-T seconds] [--long-option ...] cmd [arg ...]\n"
 	    "-h | -V",
+	.variable = "XAPPLY",
+	.brief = brief,
+	.hint = hint,
 	.options = options
 };
 
 struct xapply_options xapply_opt = { .each = 1, .escape = '%', .jobs = 1,
-    .sets = -1, .request = -1, .retries = 1, .linger_ms = -1 };
+    .sets = -1, .request = -1, .retries = 1, .linger_ms = -1,
+    .fail = 1 };
 
 const char *xapply_collator, *xapply_pool;
-int xapply_wrapped;
 
 static int bare_jobs;             /* the last -P had no number */
 static struct export **last_export = &xapply_opt.exports;
@@ -277,8 +337,9 @@ set_flag(int letter)
 	case 'A': xapply_opt.append = 1; break;
 	case 'd': xapply_opt.detached = 1; break;
 	case 'f':
-		if (xapply_opt.files++)
+		if (wk_option_on_line() && xapply_opt.files == ON_LINE)
 			wk_usage("-f was given twice");
+		xapply_opt.files = wk_option_on_line() ? ON_LINE : 1;
 		break;
 	case 'k': xapply_opt.keep_order = xapply_opt.collate = 1; break;
 	case 'l': xapply_opt.lines = xapply_opt.collate = 1; break;
@@ -298,6 +359,7 @@ set_flag(int letter)
 	case O_RESUME: xapply_opt.resume = 1; break;
 	case O_RESUME_FAILED: xapply_opt.resume = 2; break;
 	case O_FAIL: xapply_opt.fail = 1; break;
+	case O_NO_FAIL: xapply_opt.fail = 0; break;
 	case O_PROGRESS: xapply_opt.progress = 1; break;
 	case O_ARGV: xapply_opt.argv = xapply_opt.quote = 1; break;
 	case O_SHOW: xapply_opt.show = 1; break;
@@ -377,6 +439,51 @@ check_options(char **operands)
 		wk_usage("-t: the name is empty");
 }
 
+/* Words of other programs that cannot be right here. */
+static void
+check_foreign(char **operands)
+{
+	const char *cmd = operands[0], *first = operands[1];
+
+	if (xapply_opt.detached && (cmd[0] == '\\' || strlen(cmd) == 1))
+		wk_usage("'%s' is no command: lines of files are -f, ended by "
+		    "NUL with -z, fields %%[1,2]; -d is --detached", cmd);
+	if (first != NULL && strncmp(first, ":::", 3) == 0 &&
+	    strspn(first, ":+") == strlen(first))
+		wk_usage("'%s': parameters stand right behind the command, "
+		    "names of files of them with -f", first);
+}
+
+/* And those that may be right, but are seldom meant. */
+static void
+hint_at_foreign(char **argv, char **operands)
+{
+	const char *cmd = operands[0];
+
+	/* one parameter is what each task has anyway */
+	for (; argv < operands; argv++)
+		if (strcmp(*argv, "-n1") == 0 || (strcmp(*argv, "-n") == 0 &&
+		    argv + 1 == operands && text_is_digit(*cmd)))
+			wk_warn("-n is a dry run; so many parameters for each "
+			    "task are -1, -2, ...");
+	if (strstr(cmd, "{}") != NULL && strchr(cmd, xapply_opt.escape) == NULL)
+		wk_warn("{} is plain text, the parameter is %c1",
+		    xapply_opt.escape);
+}
+
+/* Nothing to do: where a list may have been meant to come in, that is wrong. */
+static int
+no_parameters(void)
+{
+	struct stat st;
+	int meant = fstat(STDIN_FILENO, &st) == 0 &&
+	    (S_ISFIFO(st.st_mode) || S_ISREG(st.st_mode) ||
+	    S_ISSOCK(st.st_mode));
+
+	wk_warn("no parameters; `-` reads standard input, with -f");
+	return meant ? WK_USAGE : 0;
+}
+
 /* --- what is put around the run --- */
 
 /* 1 if our parent became a wrapper for the sake of this run: then the variable
@@ -435,10 +542,23 @@ add_number(struct words *w, char letter, size_t n)
 	xapply_add(w, text);
 }
 
+/* The path of a program in the directory of another, which stays allocated. */
+static const char *
+beside(const char *path, const char *name)
+{
+	size_t n = (size_t)(text_base_name(path) - path);
+	size_t room = n + strlen(name) + 1;
+	char *text = wk_alloc(room, 1);
+
+	snprintf(text, room, "%.*s%s", (int)n, path, name);
+	return text;
+}
+
 /* Execute a wrapper that runs this command line again. */
 _Noreturn static void
 become(struct words *w, char **argv)
 {
+	const char *self = argv[0];
 	struct wk_spawn s;
 
 	xapply_add(w, "--");
@@ -450,6 +570,10 @@ become(struct words *w, char **argv)
 	if (wk_becoming() != 0)
 		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
 	wk_spawn_exec(&s);
+	if (errno == ENOENT && strchr(self, '/') != NULL) {
+		s.file = beside(self, w->word[0]);
+		wk_spawn_exec(&s);
+	}
 	wk_die(wk_spawn_error_code(errno), "%s: %s", s.file, strerror(errno));
 }
 
@@ -516,7 +640,6 @@ find_collator(char **argv)
 		xapply_collator = strdup(found);
 		if (xapply_collator == NULL)
 			wk_die(WK_SYSTEM, "out of memory");
-		xapply_wrapped |= own;
 		return own;
 	}
 	become_collator(argv, special && !xapply_opt.detached && !in_section &&
@@ -552,7 +675,6 @@ find_pool(char **argv, int collated)
 	const char *tags = xapply_opt.tags;
 
 	if (is_our_own("XAPPLY_WRAP")) {
-		xapply_wrapped = 1;
 		xapply_pool = wk_target_of("ptbw", 't', 0, NULL);
 	} else if (tags != NULL &&
 	    (strcmp(tags, "-") == 0 || div_exists(tags))) {
@@ -581,6 +703,26 @@ xapply_show_version(void)
 	wk_flush();
 }
 
+/* 1 for an option that shows something instead of a run. */
+static int
+show(int letter)
+{
+	switch (letter) {
+	case 'h':
+		fputs(brief, stdout);
+		wk_flush();
+		return 1;
+	case O_HELP:
+		wk_help();
+		return 1;
+	case 'V':
+		xapply_show_version();
+		return 1;
+	default:
+		return 0;
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -591,20 +733,19 @@ main(int argc, char **argv)
 
 	wk_begin(&xapply, argc, argv, &called);
 	while ((letter = wk_option(&arg)) != -1) {
-		if (letter == 'h' || letter == 'V') {
-			if (letter == 'h')
-				wk_help();
-			else
-				xapply_show_version();
+		if (show(letter))
 			return 0;
-		}
 		set_flag(letter);
 		set_value(letter, arg);
 	}
 	operands = wk_operands();
 	check_options(operands);
+	if (xapply_opt.otherwise == NULL && operands[1] == NULL)
+		return no_parameters();
+	check_foreign(operands);
 	complete_exports();
 	find_pool(argv, find_collator(argv));
+	hint_at_foreign(argv, operands);
 	if (xapply_opt.keep_order && xapply_collator != NULL &&
 	    setenv(SECTION, xapply_collator, 1) != 0)
 		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));

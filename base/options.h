@@ -28,7 +28,8 @@ enum {
 	WK_OPTION_END = -1,        /* there are no more */
 	WK_OPTION_UNKNOWN = -2,    /* not in the table */
 	WK_OPTION_NEEDS_ONE = -3,  /* its argument is missing */
-	WK_OPTION_TAKES_NONE = -4  /* --name=text, and it has no argument */
+	WK_OPTION_TAKES_NONE = -4, /* --name=text, and it has no argument */
+	WK_OPTION_AMBIGUOUS = -5   /* --nam may be two */
 };
 
 /* A list of words, and how far its options have been taken. */
@@ -53,10 +54,15 @@ struct wk_options {
 };
 
 /*
- * Take the next option: its letter, with *arg set to its argument (within
+ * Take the next option, whose long name may be cut short as long as it is like
+ * that of no other: its letter, with *arg set to its argument (within
  * the words, or within o for -depth), or to NULL when it has none.  At the
  * end and after an error one of the values above.
  */
 int wk_option_next(struct wk_options *o, const char **arg);
+
+/* The long name of the table that differs least from that of "--name=text" or
+ * "--name", where it may be meant; or NULL. */
+const char *wk_option_like(const struct wk_option *table, const char *word);
 
 #endif

@@ -136,7 +136,10 @@ wk_usage(const char *fmt, ...)
 	va_start(ap, fmt);
 	wrapper_say(fmt, ap);
 	va_end(ap);
-	print_usage(stderr);
+	if (program->brief != NULL)
+		fprintf(stderr, "see %s -h\n", program->name);
+	else
+		print_usage(stderr);
 	exit(WK_USAGE);
 }
 
@@ -306,6 +309,28 @@ begin_line(void)
 	return 1;
 }
 
+/* An option that there is not; what may have been meant is said. */
+_Noreturn static void
+unknown_option(void)
+{
+	const char *option = reading->option;
+	const char *like = wk_option_like(program->options, option);
+	const char *hint = program->hint != NULL ? program->hint(option) : NULL;
+
+	if (hint != NULL)
+		wk_usage("unknown option %s%s: %s", option, found_in(), hint);
+	if (like != NULL)
+		wk_usage("unknown option %s%s, did you mean --%s?", option,
+		    found_in(), like);
+	wk_usage("unknown option %s%s", option, found_in());
+}
+
+int
+wk_option_on_line(void)
+{
+	return reading == &of_line;
+}
+
 int
 wk_option(const char **arg)
 {
@@ -316,7 +341,10 @@ wk_option(const char **arg)
 	while (letter == WK_OPTION_END && begin_line());
 	switch (letter) {
 	case WK_OPTION_UNKNOWN:
-		wk_usage("unknown option %s%s", reading->option, found_in());
+		unknown_option();
+	case WK_OPTION_AMBIGUOUS:
+		wk_usage("%s%s may be more than one option", reading->option,
+		    found_in());
 	case WK_OPTION_NEEDS_ONE:
 		wk_usage("%s%s needs an argument", reading->option, found_in());
 	case WK_OPTION_TAKES_NONE:
@@ -375,18 +403,36 @@ wk_number(int letter, const char *text, long min, long max)
 	wk_usage("%s: %s is not between %ld and %ld", option, text, min, max);
 }
 
+/* Seconds in a unit of time; 0: there is none with that letter. */
+static int
+unit_seconds(const char *unit)
+{
+	if (*unit != '\0' && unit[1] != '\0')
+		return 0;
+	switch (*unit) {
+	case '\0':
+	case 's': return 1;
+	case 'm': return 60;
+	case 'h': return 60 * 60;
+	case 'd': return 24 * 60 * 60;
+	default: return 0;
+	}
+}
+
 int
 wk_milliseconds(int letter, const char *text)
 {
 	size_t whole = strspn(text, "0123456789"), part = 0;
+	int unit;
 	double s;
 
 	if (text[whole] == '.')
 		part = 1 + strspn(text + whole + 1, "0123456789");
-	if (whole + part <= (part > 0) || text[whole + part] != '\0')
+	unit = unit_seconds(text + whole + part);
+	if (whole + part <= (part > 0) || unit == 0)
 		wk_usage("%s: %s is not a time in seconds",
 		    option_name(letter), text);
-	s = strtod(text, NULL);
+	s = strtod(text, NULL) * unit;
 	if (s > 2000000)
 		wk_usage("%s: %s is more than 2000000 seconds",
 		    option_name(letter), text);

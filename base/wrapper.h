@@ -26,6 +26,11 @@ struct wk_program {
 	 * when it does not answer. */
 	const char *(*probe)(const char *path);
 	const char *synopsis;         /* lines without the name in front */
+	const char *brief;            /* what -h prints, and errors point to, in
+	                                 place of all options; or NULL */
+	/* What another program's option is called here, as the end of a
+	 * message; NULL when it is not known. */
+	const char *(*hint)(const char *option);
 	const struct wk_option *options; /* ended by letter 0 */
 };
 
@@ -57,12 +62,15 @@ int wk_option(const char **arg);
  * WK_DATA. */
 char **wk_split(const char *variable);
 
+/* True if the option that wk_option returned last was on the command line. */
+int wk_option_on_line(void);
+
 /* The words after the options, ended by NULL: part of argv. */
 char **wk_operands(void);
 
 /* The value of the option of that letter: a whole number from min to max, or a
- * time in seconds, decimals allowed, as milliseconds.  Anything else ends the
- * program with WK_USAGE. */
+ * time in seconds, or with m, h or d behind it in another unit, decimals
+ * allowed, as milliseconds.  Anything else ends the program with WK_USAGE. */
 long wk_number(int letter, const char *text, long min, long max);
 int wk_milliseconds(int letter, const char *text);
 

@@ -128,7 +128,7 @@ for o in '' -m -P1 -k -f '--argv' -e; do
 flags
 nonblock'
 		flags "tasks, $o" "echo '$in' | xapply -f 'peer %1' -" ;;
-	-e) flags "tasks, --retries" "xapply --retries 2 \
+	-e) flags "tasks, --retries" "xapply --no-fail --retries 2 \
 	    'peer flags; peer nonblock; exit %1' 1 0; true" ;;
 	*) flags "tasks, $o" "xapply $o 'peer %1' nonblock flags flags nonblock" ;;
 	esac

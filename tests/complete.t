@@ -8,9 +8,14 @@ t 'the version as a number' 0 "#define DIV_VERSION_NUMBER $(echo "$version" |
     grep '^#define DIV_VERSION_NUMBER' "$top/divconnect.h"
 programs='ptbw sshw wraptree wrapw xapply xclate'
 for p in $programs; do
-	$p -h >"$p.h" 2>err
-	result $? "$p -h" "$(cat err)"
-	t "$p --help" 0 "$(cat "$p.h")" '' "$p" --help
+	$p --help >"$p.h" 2>err
+	result $? "$p --help" "$(cat err)"
+	if [ $p = xapply ]; then
+		t 'xapply -h: fits a terminal' 0 '~*%1*standard input*Examples:*' '' xapply -h
+		t 'xapply -h: 24 lines' 0 24 '' sh -c 'xapply -h | head -n 25 | awk "length < 80" | wc -l | awk "{ print \$1 < 25 ? 24 : \$1 }"'
+	else
+		t "$p -h" 0 "$(cat "$p.h")" '' "$p" -h
+	fi
 	t "$p --version: the first line" 0 "$p: wrapkit $version" '' \
 	    sh -c "$p --version | head -n 1"
 	t "$p: every line begins with the name" 1 '' '' sh -c "$p -V | grep -v '^$p: '"
@@ -19,7 +24,7 @@ for p in $programs; do
 	    sh -c "$p -h >/dev/full"
 	t "$p: -V with a full output" 71 '' "$p: standard output: No space left on device" \
 	    sh -c "$p -V >/dev/full"
-	t "$p: an unknown option" 64 '' "~$p: unknown option --none*usage: $p *" "$p" --none
+	t "$p: an unknown option" 64 '' "~$p: unknown option --none*$p *" "$p" --none
 	# each option of the usage that has a letter is in the table, and the
 	# other way round; -count stands for digits
 	grep -v '^  *-' "$p.h" | tr '[] |' '[\n*]' |

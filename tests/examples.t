@@ -17,7 +17,7 @@ t 'gpus: two at a time, each on its own; one fails' 1 "~== 0 on gpu0
 training on gpu0
 == 1 on gpu1
 validating on gpu1
-== 2 on gpu[01]" 'xapply: 1 of 3 tasks failed' \
+== 2 on gpu[01]" 'xapply: 1 of 3 tasks failed: 2 (exit 3)' \
     sh -c "sh '$E/gpus' -d 'gpu0 gpu1' jobs >out; code=\$?
 	# sections come as jobs end
 	awk '/^==/ { n = \$2 } { print n \"\\t\" \$0 }' out | sort -s -n -k 1,1 | cut -f 2-; exit \$code"
@@ -119,7 +119,7 @@ t 'nightly: a report' 1 '== web1
 it is   web1
 == down
 ssh: down: no route
-down: failed with 255' 'xapply: 1 of 3 tasks failed' sh -c "$NIGHT -P1 -l log hosts 'test \$HOST = quiet || echo \"it is   \$HOST\"'"
+down: failed with 255' 'xapply: 1 of 3 tasks failed: down (exit 255)' sh -c "$NIGHT -P1 -l log hosts 'test \$HOST = quiet || echo \"it is   \$HOST\"'"
 t 'nightly: those that failed, once more' 0 '== down
 back' '' sh -c "echo 'shift; eval \"\$*\"' >again; NIGHTLY_RSH='sh ./again' sh '$E/nightly' -l log hosts 'echo back'"
 t 'nightly: another list' 0 '== new

@@ -23,15 +23,15 @@ for o in -s -g -l -b\ -s --newline --tagstring=t '-L 1 -s' '-q -T t -s' -e\ -s \
 	result "$(cat "$T/out" "$T/err" | grep -c hi | tr 01 10)" \
 	    "xclate $o: what it wrote is there"
 done
-t 'xclate --stderr-last' 3 "hi${nl}e" '' xclate -m --fail \
+t 'xclate --stderr-last' 3 "hi${nl}e" 'xclate: 1 of 1 sections failed: a (exit 3)' xclate -m --fail \
     xclate --stderr-last a sh -c 'daemon; (daemon >&2); echo hi; echo e >&2; exit 3'
-t 'stderr alone is open' 3 "hi${nl}e" '' xclate -m --fail \
+t 'stderr alone is open' 3 "hi${nl}e" 'xclate: 1 of 1 sections failed: a (exit 3)' xclate -m --fail \
     xclate --stderr-last a sh -c '(daemon >&2); echo hi; echo e >&2; exit 3'
 for o in -m -k -l --tagstring=t --stderr '-m -s' '-m -u' '-m -P3' '-m -J2' \
     '-m -T 20' '-m --linger 0' '-m --retries 2' '-m --argv'; do
 	case $o in *argv) c='sh -c "daemon; echo %1; exit 1"' ;; *)
 		c='daemon; echo %1; exit 1' ;; esac
-	t "xapply $o" 0 - '' sh -c "xapply $o '$c' a b c >out; tr -d '\n' <out"
+	t "xapply $o" 0 - '' sh -c "xapply --no-fail $o '$c' a b c >out; tr -d '\n' <out"
 	result "$(grep -c '[abc]' out | awk '{ print $1 < 3 }')" \
 	    "xapply $o: all of it is there" "$(cat out)"
 done
@@ -40,7 +40,7 @@ t 'xapply --results' 0 ab '' sh -c 'xapply --results r "daemon; echo %1" a b \
 t 'the linger of $XCLATE_1' 0 "hi${nl}soon" '' env XCLATE_1='--linger 20' \
     xapply -m '(sleep 0.5; echo soon) & echo hi; : %1' a
 t 'a time limit bounds it' 0 a '' xapply -m -T 1 --linger 1000 'daemon; echo %1' a
-t 'no time for who was killed' 0 '' - xapply -m -T 0.2 --linger 1000 \
+t 'no time for who was killed' 1 '' - xapply -m -T 0.2 --linger 1000 \
     'setsid daemon; sleep 1000; : %1' a
 t 'a large time for who ends at once' 0 a '' xapply -m --linger 1000 'echo %1' a
 rm first

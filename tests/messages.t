@@ -13,7 +13,7 @@ unset ptbw_link xcl_link wrapw_link
 cat >list <<'END'
 64 ptbw: unknown option -Z
 	ptbw -Z
-64 ptbw: unknown option --masters
+64 ptbw: unknown option --masters, did you mean --master[?]
 	ptbw --masters
 64 ptbw: unknown option -Z in $PTBW
 	PTBW=-Z ptbw
@@ -229,7 +229,7 @@ cat >list <<'END'
 	xclate -L 1-2 a
 64 xclate: --halt: later is not never, soon or now[[],fail=N]
 	xclate -m --halt later true
-1 xclate: halt: 1 section failed
+1 xclate: halt: 1 section failed: a (exit 1)
 	xclate -m --halt soon sh -c 'xclate -c a false; true'
 73 xclate: aaaa*: an xid may have 63 bytes at most
 	xclate -m xclate $(printf %0100d 0 | tr 0 a)
@@ -297,8 +297,30 @@ cat >list <<'END'
 	echo what >log; xapply --joblog log --resume : a
 73 xapply: /none/log: No such file or directory
 	xapply --joblog /none/log : a
-1 xapply: 1 of 2 tasks failed
-	xapply --fail 'test %1 = a' a b
+64 xapply: --re may be more than one option
+	xapply --re
+64 xapply: unknown option -j: so many tasks at a time are -P4
+	xapply -j4 : a
+64 xapply: unknown option --jobz=4, did you mean --jobs?
+	xapply --jobz=4 : a
+64 xapply: ':::': parameters stand right behind the command, names of files of them with -f
+	xapply : ::: a
+64 xapply: 'x' is no command: lines of files are -f, ended by NUL with -z, fields %[[]1,2]; -d is --detached
+	xapply -d x : a
+0 xapply: {} is plain text, the parameter is %1
+	xapply ': {}' a
+0 xapply: -n is a dry run; so many parameters for each task are -1, -2, ...
+	xapply -n1 : a
+64 xapply: no parameters; [`]-[`] reads standard input, with -f
+	echo a | xapply :
+1 xapply: 1 of 2 tasks failed: b (exit 1)
+	xapply 'test %1 = a' a b
+11 xapply: 11 of 11 tasks failed: 1 (exit 1), 2 *, 10 (exit 1), and 1 more
+	xapply 'false %1' 1 2 3 4 5 6 7 8 9 10 11
+1 xapply: halt: 1 task failed: a (exit 1)
+	xapply --no-fail --halt soon false a b
+1 xclate: 1 of 1 sections failed: a (exit 1)
+	xclate -m --fail xclate a false
 - xapply: task 1 (30): its time is up
 	xapply -T 0.1 'sleep %1' 30
 0 xapply: 1 task done in *, 0 failed

@@ -11,7 +11,7 @@ if command -v mandoc >/dev/null && command -v col >/dev/null; then
 		mandoc -Tascii -O width=500 "$top/man/$p.1" | col -b |
 		    sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' | grep "^ *$p" |
 		    tr -s ' ' | sed 's/^ *//; s/ | /|/' >page
-		$p -h | sed -n "s/^\(usage:\)* *\($p .*\)/\2/p" |
+		$p --help | sed -n "s/^\(usage:\)* *\($p .*\)/\2/p" |
 		    sed 's/ | /|/' >usage
 		t "$p: SYNOPSIS is the usage" 0 '' '' diff usage page
 	done

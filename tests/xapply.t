@@ -7,31 +7,53 @@
 cpus=$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 
 # --- the command line ---
-usage='~xapply: *
-usage: xapply*'
+usage="~xapply: *${nl}see xapply -h"
 for o in '' -f -n -- -F -@ --nosuch -fz --count; do
 	x "usage: xapply $o" 64 '' "$usage" "xapply $o"
 done
-for o in -F -@ -f@ --nosuch --file --help=x; do
+for o in -F -@ -f@ --nosuch --fil3 --help=x; do
 	word=${o#-f}
 	x "no such option: $o" 64 '' "~xapply: *${word%=x}*
-usage: xapply*" "xapply $o 'touch started' a; c=\$?; test ! -e started && exit \$c"
+see xapply -h" "xapply $o 'touch started' a; c=\$?; test ! -e started && exit \$c"
 done
 for o in a e i J N p R S t T -escape -export -input -sets -else -pad -request \
     -shell -tags -timeout -count -jobs -joblog -results -tagstring -halt \
     -retries -retry-delay -delay; do
 	x "a value is missing: -$o" 64 '' "$usage" "xapply -$o"
 done
+# who comes from other programs
+x 'no parameters: a list was meant' 64 '' 'xapply: no parameters; `-` reads standard input, with -f' 'echo in | xapply "touch started"; c=$?; test ! -e started && exit $c'
+x 'no parameters: a file' 64 '' 'xapply: no parameters; `-` reads standard input, with -f' 'echo in >f; xapply -f -P2 echo <f'
+x 'no parameters: none was' 0 '' 'xapply: no parameters; `-` reads standard input, with -f' 'xapply -m -J2 echo </dev/null'
+n 'no parameters: but -N' 'none' 'echo in | xapply -N "echo none" echo'
+for w in '-j4|-P4' '-I{}|%1' '-L1|-f' '-X|%*' '-r|-N' '--max-procs=4|-P4' '--colsep=,|%[[]1' '--eta|--progress' \
+    '--jobz|--jobs' '--keep-oder|--keep-order' '--halts=now|--halt' '--reuslts=d|--results'; do
+	x "of another program, or misspelt: ${w%%|*}" 64 '' "~xapply: unknown option *${w#*|}*${nl}see xapply -h" \
+	    "xapply '${w%%|*}' 'touch started' a; c=\$?; test ! -e started && exit \$c"
+done
+x 'of another program: :::' 64 '' "~xapply: ':::': *${nl}see*" 'xapply "touch started;" ::: a; c=$?; test ! -e started && exit $c'
+x 'of another program: -d' 64 '' "~xapply: '?n'*-f*${nl}see*" 'xapply -d "\n" "touch started" a; c=$?; test ! -e started && exit $c'
+x 'of another program: {}' 0 '{} a' '~xapply: {} *%1' 'xapply "echo {}" a'
+x 'of another program: {}, said once' 0 '{} a' '~xapply: {} *@1' 'xapply -a @ -m -J2 "echo {}" a'
+n '{} beside markup is for somebody else' '{} a' 'xapply "echo {} %1" a'
+x 'of another program: -n1' 0 'echo a' '~xapply: -n is a dry run*-1*' 'xapply -n1 echo a'
+n 'long options cut short' 'echo a' 'xapply --dry echo a'
+x 'cut too short' 64 '' "~xapply: --re may be *${nl}see*" 'xapply --re echo a'
+n 'one that begins another' 'a' 'xapply --joblog j : a; xapply --resume --joblog j echo a; xapply --tag echo a | cut -f 2'
+n 'it finds its wrappers beside itself' 'a' "PATH=/usr/bin:/bin; $top/bin/xapply -m -J1 echo a"
+for o in '' -m -k '-m -J2' '-P4 -l' --stderr; do
+	n "a reader that leaves: $o" 141 "{ xapply $o 'seq 50000;%0' 1 2 3; echo \$? >c; } | head -n 1 >/dev/null; cat c"
+done
 x '-f twice' 64 '' "$usage" 'xapply -f -f echo /dev/null'
 x '-f twice in a bundle' 64 '' "$usage" 'xapply -fnf echo /dev/null'
 for o in -h --help '-n -h' '-nh' '-h -=' '-h --nosuch'; do
 	x "help: $o" 0 '~usage: xapply *' '' "xapply $o"
 done
-x 'the help has a line for each option' 0 all '' 'xapply -h >o
+x 'the help has a line for each option' 0 all '' 'xapply --help >o
     for o in count escape append detached export files help version input sets \
 	collate dry-run else jobs pad request squeeze shell tags number verbose \
 	trace null keep-order line-buffer tag tagstring stderr results joblog \
-	resume resume-failed fail halt retries retry-delay timeout delay \
+	resume resume-failed fail no-fail brief halt retries retry-delay timeout delay \
 	progress quote argv show; do
 	grep -q -E -e "--$o( |\$)" o || echo "$o is missing"
     done; echo all'
@@ -67,7 +89,19 @@ E'
 n '-N again' 'b' 'xapply -N "echo a" -N "echo b" false'
 n '-d and -s mean nothing without -m' 'a' 'xapply -ds echo a'
 n '-u neither' 'a' 'xapply -u echo a'
-n 'no variable has options for it' 'a' 'XAPPLY=-n xapply echo a'
+n 'the variable has options' 'echo a' 'XAPPLY=-n xapply echo a'
+n 'the variable: several, in quotes' "e 'a b'" 'XAPPLY="-q -f -a \"@\" -n" xapply "e @1" - <<E
+a b
+E'
+n 'the variable and the line' 'a' 'printf "a\n" | XAPPLY=-f xapply -f echo -'
+x 'of another program: -n 1' 0 '1 a' '~xapply: -n is a dry run*-1*' 'xapply -n 1 a'
+n 'the line goes first' '2 /dev/null' 'XAPPLY="-N \"echo 1\"" xapply -N "echo 2" -f : /dev/null'
+for o in -m -J1 '-m -J1' -k; do
+	n "the variable, where it runs itself: $o" '1 a b;2' 'seq 2 >l; XAPPLY="-e V=a -e W=b" xapply '"$o"' -f "echo %1 \$V \$W%0" l |
+	    sed "s/2 a b/2/" | paste -s -d ";" -'
+done
+x 'the variable: no option' 65 '' '~xapply: $XAPPLY: *' 'XAPPLY="echo" xapply a b'
+x 'the variable: none that there is' 64 '' "~xapply: unknown option -Z in *XAPPLY$nl*" 'XAPPLY="-Z" xapply a b'
 x '-g is not supported' 69 '' '~xapply: *-g*' 'xapply -g "touch started" a
     c=$?; test ! -e started && exit $c'
 x 'under another name' 0 '' '~*nosuch*' 'peer name other xapply --nosuch; test $? -eq 64'
@@ -127,15 +161,15 @@ cp "$T/sh1" "$T/myperl5"
 cp "$T/sh1" "$T/tcsh"
 mkdir "$T/perl"
 cp "$T/sh1" "$T/perl/other"
-n 'what a shell is given' '<sh1><-c><it a><_>' 'xapply -S sh1 it a'
-n 'with tokens' '<sh1><-c><it a><_><0>' 'xapply -A -S sh1 it a'
-n '--shell and a path' '<sh1><-c><it a><_>' "xapply --shell=$T/sh1 it a"
-n 'by $SHELL' '<sh1><-c><it a><_>' "SHELL=$T/sh1 xapply it a"
-n 'by $SHELL, found in $PATH' '<sh1><-c><it a><_>' 'SHELL=sh1 xapply it a'
+n 'what a shell is given' '<sh1><-c><it a><sh1>' 'xapply -S sh1 it a'
+n 'with tokens' '<sh1><-c><it a><sh1><0>' 'xapply -A -S sh1 it a'
+n '--shell and a path' '<sh1><-c><it a><sh1>' "xapply --shell=$T/sh1 it a"
+n 'by $SHELL' '<sh1><-c><it a><sh1>' "SHELL=$T/sh1 xapply it a"
+n 'by $SHELL, found in $PATH' '<sh1><-c><it a><sh1>' 'SHELL=sh1 xapply it a'
 n 'a perl' '<myperl5><-e><it a>' 'xapply -S myperl5 it a'
 n 'a perl with tokens' '<myperl5><-e><it a><0>' 'xapply -A -S myperl5 it a'
 n 'a csh' '<tcsh><-c><it a>' 'xapply -S tcsh it a'
-n 'only the last part of the path counts' '<other><-c><it a><_>' \
+n 'only the last part of the path counts' '<other><-c><it a><other>' \
     "xapply -S $T/perl/other it a"
 n 'without $SHELL it is /bin/sh' '/bin/sh' '(unset SHELL; xapply -V) | grep -q "/bin/sh" &&
     env -u SHELL xapply "echo /bin/sh;%0" a'
@@ -164,9 +198,9 @@ else
 fi
 
 # --- what a task finds ---
-n '$0 and $#' '_ 0' 'xapply "echo \$0 \$#%0" a'
-n '$# with -A' '_ 1 0' 'xapply -A "echo \$0 \$# \$1%0" a'
-n '--append and more tokens' '_ 2 0 1' 'xapply --append -R2 "echo \$0 \$# \$*%0" a'
+n '$0 and $#' 'sh 0' 'xapply "echo \$0 \$#%0" a'
+n '$# with -A' 'sh 1 0' 'xapply -A "echo \$0 \$# \$1%0" a'
+n '--append and more tokens' 'sh 2 0 1' 'xapply --append -R2 "echo \$0 \$# \$*%0" a'
 n 'more than one line' 'a
 a' 'xapply "echo %1
 echo %1" a'
@@ -240,7 +274,7 @@ waited' '
     sh -c "(await up; sleep 0.2; : >late) & exec xapply \"echo task; : >up;%0\" a"; test -e late && echo waited'
 
 # --- operands ---
-n 'no operands, nothing to do' in 'echo in | { xapply "touch started;"; cat; }; test ! -e started'
+x 'no operands, nothing to do' 0 in 'xapply: no parameters; `-` reads standard input, with -f' 'echo in | { xapply "touch started;"; cat; }; test ! -e started'
 n 'one by one' 'a
 b c
 
@@ -331,7 +365,7 @@ if [ "$(id -u)" -ne 0 ]; then
 else
 	skip 'an unreadable file' 'root may read all'
 fi
-n 'no files: stdin is left alone' in 'echo in | { xapply -f "touch started;"; cat; }; test ! -e started'
+x 'no files: stdin is left alone' 0 in 'xapply: no parameters; `-` reads standard input, with -f' 'echo in | { xapply -f "touch started;"; cat; }; test ! -e started'
 n 'more files than descriptors' '100 0 99' 'for i in $(seq 0 99); do echo $i >f$i; done
     (ulimit -n 20; xapply -f echo $(seq 0 99 | sed s/^/f/)) >o
     echo $(wc -l <o) $(head -n 1 o) $(tail -n 1 o)'
@@ -563,22 +597,35 @@ n '200 tasks, 8 at once' '200' 'xapply -P8 "echo %1 >>o;%0" $(seq 200); sort -u 
 n 'from a file, 1000' '1000' 'seq 1000 | xapply -P4 -f "echo %1" - | sort -u | wc -l | tr -d " "'
 
 # --- how it ends ---
-n 'what becomes of tasks is no matter' 'end' 'ulimit -c 0
-    xapply "%1" false "exit 3" "kill -9 \$\$" "kill -SEGV \$\$" "kill -TERM \$\$" ": >last" 2>/dev/null && test -e last && echo end'
-x 'nor that a program is not there' 0 '' '~*no_such_program*' 'xapply no_such_program a'
-n 'nor through wrappers' 'end' 'xapply -m -J2 "%1" false "exit 3" "kill -9 \$\$" ": >last" 2>/dev/null && test -e last && echo end'
-n 'and nothing is said' 3 'xapply "echo >>o; exit %1" 1 2 3; wc -l <o | tr -d " "'
-x '--fail' 2 '' 'xapply: 2 of 3 tasks failed' 'xapply --fail "exit %1" 0 1 2'
-x '--fail, at once' 3 '' 'xapply: 3 of 4 tasks failed' 'xapply -P4 --fail "%1" false true "kill -9 \$\$" "exit 99" 2>e; c=$?; grep ^xapply e >&2; exit $c'
-x '--fail, a program that is not there' 1 '' 'xapply: 1 of 1 tasks failed' \
+n '--no-fail: what becomes of tasks is no matter' 'end' 'ulimit -c 0
+    xapply --no-fail "%1" false "exit 3" "kill -9 \$\$" "kill -SEGV \$\$" "kill -TERM \$\$" ": >last" 2>/dev/null && test -e last && echo end'
+x 'nor that a program is not there' 0 '' '~*no_such_program*' 'xapply --no-fail no_such_program a'
+n 'nor through wrappers' 'end' 'xapply --no-fail -m -J2 "%1" false "exit 3" "kill -9 \$\$" ": >last" 2>/dev/null && test -e last && echo end'
+n 'and nothing is said' 3 'xapply --no-fail "echo >>o; exit %1" 1 2 3; wc -l <o | tr -d " "'
+x '--fail' 2 '' 'xapply: 2 of 3 tasks failed: 1 (exit 1), 2 (exit 2)' 'xapply --fail "exit %1" 0 1 2'
+x '--fail, at once' 3 '' '~xapply: 3 of 4 tasks failed: *false (exit 1)*' 'xapply -P4 --fail "%1" false true "kill -9 \$\$" "exit 99" 2>e; c=$?; grep ^xapply e >&2; exit $c'
+x '--fail, a program that is not there' 1 '' 'xapply: 1 of 1 tasks failed: a (exit 127)' \
     'xapply --fail no_such_program a 2>e; c=$?; sed -n "\$p" e >&2; exit $c'
-x '--fail, a hundred at most' 100 '' 'xapply: 150 of 150 tasks failed' 'xapply --fail -P2 "exit 1;%0" $(seq 150)'
+x '--fail, a hundred at most' 100 '' '~xapply: 150 of 150 tasks failed: * (exit 1), and 140 more' 'xapply --fail -P2 "exit 1;%0" $(seq 150)'
+x 'tasks that failed' 2 '' 'xapply: 2 of 4 tasks failed: b (exit 7), d (signal 9)' \
+    'xapply "case %1 in b) exit 7;; d) kill -9 \$\$;; esac" a b c d'
+for o in -m -k -P4 -J2 -u '-m -J2 -R1' '--retries 2'; do
+	x "tasks that failed: $o" 2 '' '~xapply: 2 of 4 tasks failed: * (exit 1), * (exit 1)' "xapply $o 'test %u -lt 2;%0' a b c d"
+done
+x 'a run within a task leaves it to the outer one' 1 '' 'xapply: 1 of 2 tasks failed: false (exit 2)' \
+    'xapply "xapply %1 1 2; :" true && xapply "xapply %1 1 2;%0" false true'
+x 'but where only it is read' 1 '1' '~xapply: 1 of 1 tasks failed: false*' \
+    'xapply "xapply %1 1 2>e;%0" false; c=$?; grep -c "1 of 1 tasks failed: 1 .exit 1." e; exit $c'
+x 'what a name may do to a terminal is shown' 1 '' 'xapply: 1 of 1 tasks failed: ^[[2Jx (exit 1)' \
+    'xapply -q "false %1" "$(printf "\033[2Jx")"'
+x 'a name that is long' 1 '' "xapply: 1 of 1 tasks failed: $(printf '%077d' 1 | cut -c 1-63) (exit 1)" \
+    'xapply "false %1" "$(printf %0900d 1)"'
 n '--fail, when none failed' 'a' 'xapply --fail echo a'
-n '--fail without tasks' '0 1' 'xapply --fail false; c=$?; xapply --fail false a 2>/dev/null; echo $c $?'
+n '--fail without tasks' '0 1' 'xapply --fail false 2>/dev/null; c=$?; xapply --fail false a 2>/dev/null; echo $c $?'
 x '--fail through wrappers' 2 '' '~*xapply: 2 of 3 tasks failed*' 'xapply -m -J1 --fail "exit %1" 0 1 2'
 for o in never soon now; do
 	c=3 w=2
-	[ $o != never ] || { c=0 w=4; }
+	[ $o != never ] || { c=2 w=4; }
 	x "--halt $o" $c $w - "xapply --halt $o 'echo >>o; exit %1' 0 3 0 4; c=\$?; wc -l <o | tr -d ' '; exit \$c"
 done
 x '--halt soon: who runs is waited for, the last failure counts' 4 'end' - '
@@ -587,9 +634,9 @@ x '--halt soon: who runs is waited for, the last failure counts' 4 'end' - '
 x '--halt soon: a signal' 137 '' - 'xapply --halt soon "%1" "kill -9 \$\$" "touch more" 2>/dev/null
     c=$?; test ! -e more && exit $c'
 x '--halt soon,fail=2' 4 '4' - 'xapply --halt soon,fail=2 "echo >>o; exit %1" 0 3 0 4 5; c=$?; wc -l <o | tr -d " "; exit $c'
-x '--halt soon,fail=2, one alone' 0 '3' - 'xapply --halt soon,fail=2 "echo >>o; exit %1" 0 3 0; c=$?; wc -l <o | tr -d " "; exit $c'
+x '--halt soon,fail=2, one alone' 0 '3' - 'xapply --no-fail --halt soon,fail=2 "echo >>o; exit %1" 0 3 0; c=$?; wc -l <o | tr -d " "; exit $c'
 x '--halt soon,fail=50%' 7 - - 'xapply --halt soon,fail=50% "echo >>o; exit 7;%0" 1 2 3 4; c=$?; test $(wc -l <o) -le 2 && exit $c'
-n '--halt soon,fail=50%, not reached' '4' 'xapply --halt soon,fail=50% "echo >>o; exit %1" 0 0 0 1; wc -l <o | tr -d " "'
+n '--halt soon,fail=50%, not reached' '4' 'xapply --no-fail --halt soon,fail=50% "echo >>o; exit %1" 0 0 0 1; wc -l <o | tr -d " "'
 x '--halt now: who runs is told' 5 'told' - '
     xapply -P2 --halt now "%1" "trap \"echo told; exit 0\" TERM; : >up; while :; do sleep 0.01; done" \
 	"await up; exit 5" "touch more"; c=$?; test ! -e more && exit $c'
@@ -627,10 +674,10 @@ x 'held output beyond the limit of files' 0 400006 '' 'ulimit -f 100
 x 'names of results are one for each task' 0 'a?b~0 a?b~1 a?b~2 ~3' '' \
     "printf 'a\\tb\\0a\\nb\\0a\\rb\\0\\0' | xapply -fz --results r 'echo task %u;%0' - >/dev/null; ls r | sort | xargs echo"
 x '-T: the task and its children end' 0 'gone 15' '~*its time is up' 'mkfifo f; exec 3<>f; cat f 3>&- & r=$!
-    xapply -T 0.3 --joblog j "sleep 60 >f & wait;%0" a 3>&-; exec 3>&-
+    xapply --no-fail -T 0.3 --joblog j "sleep 60 >f & wait;%0" a 3>&-; exec 3>&-
     wait $r && echo gone $(cut -f 5 j | tail -n 1)'
-x '--timeout counts as a failure' 1 b '~*xapply: 1 of 2 tasks failed' 'xapply --timeout .3 --fail "%1" "sleep 60" "echo b"'
-x '--timeout: also of one that ends well then' 1 '' '~*xapply: 1 of 1 tasks failed' \
+x '--timeout counts as a failure' 1 b '~*xapply: 1 of 2 tasks failed: sleep 60 (timed out)' 'xapply --timeout .3 --fail "%1" "sleep 60" "echo b"'
+x '--timeout: also of one that ends well then' 1 '' '~*xapply: 1 of 1 tasks failed: a (timed out)' \
     'xapply --timeout .3 --fail "trap \"exit 0\" TERM; while :; do sleep 0.01; done;%0" a'
 # (seconds here are what it means, nothing that is waited for)
 for times in '2 3 0' '4 3 2'; do
@@ -640,16 +687,23 @@ for times in '2 3 0' '4 3 2'; do
     await up; t=$(cat pid); kill -STOP $p $t; sleep $2; kill -CONT $p $t; sleep $3; : >go; wait $p; echo $?'
 done
 n '-T: who is in time is left alone' 'a' 'xapply -T 15 "sleep 0.1; echo" a'
+x '-T: other units' 1 '' '~*its time is up*' 'xapply -T 0.005m "sleep 60;%0" a'
+for t in 1s 1m 0.5h 1d 23d; do
+	n "-T $t" a "xapply -T $t 'sleep 0.1; echo' a"
+done
+for t in 1x 1mm m 1ms .h 24d; do
+	x "-T $t" 64 '' "~xapply: -T: $t is *" "xapply -T $t 'touch started' a; c=\$?; test ! -e started && exit \$c"
+done
 n '--retries: until it is done' '3 a' 'xapply --fail --retries 5 "echo >>o; test \$(wc -l <o) -eq 3 || exit 1; echo \$((\$(wc -l <o))) %1" a'
-x '--retries: not more often' 1 '3' 'xapply: 1 of 1 tasks failed' 'xapply --fail --retries 3 "echo >>o; false;%0" a; c=$?; wc -l <o | tr -d " "; exit $c'
-n '--retries 1 is none' '1' 'xapply --retries 1 "echo >>o; false;%0" a; wc -l <o | tr -d " "'
-n '--retries: a line of the log' '2 1 7' 'xapply --retries 2 --joblog j "echo >>o; exit 7;%0" a
+x '--retries: not more often' 1 '3' 'xapply: 1 of 1 tasks failed: a (exit 1)' 'xapply --fail --retries 3 "echo >>o; false;%0" a; c=$?; wc -l <o | tr -d " "; exit $c'
+n '--retries 1 is none' '1' 'xapply --no-fail --retries 1 "echo >>o; false;%0" a; wc -l <o | tr -d " "'
+n '--retries: a line of the log' '2 1 7' 'xapply --no-fail --retries 2 --joblog j "echo >>o; exit 7;%0" a
     echo $(wc -l <o) $(($(wc -l <j) - 1)) $(cut -f 4 j | tail -n 1)'
-n '--retries and --halt' '2' 'xapply --halt soon --retries 2 "echo >>o; false;%0" a b; wc -l <o | tr -d " "'
-n '--retry-delay' later 'xapply --retries 2 --retry-delay 1.5 "date +%%s >>o; false;%0" a
+x '--retries and --halt' 0 '2' 'xapply: halt: 1 task failed: a (exit 1)' 'xapply --no-fail --halt soon --retries 2 "echo >>o; false;%0" a b; wc -l <o | tr -d " "'
+n '--retry-delay' later 'xapply --no-fail --retries 2 --retry-delay 1.5 "date +%%s >>o; false;%0" a
     test $(($(tail -n 1 o) - $(head -n 1 o))) -ge 1 && echo later'
 n '--retry-delay holds up nobody' '1
-1' 'xapply -P2 --retries 2 --retry-delay 0.5 "echo %1 >>o; test %1 = 2;" 1 2; tail -n 1 o
+1' 'xapply --no-fail -P2 --retries 2 --retry-delay 0.5 "echo %1 >>o; test %1 = 2;" 1 2; tail -n 1 o
     grep -v 2 o | tail -n 1; test $(grep -c . o) -eq 3'
 n '--delay' 'apart' 'xapply -P3 --delay 0.3 --joblog j : a b c
     sed 1d j | cut -f 2 | sort -n | awk "NR > 1 && \$1 - before < 0.29 { bad = 1 } { before = \$1 } END { exit bad || NR != 3 }" && echo apart'
@@ -690,12 +744,12 @@ n '--resume: what has been done is not done again' '1
 3 2
 1 3' 'xapply --joblog j echo 1 2; xapply --resume --joblog j "echo %1 %u%0" 1 2 3
     echo $(grep -c ^Seq j) $(grep -c "^[0-9]" j)'
-n '--resume: failures are not done again' '3' 'xapply --joblog j "exit 1;%0" 1 2; xapply --resume --joblog j "echo %1 again;%0" 1 2; wc -l <j | tr -d " "'
+n '--resume: failures are not done again' '3' 'xapply --no-fail --joblog j "exit 1;%0" 1 2; xapply --resume --joblog j "echo %1 again;%0" 1 2; wc -l <j | tr -d " "'
 n '--resume-failed: they are' '2 again
-3' 'xapply --joblog j "exit %1" 0 2; xapply --resume-failed --joblog j "echo %1%0" 0 "2 again" 3'
+3' 'xapply --no-fail --joblog j "exit %1" 0 2; xapply --resume-failed --joblog j "echo %1%0" 0 "2 again" 3'
 n '--resume-failed: a signal is a failure' 'again' 'xapply --joblog j "%1" : "kill -9 \$\$" 2>/dev/null
     xapply --resume-failed --joblog j "echo %1%0" : again'
-n '--resume-failed, twice' '3' 'xapply --joblog j "exit 1;%0" 1; xapply --resume-failed --joblog j ":" 1
+n '--resume-failed, twice' '3' 'xapply --no-fail --joblog j "exit 1;%0" 1; xapply --resume-failed --joblog j ":" 1
     xapply --resume-failed --joblog j "echo again;%0" 1; wc -l <j | tr -d " "'
 n '--resume after a line that was cut off' '2
 3' 'xapply --joblog j : 1 2; printf "3	17" >>j; xapply --resume --joblog j "echo %1%0" 1 2 3 >o
@@ -780,8 +834,8 @@ x '--argv: nothing is interpreted' 0 good - "SHELL=$T/sh1
     xapply --argv 'show \$(touch started)' a; xapply --argv 'show a | touch started' a
     xapply --argv 'show a && touch started' a; test ! -e started && xapply --argv 'echo good %0' a"
 x '--argv: cd is no program' 1 '' '~*xapply: cd*
-xapply: 1 of 1 tasks failed' 'command -v /bin/cd /usr/bin/cd >/dev/null && { echo "xapply: cd
-xapply: 1 of 1 tasks failed" >&2; exit 1; }
+xapply: 1 of 1 tasks failed: / (exit 127)' 'command -v /bin/cd /usr/bin/cd >/dev/null && { echo "xapply: cd
+xapply: 1 of 1 tasks failed: / (exit 127)" >&2; exit 1; }
     xapply --fail --argv "cd %1" /'
 x '--argv: no such program' 0 '127 0' '~xapply: nosuch: *' 'xapply --argv --joblog j "nosuch" a; tail -n 1 j | cut -f 4,5 | tr "\t" " "'
 x '--argv: not executable' 0 '126 0' '~xapply: ./f: *' ':>f; xapply --argv --joblog j ./f a; tail -n 1 j | cut -f 4,5 | tr "\t" " "'

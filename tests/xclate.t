@@ -291,12 +291,12 @@ x 'progress, not on a terminal: a summary' 0 a 'xclate: 1 done, 0 failed' \
     "xclate -m --bar sh -c 'echo a | xclate a; sleep .2'"
 
 # --- failures ---
-x '--fail' 9 '' '' "xclate -m --fail sh -c 'xclate -c a sh -c \"exit 9\"; xclate -c b sh -c \"exit 8\"; :'"
+x '--fail' 9 '' 'xclate: 2 of 2 sections failed: a (exit 9), b (exit 8)' "xclate -m --fail sh -c 'xclate -c a sh -c \"exit 9\"; xclate -c b sh -c \"exit 8\"; :'"
 x 'without it' 0 '' '' "xclate -m sh -c 'xclate -c a sh -c \"exit 9\"; :'"
-x 'the code of the utility goes first' 3 '' '' "xclate -m --fail sh -c 'xclate -c a sh -c \"exit 9\"; exit 3'"
-x '--halt now' 9 '' '~xclate: halt: 1 section failed' "xclate -m --halt now sh -c '
+x 'the code of the utility goes first' 3 '' 'xclate: 1 of 1 sections failed: a (exit 9)' "xclate -m --fail sh -c 'xclate -c a sh -c \"exit 9\"; exit 3'"
+x '--halt now' 9 '' '~xclate: halt: 1 section failed: a (exit 9)' "xclate -m --halt now sh -c '
     xclate -c a sh -c \"exit 9\"; exec sleep 60'"
-x '--halt now,fail=2' 8 '' '~*halt: 2 sections failed' "xclate -m --halt now,fail=2 sh -c '
+x '--halt now,fail=2' 8 '' '~*halt: 2 sections failed: b (exit 9)' "xclate -m --halt now,fail=2 sh -c '
     xclate -c a sh -c \"exit 8\"; xclate -c b sh -c \"exit 9\"; exec sleep 60'"
 x '--halt now: who waits is sent away' 9 '' '~*the master is gone*' "xclate -m --halt now sh -c '
     mkfifo f; xclate -c a sh -c \": >turn; cat f; exit 9\" &

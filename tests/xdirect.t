@@ -34,6 +34,9 @@ run() {         # run NAME OPTION... : as given, leaves NAME.out .err .end
 	(cd x && peer limit "${LIMIT:-20}" xapply --joblog ../j "$@" \
 	    <"$T/in" >"../$as.out" 2>"../$as.err")
 	echo "xapply: $?" >"$as.end"
+	# what names a file of ours, or says once more what stands below
+	sed '/XAPPLY_STDERR=/d' "$as.out" >"$as.o" && mv "$as.o" "$as.out"
+	sed '/^xapply: .* tasks failed: /d' "$as.err" >"$as.e" && mv "$as.e" "$as.err"
 	# a shell that waited says 128+N for what is a signal to others
 	awk -F '\t' 'NR > 1 { print ($5 > 0 ? 128 + $5 : $4), $7 }' j >>"$as.end"
 	ls -RA x >>"$as.end"

@@ -27,7 +27,7 @@ f' 'xapply --joblog j : a b c
     printf "%s\n" d c b f a e >f; xapply -f --resume --joblog j echo f'
 n '--resume: a list in another order, from a file' 'd' 'printf "a\nb\nc\n" | xapply -f --joblog j : -
     printf "c\nb\na\nd\n" | xapply -f --resume --joblog j echo -'
-n '--resume-failed: a list in another order' 'b 0' 'xapply --joblog j "test %1 != b" a b c
+n '--resume-failed: a list in another order' 'b 0' 'xapply --no-fail --joblog j "test %1 != b" a b c
     xapply --resume-failed --joblog j "echo %1 %u" b c a; xapply --resume-failed --joblog j "echo %1 %u" b c a'
 n '--resume: of tasks that are the same each counts' 'a
 a' 'xapply --joblog j : a b a; xapply --resume --joblog j echo a a a
@@ -96,7 +96,7 @@ done
 for o in -m -k '-m -s' '-m --retries 2' '-k -P0' '-m --results r'; do
 	n "all is well: $o" '3' "xapply $o --joblog j 'echo %1%0' 1 2 3 >/dev/null; sed 1d j | wc -l | tr -d ' '"
 done
-n 'who fails is in the log, with the output of the last attempt' '1 1' 'xapply -k --retries 3 --joblog j "echo out; exit 1;%0" a >o
+n 'who fails is in the log, with the output of the last attempt' '1 1' 'xapply --no-fail -k --retries 3 --joblog j "echo out; exit 1;%0" a >o
     echo $(sed 1d j | cut -f 4) $(sed 1d j | wc -l)'
 
 finish

@@ -15,18 +15,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "input.h"
 #include "quote.h"
 #include "base/event.h"
+#include "base/failures.h"
 #include "base/kin.h"
 #include "base/spawn.h"
 #include "base/terminal.h"
 #include "wire/door.h"
 #include "wire/late.h"
 #include "xapply.h"
+
+/* What the stderr of a run is: for runs within its tasks. */
+#define STDERR_OF_RUN "XAPPLY_STDERR"
 
 enum {
 	EXPANSION_MAX = 256 << 20, /* bytes of a command */
@@ -68,7 +73,9 @@ static struct {
 	int code;                 /* exit code of the first thing gone wrong */
 	int halted;               /* exit code of the failure that halted us */
 	int output_error;         /* errno, once output was lost */
-	uintmax_t done, failed, skipped;
+	uintmax_t done, skipped;
+	struct wk_failures failures;
+	int told_by_outer;        /* how many failed, when we have */
 
 	struct wk_timer soon;     /* start tasks in the next round */
 	struct wk_timer delay;    /* no task starts before it expires */
@@ -145,7 +152,7 @@ run_show_progress(void)
 		    (double)(total - run.skipped - run.done) / rate);
 	n = snprintf(line, sizeof line, "done %ju%s, running %zu, failed %ju, "
 	    "%.1f/s%s%s", run.done + run.skipped, of, run.running_count,
-	    run.failed, rate, *left != '\0' ? ", left " : "", left);
+	    run.failures.count, rate, *left != '\0' ? ", left " : "", left);
 	fprintf(stderr, "\r%s%*s", line, run.width > n ? run.width - n : 0, "");
 	run.width = n;
 }
@@ -166,13 +173,51 @@ show_summary(void)
 	put_duration(text, sizeof text,
 	    (double)(div_now() - run.began) / 1000);
 	wk_warn("%ju task%s done in %s, %ju failed", run.done,
-	    run.done == 1 ? "" : "s", text, run.failed);
+	    run.done == 1 ? "" : "s", text, run.failures.count);
 }
 
 /* wk_warn, on a line that has no progress in it. */
 #define complain(...) (clear_progress(), wk_warn(__VA_ARGS__))
 
 /* --- what ends a run early --- */
+
+/*
+ * The run that this is a task of has our failure in its own last line, and need
+ * not be told the same by us, where both lines are for the same reader.
+ */
+static void
+note_outer_run(void)
+{
+	const char *outer = getenv(STDERR_OF_RUN);
+	char ours[64] = "";
+	struct stat st;
+
+	if (fstat(STDERR_FILENO, &st) == 0)
+		snprintf(ours, sizeof ours, "%ju.%ju", (uintmax_t)st.st_dev,
+		    (uintmax_t)st.st_ino);
+	run.told_by_outer = outer != NULL && strcmp(outer, ours) == 0;
+	if (setenv(STDERR_OF_RUN, ours, 1) != 0)
+		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
+}
+
+/* How a task has ended, in text[WK_FAILURE_HOW]. */
+static void
+run_how(char *text, const struct task *t)
+{
+	if (t->timed_out)
+		snprintf(text, WK_FAILURE_HOW, "timed out");
+	else
+		wk_failure_how(text, t->status);
+}
+
+static void
+note_failure(const struct task *t)
+{
+	char how[WK_FAILURE_HOW];
+
+	run_how(how, t);
+	wk_failures_add(&run.failures, t->xid, how);
+}
 
 /* The attempt before has failed, and there will not be another. */
 static void
@@ -181,7 +226,7 @@ give_up(struct task *t)
 	if (t->attempts > 0) {
 		task_log(t);
 		run.done++;
-		run.failed++;
+		note_failure(t);
 	}
 	task_free(t);
 }
@@ -579,17 +624,19 @@ too_many_failures(void)
 	size_t total = input_total(&run.input);
 
 	if (!xapply_opt.halt_percent)
-		return run.failed >= xapply_opt.halt_at;
+		return run.failures.count >= xapply_opt.halt_at;
 	/* a percentage of very few tasks would make one failure too many */
 	if (total == 0)
 		total = run.done > 10 ? (size_t)run.done : 10;
-	return run.failed * 100 >= xapply_opt.halt_at * total;
+	return run.failures.count * 100 >= xapply_opt.halt_at * total;
 }
 
 static void
 count_failure(const struct task *t)
 {
-	run.failed++;
+	char how[WK_FAILURE_HOW];
+
+	note_failure(t);
 	/* of the tasks that "soon" lets end, the last failure counts */
 	if (run.halted != 0 && xapply_opt.halt == WK_HALT_SOON)
 		run.halted = exit_code(t);
@@ -597,6 +644,9 @@ count_failure(const struct task *t)
 	    !too_many_failures())
 		return;
 	run.halted = exit_code(t);
+	run_how(how, t);
+	complain("halt: %ju task%s failed: %s (%s)", run.failures.count,
+	    run.failures.count == 1 ? "" : "s", t->xid, how);
 	stop_starting(0);
 	if (xapply_opt.halt == WK_HALT_NOW)
 		end_all();
@@ -1318,6 +1368,7 @@ begin_run(const char *template, char **operands)
 		joblog_open(xapply_opt.joblog, xapply_opt.resume,
 		    xapply_opt.dry);
 	catch_signals();
+	note_outer_run();
 }
 
 /* 1 while anything is still to come.  (A run that a signal ends does not wait
@@ -1359,18 +1410,16 @@ run_result(void)
 {
 	if (run.signal != 0)
 		return end_by(run.signal);
-	/* within a collator that we became ourselves, the output that was lost
-	 * is the collator's, which reports that */
-	if (run.output_error == EPIPE && !xapply_wrapped &&
-	    !wk_spawn_ignored(SIGPIPE))
+	if (run.output_error == EPIPE && !wk_spawn_ignored(SIGPIPE))
 		return end_by(SIGPIPE);
 	if (run.code != 0)
 		return run.code;
 	if (run.halted != 0)
 		return run.halted;
-	if (xapply_opt.fail && run.failed > 0)
-		return run.failed < FAILED_MAX ? (int)run.failed : FAILED_MAX;
-	return 0;
+	if (!xapply_opt.fail)
+		return 0;
+	return run.failures.count < FAILED_MAX ? (int)run.failures.count :
+	    FAILED_MAX;
 }
 
 static int
@@ -1383,9 +1432,9 @@ end_run(void)
 		run.code = WK_OUTPUT;
 	if (tokens_close(&run.tokens) != 0)
 		wk_warn("%s: the master is gone", xapply_pool);
-	if (xapply_opt.fail && run.failed > 0 && run.signal == 0 &&
-	    run.code == 0)
-		wk_warn("%ju of %ju tasks failed", run.failed, run.done);
+	if (run.failures.count > 0 && run.signal == 0 && run.code == 0 &&
+	    xapply_opt.fail && !run.told_by_outer)
+		wk_failures_tell(&run.failures, run.done, "task");
 	if (run.signal == 0)
 		wk_kin_part();
 	wk_spawn_blocking_streams(NULL);

@@ -453,7 +453,7 @@ direct_words(const struct task *t)
 	    plain || xapply_opt.argv);
 }
 
-/* SHELL -c COMMAND _, and the tokens. */
+/* SHELL -c COMMAND SHELL, and the tokens. */
 static char **
 shell_words(const struct task_setup *s, const struct task *t)
 {
@@ -468,7 +468,7 @@ shell_words(const struct task_setup *s, const struct task *t)
 	argv[n++] = (char *)(perl ? "-e" : "-c");
 	argv[n++] = t->command;
 	if (!perl && strstr(base, "csh") == NULL)
-		argv[n++] = (char *)"_";
+		argv[n++] = (char *)base;
 	for (i = 0; xapply_opt.append && t->tokens->name[i] != NULL; i++)
 		argv[n++] = t->tokens->name[i];
 	return argv;

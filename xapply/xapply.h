@@ -62,9 +62,6 @@ extern const struct wk_program xapply;
 extern const char *xapply_collator;
 extern const char *xapply_pool;
 
-/* 1 if our parent is a wrapper that an xapply became for this run. */
-extern int xapply_wrapped;
-
 /* Run the tasks: a template, and the operands, ended by NULL.  Returns the exit
  * code, unless the run ends by a signal or with wk_die. */
 int xapply_run(const char *template, char **operands);

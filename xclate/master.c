@@ -23,6 +23,7 @@
 #include "base/text.h"
 #include "divconnect.h"
 #include "base/event.h"
+#include "base/failures.h"
 #include "base/flow.h"
 #include "base/kin.h"
 #include "base/jobline.h"
@@ -81,7 +82,8 @@ static struct {
 	struct flow widow_flow, notify_flow, joblog_flow;
 	int notify_on, joblog_on, widow_on, same_notify;
 	int notify_tty;
-	unsigned long done, failed;
+	unsigned long done;
+	struct wk_failures failures;
 	int first_code;            /* of the first section that failed */
 	int lost;                  /* some output could not be written */
 	int halted, quit_asked;
@@ -166,7 +168,8 @@ xmaster_show_progress(struct wk_timer *t)
 		return;         /* the summary is enough there */
 	wk_visible(name, sizeof name, m.holder != NULL ? m.holder->xid : "");
 	n = snprintf(text, sizeof text, "\r\033[Kxclate: %lu done, %lu failed, "
-	    "%zu waiting%s%.60s, %ld:%02ld", m.done, m.failed, m.queue.count,
+	    "%zu waiting%s%.60s, %ld:%02ld", m.done,
+	    (unsigned long)m.failures.count, m.queue.count,
 	    m.holder != NULL ? ", now " : "", name,
 	    seconds / 60, seconds % 60);
 	if (wk_look(2, POLLOUT, 0) != 0 && write(2, text, (size_t)n) < 0)
@@ -190,26 +193,40 @@ end_progress(void)
 		return;
 	wk_timer_stop(&m.bar);
 	n = snprintf(text, sizeof text, "%sxclate: %lu done, %lu failed\n",
-	    isatty(2) ? "\r\033[K" : "", m.done, m.failed);
+	    isatty(2) ? "\r\033[K" : "", m.done,
+	    (unsigned long)m.failures.count);
 	if (write(2, text, (size_t)n) < 0)
 		xclate_opt.bar = 0;
 }
 
+/* The section that has failed, and how, may be one too many. */
 static void
-halt(void)
+halt(const struct client *k, const char *how)
 {
 	if (xclate_opt.halt == WK_HALT_NEVER || m.halted ||
-	    m.failed < xclate_opt.halt_at)
+	    m.failures.count < xclate_opt.halt_at)
 		return;
 	m.halted = 1;
-	wk_note("halt: %lu section%s failed", m.failed,
-	    m.failed == 1 ? "" : "s");
+	wk_note("halt: %ju section%s failed: %s (%s)", m.failures.count,
+	    m.failures.count == 1 ? "" : "s", k->xid, how);
 	wk_serve_refuse();
 	if (xclate_opt.halt == WK_HALT_NOW)
 		wk_serve_drop_all();
 	if (wk_serve_quit() < 0 && xclate_opt.halt == WK_HALT_NOW &&
 	    wk_serve_pid() > 0)
 		kill((pid_t)wk_serve_pid(), SIGTERM);
+}
+
+static void
+xmaster_failed(const struct client *k)
+{
+	char how[WK_FAILURE_HOW];
+
+	snprintf(how, sizeof how, "exit %d", k->code);
+	wk_failures_add(&m.failures, k->xid, how);
+	if (m.first_code == 0)
+		m.first_code = k->code;
+	halt(k, how);
 }
 
 /* A client that has an xid has ended. */
@@ -240,12 +257,8 @@ xmaster_report(struct client *k)
 	if (m.joblog_on)
 		flow_put(&m.joblog_flow, text, report_joblog(text, &r));
 	m.done++;
-	if (k->code != 0) {
-		m.failed++;
-		if (m.first_code == 0)
-			m.first_code = k->code;
-		halt();
-	}
+	if (k->code != 0)
+		xmaster_failed(k);
 	progress();
 }
 
@@ -1233,6 +1246,8 @@ close_streams(int *code)
 		close(m.out);
 	close(m.widow);
 	end_progress();
+	if (xclate_opt.fail && m.failures.count > 0)
+		wk_failures_tell(&m.failures, m.done, "section");
 	wk_serve_linger(wk_reap_watched, code);
 }
 

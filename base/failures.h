@@ -1,0 +1,39 @@
+/*
+ * failures.h - which of many have failed, for one line at the end
+ *
+ *	2 of 40 tasks failed: b.c (exit 1), d.c (signal 11)
+ *
+ * The first ten are named.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef WK_FAILURES_H
+#define WK_FAILURES_H
+
+#include <stdint.h>
+
+enum {
+	WK_FAILURES_NAMED = 10,
+	WK_FAILURE_NAME = 80,     /* bytes of a name that are shown */
+	WK_FAILURE_HOW = 32       /* and of what is said of its end */
+};
+
+/* All zero at first. */
+struct wk_failures {
+	uintmax_t count;
+	char named[WK_FAILURES_NAMED][WK_FAILURE_NAME + WK_FAILURE_HOW + 4];
+};
+
+/* One more, and how it failed ("exit 1").  Both are copied, and cut where they
+ * are too long. */
+void wk_failures_add(struct wk_failures *f, const char *name, const char *how);
+
+/* "exit 1" or "signal 11", for a status of wait(2), in
+ * text[WK_FAILURE_HOW]. */
+void wk_failure_how(char *text, int status);
+
+/* Say it, by wk_warn: of so many, each of them a WHAT. */
+void wk_failures_tell(const struct wk_failures *f, uintmax_t all,
+    const char *what);
+
+#endif
