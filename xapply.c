@@ -44,7 +44,8 @@ enum {
 
 	/* options that have a long name alone */
 	O_TAG = 256, O_TAGSTRING, O_STDERR, O_RESULTS, O_JOBLOG, O_RESUME,
-	O_RESUME_FAILED, O_FAIL, O_NO_FAIL, O_HALT, O_RETRIES, O_RETRY_DELAY, O_DELAY,
+	O_RESUME_FAILED, O_FAIL, O_NO_FAIL, O_HALT, O_RETRIES, O_RETRY_DELAY,
+	O_DELAY,
 	O_PROGRESS, O_HELP, O_ARGV, O_SHOW, O_LOAD, O_MEMFREE
 };
 
@@ -104,27 +105,27 @@ static const struct wk_option options[] = {
 };
 
 static const char brief[] =
-    "usage: xapply [options] cmd [parameter ...]\n"
-    "       xapply -f [options] cmd [file ...]\n"
-    "Run cmd, a line for the shell, once for each parameter.  In it %1 is the\n"
-    "parameter, which stands at the end when nothing says where.\n"
-    "  -q          each parameter is one word to the shell: for names of files\n"
-    "  -P4         four at a time; -P0: as there are processors\n"
-    "  -f          parameters are the lines of files; the file - is standard input\n"
-    "  -2          two parameters for each task: %1 and %2\n"
-    "  -m, -k      each task's output in one piece; -k: in the order of the list\n"
-    "  -n          print the commands, run nothing\n"
-    "  -v          print each command before it starts\n"
-    "  -T 10       end a task after 10 seconds\n"
-    "  -N cmd      to run when there is no parameter\n"
-    "  -t, -R, -J  tokens, so that tasks do not share what is scarce\n"
-    "  --halt now  end all at the first failure\n"
-    "  --joblog f  write what has been done to f; --resume goes on from there\n"
-    "Examples:\n"
-    "    xapply -q -P0 'gzip -9 %1' *.log\n"
-    "    find . -name '*.c' | xapply -qf -k 'wc -l %1' -\n"
-    "    xapply -q -n 'mv %1 %[1.-$].txt' *.text\n"
-    "All options: xapply --help.  More: man xapply\n";
+"usage: xapply [options] cmd [parameter ...]\n"
+"       xapply -f [options] cmd [file ...]\n"
+"Run cmd, a line for the shell, once for each parameter.  In it %1 is the\n"
+"parameter, which stands at the end when nothing says where.\n"
+"  -q          each parameter is one word to the shell: for names of files\n"
+"  -P4         four at a time; -P0: as there are processors\n"
+"  -f          parameters are the lines of files; - is standard input\n"
+"  -2          two parameters for each task: %1 and %2\n"
+"  -m, -k      each task's output in one piece; -k: in the order of the list\n"
+"  -n          print the commands, run nothing\n"
+"  -v          print each command before it starts\n"
+"  -T 10       end a task after 10 seconds\n"
+"  -N cmd      to run when there is no parameter\n"
+"  -t, -R, -J  tokens, so that tasks do not share what is scarce\n"
+"  --halt now  end all at the first failure\n"
+"  --joblog f  write what has been done to f; --resume goes on from there\n"
+"Examples:\n"
+"    xapply -q -P0 'gzip -9 %1' *.log\n"
+"    find . -name '*.c' | xapply -qf -k 'wc -l %1' -\n"
+"    xapply -q -n 'mv %1 %[1.-$].txt' *.text\n"
+"All options: xapply --help.  More: man xapply\n";
 
 /* What options of xargs and GNU parallel are called here. */
 static const char *
@@ -137,14 +138,14 @@ hint(const char *option)
 		{ "-I", "the parameter is %1 in the command" },
 		{ "-L", "so many lines for each task are -f -2, in %1 and %2" },
 		{ "-X", "so many parameters for each task are -2, all are %*" },
-		{ "-r", "nothing runs without parameters, unless -N says what" },
+		{ "-r", "without parameters nothing runs but what -N says" },
 		{ "-0", "lines that end in NUL are -f -z" },
 		{ "--max-procs", "so many tasks at a time are -P4" },
 		{ "--max-args", "so many parameters for each task are -2" },
-		{ "--null-input", "no task reads our standard input with -f -" },
 		{ "--arg-file", "parameters are the lines of files with -f" },
 		{ "--colsep", "a field of a parameter is %[1,2]" },
-		{ "--no-run-if-empty", "this is so, unless -N says what" },
+		{ "--no-run-if-empty",
+		  "without parameters nothing runs but what -N says" },
 		{ "--eta", "--progress has it" },
 		{ "--bar", "--progress has it" }
 	};

@@ -26,7 +26,8 @@ with_next_word(struct wk_options *o, int letter, const char **arg)
 /* The option with that name of n bytes, or the only one whose name begins with
  * it.  NULL, and *error: there is none, or more than one. */
 static const struct wk_option *
-long_named(const struct wk_option *table, const char *name, size_t n, int *error)
+long_named(const struct wk_option *table, const char *name, size_t n,
+    int *error)
 {
 	const struct wk_option *found = NULL, *o;
 
