@@ -139,7 +139,6 @@ hint(const char *option)
 		{ "-L", "so many lines for each task are -f -2, in %1 and %2" },
 		{ "-X", "so many parameters for each task are -2, all are %*" },
 		{ "-r", "without parameters nothing runs but what -N says" },
-		{ "-0", "lines that end in NUL are -f -z" },
 		{ "--max-procs", "so many tasks at a time are -P4" },
 		{ "--max-args", "so many parameters for each task are -2" },
 		{ "--arg-file", "parameters are the lines of files with -f" },

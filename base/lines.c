@@ -227,8 +227,10 @@ is_wide_blank(const char *p)
 	case '\341':
 		return p[1] == '\232' && c == 0x80;
 	case '\342':
-		return p[1] == '\200' ? c <= 0x8a || c == 0xa8 ||
-		    c == 0xa9 || c == 0xaf : p[1] == '\201' && c == 0x9f;
+		if (p[1] == '\201')
+			return c == 0x9f;
+		return p[1] == '\200' && ((c >= 0x80 && c <= 0x8a) ||
+		    c == 0xa8 || c == 0xa9 || c == 0xaf);
 	default:
 		return p[1] == '\200' && c == 0x80;
 	}

@@ -464,6 +464,10 @@ static const struct line {
 	{ "\303\240::group::a\n", "\303\240::group::a\n", NULL, H, 0 },
 	{ "\302", "t:\302\n", "t:", H, 1 },
 	{ "  \342\200", "  \342\200", NULL, H, 0 },
+	/* a character that is cut short does not swallow the newline */
+	{ "\342\200\n::group::a\nb\n", "\342\200\na\nb\n", NULL, H, 0 },
+	{ "a\n\342\200\n\342\200\307b", "t:a\nt:\342\200\nt:\342\200\307b",
+	    "t:", H, 0 },
 	{ "  a\n\n   b\n", "t:  a\nt:\nt:   b\n", "t:", H, 1 },
 	{ "::group name=x,y=z::a\n", "a\n", NULL, H, 0 },
 	{ "::group ::a::b\n", "a::b\n", NULL, H, 0 },
