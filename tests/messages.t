@@ -2,7 +2,8 @@
 # messages.t - every message, with what provokes it
 #
 # What users meet: the code, the line (a pattern of the shell's) and below it
-# the command that brings it about, run in an empty directory.  At the end the
+# the command that brings it about, run in an empty directory; with & it runs
+# from the start on beside the others, as it takes some seconds.  At the end the
 # sources are asked for their formats: each must have been seen here, or stand
 # in the second list with the reason why it cannot be.
 . "$(dirname "$0")/lib.sh"
@@ -112,15 +113,15 @@ cat >list <<'END'
 76 ptbw: */ww0: it is a wrapw, not a ptbw, which may be at */ww0/ptbw
 	ptbw -m wrapw -m sh -c 'ptbw -t $wrapw_1 true'
 75 ptbw: s: the master does not answer
-	peer listen s p & p=$!; until test -S s; do sleep 0.1; done; ptbw -t s true; c=$?; kill $p; exit $c
+	& peer listen s p & p=$!; until test -S s; do sleep 0.1; done; ptbw -t s true; c=$?; kill $p; exit $c
 75 wrapw: s: the master does not answer
-	peer listen s p & p=$!; until test -S s; do sleep 0.1; done; wrapw -t s true; c=$?; kill $p; exit $c
+	& peer listen s p & p=$!; until test -S s; do sleep 0.1; done; wrapw -t s true; c=$?; kill $p; exit $c
 75 xclate: s: the master does not answer
-	peer listen s p & p=$!; until test -S s; do sleep 0.1; done; xclate -u s x true; c=$?; kill $p; exit $c
+	& peer listen s p & p=$!; until test -S s; do sleep 0.1; done; xclate -u s x true; c=$?; kill $p; exit $c
 75 xapply: s: the master does not answer
-	peer listen s p & p=$!; until test -S s; do sleep 0.1; done; xapply -t s echo a; c=$?; kill $p; exit $c
+	& peer listen s p & p=$!; until test -S s; do sleep 0.1; done; xapply -t s echo a; c=$?; kill $p; exit $c
 0 ptbw: s: waiting: its master is stopped, or has too many clients
-	ptbw -m -N "$PWD/s" : & m=$!; until test -S s; do sleep 0.1; done; kill -STOP $m; (sleep 6; kill -CONT $m) & ptbw -t s true; c=$?; kill $m; exit $c
+	& ptbw -m -N "$PWD/s" : & m=$!; until test -S s; do sleep 0.1; done; kill -STOP $m; (sleep 6; kill -CONT $m) & ptbw -t s true; c=$?; kill $m; exit $c
 69 ptbw: s: the master is gone
 	peer listen s l c & until test -S s; do sleep 0.1; done; ptbw -t s true
 0 ptbw: */s: the master is gone
@@ -385,26 +386,41 @@ what was written after a task's end is lost (see --linger)	linger.t
 %s: the master is gone, section %s was not written (%llu bytes)	likewise: xclate.t
 END
 : >all
+run() {         # run NUMBER COMMAND: in a directory of its own
+	mkdir "m$1"
+	peer limit 20 sh -c "cd m$1 || exit
+$2" >"out$1" 2>"err$1" </dev/null
+	echo $? >"got$1"
+}
+number=0
 while IFS= read -r line; do
+	number=$((number + 1))
+	case $line in '	& '*) run $number "${line#*& }" & ;; esac
+done <list
+number=0
+while IFS= read -r line; do
+	number=$((number + 1))
 	case $line in
-	'	'*) ;;
+	'	& '*)
+		command=${line#*& }
+		wait_until test -s got$number ;;
+	'	'*)
+		command=$(printf '%s\n' "$line" | sed 's/^	//')
+		run $number "$command" ;;
 	*)	wanted=${line%% *} pattern=${line#* }
 		continue ;;
 	esac
-	command=$(printf '%s\n' "$line" | sed 's/^	//')
-	rm -rf m && mkdir m
-	peer limit 20 sh -c "cd m || exit
-$command" >out 2>err </dev/null
-	got=$?
+	got=$(cat got$number)
 	found=1
 	while IFS= read -r said; do
 		# shellcheck disable=SC2254
 		case $said in $pattern) found=0 ;; esac
-	done <err
+	done <err$number
 	case $wanted in "$got" | -) ;; *) found=1 ;; esac
 	result $found "$pattern" "command: $command${nl}wanted: exit $wanted
-got: exit $got${nl}$(cat err)"
-	cat err >>all
+got: exit $got${nl}$(cat err$number)"
+	cat err$number >>all
+	rm -rf m$number
 done <list
 
 # each format as a pattern of the shell's
