@@ -102,6 +102,37 @@ if unshare -rpf --mount-proc true 2>/dev/null; then
 else
 	skip 'other namespaces of processes' 'unshare may not make one here'
 fi
+rm -f inner
+# other namespaces of networks: the socket stays where it was made
+if unshare -rn true 2>/dev/null; then
+	ptbw -t s unshare -rn sh -c "$command" & client=$!
+	wait_until test -s inner
+	{ kill -9 "$client"; wait "$client"; } 2>/dev/null
+	token=$(ptbw -t s - | awk '$2 != 0 && $1 ~ /^[0-9]$/ { print $1; exit }')
+	got=$(lock "$token")
+	if [ "$got" = "?$client" ]; then
+		skip 'a holder with another network' 'the system has no sock_diag here'
+	else
+		is_shown 'a holder with another network' "$(cat inner)" "$token"
+	fi
+	: >go
+	wait_until all_free
+	rm -f inner
+	# this one cannot be found, and nobody is named in its place
+	unshare -rn ptbw -t s sh -c "$command" & client=$!
+	wait_until test -s inner
+	token=$(ptbw -t s - | awk '$2 != 0 && $1 ~ /^[0-9]$/ { print $1; exit }')
+	is_shown 'a client with another network' "$client" "$token"
+	{ kill -9 "$client"; wait "$client"; } 2>/dev/null
+	result "$([ "$(lock "$token")" = "?$client" ] ||
+	    [ "$(lock "$token")" = "$(cat inner)" ]; echo $?)" \
+	    'when it is dead, nobody else is shown' "$(lock "$token")"
+	: >go
+	wait_until all_free
+	rm -f inner
+else
+	skip 'other namespaces of networks' 'unshare may not make one here'
+fi
 kill "$master"
 wait "$master" 2>/dev/null
 
