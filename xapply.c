@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cpus.h"
 #include "base/size.h"
 #include "base/spawn.h"
 #include "base/text.h"
@@ -192,7 +193,7 @@ default_jobs(void)
 		return DEFAULT_JOBS;
 	n = strspn(text, "0123456789");
 	if (n < 6 && text[n] == '\0')
-		return atol(text) > 0 ? (size_t)atol(text) : wk_spawn_cpus();
+		return atol(text) > 0 ? (size_t)atol(text) : wk_cpus();
 	wk_warn("$PARALLEL is not a plain number: %s", text);
 	return DEFAULT_JOBS;
 }
@@ -205,7 +206,7 @@ percent_jobs(const char *text, size_t n)
 	size_t jobs;
 
 	memcpy(number, text, n);
-	jobs = (size_t)wk_number('P', number, 1, 100000) * wk_spawn_cpus() /
+	jobs = (size_t)wk_number('P', number, 1, 100000) * wk_cpus() /
 	    100;
 	free(number);
 	return jobs > 0 ? jobs : 1;
@@ -224,7 +225,7 @@ set_jobs(const char *arg)
 	else
 		xapply_opt.jobs = (size_t)wk_number('P', arg, 0, JOBS_MAX);
 	if (xapply_opt.jobs == 0)
-		xapply_opt.jobs = wk_spawn_cpus();
+		xapply_opt.jobs = wk_cpus();
 }
 
 /* Here the character may also be spelled as an octal number. */
@@ -311,7 +312,7 @@ set_load(const char *text)
 
 	xapply_opt.load = strtod(text, &end);
 	if (*end == '%' && end > text) {
-		xapply_opt.load *= (double)wk_spawn_cpus() / 100;
+		xapply_opt.load *= (double)wk_cpus() / 100;
 		end++;
 	}
 	if (end == text || *end != '\0' || !(xapply_opt.load > 0) ||

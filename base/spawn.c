@@ -18,7 +18,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,19 +147,6 @@ wk_spawn_raise_limit(void)
 	r.rlim_cur = r.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &r) == 0)
 		found.limit_raised = 1;
-}
-
-size_t
-wk_spawn_cpus(void)
-{
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-#ifdef __linux__
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof set, &set) == 0)
-		n = CPU_COUNT(&set);
-#endif
-	return n > 0 ? (size_t)n : 1;
 }
 
 static int

@@ -42,9 +42,6 @@ int wk_spawn_init(void);
 /* Raise the soft limit of descriptors to the hard one. */
 void wk_spawn_raise_limit(void);
 
-/* How many processors this process may use. */
-size_t wk_spawn_cpus(void);
-
 enum { WK_SPAWN_CLOSED = -2 };
 
 /* What to start, and how.  Begin with wk_spawn_plain. */

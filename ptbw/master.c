@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cpus.h"
 #include "base/event.h"
 #include "base/master.h"
 #include "base/peer.h"
@@ -530,7 +531,7 @@ suggested(void)
 {
 	if (ptbw_opt.jobs >= 0 || ptbw_opt.request >= 0)
 		return (ptbw_opt.jobs > 0 ? (size_t)ptbw_opt.jobs : 1) * group;
-	return wk_spawn_cpus();
+	return 1 + 7 * wk_cpus() / 4;
 }
 
 _Noreturn static void

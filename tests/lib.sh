@@ -104,6 +104,16 @@ wait_until() {
 	done
 }
 
+# the processors that this process may use: a container may have a quota
+cpus() {
+	{
+		nproc 2>/dev/null || getconf _NPROCESSORS_ONLN
+		awk '$1 > 0 { print int(($1 - 1) / $2) + 1 }' /sys/fs/cgroup/cpu.max
+		paste /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/cpu/cpu.cfs_period_us |
+		    awk '$1 > 0 { print int(($1 - 1) / $2) + 1 }'
+	} 2>/dev/null | sort -n | head -n 1
+}
+
 # transcript NUMBER: the lines of that transcript of the README
 transcript() {
 	awk -v n="$1" '/^    \$ / && !in_one { in_one = 1; i++ }

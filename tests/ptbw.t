@@ -26,7 +26,35 @@ t 'a persistent pool' 0 A '' ptbw -t "$T/w/s" -Q -A echo
 wait
 
 # --- the tableau ---
-t 'iota: online CPUs' 0 "~*has $(getconf _NPROCESSORS_ONLN) tokens*" '' ptbw -m ptbw
+t 'iota: as there are processors' 0 "~*has $((1 + 7 * $(cpus) / 4)) tokens*" '' ptbw -m ptbw
+if command -v taskset >/dev/null; then
+	t 'iota: those it may run on' 0 '~*has 2 tokens*' '' taskset -c 0 ptbw -m ptbw
+else
+	skip 'iota: those it may run on' 'no taskset'
+fi
+# quota N D: a control group with time for N/D processors, of the kind there is
+at=/sys/fs/cgroup
+quota() {
+	if [ -e $at/cgroup.controllers ]; then
+		echo +cpu >$at/cgroup.subtree_control
+		mkdir "$at/wk$$" && echo "$1 $2" >"$at/wk$$/cpu.max" && group=$at/wk$$
+	else
+		mkdir "$at/cpu/wk$$" && echo "$1" >"$at/cpu/wk$$/cpu.cfs_quota_us" &&
+		    echo "$2" >"$at/cpu/wk$$/cpu.cfs_period_us" && group=$at/cpu/wk$$
+	fi
+} 2>/dev/null
+if [ "$(cpus)" -gt 1 ] && quota 50000 100000; then
+	mkdir "$group/inner"
+	for g in "$group" "$group/inner"; do
+		t "iota: no more than its quota: ${g##*/}" 0 '~*has 2 tokens*' '' \
+		    sh -c 'echo $$ >"$0/cgroup.procs" && exec ptbw -m ptbw' "$g"
+		t "xapply -P0: no more than its quota: ${g##*/}" 0 "1${nl}2" '' sh -c '
+		    echo $$ >"$0/cgroup.procs" && xapply -P0 "mkdir run && sleep 0.1 && rmdir run && echo %1" 1 2' "$g"
+	done
+	rmdir "$group/inner" "$group"
+else
+	skip 'iota: no more than its quota' 'no control group can be made here, or one processor'
+fi
 t 'iota: -J' 0 '~*has 5 tokens*groups of 1*' '' ptbw -m -J5 ptbw
 t 'iota: -R' 0 '~*has 5 tokens*groups of 5*' '' ptbw -m -R5 ptbw
 t 'iota: -J and -R' 0 '~*has 10 tokens*groups of 5*' '' ptbw -m -J2 -R5 ptbw

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$here/tasks.sh"
 
-cpus=$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
+cpus=$(cpus)
 
 # --- the command line ---
 usage="~xapply: *${nl}see xapply -h"
