@@ -636,6 +636,10 @@ x '--halt soon: a signal' 137 '' - 'xapply --halt soon "%1" "kill -9 \$\$" "touc
 x '--halt soon,fail=2' 4 '4' - 'xapply --halt soon,fail=2 "echo >>o; exit %1" 0 3 0 4 5; c=$?; wc -l <o | tr -d " "; exit $c'
 x '--halt soon,fail=2, one alone' 0 '3' - 'xapply --no-fail --halt soon,fail=2 "echo >>o; exit %1" 0 3 0; c=$?; wc -l <o | tr -d " "; exit $c'
 x '--halt soon,fail=50%' 7 - - 'xapply --halt soon,fail=50% "echo >>o; exit 7;%0" 1 2 3 4; c=$?; test $(wc -l <o) -le 2 && exit $c'
+for n in '0 0 0 7 7 9|9|6' '7 7 0|7|3' '7 0 0|1|3' '7 7 7 7 7 0 0|7|5'; do
+	x "--halt soon,fail=50% -f: $n" "$(echo "$n" | cut -d'|' -f2)" "${n##*|}" - "printf '%s\n' ${n%%|*} >l
+	    xapply -f --halt soon,fail=50% 'echo >>o; exit %1' l; c=\$?; wc -l <o | tr -d ' '; exit \$c"
+done
 n '--halt soon,fail=50%, not reached' '4' 'xapply --no-fail --halt soon,fail=50% "echo >>o; exit %1" 0 0 0 1; wc -l <o | tr -d " "'
 x '--halt now: who runs is told' 5 'told' - '
     xapply -P2 --halt now "%1" "trap \"echo told; exit 0\" TERM; : >up; while :; do sleep 0.01; done" \

@@ -40,6 +40,7 @@ enum {
 	NO_ROOM_TRIES = 40,
 	PROGRESS_MS = 200,
 	STRAIN_MS = 1000,          /* between two checks of load and memory */
+	FEW_TASKS = 10,            /* no percentage of fewer halts the run */
 	FAILED_MAX = 100           /* as an exit code */
 };
 
@@ -72,6 +73,7 @@ static struct {
 	int64_t signaled;         /* when the last one came, of div_now */
 	int code;                 /* exit code of the first thing gone wrong */
 	int halted;               /* exit code of the failure that halted us */
+	int last_failure;         /* exit code of the last one */
 	int output_error;         /* errno, once output was lost */
 	uintmax_t done, skipped;
 	struct wk_failures failures;
@@ -617,18 +619,38 @@ retry_due(struct wk_timer *timer)
 	start_tasks();
 }
 
-/* 1 if the failures so far halt the run. */
+/* 1 if the failures so far are too many, of a list with so many tasks. */
 static int
-too_many_failures(void)
+too_many_failures(uintmax_t tasks)
+{
+	if (!xapply_opt.halt_percent)
+		return run.failures.count >= xapply_opt.halt_at;
+	return run.failures.count * 100 >= xapply_opt.halt_at * tasks;
+}
+
+/* The tasks of the whole list, or as far as is known now: a percentage of very
+ * few would make one failure too many. */
+static uintmax_t
+tasks_so_far(void)
 {
 	size_t total = input_total(&run.input);
 
-	if (!xapply_opt.halt_percent)
-		return run.failures.count >= xapply_opt.halt_at;
-	/* a percentage of very few tasks would make one failure too many */
-	if (total == 0)
-		total = run.done > 10 ? (size_t)run.done : 10;
-	return run.failures.count * 100 >= xapply_opt.halt_at * total;
+	if (total > 0)
+		return total;
+	if (run.intake == INTAKE_OVER)
+		return run.input.count;
+	return run.done > FEW_TASKS ? run.done : FEW_TASKS;
+}
+
+/* The length of a list from files is known at its end: then what has failed may
+ * be too many after all. */
+static void
+halt_at_end(void)
+{
+	if (xapply_opt.halt_percent && run.halted == 0 &&
+	    run.failures.count > 0 && run.intake == INTAKE_OVER &&
+	    too_many_failures(run.input.count))
+		run.halted = run.last_failure;
 }
 
 static void
@@ -637,11 +659,12 @@ count_failure(const struct task *t)
 	char how[WK_FAILURE_HOW];
 
 	note_failure(t);
+	run.last_failure = exit_code(t);
 	/* of the tasks that "soon" lets end, the last failure counts */
 	if (run.halted != 0 && xapply_opt.halt == WK_HALT_SOON)
 		run.halted = exit_code(t);
 	if (xapply_opt.halt == WK_HALT_NEVER || run.halted != 0 ||
-	    !too_many_failures())
+	    !too_many_failures(tasks_so_far()))
 		return;
 	run.halted = exit_code(t);
 	run_how(how, t);
@@ -1426,6 +1449,7 @@ static int
 end_run(void)
 {
 	wk_timer_stop(&run.tick);
+	halt_at_end();
 	if (xapply_opt.progress)
 		show_summary();
 	if (joblog_close() != 0 && run.code == 0)
