@@ -31,7 +31,9 @@
 
 enum {
 	WHO_MAX = 300,           /* bytes of the line with the client's pid */
-	DIGITS_MAX = 20          /* of a request's number */
+	DIGITS_MAX = 20,         /* of a request's number */
+	OFFER_MS = 1000,         /* for a client to take what is offered */
+	OFFER_DOUBLED = 4        /* so often that is doubled at most */
 };
 
 /* --- clients --- */
@@ -45,6 +47,9 @@ struct client {
 	short who_len;             /* bytes of the line with the pid */
 	enum { PID, HOST, NO_PID } who_state; /* what of that line is next */
 	char tied;                 /* it has its tie */
+	char offers;               /* what it waits for is offered to it */
+	char passed;               /* so often it did not take that */
+	struct wk_timer offer;     /* it has been offered something */
 	char looked;               /* the next two are known */
 	pid_t connected;           /* the process that connected, 0: unseen */
 	unsigned long socket;      /* the client's end of the connection */
@@ -83,18 +88,63 @@ send_picked(struct client *k, size_t n)
 	wk_serve_send(&k->c, reply, len);
 }
 
+static void grant_waiting(void);
+
+static void
+pmaster_leave(struct client *k)
+{
+	wk_timer_stop(&k->offer);
+	pool_leave(&pool, &k->holder);
+}
+
+/* What it waits for is free, or kept for it. */
+static void
+pmaster_grant(struct client *k)
+{
+	size_t n = k->holder.want;
+
+	pmaster_leave(k);
+	pool_take(&pool, &k->holder, n, picked, now_seconds());
+	send_picked(k, n);
+}
+
+/* It may be stopped, and hold up all others. */
+static void
+offer_expired(struct wk_timer *t)
+{
+	struct client *k = (struct client *)((char *)t -
+	    offsetof(struct client, offer));
+
+	if (k->passed < OFFER_DOUBLED)
+		k->passed++;
+	pool_pass(&pool, &k->holder);
+	grant_waiting();
+}
+
+/* One that was too late is given longer the next time: its answers may take
+ * that long to get here. */
+static void
+offer(struct client *k)
+{
+	pool_offer(&pool, &k->holder);
+	k->offer.expired = offer_expired;
+	wk_timer_set(&k->offer, OFFER_MS << k->passed);
+	wk_serve_puts(&k->c, "+\n");
+}
+
 static void
 grant_waiting(void)
 {
 	struct pool_holder *h;
-	size_t n;
+	struct client *k;
 
 	while ((h = pool_ready(&pool)) != NULL) {
-		n = h->want;
-		pool_leave(&pool, h);
-		pool_take(&pool, h, n, picked, now_seconds());
-		send_picked(pmaster_client_of(h), n);
-		wk_serve_resume(&pmaster_client_of(h)->c);
+		k = pmaster_client_of(h);
+		if (k->offers)
+			offer(k);
+		else
+			pmaster_grant(k);
+		wk_serve_resume(&k->c);
 	}
 }
 
@@ -110,11 +160,34 @@ amount(const struct client *k)
 static int
 take_at_once(struct client *k, size_t n)
 {
-	if (pool.waiting > 0 ||
+	if (pool.up != NULL ||
 	    !pool_take(&pool, &k->holder, n, picked, now_seconds()))
 		return 0;
 	send_picked(k, n);
 	return 1;
+}
+
+/* It asks for something else than what was offered to it. */
+static void
+give_place_up(struct client *k)
+{
+	pmaster_leave(k);
+	k->passed = 0;
+	grant_waiting();
+}
+
+/* It asks for what was offered to it, and is perhaps too late. */
+static void
+take_offered(struct client *k)
+{
+	struct pool_holder *h = &k->holder;
+
+	if (h->place == POOL_PASSED)
+		pool_wait_again(&pool, h);
+	if (h->place == POOL_OFFERED || pool_ready(&pool) == h)
+		pmaster_grant(k);
+	else
+		wk_serve_pause(&k->c);
 }
 
 static void
@@ -122,6 +195,11 @@ req_take(struct client *k)
 {
 	size_t n = amount(k);
 
+	if (n > 0 && n == k->holder.want) {
+		take_offered(k);
+		return;
+	}
+	give_place_up(k);
 	if (n == 0)
 		wk_serve_puts(&k->c, "\n");
 	else if (n > pool.count - k->holder.held)
@@ -137,6 +215,7 @@ req_take_now(struct client *k)
 {
 	size_t n = amount(k);
 
+	give_place_up(k);
 	if (n == 0)
 		wk_serve_puts(&k->c, "\n");
 	else if (!take_at_once(k, n))
@@ -146,8 +225,16 @@ req_take_now(struct client *k)
 static void
 req_poll(struct client *k)
 {
+	give_place_up(k);
 	if (!take_at_once(k, 1))
 		wk_serve_puts(&k->c, "-1\n");
+}
+
+static void
+req_offers(struct client *k)
+{
+	k->offers = 1;
+	wk_serve_puts(&k->c, "1\n");
 }
 
 static void
@@ -168,6 +255,7 @@ req_give_all(struct client *k)
 static void
 req_close(struct client *k)
 {
+	pmaster_leave(k);
 	pool_give_all(&pool, &k->holder);
 	grant_waiting();
 	wk_serve_finish(&k->c);
@@ -410,6 +498,7 @@ static const struct request {
 	{ 'Y', "queue", NULL, req_queue },
 	{ 'B', "borrowed", NULL, req_borrowed },
 	{ 'L', "tie", NULL, req_tie },
+	{ 'E', "offers", NULL, req_offers },
 	{ '\0', "unknown", NULL, NULL }
 };
 
@@ -510,7 +599,7 @@ pmaster_gone(struct wk_client *c)
 {
 	struct client *k = (struct client *)c;
 
-	pool_leave(&pool, &k->holder);
+	pmaster_leave(k);
 	pool_give_all(&pool, &k->holder);
 	grant_waiting();
 }

@@ -165,6 +165,8 @@ void
 pool_wait(struct pool *p, struct pool_holder *h, size_t n, uint32_t now)
 {
 	h->want = n;
+	h->place = POOL_WAITS;
+	h->turn = ++p->turns;
 	h->since = now;
 	h->next = NULL;
 	h->prev = p->last;
@@ -173,7 +175,17 @@ pool_wait(struct pool *p, struct pool_holder *h, size_t n, uint32_t now)
 	else
 		p->first = h;
 	p->last = h;
+	if (p->up == NULL)
+		p->up = h;
 	p->waiting++;
+}
+
+/* It does not wait any more; those behind it may be passed over. */
+static void
+pool_next_up(struct pool *p, const struct pool_holder *h)
+{
+	while (p->up == h || (p->up != NULL && p->up->place != POOL_WAITS))
+		p->up = p->up->next;
 }
 
 void
@@ -181,7 +193,10 @@ pool_leave(struct pool *p, struct pool_holder *h)
 {
 	if (h->want == 0)
 		return;
+	if (h->place == POOL_OFFERED)
+		p->free += h->want;
 	h->want = 0;
+	pool_next_up(p, h);
 	if (h->prev != NULL)
 		h->prev->next = h->next;
 	else
@@ -193,8 +208,31 @@ pool_leave(struct pool *p, struct pool_holder *h)
 	p->waiting--;
 }
 
+void
+pool_offer(struct pool *p, struct pool_holder *h)
+{
+	p->free -= h->want;
+	h->place = POOL_OFFERED;
+	pool_next_up(p, h);
+}
+
+void
+pool_pass(struct pool *p, struct pool_holder *h)
+{
+	p->free += h->want;
+	h->place = POOL_PASSED;
+}
+
+void
+pool_wait_again(struct pool *p, struct pool_holder *h)
+{
+	h->place = POOL_WAITS;
+	if (p->up == NULL || h->turn < p->up->turn)
+		p->up = h;
+}
+
 struct pool_holder *
 pool_ready(const struct pool *p)
 {
-	return p->first != NULL && p->first->want <= p->free ? p->first : NULL;
+	return p->up != NULL && p->up->want <= p->free ? p->up : NULL;
 }

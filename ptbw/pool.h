@@ -15,11 +15,23 @@
 
 enum { POOL_MAX = 16000000, POOL_LEVELS = 5 };
 
+/* How one stands that is in the queue. */
+enum pool_place {
+	POOL_WAITS,
+	POOL_OFFERED,                       /* its tokens are kept for it */
+	POOL_PASSED                         /* it did not take them: it has its
+	                                       place, and holds up nobody */
+};
+
 /* It holds tokens, or waits for them; embedded, all zero at first. */
 struct pool_holder {
 	size_t held;                        /* tokens */
 	uint32_t first;                     /* one of them, plus 1 */
-	size_t want;                        /* tokens waited for, or 0 */
+	size_t want;                        /* tokens waited for, or 0: it is
+	                                       not in the queue */
+	enum pool_place place;
+	uint64_t turn;                      /* of two in the queue the older has
+	                                       the lower one */
 	uint32_t since;                     /* second the wait began */
 	struct pool_holder *prev, *next;    /* in the queue */
 };
@@ -31,7 +43,8 @@ struct pool_token {
 };
 
 struct pool {
-	size_t count, free;
+	size_t count;
+	size_t free;                        /* neither held nor offered */
 	size_t cursor;                      /* where to look for the next */
 	struct pool_token *token;
 	uint64_t *map[POOL_LEVELS];         /* bits: free tokens; words of the
@@ -39,7 +52,9 @@ struct pool {
 	size_t words[POOL_LEVELS];
 	int levels;
 	struct pool_holder *first, *last;   /* the queue */
-	size_t waiting;
+	struct pool_holder *up;             /* the oldest that POOL_WAITS */
+	size_t waiting;                     /* in the queue */
+	uint64_t turns;                     /* given out */
 };
 
 /* A pool of count free tokens; -1 with ENOMEM. */
@@ -62,6 +77,15 @@ size_t pool_give_all(struct pool *p, struct pool_holder *h);
 /* Join the end of the queue for n tokens; leave it, if in it. */
 void pool_wait(struct pool *p, struct pool_holder *h, size_t n, uint32_t now);
 void pool_leave(struct pool *p, struct pool_holder *h);
+
+/*
+ * Keep what it waits for, which is free, for one in the queue, without saying
+ * which tokens they are.  To take them, it leaves the queue first.  Or it is
+ * passed over, and waits again later, at the place that it had.
+ */
+void pool_offer(struct pool *p, struct pool_holder *h);
+void pool_pass(struct pool *p, struct pool_holder *h);
+void pool_wait_again(struct pool *p, struct pool_holder *h);
 
 /* The oldest waiting holder if its tokens are free now, else NULL. */
 struct pool_holder *pool_ready(const struct pool *p);

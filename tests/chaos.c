@@ -192,7 +192,8 @@ static void
 cut_one(void)
 {
 	static const char *const said[] = { "", "12", "12\n", "12\n2",
-	    "12\nG", "12\n9G", "12\n2GN", "12\nGGGGGGG", "12\nTS", "12\nGL" };
+	    "12\nG", "12\n9G", "12\n2GN", "12\nGGGGGGG", "12\nTS", "12\nGL",
+	    "12\nE", "12\nEG", "12\nE2GV", "12\nEGEG" };
 	int *fd = &cut[dice(CUTS)];
 	const char *s = said[dice(sizeof said / sizeof *said)];
 	char path[4096];

@@ -53,6 +53,7 @@ for b in '' -1; do
 	old 'the end of our direction closes' s:V h 'r:0.4\n' e
 	old 'I: now or never' s:2I2III 'r:0,1\n-1\n2\n-1\n'
 	old 'A: seconds held' s:G0A1A9AA 'r:0\n0\n-1\n-1\n-1\n'
+	old 'E: what is free is not offered' s:EGEG 'r:1\n0\n1\n1\n'
 	old 'W: nobody waits' s:W 'r:0\n'
 	old 'K: free' s:0K2K 'r:0\n0\n'
 	old 'K: no such token' s:3K4KK 'r:-1\n-1\n-1\n'
@@ -119,6 +120,32 @@ t 'one that waits with its direction ended still gets its token' 0 '' '' \
 	peer connect $s 's:8\\nG' 'r:0\\n' t:one w:two s:F 'r:1\\n' &
 	peer connect $s w:one 's:9\\nVG' h 'r:0.4\\n' t:two 'r:0\\n' e"
 rm -f one two
+# offered NAME 'steps of who waits' 'steps of a third': of a pool of one
+offered() {
+	t "$1" 0 '' '' ptbw -m -J1 -N "$s" sh -c "
+		peer connect $s 's:8\\nG' 'r:0\\n' t:one w:two s:F 'r:1\\n' & first=\$!
+		peer connect $s w:three $3 & third=\$!
+		peer connect $s w:one 's:9\\nEG' 'r:1\\n' t:two 'r:+\\n' $2 &&
+		    wait \$first && wait \$third"
+	rm -f one two three four
+}
+offered 'E: what was waited for is offered, and then taken' \
+    "s:GIP 'r:0\\n-1\\n-1\\n' s:F 'r:1\\n' t:three" "'s:7\\nP' 'r:0\\n'"
+offered 'E: other requests leave the offer as it is' \
+    "s:V0N0A0D 'r:0.4\\n+0\\n-1\\n0\\n' s:G 'r:0\\n' t:three w:four" \
+    "'s:7\\nP' 'r:-1\\n' t:four"
+offered 'E: who does not take it is passed over, and is still in the queue' \
+    "t:three w:four s:F 'r:0\\n' s:G 'r:0\\n'" \
+    "'s:7\\nG' 'r:0\\n' 's:W' 'r:6\\n9 1 ' l s:F 'r:1\\n' t:four"
+for request in I 0I P 0G 9G; do
+	case $request in *0*) answer= ;; 9G) answer=-1 ;; *) answer=0 ;; esac
+	offered "E: $request in its place gives it up" \
+	    "s:$request 'r:$answer\\n' s:FW 'l' 'r:0\\n' t:three" \
+	    "'s:7\\nP' 'r:0\\n'"
+done
+offered 'E: the end gives it back' "s:. e t:three" "'s:7\\nP' 'r:0\\n'"
+offered 'E: the end of its direction gives it back' "h e t:three" \
+    "'s:7\\nG' 'r:0\\n'"
 
 # --- our client, an old master: it knows none of our requests ---
 cat >meet.sh <<'EOF'
@@ -143,10 +170,10 @@ ours() {        # ours NAME CODE OUT ERR 'ptbw options' 'steps of the master' \
 }
 for b in '' -1; do
 	ours "$b our client: take, run, give back" 0 'a b' '' \
-	    "-t $s -R2 -A echo" "r:0I2G 's:-No\\n3,7\\n' r:3N7NB 's:+a\\n+b\\n-No\\n' r:F. 's:2\\n' c"
+	    "-t $s -R2 -A echo" "r:0IE2G 's:-No\\n-No\\n3,7\\n' r:3N7NB 's:+a\\n+b\\n-No\\n' r:F. 's:2\\n' c"
 	ours "$b our client: more than there are" 73 '' \
 	    "ptbw: $s: cannot allocate 9 tokens, the pool has 2" \
-	    "-t $s -R9 -A echo" "r:0I9G 's:-No\\n-1\\n' r:SJRU 's:2,4\\n1\\n1\\n=iota\\0' e"
+	    "-t $s -R9 -A echo" "r:0IE9G 's:-No\\n-No\\n-1\\n' r:SJRU 's:2,4\\n1\\n1\\n=iota\\0' e"
 	ours "$b our client: -T0 takes what is free" 0 'a b' '' \
 	    "-t $s -T0 -R2 -A echo" "r:S2I 's:5,10\\n-No\\n' r:0O1O2O3O4O 's:9\\n0\\n9\\n9\\n0\\n' r:2G 's:1,4\\n' r:1N4NB 's:+a\\n+b\\n-No\\n' r:F. 's:2\\n' c"
 	ours "$b our client: -T0 does not ask for what is not there" 75 '' - \
@@ -155,7 +182,7 @@ for b in '' -1; do
 	    "-t $s -T0 -R2 -A echo" "r:S2I 's:5,10\\n-No\\n' r:0O1O2O3O4O 's:9\\n0\\n9\\n9\\n0\\n' r:2G w:late 's:1,4\\n' r:F. 's:2\\n' c" "; : >late"
 	rm -f late
 	ours "$b our client: -T, and an old master that it waits for" 75 '' - \
-	    "-t $s -T0.1 -R2 -A echo" "r:0I2G 's:-No\\n' w:late 's:1,4\\n' r:F. 's:2\\n' c" "; : >late"
+	    "-t $s -T0.1 -R2 -A echo" "r:0IE2G 's:-No\\n-No\\n' w:late 's:1,4\\n' r:F. 's:2\\n' c" "; : >late"
 	rm -f late
 	ours "$b our report of an old master" 0 "~ptbw: master has 2 tokens, max length 1 (total space 4)
  Master tokens from error: broken
@@ -164,14 +191,20 @@ for b in '' -1; do
      1	4711	b" '' \
 	    "-t $s" "r:SJRU 's:2,4\\n1\\n1\\n-broken\\0' r:T 's:a\\0b\\0' r:0O1O 's:0\\n4711\\n' r:F. 's:0\\n' c"
 	ours "$b a master of ours borrows from an old one" 0 '~*max length 1*file: x*' '' \
-	    "-mt $s -J2 ptbw" "r:SJRU 's:3,6\\n1\\n1\\n+x\\0' r:C 's:0\\n' r:0I2G 's:-No\\n0,1\\n' r:0N1NB 's:+a\\n+b\\n-No\\n' r:F. 's:2\\n' c"
-	for nonsense in 'x\n' '1,2,\n' '0,1,2\n' ',\n' '9999999999999999999,1\n' \
+	    "-mt $s -J2 ptbw" "r:SJRU 's:3,6\\n1\\n1\\n+x\\0' r:C 's:0\\n' r:0IE2G 's:-No\\n-No\\n0,1\\n' r:0N1NB 's:+a\\n+b\\n-No\\n' r:F. 's:2\\n' c"
+	ours "$b our client: what it waited for is offered, twice" 0 'a b' '' \
+	    "-t $s -R2 -A echo" "r:0IE2G 's:\\n1\\n' 's:+\\n' r:2G 's:+\\n' r:2G 's:3,7\\n' r:3N7NB 's:+a\\n+b\\n0\\n' r:F. 's:2\\n' c"
+	ours "$b our client: a master that knows I, and not E" 0 'a b' '' \
+	    "-t $s -R2 -A echo" "r:0IE2G 's:\\n-No\\n3,7\\n' r:3N7NB 's:+a\\n+b\\n0\\n' r:F. 's:2\\n' c"
+	ours "$b our client: the answer to what was offered has its time" 0 'a b' '' \
+	    "-t $s -T0.2 -R2 -A echo" "r:0IE2G 's:\\n1\\n+\\n' r:2G 's:3,7\\n' r:3N7NB 's:+a\\n+b\\n0\\n' r:F. 's:2\\n' c"
+	for nonsense in 'x\n' '+\n' '1,2,\n' '0,1,2\n' ',\n' '9999999999999999999,1\n' \
 	    '-2\n' '1\n' '0 1\n'; do
 		ours "$b nonsense of a master: $nonsense" 76 '' \
 		    "ptbw: $s: the answer makes no sense" \
-		    "-t $s -R2 true" "r:0I2G 's:-No\\n$nonsense' e"
+		    "-t $s -R2 true" "r:0IE2G 's:-No\\n-No\\n$nonsense' e"
 	done
 	ours "$b a master that hangs up" 69 '' "ptbw: $s: the master is gone" \
-	    "-t $s -R2 true" "r:0I2G c"
+	    "-t $s -R2 true" "r:0IE2G c"
 done
 finish

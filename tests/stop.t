@@ -61,6 +61,98 @@ wait $limit && [ -e got ]
 result $? 'twice, and longer than -T says'
 wait $holder
 end
+# --- of a SIGSTOP it hears nothing: what it waited for is only offered to it ---
+cat >linked <<'END'
+#!/bin/sh
+# the command at the far end of a link to here
+ptbw_link=1 ptbw_1=$PWD/s exec wrapw -mq wrapw -X sh -c 'rm -f link
+    ln "$WRAPW_EXPORT" link; exec wrapw -P "$PWD/link" sh -c "$1"' sh "$1"
+END
+chmod +x linked
+me='echo $$ >me; exec'          # the first of those that wait says who it is
+touch_got="sh -c ': >>got'"
+asked() {       # asked N: so many requests for tokens since then
+	[ "$(grep -c '< take' "$T/asked")" = "$1" ]
+}
+# waits COMMAND: it does, and its pid is $client
+waits() {
+	rm -f me
+	peer limit 60 sh -c "$1" & limit=$!
+	wait_until test -s me
+	wait_until waiting "${2-1}"
+	client=$(cat me)
+}
+for command in "$me ptbw -t s -R2 $touch_got" "$me ptbw -t s -R2 -T 50 $touch_got" \
+    "$me ptbw -t s -R2 -x $touch_got" "$me ptbw -mq -J2 -t s $touch_got" \
+    "$me xapply -R2 -t s ': >>got' a" "$me xapply -P3 -R2 -t s ': >>got' a b" \
+    "./linked '$me ptbw -R2 sh -c \": >>got\"'"; do
+	for sig in STOP TSTP; do
+		case $sig.$command in
+		TSTP*xapply* | STOP*) ;;
+		*) continue ;;
+		esac
+		begin 2
+		waits "$command"
+		kill -$sig "$client"
+		wait_until state "$client" T
+		: >go
+		wait "$holder"
+		t "$command, $sig: others get on" 0 '0 1' '' ptbw -t s -R2 -A echo
+		t "$command, $sig: also those that do not wait" 0 '0 1' '' \
+		    ptbw -t s -R2 -T 0 -A echo
+		[ ! -e got ] && waiting 1
+		result $? "$command, $sig: it has its place, and nothing else"
+		kill -CONT "$client"
+		wait $limit && [ -e got ]
+		result $? "$command, $sig: and so does it, later"
+		t "$command, $sig: all is free again" 0 '0 1' '' \
+		    ptbw -t s -R2 -T 0 -A echo
+		end
+	done
+done
+# two are stopped, one behind the other; the places are kept
+begin 2
+waits "$me ptbw -t s -R2 sh -c 'echo one >>order'"
+one=$client one_ends=$limit
+waits "$me ptbw -t s -R1 sh -c 'echo two >>order'" 2
+two=$client two_ends=$limit
+kill -STOP "$one" "$two"
+wait_until state "$one" T
+wait_until state "$two" T
+waits "$me ptbw -t s -R2 sh -c ': >third; until test -e more; do sleep 0.01; done'" 3
+third=$limit
+: >go
+wait "$holder"
+wait_until test -e third
+result $? 'two are stopped: the third gets on'
+peer limit 60 ptbw -t s -R2 sh -c 'echo four >>order' & four=$!
+wait_until waiting 3
+: >"$T/asked"
+kill -CONT "$one" "$two"
+wait_until asked 2
+: >more
+wait "$third" "$four"
+wait "$one_ends" && wait "$two_ends"
+t 'two are stopped: each has its place' 0 "one
+two
+four" '' cat order
+end
+# one that is killed while it is passed over, or while it is offered something
+for when in 'waiting 1' 'offered'; do
+	begin 2
+	waits "$me ptbw -t s -R2 $touch_got"
+	kill -STOP "$client"
+	wait_until state "$client" T
+	: >go
+	wait "$holder"
+	[ "$when" = offered ] || ptbw -t s -R2 true
+	kill -KILL "$client"
+	wait $limit
+	t "killed, $when: all is free" 0 '0 1' '' ptbw -t s -R2 -A echo
+	waiting 0 && [ ! -e got ]
+	result $? "killed, $when: nobody waits"
+	end
+done
 # where nobody would continue it, it does not stop
 begin 1
 peer limit 60 ptbw -t s sh -c ': >got' & limit=$!

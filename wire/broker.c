@@ -370,16 +370,61 @@ broker_has_free(struct broker *b, size_t n)
 	return free >= n;
 }
 
+/* Ask for n tokens, behind another request.  Those that have to be waited for
+ * are to be offered first (E). */
+static int
+ask_behind(struct broker *b, const char *first, size_t n)
+{
+	int unasked = b->offers == OFFERS_UNASKED && !b->old;
+	char text[48];
+
+	snprintf(text, sizeof text, "%s%s%zuG", first, unasked ? "E" : "", n);
+	if (broker_put_text(b, text) != 0)
+		return -1;
+	if (unasked)
+		b->offers = OFFERS_ASKED;
+	b->wanted = n;
+	b->queued = 1;
+	return 0;
+}
+
 int
 broker_ask(struct broker *b, size_t n)
 {
-	char text[32];
+	return ask_behind(b, "", n);
+}
 
-	snprintf(text, sizeof text, "%zuG", n);
-	if (broker_put_text(b, text) != 0)
-		return -1;
-	b->queued = 1;
-	return 0;
+/*
+ * Wait for the answer to nG, which stays where it is.  What is offered is asked
+ * for once more, and is not ours before the answer to that, which comes soon as
+ * a rule: there are grace_ms for it, once, even if the deadline is near.
+ */
+static int
+await_tokens(struct broker *b, int64_t deadline, int grace_ms)
+{
+	int64_t least;
+	size_t len;
+	char *line;
+
+	while ((line = get_until(b, '\n', &len, deadline)) != NULL) {
+		if (b->offers == OFFERS_ASKED) {
+			b->offers = strcmp(line, "1") == 0 ?
+			    OFFERS_MADE : OFFERS_NONE;
+			continue;
+		}
+		if (b->offers != OFFERS_MADE || strcmp(line, "+") != 0) {
+			line[len] = '\n';
+			b->in.from -= len + 1;
+			return 0;
+		}
+		if (broker_ask(b, b->wanted) != 0)
+			return -1;
+		least = div_awake() + grace_ms;
+		if (deadline >= 0 && deadline < least)
+			deadline = least;
+		grace_ms = 0;
+	}
+	return -1;
 }
 
 /* The answer to nG, which may take until the deadline. */
@@ -387,7 +432,8 @@ static int
 broker_granted(struct broker *b, size_t n, int64_t deadline, uint32_t *token)
 {
 	size_t len;
-	char *line = get_until(b, '\n', &len, deadline);
+	char *line = await_tokens(b, deadline, AT_ONCE_MS) == 0 ?
+	    get_until(b, '\n', &len, deadline) : NULL;
 
 	if (line == NULL)
 		return -1;
@@ -398,7 +444,13 @@ broker_granted(struct broker *b, size_t n, int64_t deadline, uint32_t *token)
 int
 broker_answer(struct broker *b, size_t n, uint32_t *token)
 {
-	return broker_granted(b, n, answer_by(b), token);
+	if (await_tokens(b, div_awake(), 0) != 0) {
+		if (errno != ETIMEDOUT)
+			return -1;
+		b->late = 0;
+		return 1;
+	}
+	return broker_granted(b, n, -1, token);
 }
 
 /*
@@ -437,16 +489,21 @@ int
 broker_begin(struct broker *b, size_t n)
 {
 	b->greeted = 0;
-	return broker_put_text(b, "0I") != 0 ? -1 : broker_ask(b, n);
+	return ask_behind(b, "0I", n);
 }
 
 int
 broker_answered(struct broker *b, int ms)
 {
-	if (div_readable(b->fd, div_awake() + ms) <= 0)
+	int64_t deadline = div_awake() + ms;
+
+	if (div_readable(b->fd, deadline) <= 0)
 		return 0;
-	return broker_greet(b) != 0 || buffer_length(&b->in) > 0 ||
-	    div_readable(b->fd, div_awake()) > 0;
+	if (broker_greet(b) != 0 || await_tokens(b, deadline, 0) == 0 ||
+	    errno != ETIMEDOUT)
+		return 1;
+	b->late = 0;
+	return 0;
 }
 
 int
@@ -472,7 +529,7 @@ wait_in_queue(struct broker *b)
 	static const int sigs[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGCHLD };
 	long most = sysconf(_SC_OPEN_MAX), fd;
 	sigset_t none;
-	size_t len, i;
+	size_t i;
 
 	setsid();
 	for (i = 0; i < sizeof sigs / sizeof *sigs; i++)
@@ -485,7 +542,7 @@ wait_in_queue(struct broker *b)
 		if (fd != b->fd)
 			close((int)fd);
 	b->patience = -1;
-	if (chdir("/") == 0 && get_until(b, '\n', &len, -1) != NULL)
+	if (chdir("/") == 0 && await_tokens(b, -1, 0) == 0)
 		broker_return(b);
 	_exit(0);
 }

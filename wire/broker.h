@@ -32,6 +32,9 @@ struct broker {
 	int greeted;              /* private: the answer to "0I" was seen */
 	int old;                  /* a master of 2010, as far as is known */
 	int queued;               /* tokens were asked for, and not answered */
+	size_t wanted;            /* private: so many */
+	enum { OFFERS_UNASKED, OFFERS_ASKED, OFFERS_NONE, OFFERS_MADE } offers;
+	                          /* private: the answer to "E" */
 	size_t count;             /* tokens of the pool, once known */
 	struct buffer in;         /* replies not yet looked at */
 };
@@ -79,8 +82,9 @@ int broker_has_free(struct broker *b, size_t n);
 
 /*
  * In two steps, for a caller that waits for b->fd to be readable in
- * between: ask for n tokens, then look at what the master answered.  Between
- * the two, nothing else may be asked.
+ * between: ask for n tokens, then look at what the master answered.  1: the
+ * answer is not there yet, wait again.  Between the two, nothing else may be
+ * asked.
  */
 int broker_ask(struct broker *b, size_t n);
 int broker_answer(struct broker *b, size_t n, uint32_t *token);

@@ -125,14 +125,15 @@ tokens_answered(struct wk_io *io, int what)
 {
 	struct tokens *t = (struct tokens *)((char *)io -
 	    offsetof(struct tokens, io));
+	int r = broker_answer(&t->broker, t->each, t->first.index);
 
 	(void)what;
-	wk_forget(io);
-	t->first_is = TOKENS_IDLE;
-	if (broker_answer(&t->broker, t->each, t->first.index) == 0)
-		t->first_is = TOKENS_GRANTED;
-	else
+	if (r > 0)              /* there is more to come */
+		return;
+	if (r < 0)
 		t->error = errno;
+	wk_forget(io);
+	t->first_is = r == 0 ? TOKENS_GRANTED : TOKENS_IDLE;
 	give_owed(t);           /* ready may ask again */
 	t->ready();
 	/* what is not wanted any more is for other clients */
