@@ -10,9 +10,9 @@
  *
  * What can happen, to any client that is not in the way of it:
  *
- *	ask N		one that does not wait asks for 1 or 2 (nG); it may also
- *			take what is offered to it, or have been passed over,
- *			and asks for the same once more, or for something else
+ *	ask N		one that does not wait asks for 1 or 2 (nG); one that
+ *			is offered something, or was passed over, asks for the
+ *			same once more, or for something else
  *	wish N		the same by one that wants offers (E, nG)
  *	now N		the same, but it would not wait (nI, P)
  *	give I		it gives one token back (iD)
@@ -392,8 +392,8 @@ static int
 happen(int event, struct pool_holder *h, int arg)
 {
 	/* while it waits, no further requests are read */
-	if (h->want > 0 && h->place == POOL_WAITS && event != WITHDRAW &&
-	    event != DIE)
+	if (h->want > 0 && h->place == POOL_WAITS &&
+	    event != WITHDRAW && event != DIE)
 		return 0;
 	switch (event) {
 	case ASK: return ask(h, (size_t)arg + 1, 0);
