@@ -500,12 +500,14 @@ section_talk_ended(struct talk *t, enum talk_end why)
 {
 	struct section *s = section_of_talk(t);
 
+	s->talk_error = t->error;
 	if (why == TALK_UNCONFIRMED)
 		section_unconfirmed(s);
 	if (why == TALK_LEFT || why == TALK_UNCONFIRMED)
 		section_finished(s);
 	else
 		section_lost(s, why == TALK_LOST ? SECTION_GONE :
+		    why == TALK_UNSENT ? SECTION_UNSENT :
 		    why == TALK_SILENT ? SECTION_SILENT : SECTION_NONSENSE);
 }
 
@@ -527,7 +529,10 @@ section_member_granted(struct share_member *m, const struct flow *output)
 static void
 section_member_lost(struct share_member *m)
 {
-	section_lost(section_of_member(m), SECTION_GONE);
+	struct section *s = section_of_member(m);
+
+	s->talk_error = s->share->talk.error;
+	section_lost(s, s->talk_error != 0 ? SECTION_UNSENT : SECTION_GONE);
 }
 
 /* --- the beginning --- */

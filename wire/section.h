@@ -50,6 +50,8 @@ enum section_state {
 enum section_fault {
 	SECTION_GOOD,
 	SECTION_GONE,              /* the master hung up */
+	SECTION_UNSENT,            /* the system had no room for what was said
+	                              to the master, see talk_error */
 	SECTION_SILENT,            /* it did not say who it is */
 	SECTION_NONSENSE,          /* the master's answer makes no sense */
 	SECTION_NO_MEMORY,         /* for what the answers make of its texts */
@@ -108,6 +110,7 @@ struct section {
 	unsigned written : 1;      /* all that the output took, so that only the
 	                              report is missing */
 	uint64_t lost;             /* bytes held when the master went away */
+	int talk_error;            /* SECTION_UNSENT: an errno */
 	struct flow flow;
 
 	/* Private. */

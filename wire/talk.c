@@ -96,7 +96,7 @@ static void
 talk_end(struct talk *t, enum talk_end why)
 {
 	talk_hang_up(t);
-	t->ended(t, why);
+	t->ended(t, t->error != 0 && why != TALK_LEFT ? TALK_UNSENT : why);
 }
 
 /*
@@ -113,7 +113,7 @@ try_again(struct talk *t)
 		wk_timer_set(&t->again, AGAIN_MS);
 		return;
 	}
-	wk_note("%s: %s", t->path, strerror(e));
+	t->error = e;
 	t->tx_len = 0;
 	shutdown(t->io.fd, SHUT_RDWR);
 }
@@ -646,6 +646,7 @@ talk_open(struct talk *t, const char *path)
 	t->indirect = stat(path, &st) != 0 || !S_ISSOCK(st.st_mode);
 	t->used = t->confirmed = 0;
 	t->code = -1;
+	t->error = 0;
 	for (i = 0; i < TALK_FDS; i++)
 		t->fd[i] = -1;
 	return talk_connect(t);

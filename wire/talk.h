@@ -75,6 +75,8 @@ enum talk_end {
 	TALK_LOST,                 /* the master hung up */
 	TALK_UNCONFIRMED,          /* so it did, and what was written may be
 	                              lost */
+	TALK_UNSENT,               /* the system had no room for what we said,
+	                              see error */
 	TALK_SILENT,               /* it did not say who it is */
 	TALK_NONSENSE              /* the master's answer makes no sense */
 };
@@ -97,6 +99,7 @@ struct talk {
 	enum talk_state state;
 	unsigned long sequence;    /* the number of the section */
 	int met;                   /* the master has given one */
+	int error;                 /* TALK_UNSENT: an errno */
 
 	/* Private. */
 	const char *path;

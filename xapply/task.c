@@ -168,6 +168,10 @@ output_fault(const struct output *o)
 		    o->xid, strerror(s->flow.error));
 		o->setup->output_failed(s->flow.error);
 		return;
+	case SECTION_UNSENT:
+		wk_warn("%s: %s", xapply_collator, strerror(s->talk_error));
+		o->setup->output_failed(s->talk_error);
+		return;
 	case SECTION_NO_MEMORY:
 		wk_warn("section %s: out of memory", o->xid);
 		o->setup->output_failed(ENOMEM);

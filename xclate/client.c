@@ -519,6 +519,9 @@ xclient_result(void)
 		break;
 	case SECTION_OUTPUT:
 		return xclient_output_failed(s->flow.error);
+	case SECTION_UNSENT:
+		wk_warn("%s: %s", me.path, strerror(s->talk_error));
+		return WK_SYSTEM;
 	case SECTION_NO_MEMORY:
 		wk_warn("out of memory");
 		return WK_SYSTEM;
