@@ -106,14 +106,18 @@ fault_code(const struct section *s)
 	    WK_SIGNAL + SIGPIPE : WK_OUTPUT;
 }
 
-/* What was written may be lost; the master has hung up, or the link for it. */
+/* What was written is lost, or may be; the master has said so, or has hung up,
+ * or the link for it. */
 static void
-section_unconfirmed(struct section *s)
+section_doubt(struct section *s, enum section_fault fault)
 {
-	if (s->fault != SECTION_GOOD && s->fault != SECTION_GONE)
+	int broken = s->fault == SECTION_OUTPUT && s->flow.error == EPIPE;
+
+	/* a stand-in that is broken does not say why */
+	if (s->fault != SECTION_GOOD && s->fault != SECTION_GONE && !broken)
 		return;
-	s->fault = SECTION_OUTPUT;
-	s->flow.error = EIO;
+	s->fault = fault == SECTION_UNCONFIRMED && talk_is_behind_link(&s->talk)
+	    ? SECTION_CUT_OFF : fault;
 	if (s->code == 0)
 		s->code = WK_OUTPUT;
 }
@@ -130,7 +134,7 @@ section_finish(struct section *s)
 	if (s->fault == SECTION_GOOD && talk_is_lost(&s->talk, 0))
 		s->fault = SECTION_GONE;
 	if (s->fault == SECTION_GONE && talk_is_indirect(&s->talk))
-		section_unconfirmed(s);
+		section_doubt(s, SECTION_UNCONFIRMED);
 	section_report(s);
 	section_quit(s);
 	if (talk_leave(&s->talk))
@@ -498,17 +502,29 @@ section_talk_granted(struct talk *t)
 static void
 section_talk_ended(struct talk *t, enum talk_end why)
 {
+	static const enum section_fault faults[] = {
+		[TALK_LEFT] = SECTION_GOOD,
+		[TALK_LOST] = SECTION_GONE,
+		[TALK_UNCONFIRMED] = SECTION_UNCONFIRMED,
+		[TALK_UNWRITTEN] = SECTION_UNWRITTEN,
+		[TALK_UNREAD] = SECTION_OUTPUT,
+		[TALK_UNSENT] = SECTION_UNSENT,
+		[TALK_SILENT] = SECTION_SILENT,
+		[TALK_NONSENSE] = SECTION_NONSENSE
+	};
 	struct section *s = section_of_talk(t);
 
 	s->talk_error = t->error;
-	if (why == TALK_UNCONFIRMED)
-		section_unconfirmed(s);
-	if (why == TALK_LEFT || why == TALK_UNCONFIRMED)
+	if (why == TALK_UNREAD && s->fault == SECTION_GOOD)
+		s->flow.error = EPIPE;
+	if (why == TALK_UNCONFIRMED || why == TALK_UNWRITTEN ||
+	    why == TALK_UNREAD)
+		section_doubt(s, faults[why]);
+	if (why == TALK_LEFT || why == TALK_UNCONFIRMED ||
+	    why == TALK_UNWRITTEN || why == TALK_UNREAD)
 		section_finished(s);
 	else
-		section_lost(s, why == TALK_LOST ? SECTION_GONE :
-		    why == TALK_UNSENT ? SECTION_UNSENT :
-		    why == TALK_SILENT ? SECTION_SILENT : SECTION_NONSENSE);
+		section_lost(s, faults[why]);
 }
 
 static struct section *
@@ -574,13 +590,14 @@ is_empty(const char *own, const char *masters)
 	return text == NULL || *text == '\0';
 }
 
-/* A section that shares has no number, which may stand in a title. */
+/* A section that shares has no number, which may stand in a title; and nobody
+ * tells whether it has arrived behind a stand-in. */
 static int
-may_share(const struct section *s)
+may_share(const struct section *s, const char *path)
 {
 	return s->share != NULL && is_answered(s) && s->earlier->shares &&
 	    s->tag == NULL && is_empty(s->title, s->earlier->title) &&
-	    is_empty(s->rule, s->earlier->rule);
+	    is_empty(s->rule, s->earlier->rule) && !talk_is_stand_in(path);
 }
 
 static int
@@ -636,7 +653,7 @@ section_open(struct section *s, const char *path)
 	}
 	prepare_flow(s);
 	s->answers = is_answered(s) ? s->earlier : &s->own;
-	return may_share(s) ? open_shared(s, path) : open_talk(s, path);
+	return may_share(s, path) ? open_shared(s, path) : open_talk(s, path);
 }
 
 void

@@ -50,6 +50,10 @@ enum section_state {
 enum section_fault {
 	SECTION_GOOD,
 	SECTION_GONE,              /* the master hung up */
+	SECTION_UNCONFIRMED,       /* so it did, and what was written may be
+	                              lost */
+	SECTION_CUT_OFF,           /* likewise, or the link to it is lost */
+	SECTION_UNWRITTEN,         /* the master could not write all of it */
 	SECTION_UNSENT,            /* the system had no room for what was said
 	                              to the master, see talk_error */
 	SECTION_SILENT,            /* it did not say who it is */

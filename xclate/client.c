@@ -519,6 +519,18 @@ xclient_result(void)
 		break;
 	case SECTION_OUTPUT:
 		return xclient_output_failed(s->flow.error);
+	case SECTION_UNCONFIRMED:
+		wk_warn("%s: the master is gone, section %s may be lost",
+		    me.path, s->xid);
+		return me.code != 0 ? me.code : WK_PROTOCOL;
+	case SECTION_CUT_OFF:
+		wk_warn("%s: the link to the master, or the master, is gone, "
+		    "section %s may be lost", me.path, s->xid);
+		return me.code != 0 ? me.code : WK_OUTPUT;
+	case SECTION_UNWRITTEN:
+		wk_warn("section %s: the master could not write all of it",
+		    s->xid);
+		return me.code != 0 ? me.code : WK_OUTPUT;
 	case SECTION_UNSENT:
 		wk_warn("%s: %s", me.path, strerror(s->talk_error));
 		return WK_SYSTEM;
