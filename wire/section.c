@@ -9,9 +9,12 @@
 #include "section.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/codes.h"
 #include "door.h"
@@ -46,12 +49,38 @@ tell_end(struct wk_timer *t)
 	s->ended(s);
 }
 
+/* The stand-in for an output on another host is broken when its reader has
+ * left, and that is known when what was said last has been answered. */
+static void
+keep_stand_in(struct section *s)
+{
+	int fd = s->flow.sink;
+
+	if (fd >= 0 && s->fault == SECTION_GOOD &&
+	    talk_is_behind_link(&s->talk))
+		s->kept = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+static void
+look_at_stand_in(struct section *s)
+{
+	if (s->kept < 0)
+		return;
+	if (wk_look(s->kept, 0, 0) != 0 && s->fault == SECTION_GOOD) {
+		s->fault = SECTION_OUTPUT;
+		s->flow.error = EPIPE;
+	}
+	close(s->kept);
+	s->kept = -1;
+}
+
 /* ended() is called when nothing of the section is on the stack any more: it
  * may free all. */
 static void
 section_finished(struct section *s)
 {
 	s->state = SECTION_DONE;
+	look_at_stand_in(s);
 	talk_close(&s->talk);
 	flow_leave(&s->flow);
 	if (s->shared)
@@ -128,6 +157,7 @@ section_finish(struct section *s)
 {
 	s->state = SECTION_LEAVING;
 	s->written = 1;
+	keep_stand_in(s);
 	flow_leave(&s->flow);
 	if (s->code == 0)
 		s->code = fault_code(s);
@@ -651,6 +681,7 @@ section_open(struct section *s, const char *path)
 		errno = e;
 		return -1;
 	}
+	s->kept = -1;
 	prepare_flow(s);
 	s->answers = is_answered(s) ? s->earlier : &s->own;
 	return may_share(s, path) ? open_shared(s, path) : open_talk(s, path);
@@ -660,6 +691,9 @@ void
 section_close(struct section *s)
 {
 	wk_timer_stop(&s->last);
+	if (s->kept >= 0)
+		close(s->kept);
+	s->kept = -1;
 	talk_close(&s->talk);
 	flow_close(&s->flow);
 	if (s->shared)

@@ -128,6 +128,7 @@ struct section {
 	size_t title_len, rule_len;
 	struct lines change;
 	int code;
+	int kept;                  /* the stand-in that was written to, or -1 */
 	unsigned shared : 1, settled : 1, has_code : 1;
 };
 
