@@ -21,6 +21,8 @@
 
 #include <stddef.h>
 
+#include "wire/door.h"
+
 enum { COUNT_MAX = 1000000 };     /* -J, -R */
 
 static const struct wk_option options[] = {
@@ -125,6 +127,7 @@ main(int argc, char **argv)
 	char **operands;
 
 	wk_begin(&ptbw, argc, argv, &called);
+	door_when_closed(wk_warn_waiting);
 	while ((letter = wk_option(&arg)) != -1) {
 		if (letter == 'h' || letter == 'V')
 			show = letter;

@@ -29,6 +29,7 @@
 #include "base/spawn.h"
 #include "base/text.h"
 #include "base/visible.h"
+#include "wire/door.h"
 #include "wire/style.h"
 #include "wire/title.h"
 #include "xapply/xapply.h"
@@ -733,6 +734,7 @@ main(int argc, char **argv)
 	int letter;
 
 	wk_begin(&xapply, argc, argv, &called);
+	door_when_closed(wk_warn_waiting);
 	while ((letter = wk_option(&arg)) != -1) {
 		if (show(letter))
 			return 0;

@@ -19,6 +19,7 @@
 
 #include "base/size.h"
 #include "divconnect.h"
+#include "wire/door.h"
 #include "xclate/xclate.h"
 
 enum { PROBE_MS = 1000 };        /* for a master's first line */
@@ -335,6 +336,7 @@ main(int argc, char **argv)
 	int letter;
 
 	wk_begin(&xclate, argc, argv, &called);
+	door_when_closed(wk_warn_waiting);
 	while ((letter = wk_option(&arg)) != -1) {
 		if (letter == 'h' || letter == 'V') {
 			if (letter == 'h')

@@ -643,6 +643,13 @@ wk_die_connect(const char *path)
 	    errno == ECONNREFUSED ? "the master is gone" : strerror(errno));
 }
 
+void
+wk_warn_waiting(const char *path)
+{
+	wk_warn("%s: waiting: its master is stopped, or has too many clients",
+	    path);
+}
+
 /* --- masters --- */
 
 void

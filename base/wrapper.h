@@ -156,6 +156,9 @@ const char *wk_target_of(const char *prefix, char letter, int depth,
  * code for errno. */
 _Noreturn void wk_die_connect(const char *path);
 
+/* Say that what listens at path takes no connections now, and is waited for. */
+void wk_warn_waiting(const char *path);
+
 /* --- masters --- */
 
 /*

@@ -28,6 +28,15 @@ if command -v bash >/dev/null; then
 		run "$c: its messages are read by its child" '' "$c 2> >(cat >&2)"
 		run "$c: its output is read by its child" '' "$c > >(cat >&2)"
 	done
+	for c in 'xclate a' 'xclate -l a' 'xclate -g --newline a' 'xclate a cat' 'xclate -s a cat'; do
+		for to in '> >(cat >&2)' '2> >(cat >&2)'; do
+			run "$c, a client, with $to" out \
+			    "echo out >f; xclate -m bash -c 'exec $c <f $to'"
+		done
+	done
+	run 'xclate, a client: its messages are read to their end' '' \
+	    "xclate -m bash -c 'exec xclate a sh -c \"echo out >&2\" 2> >(sleep 1.5; cat >log)'"
+	check 'xclate, a client: by a child that takes its time' grep -q out x/log
 	run 'xclate: what a section prints is read by its child' '' \
 	    "xclate -m xclate -T '' a echo out > >(cat >log)"
 	check 'xclate: and read to its end' grep -q out x/log
@@ -44,6 +53,18 @@ for c in 'xapply "echo out;%0" a' 'xapply -m "echo out;%0" a' 'xapply -J1 "echo 
 	LIMIT=20 t "a child that has our output, and $c" 0 out '' sh -c \
 	    "sleep 60 & echo \$! >pid; exec $c | cat; kill \$(cat pid)"
 done
+
+echo out >in
+for c in 'xclate a' 'xclate -l a' 'xclate -g --newline a' 'xclate a cat' 'xclate -s a cat' \
+    'xclate -I a echo out'; do
+	LIMIT=20 t "a child from before, and $c, a client" 0 out '' xclate -m sh -c \
+	    "sleep 60 >/dev/null 2>&1 & echo \$! >pid; exec $c <in"
+	kill "$(cat pid)"
+done
+LIMIT=20 t 'a filter has the code of the child that writes to it all the same' 0 '4,a@' '' \
+    sh -c "mkfifo p; xclate -mr -N '>n' sh -c 'sleep 60 >/dev/null & echo \$! >pid
+	sh -c \"echo hi; exit 4\" >p & exec xclate a <p' >/dev/null; tr '\0' @ <n"
+kill "$(cat pid)"
 
 # the first process of a container is given what tasks leave
 if unshare -pf true 2>/dev/null; then

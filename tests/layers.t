@@ -189,6 +189,11 @@ if command -v nm >/dev/null; then
 	check 'calls were found' test "$(grep -c . "$T/calls")" -gt 300
 	upward <"$T/calls" >"$T/found"
 	t 'no call upward' 0 '' '' cat "$T/found"
+	# what is said to people is said by programs
+	nm -P -A -g $(printf '%s\n' $objects | grep -E '^(wire/|divconnect)') |
+	    awk '$3 == "U" && $2 ~ /^_?(wk_(warn.*|note|die.*|usage)|std(out|err)|puts|printf|perror)$/ {
+		print $1 " must not use " $2 }' >"$T/found"
+	t 'no words in what has none' 0 '' '' cat "$T/found"
 	nm -P -A -g bin/libdivconnect.a |
 	    awk '$3 ~ /^[A-TV-Z]$/ && $2 !~ /^_?(div|wk)_|^__/ {
 		print $1 " " $2 " begins with neither div_ nor wk_" }' >"$T/found"
@@ -280,6 +285,14 @@ if command -v nm >/dev/null && command -v cc >/dev/null; then
 	copy
 	cc -c -o base/size.o "$T/w/x.c"
 	planted 'a call upward' "base/size.o must not use wire/broker.o $symbol"
+	echo 'void wk_note(const char *); void wk_x(void) { wk_note("a"); }' >x.c
+	copy
+	cc -c -o wire/late.o "$T/w/x.c"
+	planted 'a message' 'wire/late.o: must not use wk_note'
+	echo 'int puts(const char *); int div_x(void) { return puts("a"); }' >x.c
+	copy
+	cc -c -o divconnect.o "$T/w/x.c"
+	planted 'another' 'divconnect.o: must not use puts'
 	echo 'int ev_stop(void) { return 0; }' >x.c
 	copy
 	cc -c -o x.o "$T/w/x.c" && ar r bin/libdivconnect.a x.o 2>/dev/null && rm x.o

@@ -382,6 +382,9 @@ section %s: what its task wrote cannot be read: %s	a read that fails: xlost.t
 section %s: out of memory	likewise, of memory
 section %s: what was written after its command's end is lost (see --linger)	linger.t
 what was written after a task's end is lost (see --linger)	linger.t
+%s: the link to the master, or the master, is gone, section %s may be lost	relay.t
+%s: the master is gone, section %s may be lost	a master that is killed: xlost.t
+section %s: the master could not write all of it	a disk that is full: xlost.t
 %s: the master is gone, section %s was not written	a master that is killed: xcompose.t
 %s: the master is gone, section %s was not written (%llu bytes)	likewise: xclate.t
 END

@@ -191,6 +191,50 @@ for c in 'echo hello | xclate a' 'xclate a echo hello' 'xclate -s a echo hello' 
 done
 t 'the status of a command that has one' 5 '' '~*what was written is lost: *' \
     xclate -m -O '>/dev/full' linked 'xclate a sh -c "echo hello; exit 5"'
+# a reader that has left here ends who writes there, however little that is
+for o in '' --newline; do
+	for c in 'echo hello | xclate a' 'xclate a echo hello' 'xclate -s a echo hello' \
+	    'xclate -g a echo hello' 'echo hello | xclate -l a' \
+	    'xapply -m "echo %1" 1 2 3' 'xapply -m -P2 "echo %1" 1 2 3' \
+	    'seq 100000 | xclate a' 'xclate a seq 100000'; do
+		rm -f up go code
+		t "nobody reads a section of xclate -m $o: $c" 0 141 - sh -c "
+		    xclate -m $o linked ': >up; until test -e go; do sleep 0.01; done
+			$c; echo \$? >code' | sh -c 'exec <&-
+			until test -e up; do sleep 0.01; done; : >go'; cat code"
+	done
+done
+# cut NAME WHOSE COMMAND: the end of the link with that pid is killed while the
+# command's section has the turn; it fails, and is told why
+cut() {
+	rm -f up go code
+	peer limit 30 xclate -m wrapw -mq wrapw -X sh -c 'rm -f link; ln "$WRAPW_EXPORT" link
+	    echo $PPID >near.pid; wrapw -P "$PWD/link" sh -c "trap : HUP
+		echo \$PPID >far.pid; $0; echo \$? >code"; :' "$3" >out 2>err & whole=$!
+	wait_until test -e up
+	kill -9 "$(cat "$2")"
+	: >go
+	wait $whole
+	wait_until test -s code
+	[ "$(cat code)" -ne 0 ] && grep -qE '^(xclate|xapply): |host is gone' err
+	result $? "$1: $3" "exit $(cat code): $(cat err)"
+	# who was killed has left it
+	rm -rf "$TMPDIR"/wrapw*
+}
+cat >writer <<'END'
+#!/bin/sh
+trap '' HUP
+echo a
+: >up
+until test -e go; do sleep 0.01; done
+echo b
+END
+chmod +x writer
+for c in 'writer | xclate a' 'xclate a writer' 'xclate -s a writer' 'xclate -g a writer' \
+    'writer | xclate -l a' 'xapply -m -P2 writer%0 1 2'; do
+	cut 'the near end is killed' near.pid "$c"
+	cut 'the far end is killed' far.pid "$c"
+done
 cat >near <<'END'
 #!/bin/sh
 # near STEP...: say that to the exporting end

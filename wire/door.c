@@ -15,7 +15,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "base/wrapper.h"
 #include "divconnect.h"
 
 enum {
@@ -70,11 +69,18 @@ has_untaken(const struct sockaddr_un *sun)
 	return found;
 }
 
+static void (*tell_closed)(const char *path);
+
+void
+door_when_closed(void (*tell)(const char *path))
+{
+	tell_closed = tell;
+}
+
 /* One that has just come is taken in a moment. */
 int
 door_is_closed(int fd, const char *path)
 {
-	static int told;
 	struct sockaddr_un sun;
 	int i;
 
@@ -85,9 +91,9 @@ door_is_closed(int fd, const char *path)
 			return 0;
 		poll(NULL, 0, LOOK_MS);
 	}
-	if (!told++)
-		wk_warn("%s: waiting: its master is stopped, or has too many "
-		    "clients", path);
+	if (tell_closed != NULL)
+		tell_closed(path);
+	tell_closed = NULL;
 	return 1;
 }
 

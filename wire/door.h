@@ -17,10 +17,13 @@ enum { DOOR_MS = 4000 };   /* with all below within five seconds */
 /*
  * Does what listens for the connection have connections that it has not taken
  * yet?  Then nobody has read what we said: a master that is stopped, or has no
- * descriptors left, and is to be waited for.  That is said, once.  0 also when
- * the system does not tell.
+ * descriptors left, and is to be waited for.  0 also when the system does not
+ * tell.
  */
 int door_is_closed(int fd, const char *path);
+
+/* Who is told the path, the first time that door_is_closed says yes. */
+void door_when_closed(void (*tell)(const char *path));
 
 /*
  * Connect to path once more, in less than a second.  1 when what answers is

@@ -9,9 +9,12 @@
 #include "section.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/codes.h"
 #include "door.h"
@@ -46,12 +49,38 @@ tell_end(struct wk_timer *t)
 	s->ended(s);
 }
 
+/* The stand-in for an output on another host is broken when its reader has
+ * left, and that is known when what was said last has been answered. */
+static void
+keep_stand_in(struct section *s)
+{
+	int fd = s->flow.sink;
+
+	if (fd >= 0 && s->fault == SECTION_GOOD &&
+	    talk_is_behind_link(&s->talk))
+		s->kept = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+static void
+look_at_stand_in(struct section *s)
+{
+	if (s->kept < 0)
+		return;
+	if (wk_look(s->kept, 0, 0) != 0 && s->fault == SECTION_GOOD) {
+		s->fault = SECTION_OUTPUT;
+		s->flow.error = EPIPE;
+	}
+	close(s->kept);
+	s->kept = -1;
+}
+
 /* ended() is called when nothing of the section is on the stack any more: it
  * may free all. */
 static void
 section_finished(struct section *s)
 {
 	s->state = SECTION_DONE;
+	look_at_stand_in(s);
 	talk_close(&s->talk);
 	flow_leave(&s->flow);
 	if (s->shared)
@@ -106,14 +135,18 @@ fault_code(const struct section *s)
 	    WK_SIGNAL + SIGPIPE : WK_OUTPUT;
 }
 
-/* What was written may be lost; the master has hung up, or the link for it. */
+/* What was written is lost, or may be; the master has said so, or has hung up,
+ * or the link for it. */
 static void
-section_unconfirmed(struct section *s)
+section_doubt(struct section *s, enum section_fault fault)
 {
-	if (s->fault != SECTION_GOOD && s->fault != SECTION_GONE)
+	int broken = s->fault == SECTION_OUTPUT && s->flow.error == EPIPE;
+
+	/* a stand-in that is broken does not say why */
+	if (s->fault != SECTION_GOOD && s->fault != SECTION_GONE && !broken)
 		return;
-	s->fault = SECTION_OUTPUT;
-	s->flow.error = EIO;
+	s->fault = fault == SECTION_UNCONFIRMED && talk_is_behind_link(&s->talk)
+	    ? SECTION_CUT_OFF : fault;
 	if (s->code == 0)
 		s->code = WK_OUTPUT;
 }
@@ -124,13 +157,14 @@ section_finish(struct section *s)
 {
 	s->state = SECTION_LEAVING;
 	s->written = 1;
+	keep_stand_in(s);
 	flow_leave(&s->flow);
 	if (s->code == 0)
 		s->code = fault_code(s);
 	if (s->fault == SECTION_GOOD && talk_is_lost(&s->talk, 0))
 		s->fault = SECTION_GONE;
 	if (s->fault == SECTION_GONE && talk_is_indirect(&s->talk))
-		section_unconfirmed(s);
+		section_doubt(s, SECTION_UNCONFIRMED);
 	section_report(s);
 	section_quit(s);
 	if (talk_leave(&s->talk))
@@ -498,15 +532,29 @@ section_talk_granted(struct talk *t)
 static void
 section_talk_ended(struct talk *t, enum talk_end why)
 {
+	static const enum section_fault faults[] = {
+		[TALK_LEFT] = SECTION_GOOD,
+		[TALK_LOST] = SECTION_GONE,
+		[TALK_UNCONFIRMED] = SECTION_UNCONFIRMED,
+		[TALK_UNWRITTEN] = SECTION_UNWRITTEN,
+		[TALK_UNREAD] = SECTION_OUTPUT,
+		[TALK_UNSENT] = SECTION_UNSENT,
+		[TALK_SILENT] = SECTION_SILENT,
+		[TALK_NONSENSE] = SECTION_NONSENSE
+	};
 	struct section *s = section_of_talk(t);
 
-	if (why == TALK_UNCONFIRMED)
-		section_unconfirmed(s);
-	if (why == TALK_LEFT || why == TALK_UNCONFIRMED)
+	s->talk_error = t->error;
+	if (why == TALK_UNREAD && s->fault == SECTION_GOOD)
+		s->flow.error = EPIPE;
+	if (why == TALK_UNCONFIRMED || why == TALK_UNWRITTEN ||
+	    why == TALK_UNREAD)
+		section_doubt(s, faults[why]);
+	if (why == TALK_LEFT || why == TALK_UNCONFIRMED ||
+	    why == TALK_UNWRITTEN || why == TALK_UNREAD)
 		section_finished(s);
 	else
-		section_lost(s, why == TALK_LOST ? SECTION_GONE :
-		    why == TALK_SILENT ? SECTION_SILENT : SECTION_NONSENSE);
+		section_lost(s, faults[why]);
 }
 
 static struct section *
@@ -527,7 +575,10 @@ section_member_granted(struct share_member *m, const struct flow *output)
 static void
 section_member_lost(struct share_member *m)
 {
-	section_lost(section_of_member(m), SECTION_GONE);
+	struct section *s = section_of_member(m);
+
+	s->talk_error = s->share->talk.error;
+	section_lost(s, s->talk_error != 0 ? SECTION_UNSENT : SECTION_GONE);
 }
 
 /* --- the beginning --- */
@@ -569,13 +620,14 @@ is_empty(const char *own, const char *masters)
 	return text == NULL || *text == '\0';
 }
 
-/* A section that shares has no number, which may stand in a title. */
+/* A section that shares has no number, which may stand in a title; and nobody
+ * tells whether it has arrived behind a stand-in. */
 static int
-may_share(const struct section *s)
+may_share(const struct section *s, const char *path)
 {
 	return s->share != NULL && is_answered(s) && s->earlier->shares &&
 	    s->tag == NULL && is_empty(s->title, s->earlier->title) &&
-	    is_empty(s->rule, s->earlier->rule);
+	    is_empty(s->rule, s->earlier->rule) && !talk_is_stand_in(path);
 }
 
 static int
@@ -629,15 +681,19 @@ section_open(struct section *s, const char *path)
 		errno = e;
 		return -1;
 	}
+	s->kept = -1;
 	prepare_flow(s);
 	s->answers = is_answered(s) ? s->earlier : &s->own;
-	return may_share(s) ? open_shared(s, path) : open_talk(s, path);
+	return may_share(s, path) ? open_shared(s, path) : open_talk(s, path);
 }
 
 void
 section_close(struct section *s)
 {
 	wk_timer_stop(&s->last);
+	if (s->kept >= 0)
+		close(s->kept);
+	s->kept = -1;
 	talk_close(&s->talk);
 	flow_close(&s->flow);
 	if (s->shared)

@@ -50,6 +50,12 @@ enum section_state {
 enum section_fault {
 	SECTION_GOOD,
 	SECTION_GONE,              /* the master hung up */
+	SECTION_UNCONFIRMED,       /* so it did, and what was written may be
+	                              lost */
+	SECTION_CUT_OFF,           /* likewise, or the link to it is lost */
+	SECTION_UNWRITTEN,         /* the master could not write all of it */
+	SECTION_UNSENT,            /* the system had no room for what was said
+	                              to the master, see talk_error */
 	SECTION_SILENT,            /* it did not say who it is */
 	SECTION_NONSENSE,          /* the master's answer makes no sense */
 	SECTION_NO_MEMORY,         /* for what the answers make of its texts */
@@ -108,6 +114,7 @@ struct section {
 	unsigned written : 1;      /* all that the output took, so that only the
 	                              report is missing */
 	uint64_t lost;             /* bytes held when the master went away */
+	int talk_error;            /* SECTION_UNSENT: an errno */
 	struct flow flow;
 
 	/* Private. */
@@ -121,6 +128,7 @@ struct section {
 	size_t title_len, rule_len;
 	struct lines change;
 	int code;
+	int kept;                  /* the stand-in that was written to, or -1 */
 	unsigned shared : 1, settled : 1, has_code : 1;
 };
 

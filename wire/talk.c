@@ -23,7 +23,6 @@
 #include "base/codes.h"
 #include "base/text.h"
 #include "base/visible.h"
-#include "base/wrapper.h"
 #include "divconnect.h"
 #include "door.h"
 
@@ -44,6 +43,7 @@ static const char words[][COMMAND] = { "ex ", "hd ", "bx ", "rf ", "qm " };
 /* In the order of enum talk_fd. */
 static const char requests[][COMMAND] = { "od ", "ow ", "o0 ", "o2 ", "o1 " };
 static const char tags[] = "/wieo";
+static const char done_writing[] = "wr ";
 
 #define COUNT(table) (sizeof (table) / sizeof *(table))
 
@@ -96,7 +96,7 @@ static void
 talk_end(struct talk *t, enum talk_end why)
 {
 	talk_hang_up(t);
-	t->ended(t, why);
+	t->ended(t, t->error != 0 && why != TALK_LEFT ? TALK_UNSENT : why);
 }
 
 /*
@@ -113,7 +113,7 @@ try_again(struct talk *t)
 		wk_timer_set(&t->again, AGAIN_MS);
 		return;
 	}
-	wk_note("%s: %s", t->path, strerror(e));
+	t->error = e;
 	t->tx_len = 0;
 	shutdown(t->io.fd, SHUT_RDWR);
 }
@@ -442,6 +442,7 @@ parse_tag(struct talk *t, const char *data, size_t len)
 	    !is_expected(t, (enum talk_fd)(tag - tags)))
 		return -1;
 	talk_receive(t, (enum talk_fd)(tag - tags));
+	t->confirms |= strcmp(data, "out+") == 0;
 	return used;
 }
 
@@ -480,6 +481,9 @@ talk_parse(struct talk *t, const char *data, size_t len)
 	case TALK_CONFIRMING:
 		used = parse_word(data, len);
 		t->confirmed = used > 0 && data[0] != 'b';
+		t->outcome = used <= 0 ? TALK_LEFT :
+		    data[0] == 'l' ? TALK_UNWRITTEN :
+		    data[0] == 'g' ? TALK_UNREAD : TALK_LEFT;
 		return used;
 	default:
 		return t->awaited != 0 ? parse_answer(t, data, len) :
@@ -508,7 +512,7 @@ talk_deliver(struct talk *t)
 		t->wanted(t);
 	}
 	if (t->state == TALK_CONFIRMING && t->confirmed)
-		talk_end(t, TALK_LEFT);
+		talk_end(t, t->outcome);
 }
 
 /* Understand what there is; the rest waits for more. */
@@ -636,16 +640,25 @@ talk_connect(struct talk *t)
 	return 0;
 }
 
+/* A path that is no socket has a cookie at its end. */
+int
+talk_is_stand_in(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) != 0 || !S_ISSOCK(st.st_mode);
+}
+
 int
 talk_open(struct talk *t, const char *path)
 {
-	struct stat st;
 	size_t i;
 
 	t->path = path;
-	t->indirect = stat(path, &st) != 0 || !S_ISSOCK(st.st_mode);
-	t->used = t->confirmed = 0;
+	t->indirect = talk_is_stand_in(path) != 0;
+	t->used = t->confirms = t->confirmed = 0;
 	t->code = -1;
+	t->error = 0;
 	for (i = 0; i < TALK_FDS; i++)
 		t->fd[i] = -1;
 	return talk_connect(t);
@@ -658,9 +671,15 @@ talk_has_turn(const struct talk *t)
 }
 
 int
+talk_is_behind_link(const struct talk *t)
+{
+	return t->indirect;
+}
+
+int
 talk_is_indirect(const struct talk *t)
 {
-	return t->indirect && t->used;
+	return t->used && (t->indirect || t->confirms);
 }
 
 int
@@ -703,9 +722,11 @@ talk_is_lost(const struct talk *t, int ms)
 }
 
 /*
- * Behind a link between hosts the output is a stand-in, and whether the real
- * one takes what is written to it is not known yet.  What is said afterwards is
- * heard after that was written, or never: any question will do.
+ * Behind a link between hosts the output is a stand-in, and so is the pipe of a
+ * master that looks at sections; whether the real one takes what is written to
+ * it is not known yet.  Such a master is asked for that.  Over a link, what is
+ * said afterwards is heard after that was written, or never: to other masters,
+ * any question will do.
  */
 static int
 is_to_confirm(const struct talk *t)
@@ -720,7 +741,8 @@ talk_leave(struct talk *t)
 		return 1;
 	if (is_to_confirm(t)) {
 		t->state = TALK_CONFIRMING;
-		talk_command(t, questions[COUNT(questions) - 1]);
+		talk_command(t, t->confirms ? done_writing :
+		    questions[COUNT(questions) - 1]);
 		talk_push(t);
 		return 0;
 	}

@@ -75,6 +75,10 @@ enum talk_end {
 	TALK_LOST,                 /* the master hung up */
 	TALK_UNCONFIRMED,          /* so it did, and what was written may be
 	                              lost */
+	TALK_UNWRITTEN,            /* the master could not write all of it, */
+	TALK_UNREAD,               /* as its reader has left */
+	TALK_UNSENT,               /* the system had no room for what we said,
+	                              see error */
 	TALK_SILENT,               /* it did not say who it is */
 	TALK_NONSENSE              /* the master's answer makes no sense */
 };
@@ -97,6 +101,7 @@ struct talk {
 	enum talk_state state;
 	unsigned long sequence;    /* the number of the section */
 	int met;                   /* the master has given one */
+	int error;                 /* TALK_UNSENT: an errno */
 
 	/* Private. */
 	const char *path;
@@ -116,8 +121,10 @@ struct talk {
 	unsigned words, sent;      /* how far it is; those that were sent */
 	int code;                  /* that was reported, or -1 */
 	unsigned indirect : 1,     /* the output may be on another host, */
+	    confirms : 1,          /* or the master says when all is written; */
 	    used : 1,              /* and there was a turn, */
 	    confirmed : 1;         /* after which the master has spoken */
+	enum talk_end outcome;     /* and this is what it said */
 	int back;                  /* another client waits */
 };
 
@@ -137,7 +144,13 @@ int talk_value(unsigned words);
 /* True while the connection has the turn. */
 int talk_has_turn(const struct talk *t);
 
-/* Was there a turn at an output that may be on another host? */
+/* Is the output of the master at path perhaps on another host? */
+int talk_is_stand_in(const char *path);
+
+int talk_is_behind_link(const struct talk *t);
+
+/* Was there a turn at an output that is a stand-in for the real one?  Then all
+ * that was written has arrived when talk_leave says so. */
 int talk_is_indirect(const struct talk *t);
 
 /* A descriptor that has come, or -1; take: it is the caller's from now on. */

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -1142,6 +1143,24 @@ put_question(struct circuit *k)
 		carry_refuse(k, strerror(n < 0 ? errno : EAGAIN));
 }
 
+/*
+ * A stand-in whose real one is broken was ended by the other end before it said
+ * what comes now.  Our side is to find it so when it hears that: then it knows
+ * that not all that it wrote was read.
+ */
+static void
+end_broken(struct circuit *k)
+{
+	struct carried *c, *next;
+
+	for (c = k->given; c != NULL; c = next) {
+		next = c->of_owner;
+		if (c->state == JOINED && c->hangup.ready != NULL &&
+		    (wk_look(c->hangup.fd, 0, 0) & (POLLHUP | POLLERR)))
+			end_carried(c);
+	}
+}
+
 /* Deliver a frame of data; 1 when all of it has been delivered. */
 static int
 carry_deliver(struct circuit *k, const char *data, size_t len)
@@ -1149,6 +1168,7 @@ carry_deliver(struct circuit *k, const char *data, size_t len)
 	size_t most;
 	ssize_t n;
 
+	end_broken(k);
 	while (k->near.writing != WRITE_OVER && k->delivered < len) {
 		most = guard_allows(&k->guard, data + k->delivered,
 		    len - k->delivered);

@@ -168,6 +168,24 @@ output_fault(const struct output *o)
 		    o->xid, strerror(s->flow.error));
 		o->setup->output_failed(s->flow.error);
 		return;
+	case SECTION_UNCONFIRMED:
+		wk_warn("%s: the master is gone, section %s may be lost",
+		    xapply_collator, o->xid);
+		break;
+	case SECTION_CUT_OFF:
+		wk_warn("%s: the link to the master, or the master, is gone, "
+		    "section %s may be lost", xapply_collator, o->xid);
+		o->setup->output_failed(EIO);
+		return;
+	case SECTION_UNWRITTEN:
+		wk_warn("section %s: the master could not write all of it",
+		    o->xid);
+		o->setup->output_failed(EIO);
+		return;
+	case SECTION_UNSENT:
+		wk_warn("%s: %s", xapply_collator, strerror(s->talk_error));
+		o->setup->output_failed(s->talk_error);
+		return;
 	case SECTION_NO_MEMORY:
 		wk_warn("section %s: out of memory", o->xid);
 		o->setup->output_failed(ENOMEM);

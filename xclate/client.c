@@ -21,9 +21,14 @@
 #include "divconnect.h"
 #include "base/event.h"
 #include "base/flow.h"
+#include "base/kin.h"
 #include "base/spawn.h"
 #include "base/terminal.h"
 #include "xclate.h"
+
+enum {
+	INHERITED_MS = 1000        /* for the writer of stdin to end */
+};
 
 static struct {
 	struct section section;
@@ -39,7 +44,9 @@ static struct {
 	int input_ready;           /* enough to start the command */
 	int turn_here;
 	int started, over;
-	int inherited;             /* children that were there before */
+	int inherited;             /* a filter's children from before: the
+	                              writer of stdin, perhaps, and others */
+	struct wk_timer patience;  /* with these, once stdin has ended */
 	int input_error;           /* stdin could not be read */
 	int code;
 } me;
@@ -55,7 +62,7 @@ pass_on(int sig)
 }
 
 static void
-all_children_ended(void)
+xclient_command_ended(void)
 {
 	if (me.section.direct)
 		flow_close(&me.input);
@@ -73,6 +80,8 @@ xclient_child_ended(struct wk_child *c, int status)
 	me.code = wk_spawn_code(status);
 	if (me.late_lost && me.code == 0)
 		me.code = WK_OUTPUT;
+	if (!me.over)
+		xclient_command_ended();
 }
 
 static void
@@ -88,22 +97,34 @@ other_ended(int status)
 		me.code = wk_spawn_code(status);
 }
 
-static int
-running(void)
+static void
+inherited_ended(void)
 {
-	return me.child.pid > 0 || me.inherited;
+	wk_timer_stop(&me.patience);
+	me.inherited = 0;
+	xclient_command_ended();
 }
 
-/* The turn lasts until no child is left: neither the command nor those that
- * this process had before it became xclate. */
 static void
-look_after_children(void)
+inherited_stay(struct wk_timer *t)
 {
-	if (!running() || me.child.pid > 0)
-		return;
-	me.inherited = wk_reap();
+	(void)t;
+	inherited_ended();
+}
+
+/* A filter's code is that of a child which the process had before it became
+ * xclate, but that may also be one that has nothing to do with it. */
+static void
+look_after_inherited(void)
+{
 	if (!me.inherited)
-		all_children_ended();
+		return;
+	if (!wk_reap()) {
+		inherited_ended();
+	} else if (flow_ended(&me.section.flow) && !me.patience.set) {
+		me.patience.expired = inherited_stay;
+		wk_timer_set(&me.patience, INHERITED_MS);
+	}
 }
 
 static void
@@ -117,7 +138,7 @@ command_failed(int error)
 
 		flow_source(&me.section.flow, null, 0);
 	}
-	all_children_ended();
+	xclient_command_ended();
 }
 
 /* What becomes the command's stdin, or -1: ours.  *feed: our end of it, when
@@ -151,7 +172,6 @@ watch_command(pid_t pid)
 	me.child.ended = xclient_child_ended;
 	me.child.stopped = xclient_child_stopped;
 	wk_child_watch(&me.child);
-	me.inherited = 1;
 }
 
 static void
@@ -519,6 +539,21 @@ xclient_result(void)
 		break;
 	case SECTION_OUTPUT:
 		return xclient_output_failed(s->flow.error);
+	case SECTION_UNCONFIRMED:
+		wk_warn("%s: the master is gone, section %s may be lost",
+		    me.path, s->xid);
+		return me.code != 0 ? me.code : WK_PROTOCOL;
+	case SECTION_CUT_OFF:
+		wk_warn("%s: the link to the master, or the master, is gone, "
+		    "section %s may be lost", me.path, s->xid);
+		return me.code != 0 ? me.code : WK_OUTPUT;
+	case SECTION_UNWRITTEN:
+		wk_warn("section %s: the master could not write all of it",
+		    s->xid);
+		return me.code != 0 ? me.code : WK_OUTPUT;
+	case SECTION_UNSENT:
+		wk_warn("%s: %s", me.path, strerror(s->talk_error));
+		return WK_SYSTEM;
 	case SECTION_NO_MEMORY:
 		wk_warn("out of memory");
 		return WK_SYSTEM;
@@ -547,6 +582,8 @@ xclient_result(void)
 static int
 wait_for_command(void)
 {
+	int code;
+
 	while (me.child.pid > 0)
 		if (wk_round(1) != 0)
 			break;
@@ -555,7 +592,9 @@ wait_for_command(void)
 	if (late_lost())
 		wk_warn("section %s: what was written after its command's end "
 		    "is lost (see --linger)", me.section.xid);
-	return xclient_result();
+	code = xclient_result();
+	wk_kin_part();
+	return code;
 }
 
 static int
@@ -563,6 +602,7 @@ serve_section(void)
 {
 	if (wk_init() != 0 || wk_spawn_write_errors() != 0)
 		wk_die(WK_SYSTEM, "cannot wait: %s", strerror(errno));
+	wk_kin_note();
 	wk_child_unwatched(other_ended);
 	me.inherited = me.argv == NULL && wk_reap();
 	me.section.reports = me.inherited != 0;
@@ -577,7 +617,7 @@ serve_section(void)
 	while (!me.over) {
 		if (wk_round(1) != 0)
 			wk_die(WK_SYSTEM, "cannot wait: %s", strerror(errno));
-		look_after_children();
+		look_after_inherited();
 	}
 	return wait_for_command();
 }

@@ -87,10 +87,11 @@ first_of_name(struct inspect_how *how, const char *name)
 }
 
 static void
-lost_results(const struct inspect *s, int error)
+lost_results(struct inspect *s, int error)
 {
 	char text[512];
 
+	s->result = INSPECT_LOST;
 	snprintf(text, sizeof text, "results of section %s in %s", s->xid,
 	    s->how->results_name);
 	s->how->lost(text, error);
@@ -312,10 +313,12 @@ inspect_flow_event(struct flow *f, int what)
 	    offsetof(struct inspect, flow));
 	char text[TALK_XID_MAX + sizeof "section "];
 
-	if (what & FLOW_FAILED)
+	if (what & FLOW_FAILED) {
+		s->result = f->error == EPIPE ? INSPECT_UNREAD : INSPECT_LOST;
 		s->how->lost("collated output", f->error);
+	}
 	if (what & FLOW_UNREADABLE) {
-		s->unread = 1;
+		s->result = INSPECT_LOST;
 		snprintf(text, sizeof text, "section %s", s->xid);
 		s->how->lost(text, f->error);
 	}
@@ -402,9 +405,11 @@ inspect_leave(struct inspect *s)
 		flow_finish(&s->flow);
 }
 
-void
+enum inspect_result
 inspect_close(struct inspect *s)
 {
+	enum inspect_result result;
+
 	if (s->flow.copy != NULL && s->copy < 0)
 		lost_results(s, s->flow.copy_error);
 	if (s->copy >= 0)
@@ -415,5 +420,7 @@ inspect_close(struct inspect *s)
 	if (s->out >= 0)
 		close(s->out);
 	free_texts(s);
+	result = s->result;
 	memset(s, 0, sizeof *s);
+	return result;
 }

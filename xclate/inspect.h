@@ -36,6 +36,13 @@ struct inspect_how {
 	size_t seen_count, seen_room;
 };
 
+/* Is all of a section where it belongs? */
+enum inspect_result {
+	INSPECT_WRITTEN,
+	INSPECT_UNREAD,            /* no: the reader of the output has left */
+	INSPECT_LOST               /* no, for another reason */
+};
+
 /* A section; all its members are private but flow, to be read. */
 struct inspect {
 	struct flow flow;          /* flow.total: bytes so far; flow.failed */
@@ -49,7 +56,7 @@ struct inspect {
 	int copy;                  /* a file of results, or -1 */
 	int active;                /* between inspect_open and inspect_close */
 	int leaving;               /* inspect_leave was called */
-	int unread;                /* reading failed: there may be more */
+	enum inspect_result result;
 	void (*done)(struct inspect *s);
 };
 
@@ -67,6 +74,6 @@ int inspect_open(struct inspect *s, struct inspect_how *how,
 void inspect_leave(struct inspect *s);
 
 /* End a section and release all that it has. */
-void inspect_close(struct inspect *s);
+enum inspect_result inspect_close(struct inspect *s);
 
 #endif

@@ -51,6 +51,7 @@ struct client {
 	short code;
 	unsigned char xid_len;
 	unsigned char status;      /* how far it is: the words that it said */
+	enum inspect_result result; /* of all its turns, the worst */
 	enum { XID, XID_CR, COMMANDS } comes; /* what it says next; XID_CR: an
 	                              LF that belongs to its xid, perhaps */
 	enum { KEEPS_NOTHING, KEEPS, ASKED_BACK } keeping; /* the turn, for
@@ -58,6 +59,7 @@ struct client {
 	                              another client waits for it */
 	unsigned o1 : 1, o2 : 1, o0 : 1, /* what it wants with its turn */
 	    widow : 1,             /* it writes to the widow output */
+	    confirming : 1,        /* it is told that all is written, or not */
 	    plus : 1;              /* its command ends with one */
 	char xid[TALK_XID_MAX + 1];
 };
@@ -338,16 +340,33 @@ xmaster_try_again(struct wk_timer *t)
 	grant_next();
 }
 
+/* Its last: it has the turn until then. */
+static void
+say_written(struct client *k)
+{
+	static const char *const words[] = { "written", "gone", "lost" };
+	const char *text = words[k->result];
+
+	wk_serve_send(&k->c, text, strlen(text) + 1);
+	wk_serve_finish(&k->c);
+}
+
 static void
 inspect_done(struct inspect *s)
 {
 	struct client *k = m.holder;
+	enum inspect_result result;
 
 	k->bytes += s->flow.total;
-	if ((s->flow.failed || s->unread) && k->code == 0)
+	result = inspect_close(s);
+	if (result > k->result)
+		k->result = result;
+	if (k->result != INSPECT_WRITTEN && k->code == 0)
 		k->code = WK_OUTPUT;
-	inspect_close(s);
-	end_turn(k);
+	if (k->confirming && k != &m.ghost)
+		say_written(k);
+	else
+		end_turn(k);
 }
 
 /* Send a stream that others share.  One of them may have left it so that
@@ -375,7 +394,7 @@ grant(struct client *k)
 			wk_timer_set(&m.again, 100);
 			return 0;
 		}
-		wk_serve_give_fd(&k->c, "out", sizeof "out", fd);
+		wk_serve_give_fd(&k->c, "out+", sizeof "out+", fd);
 	} else {
 		share_stream(k, "out", m.out);
 	}
@@ -636,6 +655,20 @@ xmaster_yield_turn(struct client *k)
 		end_turn(k);
 }
 
+/* Not of 2010: it waits until all that it wrote is written. */
+static void
+xmaster_confirm(struct client *k)
+{
+	if (m.holder != k || !m.inspect.active) {
+		say_written(k);
+		return;
+	}
+	k->confirming = 1;
+	wk_timer_stop(&m.turn_limit);
+	if (!m.inspect.leaving)
+		inspect_leave(&m.inspect);
+}
+
 /* Not of 2010: it keeps the turn for other sections, until a client waits. */
 static void
 keep_turn(struct client *k)
@@ -697,6 +730,7 @@ static const struct {
 	{ "Q!", "quit", 0, xmaster_quit },
 	{ "cq", "close", 0, abort_client },
 	{ "yt", "yield", 1, xmaster_yield_turn },
+	{ "wr", "written", 0, xmaster_confirm },
 	{ "kt", "keep", 0, keep_turn }
 };
 
@@ -1168,6 +1202,8 @@ close_outer(int code)
 	wk_serve_linger(outer_busy, &ignored);
 	if (m.outer.fault == SECTION_OUTPUT)
 		output_lost("collated output", m.outer.flow.error);
+	else if (m.outer.fault == SECTION_UNWRITTEN)
+		output_lost("collated output", EIO);
 	else if (m.outer.fault != SECTION_GOOD)
 		wk_note("the enclosing master (of -O -) is gone");
 	section_close(&m.outer);
