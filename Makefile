@@ -2,6 +2,7 @@
 #
 #   make                            the programs and libdivconnect.a, in bin/
 #   make check                      the tests (T=ptbw.t: that one alone)
+#   make coverage                   which lines and branches they meet
 #   make demo                       the programs at work on real files
 #   make bench                      measure
 #   make html                       the pages for a browser
@@ -167,6 +168,10 @@ bench/lease: bench/lease.c $(ARCHIVE)
 
 check: all $(CHECKERS)
 	LIBCC='$(LIBCC)' CFLAGS='$(CFLAGS)' sh tests/run $(T)
+
+# In a copy, with gcc.
+coverage:
+	sh tests/coverage $(T)
 
 demo: all
 	sh examples/demo

@@ -1434,14 +1434,12 @@ limit_untaken(void)
 		master.untaken_more = WK_UNTAKEN_MAX;
 }
 
-int
-wk_serve_run(const struct wk_ops *ops, struct div_socket *socket,
-    int *code)
+/* All that is there before the first client.  -1 with errno. */
+static int
+serve_prepare(const struct wk_ops *ops, struct div_socket *socket)
 {
-	struct wk_client *c;
 	struct rlimit r;
 
-	*code = 0;
 	master.ops = ops;
 	master.limit = ops->reserve > 0 &&
 	    getrlimit(RLIMIT_NOFILE, &r) == 0 ? r.rlim_cur : RLIM_INFINITY;
@@ -1454,10 +1452,20 @@ wk_serve_run(const struct wk_ops *ops, struct div_socket *socket,
 	master.look.expired = look_at_name;
 	master.listener.fd = socket->fd;
 	master.listener.ready = listener_ready;
-	fcntl(socket->fd, F_SETFL, O_NONBLOCK);
 	master.buf = malloc(READ_SIZE + ops->request_max);
-	if (master.buf == NULL)
+	return master.buf != NULL ? 0 : -1;
+}
+
+int
+wk_serve_run(const struct wk_ops *ops, struct div_socket *socket,
+    int *code)
+{
+	struct wk_client *c;
+
+	*code = 0;
+	if (serve_prepare(ops, socket) != 0)
 		return -1;
+	fcntl(socket->fd, F_SETFL, O_NONBLOCK);
 	if (wk_watch(&master.listener, WK_READ) != 0)
 		return -1;
 	wk_timer_set(&master.look, NAME_MS);

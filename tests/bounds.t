@@ -34,6 +34,39 @@ result $? 'one who does not take them has five, and then the end' "$(cat greedy.
 kill $five; wait $five 2>/dev/null
 stop 'descriptors'
 
+# Many that take none of theirs have all that one master may have on their way:
+# half as many as its limit says.  Nobody can take those back, so who comes then
+# has to wait, and is told after five seconds; the other half is for the user's
+# other masters.  They are free when those clients are gone.
+sh -c 'ulimit -n 64; exec xclate -m -v -u "$1" :' x "$s" 2>log & master=$!
+wait_until peer connect "$s" 'r:0.8\0'
+sh -c 'ulimit -n 64; exec xclate -m -v -u "$1" :' x "$s.2" 2>log2 & other=$!
+wait_until test -S "$s.2"
+rm -f over
+i=0 quiet=
+while [ $((i += 1)) -le 32 ]; do
+	peer connect "$s" 'r:0.8\0' 's:quiet\0' l 's:od \0' t:quiet$i w:over \
+	    2>/dev/null &
+	quiet="$quiet $!"
+	wait_until test -e quiet$i
+done
+t 'one more than half the limit does not get its descriptor' 0 '' '' \
+    peer connect "$s" 'r:0.8\0' 's:x\0' l 's:od \0' e
+grep -q 'a descriptor cannot be sent to it' log
+result $? 'and is told of' "$(cat log)"
+grep -q 'it does not take its descriptors' log
+result $? 'those that take none are dropped' "$(cat log)"
+t 'another master has the other half' 0 '' '' peer connect "$s.2" 'r:0.8\0' \
+    's:x\0' l 's:od \0' 'f:.\n\0'
+: >over
+# shellcheck disable=SC2086
+wait $quiet
+t 'when they are gone, all is as before' 0 '' '' peer connect "$s" 'r:0.8\0' \
+    's:x\0' l 's:od \0' 'f:.\n\0'
+kill $other
+wait $other 2>/dev/null
+stop 'many that take none'
+
 # --- time to say who it is ---
 start -k
 ptbw -m -N "$s.p" : & pool=$!

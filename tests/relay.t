@@ -395,6 +395,22 @@ for f in 'z\0\0\0\0' 'f\0\0\0\02no' 'w\0\0\0\02no' 'd9999' 'w9999' \
 	t "a frame of nonsense: $f" 0 '' '' near \
 	    's:wrapw-relay 1.0 line 0\n' 'r:+ 1.0\n' "S:$f" h E
 done
+# the bytes of a descriptor may be there before the frame that it comes with
+rm -f early sent
+token=0123456789abcdef0123456789abcdef
+peer limit 20 peer master early A f:0123456789 i:ahead s:9876543210 e & early=$!
+wait_until test -S early
+cat >early.sh <<END
+peer connect "\$WRAPW_EXPORT" 's:wrapw-relay 1.0 stream $token\nahead' t:sent e &
+until test -e sent; do :; done
+peer connect "\$WRAPW_EXPORT" 's:wrapw-relay 1.0 line svc_1\n' 'r:+ 1.0\n' \
+    's:f\0\0\0"r $token' 's:d\0\0\0\n0123456789' 'r:d\0\0\0\n9876543210' || exit
+wait
+END
+t 'a wire that comes before its frame' 0 '' '' env svc_1="$T/w/early" svc_link=1 \
+    wrapw -mq wrapw -X sh early.sh
+wait $early
+result $? 'brings what is on it'
 far() {         # far STEP...: be the exporting end of a wrapw -P
 	rm -f "$T/w/nolink"
 	peer limit 20 peer listen "$T/w/nolink" "$@" & other=$!

@@ -91,19 +91,9 @@ fuzz_begin(const struct wk_ops *of)
 
 	if (master.ops != NULL)
 		return 0;
-	if (wk_init() != 0)
+	if (wk_init() != 0 || serve_prepare(of, &none) != 0)
 		abort();
-	master.ops = of;
-	master.socket = &none;
 	master.limit = RLIM_INFINITY;
-	limit_untaken();
-	master.attend_end = &master.attend;
-	master.retry.expired = serve_try_again;
-	master.taken.expired = look_again;
-	master.grace.expired = end_of_grace;
-	master.buf = malloc(READ_SIZE + of->request_max);
-	if (master.buf == NULL)
-		abort();
 	wk_serve_utility(0);
 	return 1;
 }
@@ -134,7 +124,6 @@ fuzz_clients(const uint8_t *data, size_t len)
 	}
 	if (master.known != 0 || master.untaken != 0)
 		abort();
-	wk_timer_stop(&master.grace);
 	master.ended = master.refusing = 0;
 }
 

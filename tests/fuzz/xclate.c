@@ -88,7 +88,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	    m.queue.count != 0 || m.inspect.active)
 		abort();
 	m.quit_asked = m.lost = 0;
-	m.passed_count = m.next = m.failed = m.done = 0;
+	m.passed_count = m.next = m.done = 0;
 	m.first_code = 0;
+	memset(&m.failures, 0, sizeof m.failures);
 	return 0;
 }
