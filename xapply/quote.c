@@ -373,7 +373,7 @@ needs_backslash(char c)
 size_t
 quote_growth(const char *text, size_t len, enum quote_kind kind)
 {
-	const char *end = text + len;
+	const char *end = len > 0 ? text + len : text;  /* it may be NULL */
 	size_t n = 0;
 
 	if (kind <= QUOTE_NOT)
@@ -403,7 +403,7 @@ quote_append(char *to, const char *text)
 char *
 quote_put(char *to, const char *text, size_t len, enum quote_kind kind)
 {
-	const char *end = text + len;
+	const char *end = len > 0 ? text + len : text;
 
 	if (kind <= QUOTE_NOT) {
 		memmove(to, text, len);
