@@ -91,7 +91,7 @@ t 'an xid has no control character of C1 either' 65 '' - xclate -m sh -c 'xclate
 run 'a title that xapply gave' "<$cleaned>" \
     sh -c 'printf "%s\n" "$xid" | xclate -m -T "<%x>" xapply -fm ": %1" -'
 run 'a tag' "[$cleaned] 	hi" sh -c 'xclate -m --tagstring "[%x] " -u "$PWD/s" peer connect s \
-    "r:0.8\0" "s:$xid\n" l "s:o1 \0hd \0" f:out\\0 "o:hi\n" c'
+    "r:0.8\0" "s:$xid\n" l "s:o1 \0hd \0" f:out+\\0 "o:hi\n" c'
 run 'the title of a fold' "::group::" sh -c 'xclate -m --ci github -u "$PWD/s" peer connect s \
     "r:0.8\0" "s:$odd\n" l "s:o1 \0hd \0" f:out\\0 "o:hi\n" c'
 run 'a trace' 'xid a\x1b[1mb\x7fc\xc2\x9bd\x9b' sh -c 'WRAPKIT_TRACE=/dev/stdout xclate -m -u "$PWD/s" \

@@ -201,7 +201,7 @@ results "a file of bob's is replaced" 0 '' \
     as $bob sh -c 'umask 0; echo his >spot/r/a'"
 t 'and is now hers' 0 "hi" '' sh -c "find spot/r/a -user $ann -exec cat {} +"
 results 'where it cannot be replaced it is not written to' 74 \
-    '~xclate: results of section a in *: Operation not permitted' \
+    '~xclate: results of section a in *: Operation not permitted*' \
     "mkdir spot/r; chmod 1777 spot/r
     as $bob sh -c 'umask 0; echo his >spot/r/a'"
 t 'it is as it was' 0 his '' cat spot/r/a
