@@ -1597,8 +1597,8 @@ static const char *const printers[] = {
 	"y=\"$(printf %%s %1; echo x)\"; printf %%s \"${y%%x}\"",
 	"y=\"$(printf %%s \"%1\"x)\"; printf %%s \"${y%%x}\"",
 	"y=\"$(printf %%s '%1'x)\"; printf %%s \"${y%%x}\"",
-	"y=\"$( (printf %%s \"$(printf %%s \"%1\"x)\"))\"\n"
-	    "printf %%s \"${y%%x}\"",
+	("y=\"$( (printf %%s \"$(printf %%s \"%1\"x)\"))\"\n"
+	    "printf %%s \"${y%%x}\""),
 	"y=$(printf %%s \"%1\"x); printf %%s \"${y%%x}\"",
 	"printf %%s \"$((1))%1\" | tail -c +2", "sh -c %q+", "sh -c \"%q+\"",
 	"sh -c '%q+'", "eval %q+", "%+", "{ %+; }",

@@ -190,6 +190,7 @@ if command -v nm >/dev/null; then
 	upward <"$T/calls" >"$T/found"
 	t 'no call upward' 0 '' '' cat "$T/found"
 	# what is said to people is said by programs
+	# shellcheck disable=SC2046
 	nm -P -A -g $(printf '%s\n' $objects | grep -E '^(wire/|divconnect)') |
 	    awk '$3 == "U" && $2 ~ /^_?(wk_(warn.*|note|die.*|usage)|std(out|err)|puts|printf|perror)$/ {
 		print $1 " must not use " $2 }' >"$T/found"
