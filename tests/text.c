@@ -466,6 +466,8 @@ static const struct line {
 	{ "  \342\200", "  \342\200", NULL, H, 0 },
 	/* a character that is cut short does not swallow the newline */
 	{ "\342\200\n::group::a\nb\n", "\342\200\na\nb\n", NULL, H, 0 },
+	{ "\341\r::group::a\n\341\r\341\n::group::b\n",
+	    "\341\ra\n\341\r\341\nb\n", NULL, H, 0 },
 	{ "a\n\342\200\n\342\200\307b", "t:a\nt:\342\200\nt:\342\200\307b",
 	    "t:", H, 0 },
 	{ "  a\n\n   b\n", "t:  a\nt:\nt:   b\n", "t:", H, 1 },
