@@ -239,7 +239,7 @@ is_wide_blank(const char *p)
 /* 1 if these bytes go on with a character of UTF-8.  A line's end does not, and
  * must not be held back as part of one. */
 static int
-goes_on(const char *p, const char *end)
+is_continued(const char *p, const char *end)
 {
 	while (p < end && ((unsigned char)*p & 0xc0) == 0x80)
 		p++;
@@ -261,7 +261,7 @@ look_blanks(struct look *k)
 		if (n == 0)
 			return YES;
 		if (n > (size_t)(k->end - k->at))
-			return goes_on(k->at + 1, k->end) ? MAYBE : YES;
+			return is_continued(k->at + 1, k->end) ? MAYBE : YES;
 		if (!is_wide_blank(k->at))
 			return YES;
 		k->at += n;
