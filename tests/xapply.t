@@ -567,7 +567,7 @@ n 'a stopped task keeps its slot' '2
 went on' 'xapply -P2 "%1" "echo \$\$ >pid; kill -STOP \$\$; echo went on; : >went" "await pid; echo 2" \
     "echo 3" "until test -e went; do kill -CONT \$(cat pid); sleep 0.01; done" 2>/dev/null'
 n 'nobody reads any more: nothing begins any more' 'y
-141' 'peer limit 60 sh -c "yes | (xapply -fP2 echo -; echo \$? >c) | head -n 1"; await c; cat c'
+141' 'peer limit 60 sh -c "yes | (xapply -fP2 echo -; echo \$? >c) | head -n 1"; until test -s c; do sleep 0.01; done; cat c'
 n 'nor is it tried again, though a shell said so for it' 'y
 few' 'peer limit 60 sh -c "yes | head -n 50 | (xapply -fP2 --retries 3 --retry-delay 1 \"echo >>o; yes %1 | cat; exit 141;%0\" -; : >c) |
     head -n 1"; await c; test $(wc -l <o) -lt 20 && echo few'
@@ -584,7 +584,7 @@ for how in '' '-f'; do
 	n "TSTP while tasks are started: the run can always be stopped $how" '20' "seq 100000 >l
 	list=l; test '$how' || list=\$(echo \$(seq 15000))
 	peer limit 60 sh -c 'echo \$\$ >pid; exec xapply -P8 $how \"sleep 0.001;%0\" '\"\$list\" <$in & n=0
-	await pid; p=\$(cat pid); while test \$n -lt 20; do
+	until test -s pid; do sleep 0.01; done; p=\$(cat pid); while test \$n -lt 20; do
 	kill -TSTP -\$p; until test \"\$(peer state \$p)\" = T; do sleep 0.01; done
 	kill -CONT -\$p; n=\$((n + 1)); done; echo \$n; kill -KILL -\$p; wait 2>/dev/null; :"
 done
