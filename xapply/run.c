@@ -662,11 +662,11 @@ count_failure(const struct task *t)
 	run.last_failure = exit_code(t);
 	/* of the tasks that "soon" lets end, the last failure counts */
 	if (run.halted != 0 && xapply_opt.halt == WK_HALT_SOON)
-		run.halted = exit_code(t);
+		run.halted = run.last_failure;
 	if (xapply_opt.halt == WK_HALT_NEVER || run.halted != 0 ||
 	    !too_many_failures(tasks_so_far()))
 		return;
-	run.halted = exit_code(t);
+	run.halted = run.last_failure;
 	run_how(how, t);
 	complain("halt: %ju task%s failed: %s (%s)", run.failures.count,
 	    run.failures.count == 1 ? "" : "s", t->xid, how);

@@ -29,6 +29,7 @@ static int fuzz_entropy(void *to, size_t len);
 
 #include "base/serve.c"
 #include "wrapw/carry.c"
+#include "take.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -151,23 +152,6 @@ say_piece(const uint8_t *data, size_t len)
 	}
 }
 
-/* Take what there is; with descriptors their receiver does something. */
-static void
-take(int sock)
-{
-	char text[4096];
-	int fds[DIV_FDS_MAX];
-	size_t count;
-
-	while (div_recv(sock, text, sizeof text, fds, DIV_FDS_MAX,
-	    &count) > 0)
-		while (count > 0) {
-			if (write(fds[--count], "text\n", 5) < 0)
-				errno = 0;      /* it was for reading */
-			close(fds[count]);
-		}
-}
-
 /* The service does not hear a NUL before all else, but the question that stands
  * in front of it. */
 static void
@@ -196,8 +180,8 @@ carry_rounds(void)
 		if (wk_round(0) != 0)
 			abort();
 	check_guard();
-	take(near_end);
-	take(wire_end);
+	fuzz_take(near_end);
+	fuzz_take(wire_end);
 }
 
 /* All hang up; nothing that has been carried stays. */

@@ -14,6 +14,8 @@
 
 #include <stdint.h>
 
+#include "take.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 enum { CLIENTS = 3, BETWEEN = 255, LEAVES = 16, SETTLED = 1000 };
@@ -27,25 +29,6 @@ fuzz_round(void)
 	master.to_accept = 1;
 	if (serve_round() != 0)
 		abort();
-}
-
-/* Take what there is, and use a descriptor as its receiver would. */
-static void
-fuzz_take(int sock)
-{
-	char text[4096];
-	int fds[DIV_FDS_MAX];
-	size_t count;
-
-	while (div_recv(sock, text, sizeof text, fds, DIV_FDS_MAX,
-	    &count) > 0)
-		while (count > 0) {
-			count--;
-			div_send_now(fds[count], "text\n", 5, NULL, 0);
-			if (write(fds[count], "text\n", 5) < 0)
-				errno = 0;      /* it was for reading */
-			close(fds[count]);
-		}
 }
 
 static int
