@@ -183,8 +183,10 @@ keys fg
 keys that
 sees 'which does not count' 'got that'
 # stopped by another than the terminal, which is the shell's then
-keys "echo 5 | SHELL=/bin/sh xapply -f 'echo \$PPID >run; echo \$\$ >task
-	read x </dev/tty; until test -e on; do sleep 0.05; done
+# (the task writes its file behind what it read: typed lines that nobody has
+# read when the run is stopped are the shell's)
+keys "echo 5 | SHELL=/bin/sh xapply -f 'echo \$PPID >run; read x </dev/tty
+	echo \$\$ >task; until test -e on; do sleep 0.05; done
 	read y </dev/tty; echo got \$x \$y %1;%0' -"
 keys one
 wait_until test -s task

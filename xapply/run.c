@@ -1106,11 +1106,19 @@ change_jobs(int sig)
 		start_tasks();
 }
 
+/* With one task at a time, output is in the order of the tasks: the next one
+ * does not start before what the last one wrote is out. */
+static int
+in_turn(void)
+{
+	return run.tokens.sets > 1 || task_sections() == 0;
+}
+
 static int
 may_start(void)
 {
 	return run.intake != INTAKE_STOPPED &&
-	    run.running_count < run.tokens.sets &&
+	    run.running_count < run.tokens.sets && in_turn() &&
 	    run.announced == NULL && !say_waits() && !run.delay.set &&
 	    task_room() && !is_strained() && (any_due() || have_batch());
 }
