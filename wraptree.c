@@ -118,7 +118,8 @@ choose(const char *word)
 		diversion_add_ours();
 	if (word == NULL && diversions + diversions_left_out == 0)
 		wk_die(WK_NOINPUT,
-		    "no enclosing diversion (all that can be seen: -a)");
+		    "no enclosing diversion: no wrapper is around this (all "
+		    "that can be seen: -a)");
 	root = word != NULL ? chosen(word) : outermost();
 	set_scope(root);
 	return root;

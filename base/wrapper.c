@@ -485,18 +485,18 @@ explain(char *text, size_t room, const struct div_choice *c, int error,
     int depth, const char *prefix, char letter)
 {
 	char name[DIV_VARIABLE_MAX];
-	const char *d;
+	const char *d, *who;
 
 	switch (error) {
 	case ENOENT:
 		snprintf(name, sizeof name, "%s_d", prefix);
 		d = getenv(name);
+		who = program->prefix != NULL && strcmp(prefix,
+		    program->prefix) == 0 ? program->name : prefix;
 		if (d == NULL)
-			snprintf(text, room, "no enclosing diversion (%s -m "
-			    "starts one, -%c names one)",
-			    program->prefix != NULL && strcmp(prefix,
-			    program->prefix) == 0 ? program->name : prefix,
-			    letter);
+			snprintf(text, room, "no enclosing diversion: no %s is "
+			    "around this (%s -m command starts one, -%c names "
+			    "one)", who, who, letter);
 		else
 			snprintf(text, room, "no enclosing diversion (a "
 			    "detached one: -%c %s)", letter, d);

@@ -192,7 +192,7 @@ ptbw:  1: $TMPDIR/ptbd??????/sta0"
 types 3 'ptbw -1 -' "$(three 4 8 3)"
 types 3 'ptbw -' "$(three 8 16 7)"
 until_said 3 up 'lost=$ptbw_1 exec wrapw -t /dev/null $SHELL'
-types 3 'ptbw -' 'ptbw: no enclosing diversion (ptbw -m starts one, -t names one)'
+types 3 'ptbw -' 'ptbw: no enclosing diversion: no ptbw is around this (ptbw -m command starts one, -t names one)'
 types 3 "$clean" ''
 types 3 'ptbw -t $lost -A echo' '~[0-3]'
 leaves 3

@@ -114,11 +114,23 @@ cpus() {
 	} 2>/dev/null | sort -n | head -n 1
 }
 
-# transcript NUMBER: the lines of that transcript of the README
-transcript() {
-	awk -v n="$1" '/^    \$ / && !in_one { in_one = 1; i++ }
-	    !/^    / { in_one = 0 }
-	    in_one && i == n { print substr($0, 5) }' "$top/README"
+# pasted NUMBER: the lines of that block of commands in the README;
+# printed NUMBER: what it shows of their output.  Blocks have blank lines around
+# them, and the first line of an output is indented further.
+pasted() {
+	readme_block 1 "$1"
+}
+printed() {
+	readme_block 0 "$1"
+}
+readme_block() {
+	awk -v pasted="$1" -v n="$2" '
+	!/^    / { in_one = 0 }
+	/^    / && last == "" { in_one = 1; is_pasted = !/^        /; i += is_pasted }
+	in_one && i == n && is_pasted == pasted {
+		print substr($0, is_pasted ? 5 : 9)
+	}
+	{ last = $0 }' "$top/README"
 }
 
 # examples PAGE: each example of a page, as a reader sees it, in examples/N; what

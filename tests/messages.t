@@ -54,7 +54,7 @@ cat >list <<'END'
 	ptbw -m -N '' true
 64 ptbw: -J, -R: 1000000000000 tokens are more than 16000000
 	ptbw -m -J 1000000 -R 1000000 true
-66 ptbw: no enclosing diversion (ptbw -m starts one, -t names one)
+66 ptbw: no enclosing diversion: no ptbw is around this (ptbw -m command starts one, -t names one)
 	ptbw true
 66 ptbw: no enclosing diversion (a detached one: -t /*/sta0)
 	ptbw -md ptbw true
@@ -186,7 +186,7 @@ cat >list <<'END'
 	: >file; wrapw -t file -n -Q; wrapw -t file -u ptbw_1
 69 wraptree: ps: it does not list us
 	printf '#!/bin/sh\necho 1 0 init\n' >ps; chmod +x ps; PATH=$PWD:$PATH ptbw -m wraptree
-66 wraptree: no enclosing diversion (all that can be seen: -a)
+66 wraptree: no enclosing diversion: no wrapper is around this (all that can be seen: -a)
 	wraptree
 64 wraptree: me: not a process id
 	wraptree me
@@ -194,7 +194,7 @@ cat >list <<'END'
 	wraptree 99999999
 64 wraptree: -a takes no process id
 	wraptree -a 1
-66 xclate: no enclosing diversion (xclate -m starts one, -u names one)
+66 xclate: no enclosing diversion: no xclate is around this (xclate -m command starts one, -u names one)
 	xclate a
 64 xclate: -u: the name is empty
 	xclate -u '' a
@@ -326,7 +326,7 @@ cat >list <<'END'
 	xapply -T 0.1 'sleep %1' 30
 0 xapply: 1 task done in *, 0 failed
 	xapply --progress : a
-66 xapply: no enclosing diversion (ptbw -m starts one, -t names one)
+66 xapply: no enclosing diversion: no ptbw is around this (ptbw -m command starts one, -t names one)
 	xapply -t - : a
 65 xapply: */sta0: cannot provide 2 tokens, the pool has 1
 	ptbw -m -J1 xapply -R2 -t - : a

@@ -131,15 +131,17 @@ while read -r file text; do
 done <cited >gone
 t 'SECURITY: the tests that it cites are there' 0 '' '' cat gone
 
-# README: what its transcripts show comes out
-# (that of a terminal is in terminal.t, that of another host in sshw.t)
-transcript 2 >script
-mkdir readme.d
-awk '/^\$/ { in_it = ($0 == "$ cat all"); next } in_it' script >readme.d/all
-sed -n 's/^\$ //p' script >commands
-t 'README: the file of the script' 0 '' '' test -s readme.d/all
-t 'README: the transcript of a script' 0 "~$(sed '/^\$/d
-    s/on gpu[01]/on gpu[01]/; s/^\(bad.sh: \).*/\1*/' script)" '' \
-    sh -c 'cd readme.d && printf "gpu0\ngpu1\n" >gpus && . ../commands'
+# README: what is pasted prints what it shows
+# (a shell in a terminal is in terminal.t, another host in sshw.t)
+mkdir readme.d readme.d/bin
+for p in "$top"/bin/*; do ln -s "$p" readme.d/bin; done
+pasted 1 >first
+t 'README: make, and the PATH' 0 "~$TMPDIR/*" '' sh -c "cd readme.d &&
+    printf 'all:\n\t@true\n' >Makefile && . ../first && pwd -P && rmdir \"\$PWD\""
+pasted 3 >script
+printed 3 >shown
+t 'README: a script, and xapply' 0 "~$(sed 's/on gpu[01]/on gpu[01]/
+    s/^\(bad.sh: \).*/\1*/' shown)" '' \
+    sh -c 'cd readme.d && printf "gpu0\ngpu1\n" >gpus && . ../script'
 t 'README: a screen and a half' 0 '' '' awk 'length > 80 || NR > 75' "$top/README"
 finish

@@ -101,7 +101,7 @@ t 'borrow with a depth' 0 b '' sh -c '
 t 'borrow by a path' 0 'a' '' sh -c '
     echo a >a; echo b >b; ptbw -m -t a ptbw -m -t b sh -c "
 	ptbw -m -t \$ptbw_1 ptbw -A echo"'
-t 'nothing to borrow from' 66 '' 'ptbw: no enclosing diversion (ptbw -m starts one, -t names one)' \
+t 'nothing to borrow from' 66 '' 'ptbw: no enclosing diversion: no ptbw is around this (ptbw -m command starts one, -t names one)' \
     ptbw -m -t - true
 t 'by default as many as there are CPUs, or fewer' 0 '~*has 1 tokens*' '' \
     ptbw -m -J1 ptbw -m -t - ptbw

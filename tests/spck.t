@@ -55,7 +55,7 @@ t 'looking further out leaves the inner one unasked' 1 'foo' '' \
     spck -m -f words spck -m sh -c 'spck -l foo; spck -1 foo the'
 t 'deeper than the stack' 65 '' 'spck: requested depth -2 is too great for current stack of 1' \
     spck -m -f words spck -2 the
-t 'no diversion' 66 '' 'spck: no enclosing diversion (spck -m starts one, -t names one)' spck the
+t 'no diversion' 66 '' 'spck: no enclosing diversion: no spck is around this (spck -m command starts one, -t names one)' spck the
 t 'a detached one is hinted at' 66 '' '~spck: no enclosing diversion (a detached one: -t /*)' \
     spck -md -f words spck the
 t 'and used by its path' 0 '' '' spck -md -f words sh -c 'spck -t $spck_d the'

@@ -242,9 +242,9 @@ done
 [ -e examples/4 ]
 result $? 'examples were found'
 
-command=$(transcript 3 | sed -n 's/^[$>] //p' | sed 's/sshw far/sshw -F conf one/')
-t 'README: the transcript of sshw' 0 'far [01]
-here [01]' '' sh -c "{ $command; } | sort | sed 's/[01]\$/[01]/'"
+command=$(pasted 4 | sed 's/sshw far/sshw -F conf one/')
+t 'README: another host' 0 "$(printed 4 | sed 's/[01]$/[01]/' | sort)" '' \
+    sh -c "{ $command; } | sort | sed 's/[01]\$/[01]/'"
 
 # --- faults, 20 times each ---
 : >sshs

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 # --- choosing a diversion ---
-t 'no diversion' 66 '' 'ptbw: no enclosing diversion (ptbw -m starts one, -t names one)' ptbw -
+t 'no diversion' 66 '' 'ptbw: no enclosing diversion: no ptbw is around this (ptbw -m command starts one, -t names one)' ptbw -
 t 'no diversion, but a detached one' 66 '' \
     'ptbw: no enclosing diversion (a detached one: -t /x/y)' \
     env ptbw_d=/x/y ptbw -

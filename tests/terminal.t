@@ -307,16 +307,20 @@ for run in 'xapply -P2' 'xapply -m -P2' 'xapply -J2 -P2' 'xapply -T 60 -P2' 'ptb
 	result $? "the window of $run is closed: it ends" "$(ls "$TMPDIR")"
 done
 
-# README: its transcript of a terminal, typed in; of the tokens nobody knows
-# which is which
-printf 'gpu0\ngpu1\n' >gpus
-transcript 1 >transcript
+# README: a shell with pools, typed in; of the tokens nobody knows which is which
+pasted 2 >commands
+printed 2 >shown
+t 'README: something is shown' 0 '' '' test -s shown
+type_all() {    # type_all PATTERN: what does not match it
+	grep -v -e "$1" commands >typed
+	while IFS= read -r line <&3; do keys "$line"; done 3<typed
+}
+type_all '^exit'
 while IFS= read -r line <&3; do
-	case $line in
-	'$ '*)  keys "${line#??}" ;;
-	*)      sees "README: $line" "$(echo "$line" | sed 's/gpu[01]/gpu[01]/')" ;;
-	esac
-done 3<transcript
+	sees "README: $line" "$(echo "$line" | sed 's/gpu[01]/gpu[01]/')"
+done 3<shown
+# (not before: what is typed is shown between what is printed)
+type_all '^[^e]'
 keys 'echo levels: ${ptbw_link-none}'
 sees 'and its shells have ended' 'levels: none'
 keys 'exit'

@@ -15,7 +15,7 @@ else
 	    'wraptree: ps: it lists no processes; is it installed?' \
 	    env PATH="$T/w/none" "$top/bin/wraptree" -a
 fi
-t 'no diversion' 66 '' '~wraptree: no enclosing diversion (*-a)' wraptree
+t 'no diversion' 66 '' '~wraptree: no enclosing diversion*(*-a)' wraptree
 t 'a process that is not there' 66 '' 'wraptree: 99999999: no such process' \
     wraptree 99999999
 t 'what is no process id' 64 '' '~wraptree: x1: not a process id*usage:*' wraptree x1

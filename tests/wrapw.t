@@ -177,7 +177,7 @@ w 'what is in between is gone' 0 '0 1 -' '' 'ptbw -m -J1 wrapw -m sh -c "
 w 'ptbw_list is gone, other variables are not' 0 '- /etc 3' '' '
     ptbw -m ptbw sh -c "conf_d=/etc X_3=3 wrapw -t /dev/null sh -c \"
 	echo \\\${ptbw_list--} \\\$conf_d \\\$X_3\""'
-w '-t /dev/null: no diversions' 66 '' 'ptbw: no enclosing diversion (ptbw -m starts one, -t names one)' \
+w '-t /dev/null: no diversions' 66 '' 'ptbw: no enclosing diversion: no ptbw is around this (ptbw -m command starts one, -t names one)' \
     'ptbw -m wrapw -m wrapw -t /dev/null ptbw -'
 w 'an empty file likewise' 0 none '' ': >e; ptbw -md ptbw -m wrapw -m wrapw -t e sh -c "
     env | grep -E \"^(ptbw|wrapw)_\" || echo none"'
@@ -206,7 +206,7 @@ w 'a path through another wrapw' 0 1 '' 'ptbw -m wrapw -m wrapw -mE sh -c "
 w 'it becomes its command' 0 same '' 'wrapw -m sh -c "
     sh -c \"echo \\\$\\\$; exec wrapw sh -c \\\"echo \\\\\\\$\\\\\\\$\\\"\" | uniq | wc -l |
     sed \"s/ *1/same/\""'
-w 'no diversion' 66 '' 'wrapw: no enclosing diversion (wrapw -m starts one, -t names one)' 'wrapw true'
+w 'no diversion' 66 '' 'wrapw: no enclosing diversion: no wrapw is around this (wrapw -m command starts one, -t names one)' 'wrapw true'
 w 'no diversion, but a detached one' 66 '' \
     "~wrapw: no enclosing diversion (a detached one: -t $ww)" 'wrapw -md wrapw true'
 w 'too deep' 65 '' '~wrapw: requested depth -1 *' 'wrapw -m wrapw -1 true'
