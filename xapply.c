@@ -1,5 +1,5 @@
 /*
- * xapply.c - run a command over a list, several at a time
+ * xapply.c - run a command over a list, in parallel
  *
  *	xapply [options] cmd [arg ...]
  *	xapply -f [options] cmd [file ...]

@@ -307,6 +307,14 @@ for run in 'xapply -P2' 'xapply -m -P2' 'xapply -J2 -P2' 'xapply -T 60 -P2' 'ptb
 	result $? "the window of $run is closed: it ends" "$(ls "$TMPDIR")"
 done
 
+# the demo has chapters
+keys "sh $top/examples/demo"
+sees 'the demo waits before the next chapter' 'job:' '-- next: xclate, .* -- Enter goes on, q ends: *'
+keys q
+wait_until alone
+keys 'echo left with $?'
+sees 'and can be left there' 'left with 0'
+
 # README: a shell with pools, typed in; of the tokens nobody knows which is which
 pasted 2 >commands
 printed 2 >shown
