@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "input.h"
+#include "make.h"
 #include "quote.h"
 #include "base/event.h"
 #include "base/failures.h"
@@ -34,7 +35,6 @@
 #define STDERR_OF_RUN "XAPPLY_STDERR"
 
 enum {
-	EXPANSION_MAX = 256 << 20, /* bytes of a command */
 	KILL_MS = 5000,            /* from TERM to KILL */
 	NO_ROOM_MS = 500,          /* after the system had no process for us */
 	NO_ROOM_TRIES = 40,
@@ -54,11 +54,7 @@ enum intake {
 static struct {
 	struct input input;
 	struct tokens tokens;
-	struct expand_text *token;  /* the names of a set, for expand */
-	struct expand_text *other;  /* room for the parameters of a task */
 	struct task_setup setup;
-	struct expand *template, *otherwise;
-	struct expand_buffer buffer;
 
 	enum intake intake;
 	int batch;                /* one has been read and has no task yet */
@@ -117,8 +113,8 @@ delist(struct task *t)
 
 /* --- the progress line on the terminal --- */
 
-static void
-clear_progress(void)
+void
+run_clear_line(void)
 {
 	if (run.width > 0)
 		fprintf(stderr, "\r%*s\r", run.width, "");
@@ -171,7 +167,7 @@ show_summary(void)
 {
 	char text[32];
 
-	clear_progress();
+	run_clear_line();
 	put_duration(text, sizeof text,
 	    (double)(div_now() - run.began) / 1000);
 	wk_warn("%ju task%s done in %s, %ju failed", run.done,
@@ -179,7 +175,7 @@ show_summary(void)
 }
 
 /* wk_warn, on a line that has no progress in it. */
-#define complain(...) (clear_progress(), wk_warn(__VA_ARGS__))
+#define complain(...) (run_clear_line(), wk_warn(__VA_ARGS__))
 
 /* --- what ends a run early --- */
 
@@ -360,236 +356,6 @@ lines_lost(int error)
 	if (run.output_error == 0)
 		run.output_error = error;
 	stop_starting(WK_OUTPUT);
-}
-
-/* --- expansion --- */
-
-/* what: "" or the option with ": " behind it.  The position in the message is
- * where the markup stops making sense. */
-static void
-complain_of_markup(const char *what, const struct expand_error *e)
-{
-	char text[200], hint[32] = "";
-
-	snprintf(text, sizeof text, "%.*s", (int)(e->len < 120 ? e->len : 120),
-	    e->text);
-	if (e->kind == EXPAND_UNKNOWN)
-		snprintf(hint, sizeof hint, " (%c%c is a plain %c)",
-		    xapply_opt.escape, xapply_opt.escape, xapply_opt.escape);
-	complain("%s'%s'%s: position %zu: %s%s", what, text,
-	    e->param > 0 ? " (a parameter)" : "", e->at + 1, e->reason, hint);
-}
-
-static struct expand *
-run_compile(const char *what, const char *text,
-    const struct expand_rules *rules)
-{
-	struct expand_error error;
-	struct expand *e = expand_compile(text, strlen(text), rules, &error);
-
-	if (e != NULL)
-		return e;
-	if (errno == ENOMEM)
-		wk_die(WK_SYSTEM, "out of memory");
-	complain_of_markup(what, &error);
-	exit(WK_DATA);
-}
-
-/* Expand a template for a task.  Returns text that the caller frees, with its
- * length in *len; NULL after a message. */
-static char *
-expanded(const char *what, const struct expand *e,
-    const struct expand_values *v, size_t *len)
-{
-	struct expand_error error;
-	char *text;
-
-	run.buffer.len = 0;
-	if (expand_run(e, v, &run.buffer, &error) != 0) {
-		if (errno == ENOMEM)
-			wk_die(WK_SYSTEM, "out of memory");
-		complain_of_markup(what, &error);
-		return NULL;
-	}
-	*len = run.buffer.len;
-	text = wk_alloc(run.buffer.len + 1, 1);
-	memcpy(text, run.buffer.data, run.buffer.len);
-	return text;
-}
-
-/* Returns "NAME=VALUE", which the caller frees. */
-static char *
-variable(const char *name, const char *value)
-{
-	size_t n = strlen(name) + strlen(value) + 2;
-	char *text = wk_alloc(n, 1);
-
-	snprintf(text, n, "%s=%s", name, value);
-	return text;
-}
-
-/* Those of -e, behind those that a client of ptbw has; -1 after a message. */
-static int
-make_variables(struct task *t, const struct expand_values *v)
-{
-	struct export *e;
-	size_t n = 0, len;
-	char *value, what[200];
-
-	for (e = xapply_opt.exports; e != NULL; e = e->next)
-		n++;
-	t->vars = wk_alloc(n + 1 + TOKENS_VARIABLES, sizeof *t->vars);
-	n = tokens_variables(&run.tokens, t->tokens, t->vars);
-	if (n == TOKENS_FAILED)
-		wk_die(WK_SYSTEM, "out of memory");
-	for (e = xapply_opt.exports; e != NULL; e = e->next) {
-		snprintf(what, sizeof what, "-e %s: ", e->name);
-		value = expanded(what, e->value, v, &len);
-		if (value == NULL)
-			return -1;
-		t->vars[n++] = variable(e->name, value);
-		free(value);
-	}
-	return 0;
-}
-
-/*
- * The xid: parameter 1, or the task's number.  A parameter that is too long for
- * an xid, or has control characters, is cut or changed on the wire, and two
- * tasks may then have the same.  For --results, where xids name files, such a
- * one has the number behind it.  The caller frees it; NULL: no memory.
- */
-static char *
-make_xid(const struct expand_values *v)
-{
-	char number[24], xid[TALK_XID_MAX + 2];
-	size_t len = v->params > 0 ? v->param[0].len : 0, room;
-	size_t seen = len < sizeof xid ? len : sizeof xid - 1;
-
-	room = TALK_XID_MAX -
-	    (size_t)snprintf(number, sizeof number, "~%ju", v->number);
-	if (xapply_opt.number || (len == 0 && xapply_opt.results == NULL))
-		return strdup(number + 1);
-	/* talk_check_xid sees that it is too long by one byte more */
-	if (seen > 0)
-		memcpy(xid, v->param[0].data, seen);
-	xid[seen] = '\0';
-	if (xapply_opt.results != NULL &&
-	    (len == 0 || talk_check_xid(xid) != 0))
-		strcpy(xid + (len < room ? len : room), number);
-	xid[TALK_XID_MAX] = '\0';
-	return strdup(xid);
-}
-
-/* The names of a set's tokens, as expand takes them, until the next call. */
-static const struct expand_text *
-token_texts(const struct token_set *set)
-{
-	size_t i;
-
-	for (i = 0; i < run.tokens.each && set->name != NULL; i++) {
-		run.token[i].data = set->name[i];
-		run.token[i].len = set->name[i] != NULL ?
-		    strlen(set->name[i]) : 0;
-	}
-	return set->name != NULL ? run.token : NULL;
-}
-
-/* What the present batch, with these tokens, has for a template. */
-static struct expand_values
-values(const struct token_set *set)
-{
-	const char *source = run.tokens.source;
-
-
-	return (struct expand_values){
-		.param = run.input.param,
-		.params = xapply_opt.each,
-		.file = xapply_opt.files ? run.input.file : NULL,
-		.token = token_texts(set),
-		.tokens = run.tokens.each,
-		.number = run.input.count > 0 ? run.input.count - 1 : 0,
-		.number_source = { ".", 1 },
-		.token_source = { source, source != NULL ? strlen(source) : 0 }
-	};
-}
-
-/* Make the task's command and variables; -1 after a message. */
-static int
-fill_task(struct task *t, const struct expand *e,
-    const struct expand_values *v)
-{
-	t->command = expanded("", e, v, &t->command_len);
-	return t->command != NULL && make_variables(t, v) == 0 ? 0 : -1;
-}
-
-/* A task with these tokens and values; NULL after a message. */
-static struct task *
-new_task(struct token_set *set, const struct expand *e,
-    const struct expand_values *v)
-{
-	struct task *t = task_new();
-
-	t->number = v->number;
-	t->tokens = set;
-	if (fill_task(t, e, v) != 0) {
-		task_free(t);
-		return NULL;
-	}
-	t->xid = make_xid(v);
-	if (t->xid == NULL)
-		wk_die(WK_SYSTEM, "out of memory");
-	t->hash = joblog_hash(v->param, v->params);
-	return t;
-}
-
-static char *
-run_copy_text(struct expand_text *to, const struct expand_text *from, char *p)
-{
-	to->data = p;
-	to->len = from->len;
-	memcpy(p, from->data, from->len);
-	return p + from->len;
-}
-
-/* Copy the present batch for another attempt of its task: with other tokens the
- * command is another. */
-static void
-keep_batch(struct task *t)
-{
-	size_t n = xapply_opt.each, room = sizeof(struct batch), i;
-	const struct input *in = &run.input;
-	char *p;
-
-	if (t->batch != NULL)
-		return;
-	for (i = 0; i < n; i++)
-		room += 2 * sizeof *in->param + in->param[i].len +
-		    (xapply_opt.files ? in->file[i].len : 0);
-	t->batch = wk_alloc(room, 1);
-	t->batch->param = (struct expand_text *)(t->batch + 1);
-	t->batch->file = t->batch->param + n;
-	p = (char *)(t->batch->file + n);
-	for (i = 0; i < n; i++) {
-		p = run_copy_text(&t->batch->param[i], &in->param[i], p);
-		if (xapply_opt.files)
-			p = run_copy_text(&t->batch->file[i], &in->file[i], p);
-	}
-}
-
-/* Expand the task again with the tokens of its next attempt; -1 after a
- * message. */
-static int
-renew_task(struct task *t, struct token_set *set)
-{
-	struct expand_values v = values(set);
-
-	v.number = t->number;
-	v.param = t->batch->param;
-	v.file = xapply_opt.files ? t->batch->file : NULL;
-	t->tokens = set;
-	task_forget(t);
-	return fill_task(t, run.template, &v);
 }
 
 /* --- a task is over --- */
@@ -773,7 +539,7 @@ static int
 run_announce(const struct task *t)
 {
 	if (xapply_opt.trace)
-		clear_progress();
+		run_clear_line();
 	return say_task(t, run.tokens.each);
 }
 
@@ -822,7 +588,7 @@ run_no_room(struct task *t, int error)
 		task_free(t);
 		return;
 	}
-	keep_batch(t);
+	make_keep(t);
 	t->attempts--;
 	wait_to_retry(t);
 	wk_timer_stop(&t->alarm);
@@ -926,7 +692,7 @@ due_task(struct token_set *set)
 	delist(t);
 	run.waiting_count--;
 	wk_timer_stop(&t->alarm);
-	if (renew_task(t, set) == 0)
+	if (make_again(t, set) == 0)
 		return t;
 	task_free(t);
 	stop_starting(WK_DATA);
@@ -943,70 +709,13 @@ run_input_failed(void)
 	stop_starting(run.input.code);
 }
 
-/* 1 if tasks with the same parameters may differ by their numbers. */
-static int
-numbers_matter(void)
-{
-	const struct expand_uses *uses = expand_uses(run.template);
-	const struct export *e;
-	int matter = uses->number || uses->inner;
-
-	for (e = xapply_opt.exports; e != NULL; e = e->next)
-		matter |= expand_uses(e->value)->number;
-	return matter;
-}
-
-/*
- * 1 if the task with that number (from 0) has these parameters, so that what
- * the log has of it is its own.  Lines that are still to be read may be the
- * same; to run one of two such tasks is as good as the other, unless their
- * numbers matter.
- */
-static int
-has_parameters(uintmax_t number, uint64_t hash)
-{
-	size_t each = xapply_opt.each, i;
-	char **operand;
-
-	if (xapply_opt.files)
-		return number >= run.input.count && numbers_matter();
-	if (number >= input_total(&run.input))
-		return 0;
-	operand = run.input.operand + (size_t)number * each;
-	for (i = 0; i < each; i++)
-		run.other[i] = (struct expand_text){ operand[i],
-		    strlen(operand[i]) };
-	return joblog_hash(run.other, each) == hash;
-}
-
-/* 1 if the joblog has the task that the present batch would become. */
-static int
-was_done(void)
-{
-	static const struct token_set none;
-	struct expand_values v;
-	char *xid;
-	int done;
-
-	if (!xapply_opt.resume)
-		return 0;
-	v = values(&none);
-	xid = make_xid(&v);
-	if (xid == NULL)
-		wk_die(WK_SYSTEM, "out of memory");
-	done = joblog_done(v.number, joblog_hash(v.param, v.params), xid,
-	    has_parameters);
-	free(xid);
-	return done;
-}
-
 /* A batch has been read. */
 static void
 take_batch(void)
 {
 	size_t total = input_total(&run.input);
 
-	if (was_done())
+	if (make_was_done())
 		run.skipped++;
 	else
 		run.batch = 1;
@@ -1042,14 +751,13 @@ have_batch(void)
 static struct task *
 next_task(struct token_set *set)
 {
-	struct expand_values v = values(set);
-	struct task *t = new_task(set, run.template, &v);
+	struct task *t = make_task(set);
 
 	run.batch = 0;
 	if (t == NULL)
 		stop_starting(WK_DATA);
 	else if (xapply_opt.retries > 1)
-		keep_batch(t);
+		make_keep(t);
 	return t;
 }
 
@@ -1185,16 +893,6 @@ time_to_start(struct wk_timer *t)
 
 /* --- the else-command --- */
 
-static size_t
-count_of(char **words)
-{
-	size_t n = 0;
-
-	while (words[n] != NULL)
-		n++;
-	return n;
-}
-
 /* A set for the only task of the run, waited for; NULL when there is none to
  * be had. */
 static struct token_set *
@@ -1209,34 +907,6 @@ only_set(void)
 	return set;
 }
 
-/* Its parameters are all operands: the names of files that had no line, or none
- * at all.  NULL after a message. */
-static struct task *
-else_task(struct token_set *set, char **operands)
-{
-	size_t n = count_of(operands), i;
-	struct expand_text *param = wk_alloc(n + 1, sizeof *param);
-	struct expand_values v = values(set);
-	struct task *t;
-
-	for (i = 0; i < n; i++)
-		param[i] = (struct expand_text){ operands[i],
-		    strlen(operands[i]) };
-	v.param = param;
-	v.params = n;
-	v.file = NULL;
-	t = new_task(set, run.otherwise, &v);
-	free(param);
-	if (t == NULL)
-		return NULL;
-	t->number = UINTMAX_MAX;
-	free(t->xid);
-	t->xid = strdup("00");
-	if (t->xid == NULL)
-		wk_die(WK_SYSTEM, "out of memory");
-	return t;
-}
-
 static void
 run_otherwise(char **operands)
 {
@@ -1248,7 +918,7 @@ run_otherwise(char **operands)
 			pool_lost();
 		return;
 	}
-	t = else_task(set, operands);
+	t = make_otherwise(set, operands);
 	if (t == NULL)
 		stop_starting(WK_DATA);
 	else
@@ -1256,41 +926,6 @@ run_otherwise(char **operands)
 }
 
 /* --- the run --- */
-
-/* What is known of a template's values before the first task. */
-static struct expand_rules
-rules_of(int tail, char escape)
-{
-	return (struct expand_rules){ .escape = escape, .tail = tail,
-	    .quote = xapply_opt.quote && tail, .params = xapply_opt.each,
-	    .files = xapply_opt.files, .tokens = run.tokens.each,
-	    .token_source = run.tokens.source != NULL };
-}
-
-static void
-compile_all(const char *template, size_t operands)
-{
-	struct expand_rules rules = rules_of(1, xapply_opt.escape);
-	struct export *e;
-	char what[200];
-
-	run.buffer.max = EXPANSION_MAX;
-	run.template = run_compile("", template, &rules);
-	for (e = xapply_opt.exports; e != NULL; e = e->next) {
-		snprintf(what, sizeof what, "-e %s: ", e->name);
-		rules = rules_of(0, e->escape);
-		e->value = run_compile(what, e->text, &rules);
-	}
-	if (xapply_opt.otherwise != NULL) {
-		rules = rules_of(1, xapply_opt.escape);
-		rules.params = operands;
-		rules.files = 0;
-		run.otherwise = run_compile("-N ", xapply_opt.otherwise,
-		    &rules);
-	}
-	if (xapply_opt.dry && expand_uses(run.template)->tokens && !isatty(1))
-		wk_warn("-n: the tokens shown are not held any more");
-}
 
 /* errno says how it could not be reached. */
 _Noreturn static void
@@ -1318,7 +953,6 @@ open_tokens(void)
 	t->sets = xapply_opt.jobs;
 	t->each = xapply_opt.request >= 0 ? (size_t)xapply_opt.request : 1;
 	t->lend = "XAPPLY_TOKENS";
-	run.token = wk_alloc(t->each, sizeof *run.token);
 	if (xapply_pool == NULL || t->each == 0) {
 		if (tokens_plain(t) != 0)
 			wk_die(WK_SYSTEM, "out of memory");
@@ -1335,7 +969,6 @@ open_tokens(void)
 static void
 run_open_input(char **operands)
 {
-	run.other = wk_alloc(xapply_opt.each, sizeof *run.other);
 	run.input = (struct input){ .operand = operands,
 	    .each = xapply_opt.each, .files = xapply_opt.files,
 	    .end = xapply_opt.zero ? '\0' : '\n',
@@ -1392,7 +1025,7 @@ begin_run(const char *template, char **operands)
 	open_tokens();
 	run.setup.keep = run.tokens.fd;
 	run.setup.also = run.tokens.also;
-	compile_all(template, count_of(operands));
+	make_prepare(&run.input, &run.tokens, template, operands);
 	if (xapply_collator != NULL)
 		task_settings();
 	if (xapply_opt.joblog != NULL)

@@ -2,8 +2,8 @@
  * xapply.h - what the files of xapply share
  *
  * xapply.c has the command line and what is put around the run, run.c the run,
- * task.c a task and its section, say.c the lines that announce tasks, tty.c the
- * terminal that tasks share, joblog.c the log.
+ * make.c what a task is made of, task.c a task and its section, say.c the lines
+ * that announce tasks, tty.c the terminal that tasks share, joblog.c the log.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -65,6 +65,9 @@ extern const char *xapply_pool;
 /* Run the tasks: a template, and the operands, ended by NULL.  Returns the exit
  * code, unless the run ends by a signal or with wk_die. */
 int xapply_run(const char *template, char **operands);
+
+/* Take the line of progress off the terminal, before a message. */
+void run_clear_line(void);
 
 /* --- a task (task.c) --- */
 

@@ -1,0 +1,398 @@
+/*
+ * make.c - tasks made of batches: templates, variables, xids
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "make.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/wrapper.h"
+#include "xapply.h"
+
+enum { EXPANSION_MAX = 256 << 20 };  /* bytes of a command */
+
+static struct {
+	const struct input *input;
+	const struct tokens *tokens;
+	struct expand_text *token;  /* the names of a set, for expand */
+	struct expand_text *other;  /* room for the parameters of a task */
+	struct expand *template, *otherwise;
+	struct expand_buffer buffer;
+} make;
+
+/* --- expansion --- */
+
+/* what: "" or the option with ": " behind it.  The position in the message is
+ * where the markup stops making sense. */
+static void
+complain_of_markup(const char *what, const struct expand_error *e)
+{
+	char text[200], hint[32] = "";
+
+	snprintf(text, sizeof text, "%.*s", (int)(e->len < 120 ? e->len : 120),
+	    e->text);
+	if (e->kind == EXPAND_UNKNOWN)
+		snprintf(hint, sizeof hint, " (%c%c is a plain %c)",
+		    xapply_opt.escape, xapply_opt.escape, xapply_opt.escape);
+	run_clear_line();
+	wk_warn("%s'%s'%s: position %zu: %s%s", what, text,
+	    e->param > 0 ? " (a parameter)" : "", e->at + 1, e->reason, hint);
+}
+
+static struct expand *
+run_compile(const char *what, const char *text,
+    const struct expand_rules *rules)
+{
+	struct expand_error error;
+	struct expand *e = expand_compile(text, strlen(text), rules, &error);
+
+	if (e != NULL)
+		return e;
+	if (errno == ENOMEM)
+		wk_die(WK_SYSTEM, "out of memory");
+	complain_of_markup(what, &error);
+	exit(WK_DATA);
+}
+
+/* Expand a template for a task.  Returns text that the caller frees, with its
+ * length in *len; NULL after a message. */
+static char *
+expanded(const char *what, const struct expand *e,
+    const struct expand_values *v, size_t *len)
+{
+	struct expand_error error;
+	char *text;
+
+	make.buffer.len = 0;
+	if (expand_run(e, v, &make.buffer, &error) != 0) {
+		if (errno == ENOMEM)
+			wk_die(WK_SYSTEM, "out of memory");
+		complain_of_markup(what, &error);
+		return NULL;
+	}
+	*len = make.buffer.len;
+	text = wk_alloc(make.buffer.len + 1, 1);
+	memcpy(text, make.buffer.data, make.buffer.len);
+	return text;
+}
+
+/* Returns "NAME=VALUE", which the caller frees. */
+static char *
+variable(const char *name, const char *value)
+{
+	size_t n = strlen(name) + strlen(value) + 2;
+	char *text = wk_alloc(n, 1);
+
+	snprintf(text, n, "%s=%s", name, value);
+	return text;
+}
+
+/* Those of -e, behind those that a client of ptbw has; -1 after a message. */
+static int
+make_variables(struct task *t, const struct expand_values *v)
+{
+	struct export *e;
+	size_t n = 0, len;
+	char *value, what[200];
+
+	for (e = xapply_opt.exports; e != NULL; e = e->next)
+		n++;
+	t->vars = wk_alloc(n + 1 + TOKENS_VARIABLES, sizeof *t->vars);
+	n = tokens_variables(make.tokens, t->tokens, t->vars);
+	if (n == TOKENS_FAILED)
+		wk_die(WK_SYSTEM, "out of memory");
+	for (e = xapply_opt.exports; e != NULL; e = e->next) {
+		snprintf(what, sizeof what, "-e %s: ", e->name);
+		value = expanded(what, e->value, v, &len);
+		if (value == NULL)
+			return -1;
+		t->vars[n++] = variable(e->name, value);
+		free(value);
+	}
+	return 0;
+}
+
+/*
+ * The xid: parameter 1, or the task's number.  A parameter that is too long for
+ * an xid, or has control characters, is cut or changed on the wire, and two
+ * tasks may then have the same.  For --results, where xids name files, such a
+ * one has the number behind it.  The caller frees it; NULL: no memory.
+ */
+static char *
+make_xid(const struct expand_values *v)
+{
+	char number[24], xid[TALK_XID_MAX + 2];
+	size_t len = v->params > 0 ? v->param[0].len : 0, room;
+	size_t seen = len < sizeof xid ? len : sizeof xid - 1;
+
+	room = TALK_XID_MAX -
+	    (size_t)snprintf(number, sizeof number, "~%ju", v->number);
+	if (xapply_opt.number || (len == 0 && xapply_opt.results == NULL))
+		return strdup(number + 1);
+	/* talk_check_xid sees that it is too long by one byte more */
+	if (seen > 0)
+		memcpy(xid, v->param[0].data, seen);
+	xid[seen] = '\0';
+	if (xapply_opt.results != NULL &&
+	    (len == 0 || talk_check_xid(xid) != 0))
+		strcpy(xid + (len < room ? len : room), number);
+	xid[TALK_XID_MAX] = '\0';
+	return strdup(xid);
+}
+
+/* The names of a set's tokens, as expand takes them, until the next call. */
+static const struct expand_text *
+token_texts(const struct token_set *set)
+{
+	size_t i;
+
+	for (i = 0; i < make.tokens->each && set->name != NULL; i++) {
+		make.token[i].data = set->name[i];
+		make.token[i].len = set->name[i] != NULL ?
+		    strlen(set->name[i]) : 0;
+	}
+	return set->name != NULL ? make.token : NULL;
+}
+
+/* What the present batch, with these tokens, has for a template. */
+static struct expand_values
+values(const struct token_set *set)
+{
+	const char *source = make.tokens->source;
+
+	return (struct expand_values){
+		.param = make.input->param,
+		.params = xapply_opt.each,
+		.file = xapply_opt.files ? make.input->file : NULL,
+		.token = token_texts(set),
+		.tokens = make.tokens->each,
+		.number = make.input->count > 0 ? make.input->count - 1 : 0,
+		.number_source = { ".", 1 },
+		.token_source = { source, source != NULL ? strlen(source) : 0 }
+	};
+}
+
+/* Make the task's command and variables; -1 after a message. */
+static int
+fill_task(struct task *t, const struct expand *e,
+    const struct expand_values *v)
+{
+	t->command = expanded("", e, v, &t->command_len);
+	return t->command != NULL && make_variables(t, v) == 0 ? 0 : -1;
+}
+
+/* A task with these tokens and values; NULL after a message. */
+static struct task *
+new_task(struct token_set *set, const struct expand *e,
+    const struct expand_values *v)
+{
+	struct task *t = task_new();
+
+	t->number = v->number;
+	t->tokens = set;
+	if (fill_task(t, e, v) != 0) {
+		task_free(t);
+		return NULL;
+	}
+	t->xid = make_xid(v);
+	if (t->xid == NULL)
+		wk_die(WK_SYSTEM, "out of memory");
+	t->hash = joblog_hash(v->param, v->params);
+	return t;
+}
+
+static char *
+run_copy_text(struct expand_text *to, const struct expand_text *from, char *p)
+{
+	to->data = p;
+	to->len = from->len;
+	memcpy(p, from->data, from->len);
+	return p + from->len;
+}
+
+void
+make_keep(struct task *t)
+{
+	size_t n = xapply_opt.each, room = sizeof(struct batch), i;
+	const struct input *in = make.input;
+	char *p;
+
+	if (t->batch != NULL)
+		return;
+	for (i = 0; i < n; i++)
+		room += 2 * sizeof *in->param + in->param[i].len +
+		    (xapply_opt.files ? in->file[i].len : 0);
+	t->batch = wk_alloc(room, 1);
+	t->batch->param = (struct expand_text *)(t->batch + 1);
+	t->batch->file = t->batch->param + n;
+	p = (char *)(t->batch->file + n);
+	for (i = 0; i < n; i++) {
+		p = run_copy_text(&t->batch->param[i], &in->param[i], p);
+		if (xapply_opt.files)
+			p = run_copy_text(&t->batch->file[i], &in->file[i], p);
+	}
+}
+
+int
+make_again(struct task *t, struct token_set *set)
+{
+	struct expand_values v = values(set);
+
+	v.number = t->number;
+	v.param = t->batch->param;
+	v.file = xapply_opt.files ? t->batch->file : NULL;
+	t->tokens = set;
+	task_forget(t);
+	return fill_task(t, make.template, &v);
+}
+
+/* 1 if tasks with the same parameters may differ by their numbers. */
+static int
+numbers_matter(void)
+{
+	const struct expand_uses *uses = expand_uses(make.template);
+	const struct export *e;
+	int matter = uses->number || uses->inner;
+
+	for (e = xapply_opt.exports; e != NULL; e = e->next)
+		matter |= expand_uses(e->value)->number;
+	return matter;
+}
+
+/*
+ * 1 if the task with that number (from 0) has these parameters, so that what
+ * the log has of it is its own.  Lines that are still to be read may be the
+ * same; to run one of two such tasks is as good as the other, unless their
+ * numbers matter.
+ */
+static int
+has_parameters(uintmax_t number, uint64_t hash)
+{
+	size_t each = xapply_opt.each, i;
+	char **operand;
+
+	if (xapply_opt.files)
+		return number >= make.input->count && numbers_matter();
+	if (number >= input_total(make.input))
+		return 0;
+	operand = make.input->operand + (size_t)number * each;
+	for (i = 0; i < each; i++)
+		make.other[i] = (struct expand_text){ operand[i],
+		    strlen(operand[i]) };
+	return joblog_hash(make.other, each) == hash;
+}
+
+int
+make_was_done(void)
+{
+	static const struct token_set none;
+	struct expand_values v;
+	char *xid;
+	int done;
+
+	if (!xapply_opt.resume)
+		return 0;
+	v = values(&none);
+	xid = make_xid(&v);
+	if (xid == NULL)
+		wk_die(WK_SYSTEM, "out of memory");
+	done = joblog_done(v.number, joblog_hash(v.param, v.params), xid,
+	    has_parameters);
+	free(xid);
+	return done;
+}
+
+struct task *
+make_task(struct token_set *set)
+{
+	struct expand_values v = values(set);
+
+	return new_task(set, make.template, &v);
+}
+
+static size_t
+count_of(char **words)
+{
+	size_t n = 0;
+
+	while (words[n] != NULL)
+		n++;
+	return n;
+}
+
+struct task *
+make_otherwise(struct token_set *set, char **operands)
+{
+	size_t n = count_of(operands), i;
+	struct expand_text *param = wk_alloc(n + 1, sizeof *param);
+	struct expand_values v = values(set);
+	struct task *t;
+
+	for (i = 0; i < n; i++)
+		param[i] = (struct expand_text){ operands[i],
+		    strlen(operands[i]) };
+	v.param = param;
+	v.params = n;
+	v.file = NULL;
+	t = new_task(set, make.otherwise, &v);
+	free(param);
+	if (t == NULL)
+		return NULL;
+	t->number = UINTMAX_MAX;
+	free(t->xid);
+	t->xid = strdup("00");
+	if (t->xid == NULL)
+		wk_die(WK_SYSTEM, "out of memory");
+	return t;
+}
+
+/* What is known of a template's values before the first task. */
+static struct expand_rules
+rules_of(int tail, char escape)
+{
+	return (struct expand_rules){ .escape = escape, .tail = tail,
+	    .quote = xapply_opt.quote && tail, .params = xapply_opt.each,
+	    .files = xapply_opt.files, .tokens = make.tokens->each,
+	    .token_source = make.tokens->source != NULL };
+}
+
+static void
+compile_all(const char *template, size_t operands)
+{
+	struct expand_rules rules = rules_of(1, xapply_opt.escape);
+	struct export *e;
+	char what[200];
+
+	make.buffer.max = EXPANSION_MAX;
+	make.template = run_compile("", template, &rules);
+	for (e = xapply_opt.exports; e != NULL; e = e->next) {
+		snprintf(what, sizeof what, "-e %s: ", e->name);
+		rules = rules_of(0, e->escape);
+		e->value = run_compile(what, e->text, &rules);
+	}
+	if (xapply_opt.otherwise != NULL) {
+		rules = rules_of(1, xapply_opt.escape);
+		rules.params = operands;
+		rules.files = 0;
+		make.otherwise = run_compile("-N ", xapply_opt.otherwise,
+		    &rules);
+	}
+	if (xapply_opt.dry && expand_uses(make.template)->tokens && !isatty(1))
+		wk_warn("-n: the tokens shown are not held any more");
+}
+
+void
+make_prepare(const struct input *input, const struct tokens *tokens,
+    const char *template, char **operands)
+{
+	make.input = input;
+	make.tokens = tokens;
+	make.token = wk_alloc(tokens->each, sizeof *make.token);
+	make.other = wk_alloc(xapply_opt.each, sizeof *make.other);
+	compile_all(template, count_of(operands));
+}
