@@ -11,10 +11,7 @@
  * which runs xapply again below itself.
  *
  * This file has the command line, and what this process becomes before the run.
- * In xapply/, run.c has the run, make.c what a task is made of, task.c a task and
- * its section, input.c the batches, expand.c and quote.c the templates, say.c the
- * lines of -v, tty.c the terminal, joblog.c the log; wire/tokens.c has the
- * tokens.
+ * The run itself is in xapply/, whose files say at their top what they have.
  *
  * SPDX-License-Identifier: ISC
  */

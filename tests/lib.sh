@@ -32,7 +32,7 @@ PATH=$top/bin:$here:$PATH
 SHELL=/bin/sh
 export TMPDIR PATH SHELL
 for v in $(env | sed -n 's/^\(ptbw_[^=]*\)=.*/\1/p; s/^\(xcl_[^=]*\)=.*/\1/p
-    s/^\(wrapw_[^=]*\)=.*/\1/p') PTBW XCLATE WRAPW; do
+    s/^\(wrapw_[^=]*\)=.*/\1/p') PTBW XCLATE WRAPW XAPPLY; do
 	unset "$v"
 done
 # what masters were asked since the last t or check began, for one that fails
