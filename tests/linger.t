@@ -79,11 +79,12 @@ t 'nobody has room for it' 0 - '~*xapply: what was written after a task*' sh -c 
 	: >go; until test -e done; do sleep 0.01; done\" >/dev/full"'
 t 'the same of a client' 0 - '~*xclate: section a: what was written after*' sh -c '
     rm -f go done; xclate -m sh -c "mkfifo f2; cat f2 | xclate front & exec 3>f2; echo 0 >&3
+	until test -s first; do sleep 0.01; done
 	xclate -s --linger 0 a sh -c \"exec 3>&-
 	    echo \\\$\\\$ >pid
 	    (until test -e go; do sleep 0.01; done; echo late; : >done) & echo hi\" 3>&- >/dev/full &
 	until test -s pid; do sleep 0.01; done
 	while kill -0 \$(cat pid) 2>/dev/null; do sleep 0.01; done
-	: >go; until test -e done; do sleep 0.01; done; exec 3>&-; wait"'
-rm second
+	: >go; until test -e done; do sleep 0.01; done; exec 3>&-; wait" >first'
+rm first second
 finish
