@@ -40,27 +40,39 @@ wk_is_control(unsigned long c)
 }
 
 const char *
-wk_find_control(const char *text)
+wk_find_control_but(const char *text, char but)
 {
 	unsigned long c;
 	size_t len;
 
 	for (; *text != '\0'; text += len > 0 ? len : 1) {
 		len = wk_character(text, UTF8_MAX, &c);
-		if (wk_is_control(c))
+		if (wk_is_control(c) && *text != but)
 			return text;
 	}
 	return NULL;
 }
 
+const char *
+wk_find_control(const char *text)
+{
+	return wk_find_control_but(text, '\0');
+}
+
 void
 wk_replace_controls(char *text, char with)
+{
+	wk_replace_controls_but(text, with, '\0');
+}
+
+void
+wk_replace_controls_but(char *text, char with, char but)
 {
 	unsigned long c;
 	size_t len;
 	const char *at;
 
-	while ((at = wk_find_control(text)) != NULL) {
+	while ((at = wk_find_control_but(text, but)) != NULL) {
 		text += at - text;
 		len = wk_character(text, UTF8_MAX, &c);
 		do

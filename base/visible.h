@@ -26,9 +26,12 @@ int wk_is_control(unsigned long c);
 /* The first control character of a text, or NULL.  A byte that is no UTF-8 and
  * would be one of C1 is one, too. */
 const char *wk_find_control(const char *text);
+/* The same, passing over one of them that is allowed. */
+const char *wk_find_control_but(const char *text, char but);
 
 /* Put another character in the place of each byte of those. */
 void wk_replace_controls(char *text, char with);
+void wk_replace_controls_but(char *text, char with, char but);
 
 enum { WK_SHOWN_MAX = 5 };     /* what a byte may become, with its NUL */
 

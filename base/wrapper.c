@@ -239,24 +239,35 @@ next_word(char **p, int *bad)
 }
 
 char **
+wk_split_text(const char *text)
+{
+	size_t len = strlen(text), most = len / 2 + 2, n = 0;
+	char **list = malloc(most * sizeof *list + len + 1), *p;
+	int bad = 0;
+
+	if (list == NULL)
+		return NULL;
+	p = memcpy(list + most, text, len + 1);
+	while ((list[n] = next_word(&p, &bad)) != NULL && !bad)
+		n++;
+	if (!bad)
+		return list;
+	free(list);
+	errno = EINVAL;
+	return NULL;
+}
+
+char **
 wk_split(const char *variable)
 {
 	const char *value = getenv(variable);
-	char *p, **list;
-	size_t n = 0;
-	int bad = 0;
+	char **list = value != NULL ? wk_split_text(value) : NULL;
 
-	if (value == NULL)
-		return NULL;
-	p = strdup(value);
-	list = p ? malloc((strlen(p) + 1) * sizeof *list) : NULL;
-	if (list == NULL)
-		wk_die(WK_SYSTEM, "out of memory");
-	while ((list[n] = next_word(&p, &bad)) != NULL && !bad)
-		n++;
-	if (bad)
+	if (value != NULL && list == NULL && errno == EINVAL)
 		wk_die(WK_DATA, "$%s: a quote is left open: %s", variable,
 		    value);
+	if (value != NULL && list == NULL)
+		wk_die(WK_SYSTEM, "out of memory");
 	return list;
 }
 
@@ -613,19 +624,29 @@ wk_version(int depth, const char *direct, int verbose)
 
 /* --- clients --- */
 
+int
+wk_find_target(char *reason, size_t room, const char *prefix, char letter,
+    int depth, const char *direct, const char **path)
+{
+	struct div_choice c;
+
+	if (div_select(&c, prefix, depth, direct) != 0)
+		return explain(reason, room, &c, errno, depth, prefix, letter);
+	*path = c.path;
+	return 0;
+}
+
 const char *
 wk_target_of(const char *prefix, char letter, int depth, const char *direct)
 {
-	struct div_choice c;
+	const char *path = NULL;
 	char reason[512];
-	int code;
+	int code = wk_find_target(reason, sizeof reason, prefix, letter, depth,
+	    direct, &path);
 
-	if (div_select(&c, prefix, depth, direct) != 0) {
-		code = explain(reason, sizeof reason, &c, errno, depth, prefix,
-		    letter);
+	if (code != 0)
 		wk_die(code, "%s", reason);
-	}
-	return c.path;
+	return path;
 }
 
 const char *

@@ -62,6 +62,10 @@ int wk_option(const char **arg);
  * WK_DATA. */
 char **wk_split(const char *variable);
 
+/* The same for any text; one allocation, which the caller frees.  NULL with
+ * EINVAL for a quote that is left open, or with ENOMEM. */
+char **wk_split_text(const char *text);
+
 /* True if the option that wk_option returned last was on the command line. */
 int wk_option_on_line(void);
 
@@ -151,6 +155,11 @@ const char *wk_target(int depth, const char *direct);
  * that wrapper's option for a direct path, for the message. */
 const char *wk_target_of(const char *prefix, char letter, int depth,
     const char *direct);
+
+/* That socket in *path, which is the environment's or direct, and 0; or words
+ * for people in reason, and an exit code. */
+int wk_find_target(char *reason, size_t room, const char *prefix, char letter,
+    int depth, const char *direct, const char **path);
 
 /* End the program because the connection to path failed, with the message and
  * code for errno. */

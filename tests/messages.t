@@ -234,8 +234,20 @@ cat >list <<'END'
 	xclate -m --halt soon sh -c 'xclate -c a false; true'
 73 xclate: aaaa*: an xid may have 63 bytes at most
 	xclate -m xclate $(printf %0100d 0 | tr 0 a)
-65 xclate: a^Ib: an xid may not contain control characters
-	xclate -m xclate 'a	b'
+65 xclate: a^Gb: an xid may not contain control characters
+	xclate -m xclate "$(printf 'a\007b')"
+65 xapply: $XCLATE: -e says nothing to a section of ours
+	xclate -m env XCLATE=-e xapply -m echo a
+65 xapply: $XCLATE: -L 1z: not a size
+	xclate -m env XCLATE='-L 1z' xapply -m echo a
+65 xapply: $XCLATE: -a: 'xy' is not one character
+	xclate -m env XCLATE='-a xy' xapply -m echo a
+65 xapply: $XCLATE: -T needs an argument
+	xclate -m env XCLATE=-T xapply -m echo a
+65 xapply: $XCLATE: a quote is left open: -T "x
+	xclate -m env XCLATE='-T "x' xapply -m echo a
+0 xapply: $XCLATE: -I, -E and -D mean nothing to a section of ours
+	xclate -m env XCLATE=-I xapply -m echo a
 - xclate: -I, -E and -D mean nothing without a command
 	echo | xclate -m xclate -D a
 - xclate: %{none}: the variable is not set
@@ -372,10 +384,6 @@ cannot become a session leader: %s	only a leader of a group meets it
 the enclosing master (of -O -) is gone	a master that is killed: xcompose.t, xclate.t
 a redirection of a master's cannot be its client: copying as cat does	section.t
 section %s: output: %s	an output that fails: section.t
-$XCLATE: %s says nothing to a section of ours	xcompose.t
-$XCLATE: -L %s: %s	xcompose.t
-$XCLATE: -a: '%s' is not one character	xcompose.t
-$XCLATE: %s needs an argument	xcompose.t
 section %s: no room for its standard error, which is lost from there on (TMPDIR names a directory for it)	xclate.t
 section %s: what it wrote cannot be read: %s	a read that fails: faults.t
 section %s: what its task wrote cannot be read: %s	a read that fails: xlost.t

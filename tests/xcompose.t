@@ -27,10 +27,33 @@ end' "xclate -m env XCLATE='$o' xapply -m echo a"
 done
 for o in '-L 1z|-L 1z: not a size' '--cap=1/0|-L 1/0: a division by zero' '-T|-T needs an argument' \
     '--rule|--rule needs an argument' '-a xy|-a: "xy" is not one character' \
-    '--tag=x|--tag=x says nothing to *' '--json|--json says nothing to *' '-gI|-gI says nothing to *'; do
+    '--tag=x|--tag=x says nothing to *' '--json|--json says nothing to *' '-ge|-ge says nothing to *'; do
 	x "\$XCLATE: ${o%|*}" 65 '' "~xapply: \$XCLATE: $(echo "${o#*|}" | tr '"' "'")" \
 	    "xclate -m env XCLATE='${o%|*}' xapply -m echo a"
 done
+for o in -Q -n -v -Z -Y '-S sh' -0 '-u "$xcl_1"'; do
+	n "\$XCLATE: $o, as an old client takes it" 'a' "xclate -m sh -c 'XCLATE=\"$(echo "$o" | sed 's/"//g')\" xapply -m echo a'"
+done
+x '$XCLATE: -I -E -D mean nothing' 0 a '~xapply: $XCLATE: -I, -E and -D mean nothing *' \
+    "xclate -m env XCLATE=-IED xapply -m echo a"
+x '$XCLATE: -w' 0 '' a "xclate -m env XCLATE=-w xapply -m echo a"
+n '$XCLATE: another collator' 'in: b out: a' "xclate -m -O '>out' xclate -m -O '>in' sh -c '
+    XCLATE=-1 xapply -m echo a; XCLATE=\"-u \$xcl_2\" xapply -m echo b'; echo in: \$(cat in) out: \$(cat out)"
+n '-e XCLATE: each section as it says' '<a>
+out
+out
+end' "xapply -k -2 -e 'XCLATE=%2' 'echo out%0' a '-T <%x>' b '-H end'"
+n '-e XCLATE: a tag' 'a	out
+b	out' 'xapply -k -e "XCLATE=--tagstring %1" "echo out%0" a b'
+x '-e XCLATE: one that makes no sense' 65 '' '~xapply: $XCLATE: -T needs an argument' 'xapply -m -e XCLATE=-T "echo %1 >more" a b; c=$?; test ! -e more && exit $c'
+x '-e XCLATE: a quote that is left open' 65 '' '~xapply: $XCLATE: a quote is left open: -T "' 'xapply -m -e "XCLATE=-T \"" "echo %1" a'
+n '-e xcl_1: a collator of the task' 'one: 1 3 two: 2' "xclate -m -O '>one' sh -c '
+    xcl_9=\$xcl_1 exec xclate -m -O \">two\" sh -c \"
+    xapply -m -2 -e xcl_2=%2 \\\"echo %1%0\\\" 1 \\\$xcl_1 2 \\\$xcl_2 3 \\\$xcl_1\"'
+    echo one: \$(cat one) two: \$(cat two)"
+x '-e xcl_1: nobody there' 69 '' '~xapply: /no/where: *' 'xapply -m -e xcl_1=/no/where "echo %1 >more" a b; c=$?; test ! -e more && exit $c'
+x '-e xcl_link: too deep' 65 '' '~xapply: xcl_7: *' 'xapply -m -e xcl_link=7 "echo %1" a'
+n '-d: whatever -e says of the stack' 'a' 'xapply -md -e xcl_1=/no/where "echo %1%0" a'
 n 'by $XCLATE_1' '[a]
 a
 end' 'XCLATE_1="-T [%x] -H end" xapply -m echo a'
@@ -228,6 +251,29 @@ n 'a run with -d in a task: part of its section' '4 12 whole' "xclate -m xapply 
 n '-m -n: no sections' 'echo a' "xclate -m -N '>n' xapply -mn echo a 2>&1; cat n"
 n '-m -n, a manager of our own' 'echo a' 'xapply -mn echo a 2>&1'
 n '-m -v' 'good' 'xapply -mv echo a >o 2>&1; grep -q "^echo a$" o && grep -q "^a$" o && echo good'
+n '-m -v: each line at the head of its own section' '3
+3' "xapply -mv -P2 -2 'echo %1; %2; echo %1' 1 'await up2' 2 ': >up2' 2>/dev/null |
+    sed 's/.*echo //' | uniq -c | awk '{ print \$1 }'"
+n '-m -v: within an enclosing collator' '[1]
+echo 1
+1
+end
+[2]
+echo 2
+2
+end' "xclate -m -T '[%x]' -H end xapply -mv echo 1 2"
+n '-k -v: in the order of the list' 'await up2; echo 1
+1
+: >up2; echo 2
+2' "xapply -k -v -P2 '%1%0' 'await up2; echo 1' ': >up2; echo 2' 2>/dev/null"
+n '-m -s -v: a task that says nothing' ': a' 'xapply -msv : a 2>/dev/null'
+n '-l -v' 'echo a
+a' 'xapply -lv echo a 2>/dev/null'
+n 'a TAB in an xid is kept: titles, records' '<a	b>
+out
+0,a	b@' "xclate -mr -T '<%x>' -N '>n' xapply -m 'echo out;%0' \"\$(printf 'a\\tb')\"; tr '\\0' @ <n"
+n 'and in the list of another program' '<x	1>
+<y	2>' 'printf "x\t1\ny\t2\n" >l; xapply -k -f --tagstring "<%x>" "echo%0" l | tr -d "\n" | sed "s/>	/>\n/g"'
 n '--joblog with sections' '1 0 a echo a' 'xapply -m --joblog j echo a >/dev/null; sed 1d j | cut -f 1,4,6,7 | tr "\t" " "'
 x '--halt now with sections' 5 '' - 'xapply -m -P2 --halt now "%1" "stubborn 1 TERM" "await up1; exit 5" "touch more"
     c=$?; test "$(cat told)" = TERM && test ! -e more && exit $c'

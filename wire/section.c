@@ -33,6 +33,12 @@ section_has_turn(const struct section *s)
 }
 
 static int
+has_data(const struct section *s)
+{
+	return s->flow.total > 0 || s->head != NULL;
+}
+
+static int
 is_finished(const struct section *s)
 {
 	return s->state >= SECTION_LEAVING;
@@ -214,7 +220,7 @@ begin_output(struct section *s)
 {
 	if (!section_has_turn(s) || flow_has_sink(&s->flow))
 		return;
-	if (s->squeeze && !s->direct && s->flow.total == 0)
+	if (s->squeeze && !s->direct && !has_data(s))
 		return;
 	if (s->shared) {
 		flow_borrow(&s->flow, s->output);
@@ -257,7 +263,7 @@ no_output(const struct section *s)
 {
 	if (s->lines)
 		return s->flow.held == 0 && !flow_has_sink(&s->flow);
-	return s->squeeze && !s->direct && s->flow.total == 0;
+	return s->squeeze && !s->direct && !has_data(s);
 }
 
 /* Whether a section without data needs the turn depends on the answers, and no
@@ -670,6 +676,8 @@ prepare_flow(struct section *s)
 	s->change.newline = s->newline;
 	if (s->tag != NULL || s->newline)
 		s->flow.lines = &s->change;
+	if (s->head != NULL)
+		flow_put(&s->flow, s->head, strlen(s->head));
 }
 
 int

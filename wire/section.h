@@ -71,6 +71,9 @@ struct section {
 	const char *title, *rule;  /* NULL: the master's; "": none */
 	const char *tag;           /* text in front of each line, or NULL */
 	char escape;               /* of these three; 0: '%' */
+	const char *head;          /* text in front of the data, which is data,
+	                              too, but no reason to ask for the turn
+	                              yet; or NULL */
 	size_t cap;                /* bytes held in memory */
 	unsigned has_cap : 1;      /* else it is the master's, or SECTION_CAP */
 	unsigned block : 1;        /* hold no more than the cap */

@@ -12,9 +12,22 @@
 #include "base/size.h"
 #include "title.h"
 
-/* -v is for xclate itself: it may stand in the variable that both read. */
+/* Behind those of sections what a client of xclate takes as well: the variable
+ * is for both. */
 static const struct wk_option options[] = {
 	STYLE_OPTIONS_TEXTS, STYLE_OPTIONS_LINES, STYLE_OPTIONS_TURNS,
+	{ '0', "depth", "n", NULL },
+	{ 'u', "socket", "path", NULL },
+	{ 'Q', "quit", NULL, NULL },
+	{ 'w', "to-widow", NULL, NULL },
+	{ 'I', "master-stdin", NULL, NULL },
+	{ 'E', "master-stderr", NULL, NULL },
+	{ 'D', "master-directory", NULL, NULL },
+	{ 'Y', "session", NULL, NULL },
+	{ 'c', "no-stdin", NULL, NULL },
+	{ 'S', "shell", "path", NULL },
+	{ 'Z', "recursion", NULL, NULL },
+	{ 'n', "dry-run", NULL, NULL },
 	{ 'v', "verbose", NULL, NULL },
 	{ 0, NULL, NULL, NULL }
 };
@@ -83,6 +96,23 @@ style_set(struct style *s, int letter, const char *value)
 	return STYLE_GOOD;
 }
 
+/* What is not of a section's look.  What is for a command of the client's, or
+ * for itself, means nothing here. */
+static enum style_fault
+set_of_client(struct style *s, int letter, const char *value)
+{
+	switch (letter) {
+	case '0': s->depth = atoi(value); break;
+	case 'u': s->socket = value; break;
+	case 'Q': s->quit = 1; break;
+	case 'w': s->widow = 1; break;
+	case 'I': case 'E': case 'D': s->aside = 1; break;
+	case 'Y': case 'c': case 'S': case 'Z': case 'n': case 'v': break;
+	default: return style_set(s, letter, value);
+	}
+	return STYLE_GOOD;
+}
+
 enum style_fault
 style_read(struct style *s, char **words, const char **wrong)
 {
@@ -95,8 +125,7 @@ style_read(struct style *s, char **words, const char **wrong)
 		return STYLE_GOOD;
 	while (fault == STYLE_GOOD &&
 	    (letter = wk_option_next(&o, &value)) > 0)
-		if (letter != 'v')
-			fault = style_set(s, letter, value);
+		fault = set_of_client(s, letter, value);
 	*wrong = fault != STYLE_GOOD ? value : o.word;
 	if (fault != STYLE_GOOD)
 		return fault;

@@ -26,6 +26,13 @@ struct style {
 	int lines;                /* a turn for each batch of lines */
 	int block;                /* hold no more than the cap */
 	const char *linger;       /* seconds, as the user wrote them; or NULL */
+
+	/* Of $XCLATE alone; xclate itself has them elsewhere. */
+	int widow;                /* write to the widow output, at once */
+	int quit;                 /* ask the master to finish */
+	int depth;                /* the master: so many levels further out, */
+	const char *socket;       /* or this one; or NULL */
+	int aside;                /* what only a command of a client's has */
 };
 
 enum { STYLE_LINGER_MS = 200 };   /* without that */
@@ -69,14 +76,14 @@ enum style_fault {
 	STYLE_NO_MEMORY
 };
 
-/* Set what an option says.  value is its argument, which must stay, or NULL.
- * The style is unchanged unless that is good. */
+/* Set what an option of a section says.  value is its argument, which must
+ * stay, or NULL.  The style is unchanged unless that is good. */
 enum style_fault style_set(struct style *s, int letter, const char *value);
 
 /*
  * Set what a list of words says, ended by NULL, which must stay; NULL is an
- * empty list.  Unless all of it is good, *wrong is the value that is not, or
- * the word in which the option stands.
+ * empty list.  They may be all that a client takes.  Unless all of it is good,
+ * *wrong is the value that is not, or the word in which the option stands.
  */
 enum style_fault style_read(struct style *s, char **words,
     const char **wrong);

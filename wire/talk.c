@@ -52,7 +52,13 @@ talk_check_xid(const char *xid)
 {
 	if (strlen(xid) > TALK_XID_MAX)
 		return ENAMETOOLONG;
-	return wk_find_control(xid) == NULL ? 0 : EINVAL;
+	return wk_find_control_but(xid, '\t') == NULL ? 0 : EINVAL;
+}
+
+void
+talk_clean_xid(char *xid)
+{
+	wk_replace_controls_but(xid, '?', '\t');
 }
 
 void

@@ -187,7 +187,10 @@ void talk_close(struct talk *t);
 /* Free the texts. */
 void talk_forget(struct talk_answers *a);
 
-/* 0 if the text is good as an xid; or EINVAL, ENAMETOOLONG. */
+/* 0 if the text is good as an xid: short enough, and without control characters
+ * but TAB, which does no harm; or EINVAL, ENAMETOOLONG.  And make it good, with
+ * question marks, as far as it is not too long. */
 int talk_check_xid(const char *xid);
+void talk_clean_xid(char *xid);
 
 #endif

@@ -139,7 +139,7 @@ make_xid(const struct expand_values *v)
 		memcpy(xid, v->param[0].data, seen);
 	xid[seen] = '\0';
 	if (xapply_opt.results != NULL &&
-	    (len == 0 || talk_check_xid(xid) != 0))
+	    (len == 0 || talk_check_xid(xid) != 0 || strchr(xid, '\t')))
 		strcpy(xid + (len < room ? len : room), number);
 	xid[TALK_XID_MAX] = '\0';
 	return strdup(xid);

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "input.h"
+#include "look.h"
 #include "make.h"
 #include "quote.h"
 #include "base/event.h"
@@ -597,10 +598,10 @@ run_no_room(struct task *t, int error)
 }
 
 static void
-collator_lost(struct task *t, int error)
+no_section(struct task *t, const struct task_reason *why)
 {
-	complain("%s: %s", xapply_collator, strerror(error));
-	stop_starting(error == ENOTSOCK ? WK_DATA : WK_UNAVAILABLE);
+	complain("%s", why->text);
+	stop_starting(why->code);
 	tokens_give(&run.tokens, t->tokens);
 	task_free(t);
 }
@@ -618,14 +619,15 @@ run_started(struct task *t)
 static void
 run_start(struct task *t)
 {
-	int status = task_start(&run.setup, t), error = errno;
+	struct task_reason why;
+	int status = task_start(&run.setup, t, &why);
 
 	if (status == EAGAIN || status == ENOMEM) {
 		run_no_room(t, status);
 		return;
 	}
 	if (status < 0) {
-		collator_lost(t, error);
+		no_section(t, &why);
 		return;
 	}
 	t->ending = TASK_LEFT_ALONE;
@@ -1027,7 +1029,7 @@ begin_run(const char *template, char **operands)
 	run.setup.also = run.tokens.also;
 	make_prepare(&run.input, &run.tokens, template, operands);
 	if (xapply_collator != NULL)
-		task_settings();
+		look_prepare();
 	if (xapply_opt.joblog != NULL)
 		joblog_open(xapply_opt.joblog, xapply_opt.resume,
 		    xapply_opt.dry);

@@ -22,6 +22,7 @@ enum { HELD_MAX = 65536 };        /* bytes that -n is ahead of its reader */
 static struct {
 	struct flow out, err;
 	int out_tty, err_tty;
+	int verbose;              /* lines of -v are written here */
 	void (*written)(void);
 	void (*lost)(int error);
 } say;
@@ -61,7 +62,8 @@ say_prepare(void (*written)(void), void (*lost)(int error))
 {
 	say.written = written;
 	say.lost = lost;
-	if (xapply_opt.dry || xapply_opt.verbose)
+	say.verbose = xapply_opt.verbose && xapply_collator == NULL;
+	if (xapply_opt.dry || say.verbose)
 		open_flow(&say.out, 1, say_out_event);
 	if (xapply_opt.trace)
 		open_flow(&say.err, 2, say_err_event);
@@ -72,24 +74,37 @@ say_prepare(void (*written)(void), void (*lost)(int error))
 /*
  * Parameters may be anybody's words, as names of files are, so at a terminal
  * they are text alone.  A pipe gets the command as it is: a shell may read it.
+ * With room for more bytes behind it; the caller frees it.
  */
-static void
-say_put(struct flow *f, int tty, const char *text)
+static char *
+as_seen(const char *text, int tty, size_t more)
 {
-	char one[WK_SHOWN_MAX];
+	char *seen = wk_alloc((tty ? WK_SHOWN_MAX - 1 : 1) * strlen(text) +
+	    WK_SHOWN_MAX + more, 1), *p = seen;
 	size_t n;
 
 	if (!tty)
-		flow_put(f, text, strlen(text));
-	for (; tty && *text != '\0'; text += n) {
+		return strcpy(seen, text);
+	for (; *text != '\0'; text += n) {
 		n = strspn(text, "\n\t");
-		if (n > 0) {
-			flow_put(f, text, n);
-		} else {
-			n = wk_show(one, text);
-			flow_put(f, one, strlen(one));
-		}
+		if (n > 0)
+			memcpy(p, text, n);
+		else
+			n = wk_show(p, text);
+		p += strlen(p);
 	}
+	return seen;
+}
+
+static void
+say_put(struct flow *f, int tty, const char *text)
+{
+	char *seen = tty ? as_seen(text, 1, 0) : NULL;
+
+	if (seen != NULL)
+		text = seen;
+	flow_put(f, text, strlen(text));
+	free(seen);
 }
 
 static void
@@ -166,12 +181,18 @@ say_task(const struct task *t, size_t tokens)
 	}
 	if (xapply_opt.dry && xapply_opt.show)
 		say_show(t, tokens);
-	else if (xapply_opt.dry || xapply_opt.verbose)
+	else if (xapply_opt.dry || say.verbose)
 		put_line(&say.out, say.out_tty, t);
 	/* lines of -n are written many at a time */
-	if (xapply_opt.verbose && !xapply_opt.dry)
+	if (say.verbose && !xapply_opt.dry)
 		flow_push(&say.out);
 	return say.out.failed ? -1 : 0;
+}
+
+char *
+say_line(const struct task *t)
+{
+	return strcat(as_seen(t->command, say.out_tty, 1), "\n");
 }
 
 int

@@ -17,13 +17,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/size.h"
 #include "base/text.h"
 #include "base/visible.h"
+#include "look.h"
 #include "quote.h"
 #include "wire/late.h"
 #include "wire/section.h"
-#include "wire/style.h"
 #include "base/spawn.h"
 #include "base/wall.h"
 #include "xapply.h"
@@ -47,55 +46,17 @@ struct output {
 	struct task *task;        /* as long as that wants to hear, or NULL */
 	char *line;               /* for the joblog, once all is written */
 	char *xid;
+	char *said;               /* the line of -v, or NULL */
+	struct look *own;         /* or NULL: that of the run */
 	char **vars;              /* for titles; "NAME=VALUE", ended by NULL */
 	int source;               /* until it is given to the section, or -1 */
 };
 
-/* All sections have the same master, and one connection if it lets them. */
+/* Sections of the same look have the same master, and one connection if it lets
+ * them. */
 static size_t sections, sections_max;
 static struct talk_answers answers;
 static struct share shared = { .xid = "xapply" };
-
-static struct style look = STYLE_DEFAULT; /* of all sections */
-
-/* --- what $XCLATE says --- */
-
-_Noreturn static void
-bad_style(enum style_fault fault, const char *wrong)
-{
-	switch (fault) {
-	case STYLE_NEEDS_VALUE:
-		wk_die(WK_DATA, "$XCLATE: %s needs an argument", wrong);
-	case STYLE_BAD_ESCAPE:
-		wk_die(WK_DATA, "$XCLATE: -a: '%s' is not one character",
-		    wrong);
-	case STYLE_BAD_CAP:
-		wk_die(WK_DATA, "$XCLATE: -L %s: %s", wrong,
-		    size_reason(errno));
-	case STYLE_NO_MEMORY:
-		wk_die(WK_SYSTEM, "out of memory");
-	default:
-		wk_die(WK_DATA, "$XCLATE: %s says nothing to a section of "
-		    "ours", wrong);
-	}
-}
-
-void
-task_settings(void)
-{
-	const char *wrong = NULL;
-	enum style_fault fault = style_read(&look, wk_split("XCLATE"), &wrong);
-
-	if (fault == STYLE_GOOD && xapply_opt.tag != NULL)
-		fault = style_set(&look, STYLE_TAGSTRING, xapply_opt.tag);
-	if (fault != STYLE_GOOD)
-		bad_style(fault, wrong);
-	if (xapply_opt.linger_ms < 0)
-		xapply_opt.linger_ms = look.linger == NULL ? STYLE_LINGER_MS :
-		    wk_milliseconds(STYLE_LINGER, look.linger);
-	look.squeeze |= xapply_opt.squeeze;
-	look.lines |= xapply_opt.lines;
-}
 
 /* --- sections --- */
 
@@ -138,19 +99,28 @@ output_free(struct output *o)
 		close(o->source);
 	free(o->line);
 	free(o->xid);
+	free(o->said);
+	look_free(o->own);
 	free_vars(o->vars);
 	free(o);
 	sections--;
+}
+
+static const struct look *
+look_of(const struct output *o)
+{
+	return o->own != NULL ? o->own : look_run();
 }
 
 static void
 output_fault(const struct output *o)
 {
 	const struct section *s = &o->section;
+	const char *path = look_of(o)->path;
 	char who[4096];
 
-	if (section_is_elsewhere(s, xapply_collator, who, sizeof who)) {
-		wk_warn("%s: %s", xapply_collator, who);
+	if (section_is_elsewhere(s, path, who, sizeof who)) {
+		wk_warn("%s: %s", path, who);
 		o->setup->output_failed(0);
 		return;
 	}
@@ -170,11 +140,11 @@ output_fault(const struct output *o)
 		return;
 	case SECTION_UNCONFIRMED:
 		wk_warn("%s: the master is gone, section %s may be lost",
-		    xapply_collator, o->xid);
+		    path, o->xid);
 		break;
 	case SECTION_CUT_OFF:
 		wk_warn("%s: the link to the master, or the master, is gone, "
-		    "section %s may be lost", xapply_collator, o->xid);
+		    "section %s may be lost", path, o->xid);
 		o->setup->output_failed(EIO);
 		return;
 	case SECTION_UNWRITTEN:
@@ -183,7 +153,7 @@ output_fault(const struct output *o)
 		o->setup->output_failed(EIO);
 		return;
 	case SECTION_UNSENT:
-		wk_warn("%s: %s", xapply_collator, strerror(s->talk_error));
+		wk_warn("%s: %s", path, strerror(s->talk_error));
 		o->setup->output_failed(s->talk_error);
 		return;
 	case SECTION_NO_MEMORY:
@@ -192,14 +162,14 @@ output_fault(const struct output *o)
 		return;
 	case SECTION_NONSENSE:
 		wk_warn("%s: the master's answer makes no sense",
-		    xapply_collator);
+		    path);
 		break;
 	case SECTION_SILENT:
-		wk_warn("%s: the master does not answer", xapply_collator);
+		wk_warn("%s: the master does not answer", path);
 		break;
 	case SECTION_GONE:
 		wk_warn("%s: the master is gone, section %s was not written",
-		    xapply_collator, o->xid);
+		    path, o->xid);
 		break;
 	}
 	o->setup->output_failed(0);
@@ -247,65 +217,77 @@ copy_vars(char *const *vars)
 	return copy;
 }
 
-/* The xid as the protocol allows it: shorter, no control characters. */
+/* The xid as talk.h allows it. */
 static char *
 wire_xid(const char *xid)
 {
 	char *copy = wk_alloc(TALK_XID_MAX + 1, 1);
 
 	snprintf(copy, TALK_XID_MAX + 1, "%s", xid);
-	wk_replace_controls(copy, '?');
+	talk_clean_xid(copy);
+	if (xapply_opt.results != NULL)         /* a file's name now */
+		wk_replace_controls(copy, '?');
 	return copy;
 }
 
 static void
-output_describe(struct section *s, const char *xid)
+output_describe(struct output *o)
 {
-	s->xid = xid;
-	s->title = look.title;
-	s->rule = look.rule;
-	s->tag = look.tag;
-	s->escape = look.escape;
-	s->has_cap = look.has_cap != 0 || sections >= CROWD;
-	s->cap = sections >= CROWD ? CROWD_CAP : look.cap;
-	s->block = look.block != 0;
-	s->squeeze = look.squeeze != 0;
-	s->quick = look.quick != 0;
-	s->whole = look.whole != 0;
-	s->lines = look.lines != 0;
-	s->newline = look.newline != 0;
+	struct section *s = &o->section;
+	const struct style *look = &look_of(o)->style;
+
+	s->xid = o->xid;
+	s->head = o->said;
+	s->title = look->title;
+	s->rule = look->rule;
+	s->tag = look->tag;
+	s->escape = look->escape;
+	s->has_cap = look->has_cap != 0 || sections >= CROWD;
+	s->cap = sections >= CROWD ? CROWD_CAP : look->cap;
+	s->block = look->block != 0;
+	s->squeeze = look->squeeze != 0;
+	s->quick = look->quick != 0;
+	s->whole = look->whole != 0;
+	s->lines = look->lines != 0;
+	s->newline = look->newline != 0;
+	s->widow = look->widow != 0;
+	s->quit = look->quit != 0;
 	s->reports = s->follows = 1;
 	s->left = late_copy;
-	s->earlier = &answers;
-	s->share = &shared;
+	s->earlier = o->own == NULL ? &answers : NULL;
+	s->share = o->own == NULL && !s->widow && !s->quit ? &shared : NULL;
 	s->ready = output_ready;
 	s->ended = output_ended;
 	s->value = output_variable;
 	s->unset = task_variable_unset;
 }
 
-/* A section for what comes from source, which becomes its own.  NULL with
- * errno, and source is the caller's. */
+/* A section for what comes from source, which becomes its own, as is the look.
+ * NULL with errno, and both are the caller's. */
 static struct output *
-output_open(const struct task_setup *setup, struct task *t, int source)
+output_open(const struct task_setup *setup, struct task *t, struct look *own,
+    int source)
 {
 	struct output *o = wk_alloc(1, sizeof *o);
 
 	o->setup = setup;
 	o->source = -1;
+	o->own = own;
 	o->xid = wire_xid(t->xid);
+	o->said = xapply_opt.verbose ? say_line(t) : NULL;
 	o->vars = copy_vars(t->vars);
-	output_describe(&o->section, o->xid);
+	output_describe(o);
 	sections++;
-	if (section_open(&o->section, xapply_collator) != 0) {
+	if (section_open(&o->section, look_of(o)->path) != 0) {
 		int e = errno;
 
+		o->own = NULL;
 		output_free(o);
 		errno = e;
 		return NULL;
 	}
 	o->task = t;
-	if (look.tag == NULL)
+	if (o->section.tag == NULL)
 		section_source(&o->section, source, 1);
 	else
 		o->source = source;
@@ -672,21 +654,38 @@ start_words(const struct task_setup *s, struct task *t, struct wk_spawn *p)
 	return t->child.pid > 0 ? 0 : e;
 }
 
+/* Why a section cannot be opened: no way to the collator of this look. */
+static void
+say_unreachable(struct look *own, struct task_reason *why)
+{
+	const char *path = own != NULL ? own->path : look_run()->path;
+
+	snprintf(why->text, sizeof why->text, "%s: %s", path, strerror(errno));
+	why->code = errno == ENOTSOCK ? WK_DATA : WK_UNAVAILABLE;
+}
+
 /* *fd is the writing end of a pipe into a new section.  0, or what task_start
  * returns. */
 static int
-task_open_output(const struct task_setup *s, struct task *t, int *fd)
+task_open_output(const struct task_setup *s, struct task *t, char **env,
+    int *fd, struct task_reason *why)
 {
+	struct look *own = look_of_task(t->vars, env, why);
 	int out[2], e;
 
-	if (div_pipe(out) != 0)
+	if (why->code != 0)
+		return -1;
+	if (div_pipe(out) != 0) {
+		look_free(own);
 		return EAGAIN;
-	t->output = output_open(s, t, out[0]);
+	}
+	t->output = output_open(s, t, own, out[0]);
 	if (t->output == NULL) {
 		e = errno;
+		say_unreachable(own, why);
+		look_free(own);
 		close(out[0]);
 		close(out[1]);
-		errno = e;
 		return is_shortage(e) ? EAGAIN : -1;
 	}
 	*fd = out[1];
@@ -706,7 +705,8 @@ task_not_started(struct task *t, int error)
 }
 
 int
-task_start(const struct task_setup *s, struct task *t)
+task_start(const struct task_setup *s, struct task *t,
+    struct task_reason *why)
 {
 	int fd[3] = { s->in, -1, -1 }, e;
 	char **env = task_environment(t);
@@ -720,7 +720,8 @@ task_start(const struct task_setup *s, struct task *t)
 	forget_output(t);
 	t->setup = s;
 	t->attempts++;
-	e = xapply_collator != NULL ? task_open_output(s, t, &fd[1]) : 0;
+	e = xapply_collator == NULL ? 0 :
+	    task_open_output(s, t, env, &fd[1], why);
 	if (e != 0) {
 		free(env);
 		return e;

@@ -151,16 +151,23 @@ struct task_setup {
  * message if that fails. */
 void task_prepare(struct task_setup *s);
 
+/* Why a task has no section: the exit code, and words for people. */
+struct task_reason {
+	int code;
+	char text[600];
+};
+
 /*
  * Start a task.  Returns
  *	0		it runs;
  *	EAGAIN, ENOMEM	nothing has happened, the system has no room now;
- *	-1		nothing has happened, the collator cannot be reached:
- *			see errno;
+ *	-1		nothing has happened, its section cannot be opened:
+ *			see why;
  *	another errno	it could not be executed: status is set as if it had
  *			ended, and its section ends with that.
  */
-int task_start(const struct task_setup *s, struct task *t);
+int task_start(const struct task_setup *s, struct task *t,
+    struct task_reason *why);
 
 /* Send a signal to the task, to its process group if that is its own, and wake
  * it if it is stopped. */
@@ -183,9 +190,6 @@ void task_free(struct task *t);
 size_t task_sections(void);
 int task_room(void);
 
-/* Read from $XCLATE how sections look, as xclate's client would. */
-void task_settings(void);
-
 /* --- the lines that announce tasks: -v, -n, -x (say.c) --- */
 
 /* written(): all lines so far have been written.  lost(): stdout cannot be
@@ -195,6 +199,10 @@ void say_prepare(void (*written)(void), void (*lost)(int error));
 /* Write the lines of a task that holds so many tokens; -1 when stdout cannot be
  * written. */
 int say_task(const struct task *t, size_t tokens);
+
+/* The line of -v for a section: of collated output it stands in that of its
+ * task.  The caller frees it. */
+char *say_line(const struct task *t);
 
 /* 1 while lines wait for their reader, and no task should start. */
 int say_waits(void);

@@ -169,7 +169,7 @@ inspect_expand(const struct inspect *s, const char *text, const char *xid,
 
 	*len = 0;
 	if (plain != NULL) {
-		wk_replace_controls(plain, '?');
+		talk_clean_xid(plain);
 		expanded = title_expand(text, &v, 0, len);
 	}
 	if (expanded == NULL)
