@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/progress.h"
 #include "base/size.h"
 #include "base/text.h"
 #include "base/visible.h"
@@ -55,6 +56,9 @@ struct output {
 static size_t sections, sections_max;
 static struct talk_answers answers;
 static struct share shared = { .xid = "xapply" };
+
+/* The section whose turn it is, or was last. */
+static const struct output *latest;
 
 static struct style look = STYLE_DEFAULT; /* of all sections */
 
@@ -95,6 +99,10 @@ task_settings(void)
 		    wk_milliseconds(STYLE_LINGER, look.linger);
 	look.squeeze |= xapply_opt.squeeze;
 	look.lines |= xapply_opt.lines;
+	/* what a master of ours writes for us hides the line of progress, which
+	 * should not be for as long as a task runs */
+	if (xapply_opt.progress && xapply_opt.results != NULL && !look.lines)
+		look.whole = 1;
 }
 
 /* --- sections --- */
@@ -131,6 +139,8 @@ free_vars(char **vars)
 static void
 output_free(struct output *o)
 {
+	if (latest == o)
+		latest = NULL;
 	section_close(&o->section);
 	if (o->task != NULL)
 		o->task->output = NULL;
@@ -230,6 +240,20 @@ output_ready(struct section *s)
 	o->source = -1;
 }
 
+static void
+output_granted(struct section *s)
+{
+	latest = (struct output *)s;
+	if (section_is_relayed(s))
+		wk_progress_clear();
+}
+
+int
+task_relays(void)
+{
+	return latest != NULL && section_is_relayed(&latest->section);
+}
+
 static char **
 copy_vars(char *const *vars)
 {
@@ -279,6 +303,7 @@ output_describe(struct section *s, const char *xid)
 	s->earlier = &answers;
 	s->share = &shared;
 	s->ready = output_ready;
+	s->granted = output_granted;
 	s->ended = output_ended;
 	s->value = output_variable;
 	s->unset = task_variable_unset;
