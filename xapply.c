@@ -92,7 +92,9 @@ static const struct wk_option options[] = {
 	{ O_JOBLOG, "joblog", "file", "a line for each task that has ended" },
 	{ O_RESUME, "resume", NULL, "do not run what is in the joblog" },
 	{ O_RESUME_FAILED, "resume-failed", NULL, "... unless it failed" },
-	{ O_PROGRESS, "progress", NULL, "a line of progress on stderr" },
+	{ O_PROGRESS, "progress", NULL,
+	  "a line on stderr that tells how far it is" },
+	{ O_PROGRESS, "bar", NULL, "the same" },
 	{ 'n', "dry-run", NULL, "print the commands, run nothing" },
 	{ O_SHOW, "show", NULL, "-n: with variables, xid and tokens" },
 	{ 'v', "verbose", NULL, "print each command before it starts" },
@@ -145,8 +147,7 @@ hint(const char *option)
 		{ "--colsep", "a field of a parameter is %[1,2]" },
 		{ "--no-run-if-empty",
 		  "without parameters nothing runs but what -N says" },
-		{ "--eta", "--progress has it" },
-		{ "--bar", "--progress has it" }
+		{ "--eta", "--progress has it" }
 	};
 	size_t i, n = strcspn(option, "=");
 

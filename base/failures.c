@@ -32,18 +32,24 @@ wk_failure_how(char *text, int status)
 }
 
 void
-wk_failures_tell(const struct wk_failures *f, uintmax_t all, const char *what)
+wk_failures_names(const struct wk_failures *f, char *text)
 {
-	char names[WK_FAILURES_NAMED * (sizeof *f->named + 2) + 1];
 	size_t n = 0, i;
 
+	*text = '\0';
 	for (i = 0; i < f->count && i < WK_FAILURES_NAMED; i++)
-		n += (size_t)snprintf(names + n, sizeof names - n, "%s%s",
+		n += (size_t)snprintf(text + n, WK_FAILURES_TEXT - n, "%s%s",
 		    i > 0 ? ", " : "", f->named[i]);
 	if (f->count > WK_FAILURES_NAMED)
-		wk_warn("%ju of %ju %ss failed: %s, and %ju more", f->count,
-		    all, what, names, f->count - WK_FAILURES_NAMED);
-	else
-		wk_warn("%ju of %ju %ss failed: %s", f->count, all, what,
-		    names);
+		snprintf(text + n, WK_FAILURES_TEXT - n, ", and %ju more",
+		    f->count - WK_FAILURES_NAMED);
+}
+
+void
+wk_failures_tell(const struct wk_failures *f, uintmax_t all, const char *what)
+{
+	char names[WK_FAILURES_TEXT];
+
+	wk_failures_names(f, names);
+	wk_warn("%ju of %ju %ss failed: %s", f->count, all, what, names);
 }

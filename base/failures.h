@@ -15,7 +15,9 @@
 enum {
 	WK_FAILURES_NAMED = 10,
 	WK_FAILURE_NAME = 80,     /* bytes of a name that are shown */
-	WK_FAILURE_HOW = 32       /* and of what is said of its end */
+	WK_FAILURE_HOW = 32,      /* and of what is said of its end */
+	WK_FAILURES_TEXT = WK_FAILURES_NAMED *
+	    (WK_FAILURE_NAME + WK_FAILURE_HOW + 6) + 48
 };
 
 /* All zero at first. */
@@ -31,6 +33,10 @@ void wk_failures_add(struct wk_failures *f, const char *name, const char *how);
 /* "exit 1" or "signal 11", for a status of wait(2), in
  * text[WK_FAILURE_HOW]. */
 void wk_failure_how(char *text, int status);
+
+/* "b.c (exit 1), d.c (signal 11)", in text[WK_FAILURES_TEXT]; behind ten "and
+ * so many more". */
+void wk_failures_names(const struct wk_failures *f, char *text);
 
 /* Say it, by wk_warn: of so many, each of them a WHAT. */
 void wk_failures_tell(const struct wk_failures *f, uintmax_t all,

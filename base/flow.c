@@ -46,6 +46,8 @@ enum {
 	HESITATE_MS = 20          /* for a sink, before a file is begun */
 };
 
+void (*flow_at_terminal)(int last);
+
 static char chunk[CHUNK];         /* on its way, never across a wait */
 
 static void pump(struct flow *f);
@@ -286,7 +288,7 @@ write_shared(struct flow *f, const struct iovec *v)
 }
 
 static ssize_t
-write_sink(struct flow *f, struct iovec *v, int count)
+write_once(struct flow *f, struct iovec *v, int count)
 {
 	struct msghdr m;
 	ssize_t n;
@@ -306,6 +308,25 @@ write_sink(struct flow *f, struct iovec *v, int count)
 			n = writev(f->out.fd, v, count);
 		}
 	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+static ssize_t
+write_sink(struct flow *f, struct iovec *v, int count)
+{
+	int told = f->terminal && flow_at_terminal != NULL, i;
+	size_t at;
+	ssize_t n;
+
+	if (told)
+		flow_at_terminal(-1);
+	n = write_once(f, v, count);
+	if (!told || n <= 0)
+		return n;
+	at = (size_t)n - 1;
+	for (i = 0; at >= v[i].iov_len; i++)
+		at -= v[i].iov_len;
+	flow_at_terminal(((unsigned char *)v[i].iov_base)[at]);
 	return n;
 }
 
@@ -930,7 +951,8 @@ open_sink(struct flow *f, int fd)
 
 	if (fstat(fd, &st) != 0)
 		st.st_mode = 0;
-	waits = S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && isatty(fd));
+	f->terminal = S_ISCHR(st.st_mode) && isatty(fd);
+	waits = S_ISFIFO(st.st_mode) || f->terminal;
 	f->out.fd = waits ? reopen(fd) : fd;
 	if (S_ISSOCK(st.st_mode))
 		f->kind = FLOW_TO_SOCKET;
@@ -941,7 +963,7 @@ open_sink(struct flow *f, int fd)
 	if (f->out.fd < 0)
 		f->out.fd = fd;
 	/* inside the kernel the writer waits there in spite of all flags */
-	if (S_ISSOCK(st.st_mode) || (waits && S_ISCHR(st.st_mode)))
+	if (S_ISSOCK(st.st_mode) || f->terminal)
 		f->no_splice = 1;
 }
 
@@ -971,6 +993,7 @@ flow_borrow(struct flow *f, const struct flow *from)
 	f->sink = from->sink;
 	f->out.fd = from->out.fd;
 	f->kind = from->kind;
+	f->terminal = from->terminal;
 	f->no_splice |= from->no_splice;
 	f->borrowed = 1;
 	sink_begins(f);

@@ -61,6 +61,7 @@ struct flow {
 	int late;                  /* with keep_late, after flow_linger: the
 	                              source once more, if it had not ended; the
 	                              owner takes it (-1) or it is closed */
+	unsigned terminal : 1;     /* the sink is one */
 	unsigned failed : 1;       /* the sink was of no use (FLOW_FAILED): what
 	                              comes from then on is dropped */
 
@@ -108,6 +109,10 @@ struct flow {
 	uint64_t limit;            /* the source is over at this total */
 	uint64_t held, whole;      /* bytes; those of them in whole lines */
 };
+
+/* Called for every flow whose sink is a terminal, or NULL: with -1 before
+ * something is written, and behind it with the last byte. */
+extern void (*flow_at_terminal)(int last);
 
 /*
  * Before all else: tell is called with what has happened (FLOW_...), always

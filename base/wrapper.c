@@ -28,6 +28,8 @@ static struct wk_options of_variable, of_line;
 static struct wk_options *reading; /* one of these two */
 static unsigned long notes_lost;
 
+void (*wk_before_message)(void);
+
 /* --- messages --- */
 
 size_t
@@ -62,12 +64,20 @@ line_of(char *line, size_t room, const char *fmt, va_list ap)
 }
 
 static void
+before_message(void)
+{
+	if (wk_before_message != NULL)
+		wk_before_message();
+}
+
+static void
 wrapper_say(const char *fmt, va_list ap)
 {
 	char line[8192];
 	size_t n = line_of(line, sizeof line, fmt, ap);
 
 	fflush(stdout);
+	before_message();
 	fwrite(line, 1, n, stderr);
 }
 
@@ -81,6 +91,7 @@ wk_note(const char *fmt, ...)
 	va_start(ap, fmt);
 	n = line_of(line, sizeof line, fmt, ap);
 	va_end(ap);
+	before_message();
 	if (wk_look(2, POLLOUT, 0) == 0 || write(2, line, n) < 0)
 		notes_lost++;
 	else if (notes_lost > 0) {

@@ -92,6 +92,10 @@ enum wk_halt {
  */
 enum wk_halt wk_halt(const char *text, unsigned long *at, int *percent);
 
+/* Called before each message, or NULL: takes from the terminal what is not to
+ * stand in front of it. */
+extern void (*wk_before_message)(void);
+
 /* "prog: message" on stderr. */
 void wk_warn(const char *fmt, ...)
 #ifdef __GNUC__

@@ -99,10 +99,10 @@ run 'a trace' 'xid a\x1b[1mb\x7fc\xc2\x9bd\x9b' sh -c 'WRAPKIT_TRACE=/dev/stdout
 
 # --- at a terminal ---
 at_terminal 'ptbw: names' "0	$shown" 'ptbw -m -t tags ptbw -'
-at_terminal 'xclate: the line of --bar' "now $shown" \
-    'xclate -m --bar -O /dev/null -u "$PWD/s" peer connect s \
+at_terminal 'xclate: the line of --progress' "longest 0:00 $shown" \
+    'xclate -m --progress -O /dev/null -u "$PWD/s" peer connect s \
     "r:0.8\0" "s:$odd\n" l "s:o1 \0hd \0" f:out\\0 w:go c & m=$!
-    until grep -q "now " "$all"; do :; done; : >go; wait $m'
+    until grep -q "longest " "$all"; do :; done; : >go; wait $m'
 at_terminal 'xclate: a report' "0,$shown" 'xclate -mr -N /dev/tty -O /dev/null -u "$PWD/s" \
     peer connect s "r:0.8\0" "s:$odd\n" l "s:o1 \0" c'
 at_terminal 'xapply -n' "echo $shown" 'xapply -n "echo %1" "$odd"'

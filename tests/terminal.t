@@ -1,49 +1,9 @@
 #!/bin/sh
 # terminal.t - the wrappers at a terminal, driven as a person drives them
 . "$(dirname "$0")/lib.sh"
+. "$here/screen.sh"
 
-if ! command -v tmux >/dev/null; then
-	skip 'everything' 'tmux is not installed'
-	finish
-	exit
-fi
-tm() {
-	tmux -L "wk$$" -f /dev/null "$@"
-}
-trap 'tm kill-server 2>/dev/null; cd /; rm -rf "$T"' EXIT
-
-screen() {
-	tm capture-pane -p -J -S -200
-}
-shows() {       # shows PATTERN...: each is a line of the screen
-	screen >now
-	# who types ahead finds prompts in front of what comes later
-	for p in "$@"; do grep -q -x -e "\(\$ \)*$p" now || return 1; done
-}
-keys() {
-	tm send-keys -l "$1"
-	tm send-keys Enter
-}
-# What is typed just behind an interrupt may be lost with what was typed before:
-# wait until the shell has nobody beside it.
-interrupt() {
-	tm send-keys C-c
-	wait_until alone
-}
-alone() {
-	shell=$(tm display-message -p '#{pane_pid}')
-	of=/proc/$shell/task/$shell/children
-	[ ! -r "$of" ] || [ -z "$(cat "$of")" ]
-}
-sees() {        # sees NAME PATTERN...
-	name=$1
-	shift
-	wait_until shows "$@"
-	result $? "$name" "the screen:$nl$(screen)"
-}
-
-tm new-session -d -x 100 -y 50 "exec env -u XCLATE PS1='$ ' ENV= TMPDIR=$TMPDIR sh"
-wait_until shows '\$ *'
+open_screen 100 50
 no_sockets() {
 	[ -z "$(find "$TMPDIR" -name 'xcl*' -o -name 'ptbw*' -o -name 'ptbd*')" ]
 }
@@ -97,11 +57,11 @@ sees 'is stopped with its master' '.*\(Stopped\|Suspended\).*'
 keys ': >go; fg'
 sees 'and goes on' end
 rm -f go
-keys 'xclate -m -O /dev/tty --bar sh -c "echo a | xclate a; xclate b false </dev/null; :"'
-sees 'a line of progress, and a summary' 'xclate: 2 done, 1 failed'
+keys 'xclate -m -O /dev/tty --progress sh -c "echo a | xclate a; xclate b false </dev/null; :"'
+sees 'a line of progress, and a summary' 'xclate: 2 sections done in 0:0[0-9], 1 failed'
 # xapply: tasks have the terminal, an interrupt reaches them all
 keys 'SHELL=/bin/sh xapply --progress -P2 "sleep 0.8;%0" 1 2 3 4 </dev/null'
-sees 'a line of progress that stays a line' 'done [0-3] of 4, running 2, failed 0, .*'
+sees 'a line of progress that stays a line' '.*done [0-3] of 4, running 2, failed 0, .*'
 sees 'and a summary in its place' 'xapply: 4 tasks done in 0:0[0-9]*, 0 failed *'
 keys "SHELL=/bin/sh xapply 'read x; echo got \$x' a"
 keys 'by hand'

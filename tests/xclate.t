@@ -31,7 +31,7 @@ usage: xclate*' "xclate -m -$o true"
 	x "-m does not go with -$o" 64 '' '~xclate: *' "xclate -$o -m true"
 done
 for o in A d 'i -' 'N -' 'O -' 'p 1' r 'W -' k '-order-from 1' -fail \
-    '-halt now' '-results r' '-joblog l' -json -bar '-ci github' \
+    '-halt now' '-results r' '-joblog l' -json -bar -progress '-ci github' \
     '-turn-timeout 1'; do
 	x "-$o needs -m" 64 '' '~xclate: -* goes with -m only*' "xclate -$o a"
 done
@@ -287,7 +287,7 @@ y' '~xclate: results of section a in r: *' "mkdir r; mkfifo r/a; xclate -m --res
 x 'results: not through a link' 74 x '~xclate: results of section a in r: *' "mkdir r; ln -s ../gotcha r/a; xclate -m --results r sh -c 'echo x | xclate a'; c=\$?; test ! -e gotcha && exit \$c"
 x 'results: a place where none can be' 73 '' '~xclate: --results /dev/null/r: *' 'xclate -m --results /dev/null/r true'
 x 'a job log that cannot be' 73 '' '~xclate: --joblog /no/log: *' 'xclate -m --joblog /no/log true'
-x 'progress, not on a terminal: a summary' 0 a 'xclate: 1 done, 0 failed' \
+x 'progress, not on a terminal: a summary' 0 a '~xclate: 1 section done in 0:0[0-9], 0 failed' \
     "xclate -m --bar sh -c 'echo a | xclate a; sleep .2'"
 
 # --- failures ---

@@ -214,6 +214,13 @@ section_output(const struct section *s)
 	return s->flow.sink;
 }
 
+int
+section_is_relayed(const struct section *s)
+{
+	return !s->shared && s->talk.confirms && s->state >= SECTION_TITLE &&
+	    s->state < SECTION_DONE;
+}
+
 /* Begin to write, unless it is to be seen first whether there is anything. */
 static void
 begin_output(struct section *s)

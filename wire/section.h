@@ -161,6 +161,10 @@ int section_fd(const struct section *s, enum talk_fd which);
 /* The output of a direct section, for a command. */
 int section_output(const struct section *s);
 
+/* True from the turn until all is written, if it is the master that writes it
+ * to the output. */
+int section_is_relayed(const struct section *s);
+
 /* A direct section is over. */
 void section_end(struct section *s);
 

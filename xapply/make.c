@@ -39,7 +39,6 @@ complain_of_markup(const char *what, const struct expand_error *e)
 	if (e->kind == EXPAND_UNKNOWN)
 		snprintf(hint, sizeof hint, " (%c%c is a plain %c)",
 		    xapply_opt.escape, xapply_opt.escape, xapply_opt.escape);
-	run_clear_line();
 	wk_warn("%s'%s'%s: position %zu: %s%s", what, text,
 	    e->param > 0 ? " (a parameter)" : "", e->at + 1, e->reason, hint);
 }

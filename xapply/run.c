@@ -26,6 +26,7 @@
 #include "base/event.h"
 #include "base/failures.h"
 #include "base/kin.h"
+#include "base/progress.h"
 #include "base/spawn.h"
 #include "base/terminal.h"
 #include "wire/door.h"
@@ -39,7 +40,6 @@ enum {
 	KILL_MS = 5000,            /* from TERM to KILL */
 	NO_ROOM_MS = 500,          /* after the system had no process for us */
 	NO_ROOM_TRIES = 40,
-	PROGRESS_MS = 200,
 	STRAIN_MS = 1000,          /* between two checks of load and memory */
 	FEW_TASKS = 10,            /* no percentage of fewer halts the run */
 	FAILED_MAX = 100           /* as an exit code */
@@ -83,10 +83,6 @@ static struct {
 	struct wk_timer relief;   /* check load and memory again */
 	int64_t strain_checked;   /* when that was done, of div_now; 0: never */
 	int strained;             /* what came out */
-
-	struct wk_timer tick;     /* of the progress line */
-	int64_t began;            /* of div_now */
-	int width;                /* of the progress line, 0: none is shown */
 } run;
 
 static void start_tasks(void);
@@ -112,71 +108,26 @@ delist(struct task *t)
 		t->next->at = t->at;
 }
 
-/* --- the progress line on the terminal --- */
-
-void
-run_clear_line(void)
-{
-	if (run.width > 0)
-		fprintf(stderr, "\r%*s\r", run.width, "");
-	run.width = 0;
-}
-
-/* Seconds as "1:02:03" or "2:03". */
-static void
-put_duration(char *text, size_t room, double seconds)
-{
-	long s = (long)(seconds + 0.5);
-
-	if (s >= 3600)
-		snprintf(text, room, "%ld:%02ld:%02ld", s / 3600,
-		    s / 60 % 60, s % 60);
-	else
-		snprintf(text, room, "%ld:%02ld", s / 60, s % 60);
-}
+/* --- how far it is --- */
 
 static void
-run_show_progress(void)
+run_progress(struct wk_progress *p)
 {
-	size_t total = input_total(&run.input);
-	double seconds = (double)(div_now() - run.began) / 1000;
-	double rate = seconds > 0 ? (double)run.done / seconds : 0;
-	char left[32] = "", of[32] = "", line[160];
-	int n;
+	const struct task *t;
 
-	if (total > 0)
-		snprintf(of, sizeof of, " of %zu", total);
-	if (total > 0 && rate > 0)
-		put_duration(left, sizeof left,
-		    (double)(total - run.skipped - run.done) / rate);
-	n = snprintf(line, sizeof line, "done %ju%s, running %zu, failed %ju, "
-	    "%.1f/s%s%s", run.done + run.skipped, of, run.running_count,
-	    run.failures.count, rate, *left != '\0' ? ", left " : "", left);
-	fprintf(stderr, "\r%s%*s", line, run.width > n ? run.width - n : 0, "");
-	run.width = n;
+	p->total = input_total(&run.input);
+	p->done = run.done;
+	p->skipped = run.skipped;
+	p->failed = run.failures.count;
+	p->running = run.running_count;
+	p->hidden = task_relays();
+	/* of those that began together, the first is behind */
+	for (t = run.running; t != NULL; t = t->next)
+		if (p->longest == NULL || t->began <= p->since) {
+			p->longest = t->xid;
+			p->since = t->began;
+		}
 }
-
-static void
-progress_tick(struct wk_timer *t)
-{
-	run_show_progress();
-	wk_timer_set(t, PROGRESS_MS);
-}
-
-static void
-show_summary(void)
-{
-	char text[32];
-
-	run_clear_line();
-	put_duration(text, sizeof text,
-	    (double)(div_now() - run.began) / 1000);
-	wk_warn("%ju task%s done in %s, %ju failed", run.done,
-	    run.done == 1 ? "" : "s", text, run.failures.count);
-}
-
-/* wk_warn, on a line that has no progress in it. */
-#define complain(...) (run_clear_line(), wk_warn(__VA_ARGS__))
 
 /* --- what ends a run early --- */
 
@@ -316,6 +267,7 @@ stop_self(int sig)
 	sigemptyset(&set);
 	sigaddset(&set, SIGCONT);
 	sigprocmask(SIG_BLOCK, &set, &old);
+	wk_progress_clear();
 	wk_spawn_signal(sig, SIG_DFL);
 	if (!wk_pending(SIGCONT))
 		wk_terminal_stop(getpid(), sig);
@@ -353,7 +305,7 @@ static void
 lines_lost(int error)
 {
 	if (run.output_error == 0 && error != EPIPE)
-		complain("standard output: %s", strerror(error));
+		wk_warn("standard output: %s", strerror(error));
 	if (run.output_error == 0)
 		run.output_error = error;
 	stop_starting(WK_OUTPUT);
@@ -435,7 +387,7 @@ count_failure(const struct task *t)
 		return;
 	run.halted = run.last_failure;
 	run_how(how, t);
-	complain("halt: %ju task%s failed: %s (%s)", run.failures.count,
+	wk_warn("halt: %ju task%s failed: %s (%s)", run.failures.count,
 	    run.failures.count == 1 ? "" : "s", t->xid, how);
 	stop_starting(0);
 	if (xapply_opt.halt == WK_HALT_NOW)
@@ -528,7 +480,7 @@ time_is_up(struct wk_timer *timer)
 	}
 	t->ending = TASK_TERM_SENT;
 	t->timed_out = 1;
-	complain("task %ju (%s): its time is up", t->number + 1, t->xid);
+	wk_warn("task %ju (%s): its time is up", t->number + 1, t->xid);
 	task_signal(t, SIGTERM);
 	wk_timer_set(timer, KILL_MS);
 }
@@ -539,8 +491,9 @@ time_is_up(struct wk_timer *timer)
 static int
 run_announce(const struct task *t)
 {
-	if (xapply_opt.trace)
-		run_clear_line();
+	/* what goes to a pipe is written to the terminal by its reader */
+	if (xapply_opt.verbose && xapply_collator != NULL)
+		wk_progress_clear();
 	return say_task(t, run.tokens.each);
 }
 
@@ -555,7 +508,7 @@ run_not_started(const struct task *t, int error)
 	char **words = NULL;
 
 	if (xapply_opt.argv && error == EINVAL) {
-		complain("'%s': needs a shell, and --argv means none",
+		wk_warn("'%s': needs a shell, and --argv means none",
 		    t->command);
 		stop_starting(WK_DATA);
 		return;
@@ -563,9 +516,9 @@ run_not_started(const struct task *t, int error)
 	if (xapply_opt.argv && error != E2BIG)
 		words = quote_words(t->command, t->command_len, 1);
 	if (words != NULL)
-		complain("%s: %s", words[0], strerror(error));
+		wk_warn("%s: %s", words[0], strerror(error));
 	else
-		complain("task %ju (%s): %s", t->number + 1, t->xid,
+		wk_warn("task %ju (%s): %s", t->number + 1, t->xid,
 		    strerror(error));
 	free(words);
 	if (run.code == 0 && (!xapply_opt.argv || error == E2BIG))
@@ -584,7 +537,7 @@ run_no_room(struct task *t, int error)
 	tokens_give(&run.tokens, t->tokens);
 	if ((run.running_count == 0 && task_sections() == 0 &&
 	    ++run.no_room > NO_ROOM_TRIES) || run.input.count == 0) {
-		complain("cannot start a task: %s", strerror(error));
+		wk_warn("cannot start a task: %s", strerror(error));
 		stop_starting(WK_SYSTEM);
 		task_free(t);
 		return;
@@ -600,7 +553,7 @@ run_no_room(struct task *t, int error)
 static void
 no_section(struct task *t, const struct task_reason *why)
 {
-	complain("%s", why->text);
+	wk_warn("%s", why->text);
 	stop_starting(why->code);
 	tokens_give(&run.tokens, t->tokens);
 	task_free(t);
@@ -707,7 +660,7 @@ run_input_failed(void)
 	char what[200];
 
 	wk_visible(what, sizeof what, run.input.what);
-	complain("%s: %s", what, run.input.reason);
+	wk_warn("%s: %s", what, run.input.reason);
 	stop_starting(run.input.code);
 }
 
@@ -839,11 +792,11 @@ static void
 pool_lost(void)
 {
 	if (run.tokens.error == ENOMEM) {
-		complain("out of memory");
+		wk_warn("out of memory");
 		stop_starting(WK_SYSTEM);
 		return;
 	}
-	complain("%s: %s", xapply_pool, run.tokens.error == ECONNRESET ?
+	wk_warn("%s: %s", xapply_pool, run.tokens.error == ECONNRESET ?
 	    "the master is gone" : run.tokens.error == ETIMEDOUT ?
 	    "the master does not answer" : strerror(run.tokens.error));
 	stop_starting(run.tokens.error == EPROTO ? WK_PROTOCOL :
@@ -1088,20 +1041,28 @@ run_result(void)
 	    FAILED_MAX;
 }
 
+/* The last lines: how much has been done, and what of it failed. */
+static void
+sum_up(void)
+{
+	int named = run.failures.count > 0 && run.signal == 0 &&
+	    run.code == 0 && xapply_opt.fail && !run.told_by_outer;
+
+	if (xapply_opt.progress)
+		wk_progress_end(named ? &run.failures : NULL);
+	else if (named)
+		wk_failures_tell(&run.failures, run.done, "task");
+}
+
 static int
 end_run(void)
 {
-	wk_timer_stop(&run.tick);
 	halt_at_end();
-	if (xapply_opt.progress)
-		show_summary();
 	if (joblog_close() != 0 && run.code == 0)
 		run.code = WK_OUTPUT;
 	if (tokens_close(&run.tokens) != 0)
 		wk_warn("%s: the master is gone", xapply_pool);
-	if (run.failures.count > 0 && run.signal == 0 && run.code == 0 &&
-	    xapply_opt.fail && !run.told_by_outer)
-		wk_failures_tell(&run.failures, run.done, "task");
+	sum_up();
 	if (run.signal == 0)
 		wk_kin_part();
 	wk_spawn_blocking_streams(NULL);
@@ -1115,12 +1076,10 @@ int
 xapply_run(const char *template, char **operands)
 {
 	begin_run(template, operands);
-	run.began = div_now();
 	run.delay.expired = run.relief.expired = time_to_start;
 	run.soon.expired = time_to_start;
-	run.tick.expired = progress_tick;
-	if (xapply_opt.progress && isatty(2))
-		wk_timer_set(&run.tick, PROGRESS_MS);
+	if (xapply_opt.progress)
+		wk_progress_begin("task", run_progress);
 	start_tasks();
 	loop();
 	if (xapply_opt.otherwise != NULL && run.input.count == 0 &&

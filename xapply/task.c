@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/progress.h"
 #include "base/text.h"
 #include "base/visible.h"
 #include "look.h"
@@ -58,6 +59,9 @@ static size_t sections, sections_max;
 static struct talk_answers answers;
 static struct share shared = { .xid = "xapply" };
 
+/* The section whose turn it is, or was last. */
+static const struct output *latest;
+
 /* --- sections --- */
 
 static const char *
@@ -92,6 +96,8 @@ free_vars(char **vars)
 static void
 output_free(struct output *o)
 {
+	if (latest == o)
+		latest = NULL;
 	section_close(&o->section);
 	if (o->task != NULL)
 		o->task->output = NULL;
@@ -200,6 +206,20 @@ output_ready(struct section *s)
 	o->source = -1;
 }
 
+static void
+output_granted(struct section *s)
+{
+	latest = (struct output *)s;
+	if (section_is_relayed(s))
+		wk_progress_clear();
+}
+
+int
+task_relays(void)
+{
+	return latest != NULL && section_is_relayed(&latest->section);
+}
+
 static char **
 copy_vars(char *const *vars)
 {
@@ -257,6 +277,7 @@ output_describe(struct output *o)
 	s->earlier = o->own == NULL ? &answers : NULL;
 	s->share = o->own == NULL && !s->widow && !s->quit ? &shared : NULL;
 	s->ready = output_ready;
+	s->granted = output_granted;
 	s->ended = output_ended;
 	s->value = output_variable;
 	s->unset = task_variable_unset;

@@ -66,9 +66,6 @@ extern const char *xapply_pool;
  * code, unless the run ends by a signal or with wk_die. */
 int xapply_run(const char *template, char **operands);
 
-/* Take the line of progress off the terminal, before a message. */
-void run_clear_line(void);
-
 /* --- a task (task.c) --- */
 
 struct output;
@@ -189,6 +186,9 @@ void task_free(struct task *t);
 /* How many sections are open; and 1 if one more may be. */
 size_t task_sections(void);
 int task_room(void);
+
+/* 1 while the master writes a section of ours. */
+int task_relays(void);
 
 /* --- the lines that announce tasks: -v, -n, -x (say.c) --- */
 

@@ -28,6 +28,7 @@
 #include "base/kin.h"
 #include "base/jobline.h"
 #include "base/master.h"
+#include "base/progress.h"
 #include "base/wall.h"
 #include "report.h"
 #include "redirect.h"
@@ -46,6 +47,7 @@ struct client {
 	struct turn turn;
 	struct client *before, *after; /* in the order of arrival */
 	int64_t start, turn_at;    /* milliseconds since 1970 */
+	int64_t since;             /* of div_now */
 	uint64_t bytes;
 	unsigned long sequence;
 	short code;
@@ -71,6 +73,7 @@ static struct {
 	struct redirect output, widowed, notified, input;
 	struct turn_queue queue;
 	struct client *first, *last; /* clients, in the order of arrival */
+	size_t clients;            /* how many those are */
 	struct client *holder;
 	struct client ghost;       /* the holder, when it has hung up and what
 	                              it wrote is still on its way */
@@ -89,8 +92,7 @@ static struct {
 	int first_code;            /* of the first section that failed */
 	int lost;                  /* some output could not be written */
 	int halted, quit_asked;
-	struct wk_timer bar, turn_limit, again;
-	int64_t begun;
+	struct wk_timer turn_limit, again;
 	int starts;                /* a utility; else there is none, or -p */
 	int ready;                 /* all streams are open */
 	struct section outer;      /* -O - */
@@ -157,48 +159,18 @@ notify_xid(const char *xid)
 	notify(xid, strlen(xid), report_end());
 }
 
-/* One line that replaces itself on a terminal. */
+/* How far it is, for the line of progress. */
 static void
-xmaster_show_progress(struct wk_timer *t)
+xmaster_progress(struct wk_progress *p)
 {
-	long seconds = (long)((div_now() - m.begun) / 1000);
-	char text[200], name[80];
-	int n;
-
-	(void)t;
-	if (!isatty(2))
-		return;         /* the summary is enough there */
-	wk_visible(name, sizeof name, m.holder != NULL ? m.holder->xid : "");
-	n = snprintf(text, sizeof text, "\r\033[Kxclate: %lu done, %lu failed, "
-	    "%zu waiting%s%.60s, %ld:%02ld", m.done,
-	    (unsigned long)m.failures.count, m.queue.count,
-	    m.holder != NULL ? ", now " : "", name,
-	    seconds / 60, seconds % 60);
-	if (wk_look(2, POLLOUT, 0) != 0 && write(2, text, (size_t)n) < 0)
-		xclate_opt.bar = 0;
-}
-
-static void
-progress(void)
-{
-	if (xclate_opt.bar && !m.bar.set)
-		wk_timer_set(&m.bar, 100);
-}
-
-static void
-end_progress(void)
-{
-	char text[100];
-	int n;
-
-	if (!xclate_opt.bar)
-		return;
-	wk_timer_stop(&m.bar);
-	n = snprintf(text, sizeof text, "%sxclate: %lu done, %lu failed\n",
-	    isatty(2) ? "\r\033[K" : "", m.done,
-	    (unsigned long)m.failures.count);
-	if (write(2, text, (size_t)n) < 0)
-		xclate_opt.bar = 0;
+	p->done = m.done;
+	p->failed = m.failures.count;
+	p->waiting = m.queue.count;
+	p->running = m.clients - m.queue.count;
+	if (m.first != NULL) {
+		p->longest = m.first->xid;
+		p->since = m.first->since;
+	}
 }
 
 /* The section that has failed, and how, may be one too many. */
@@ -261,7 +233,6 @@ xmaster_report(struct client *k)
 	m.done++;
 	if (k->code != 0)
 		xmaster_failed(k);
-	progress();
 }
 
 /* --- whose turn it is --- */
@@ -489,7 +460,6 @@ wants_turn(struct client *k)
 	if (turn_put(&m.queue, &k->turn) != 0)
 		wk_serve_drop(&k->c, "out of memory");
 	grant_next();
-	progress();
 }
 
 /* --- what clients say: two letters, a space, NUL --- */
@@ -684,7 +654,7 @@ static int
 is_indifferent(void)
 {
 	return !m.looks && m.queue.order == TURN_READY && !m.notify_on &&
-	    !xclate_opt.bar && !xclate_opt.fail &&
+	    !xclate_opt.progress && !xclate_opt.fail &&
 	    xclate_opt.halt == WK_HALT_NEVER && !xclate_opt.verbose;
 }
 
@@ -791,9 +761,9 @@ named(struct client *k)
 	else
 		m.first = k;
 	m.last = k;
+	m.clients++;
 	wk_serve_known(&k->c);
 	wk_serve_printf(&k->c, "%lu\n", k->sequence);
-	progress();
 }
 
 /* The xid, up to a NUL, LF or CR; what is too long of it is cut off. */
@@ -839,6 +809,7 @@ xmaster_connected(struct wk_client *c)
 	struct client *k = (struct client *)c;
 
 	k->start = wall_ms();
+	k->since = div_now();
 	wk_serve_send(c, XCLATE_PROTOCOL, sizeof XCLATE_PROTOCOL);
 }
 
@@ -847,6 +818,7 @@ leave_order(struct client *k)
 {
 	unsigned long n;
 
+	m.clients--;
 	if (k->before != NULL)
 		k->before->after = k->after;
 	else
@@ -1269,6 +1241,18 @@ give_streams_back(void)
 	wk_spawn_blocking(m.in);
 }
 
+/* The last lines: how much has been done, and what of it failed. */
+static void
+xmaster_sum_up(void)
+{
+	int named = xclate_opt.fail && m.failures.count > 0;
+
+	if (xclate_opt.progress)
+		wk_progress_end(named ? &m.failures : NULL);
+	else if (named)
+		wk_failures_tell(&m.failures, m.done, "section");
+}
+
 /* Close the outputs; each |cmd then ends, and is waited for. */
 static void
 close_streams(int *code)
@@ -1281,9 +1265,7 @@ close_streams(int *code)
 	if (!m.outer_open)
 		close(m.out);
 	close(m.widow);
-	end_progress();
-	if (xclate_opt.fail && m.failures.count > 0)
-		wk_failures_tell(&m.failures, m.done, "section");
+	xmaster_sum_up();
 	wk_serve_linger(wk_reap_watched, code);
 }
 
@@ -1323,8 +1305,6 @@ prepare_master(void)
 	m.next = xclate_opt.order_from;
 	ops.in_order = xclate_opt.keep_order;
 	m.turn_limit.expired = too_long;
-	m.bar.expired = xmaster_show_progress;
-	m.begun = div_now();
 }
 
 static int
@@ -1385,6 +1365,15 @@ xmaster_begun(const struct wk_spawn *utility)
 		open_outer();
 }
 
+/* What goes to the terminal has to go through us, who know of the line there:
+ * also sections that we need not look at otherwise. */
+static void
+xmaster_begin_progress(void)
+{
+	m.looks |= isatty(STDERR_FILENO) && isatty(m.out);
+	wk_progress_begin("section", xmaster_progress);
+}
+
 /* Open all streams, in the order in which their messages are expected. */
 static int
 xmaster_bound(const struct div_socket *socket)
@@ -1407,6 +1396,8 @@ xmaster_bound(const struct div_socket *socket)
 	prepare_sections();
 	if (m.notify_on)
 		begin_notify();
+	if (xclate_opt.progress)
+		xmaster_begin_progress();
 	if (xclate_opt.announce)
 		announce(socket->path);
 	m.ready = 1;

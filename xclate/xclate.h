@@ -22,7 +22,7 @@ struct xclate_options {
 	                              of all sections that have none */
 	int quit, dry, verbose, recursion;
 	/* masters */
-	int detached, announce, report, keep_order, fail, json, bar;
+	int detached, announce, report, keep_order, fail, json, progress;
 	const char *output, *widow, *notify, *input, *results, *joblog;
 	enum lines_flatten fold;   /* --ci */
 	long pid;
