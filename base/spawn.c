@@ -181,7 +181,7 @@ new_session(void)
 static void
 inherit(int fd)
 {
-	fcntl(fd, F_SETFD, fcntl(fd, F_GETFD) & ~FD_CLOEXEC);
+	fcntl(fd, F_SETFD, 0);
 }
 
 static int

@@ -50,6 +50,9 @@ struct client {
 	char offers;               /* what it waits for is offered to it */
 	char passed;               /* so often it did not take that */
 	struct wk_timer offer;     /* it has been offered something */
+	struct client *told_next;  /* in the list of those that are to be told */
+	struct client **told_at;   /* what points to it there; NULL: it is not
+	                              in it */
 	char looked;               /* the next two are known */
 	pid_t connected;           /* the process that connected, 0: unseen */
 	unsigned long socket;      /* the client's end of the connection */
@@ -63,6 +66,8 @@ static const char *outer_path;
 static int borrowed;                        /* masters to the pool's owner */
 static char *reply;                         /* room for the longest reply */
 static uint32_t *picked;
+/* Clients to be told, once, when another one wants tokens (request Z). */
+static struct client *to_be_told;
 
 static uint32_t
 now_seconds(void)
@@ -86,6 +91,45 @@ send_picked(struct client *k, size_t n)
 		len += (size_t)sprintf(reply + len, "%lu%c",
 		    (unsigned long)picked[i], i + 1 < n ? ',' : '\n');
 	wk_serve_send(&k->c, reply, len);
+}
+
+static void
+tell_no_more(struct client *k)
+{
+	if (k->told_at == NULL)
+		return;
+	*k->told_at = k->told_next;
+	if (k->told_next != NULL)
+		k->told_next->told_at = k->told_at;
+	k->told_at = NULL;
+}
+
+static void
+tell_later(struct client *k)
+{
+	if (k->told_at != NULL)
+		return;
+	k->told_next = to_be_told;
+	if (k->told_next != NULL)
+		k->told_next->told_at = &k->told_next;
+	k->told_at = &to_be_told;
+	to_be_told = k;
+}
+
+/* One could not have the tokens that it asked for: who holds some, and would
+ * keep them for its next task, gives them back first. */
+static void
+tell_others(const struct client *wants)
+{
+	struct client *k, *next;
+
+	for (k = to_be_told; k != NULL; k = next) {
+		next = k->told_next;
+		if (k == wants)
+			continue;
+		tell_no_more(k);
+		wk_serve_puts(&k->c, "!\n");
+	}
 }
 
 static void grant_waiting(void);
@@ -184,10 +228,12 @@ take_offered(struct client *k)
 
 	if (h->place == POOL_PASSED)
 		pool_wait_again(&pool, h);
-	if (h->place == POOL_OFFERED || pool_ready(&pool) == h)
+	if (h->place == POOL_OFFERED || pool_ready(&pool) == h) {
 		pmaster_grant(k);
-	else
+	} else {
 		wk_serve_pause(&k->c);
+		tell_others(k);
+	}
 }
 
 static void
@@ -207,7 +253,16 @@ req_take(struct client *k)
 	else if (!take_at_once(k, n)) {
 		pool_wait(&pool, &k->holder, n, now_seconds());
 		wk_serve_pause(&k->c);
+		tell_others(k);
 	}
+}
+
+/* What cannot be had at once: its client may ask again. */
+static void
+refuse(struct client *k)
+{
+	wk_serve_puts(&k->c, "-1\n");
+	tell_others(k);
 }
 
 static void
@@ -219,7 +274,7 @@ req_take_now(struct client *k)
 	if (n == 0)
 		wk_serve_puts(&k->c, "\n");
 	else if (!take_at_once(k, n))
-		wk_serve_puts(&k->c, "-1\n");
+		refuse(k);
 }
 
 static void
@@ -227,7 +282,7 @@ req_poll(struct client *k)
 {
 	give_place_up(k);
 	if (!take_at_once(k, 1))
-		wk_serve_puts(&k->c, "-1\n");
+		refuse(k);
 }
 
 static void
@@ -235,6 +290,14 @@ req_offers(struct client *k)
 {
 	k->offers = 1;
 	wk_serve_puts(&k->c, "1\n");
+}
+
+static void
+req_alone(struct client *k)
+{
+	if (pool.up == NULL)
+		tell_later(k);
+	wk_serve_puts(&k->c, pool.up == NULL ? "1\n" : "0\n");
 }
 
 static void
@@ -255,6 +318,7 @@ req_give_all(struct client *k)
 static void
 req_close(struct client *k)
 {
+	tell_no_more(k);
 	pmaster_leave(k);
 	pool_give_all(&pool, &k->holder);
 	grant_waiting();
@@ -499,6 +563,7 @@ static const struct request {
 	{ 'B', "borrowed", NULL, req_borrowed },
 	{ 'L', "tie", NULL, req_tie },
 	{ 'E', "offers", NULL, req_offers },
+	{ 'Z', "alone", NULL, req_alone },
 	{ '\0', "unknown", NULL, NULL }
 };
 
@@ -599,6 +664,7 @@ pmaster_gone(struct wk_client *c)
 {
 	struct client *k = (struct client *)c;
 
+	tell_no_more(k);
 	pmaster_leave(k);
 	pool_give_all(&pool, &k->holder);
 	grant_waiting();

@@ -54,6 +54,8 @@ for b in '' -1; do
 	old 'I: now or never' s:2I2III 'r:0,1\n-1\n2\n-1\n'
 	old 'A: seconds held' s:G0A1A9AA 'r:0\n0\n-1\n-1\n-1\n'
 	old 'E: what is free is not offered' s:EGEG 'r:1\n0\n1\n1\n'
+	old 'Z: nobody else is told of what one does oneself' s:Z4IZ4GPPPP \
+	    'r:1\n-1\n1\n-1\n0\n1\n2\n-1\n'
 	old 'W: nobody waits' s:W 'r:0\n'
 	old 'K: free' s:0K2K 'r:0\n0\n'
 	old 'K: no such token' s:3K4KK 'r:-1\n-1\n-1\n'
@@ -146,6 +148,27 @@ done
 offered 'E: the end gives it back' "s:. e t:three" "'s:7\\nP' 'r:0\\n'"
 offered 'E: the end of its direction gives it back' "h e t:three" \
     "'s:7\\nG' 'r:0\\n'"
+
+# told NAME 'steps of who is told' 'steps of another': of a pool of one, which
+# the first holds
+told() {
+	t "$1" 0 '' '' ptbw -m -J1 -N "$s" sh -c "
+		peer connect $s 's:8\nGZ' 'r:0\n1\n' t:one w:two $2 s:. e & first=\$!
+		peer connect $s w:one 's:9\n' $3 && wait \$first"
+	rm -f one two three four
+}
+told 'Z: told, once, that another waits, and then it does not' \
+    "'r:!\n' s:VZ 'r:0.4\n0\n' s:FZ 'r:1\n1\n'" "s:VG 'r:0.4\n' t:two 'r:0\n'"
+for request in I P; do
+	told "Z: told that another was refused ($request)" \
+	    "'r:!\n' s:VZ 'r:0.4\n1\n'" "s:$request 'r:-1\n' t:two"
+done
+told 'Z: not told of what others can have, or do not take' \
+    "s:F 'r:1\n' t:three w:four s:V 'r:0.4\n'" \
+    "t:two w:three s:GEVZ0O0DZ 'r:0\n1\n0.4\n1\n9\n1\n1\n' t:four"
+told 'Z: one that was passed over does not count, until it asks again' \
+    "'r:!\n' s:F 'r:1\n' s:ZG 'r:1\n0\n' t:three 'r:!\n' s:F 'r:1\n'" \
+    "s:EG 'r:1\n' t:two 'r:+\n' w:three s:G 'r:+\n' s:G 'r:0\n'"
 
 # --- our client, an old master: it knows none of our requests ---
 cat >meet.sh <<'EOF'

@@ -415,6 +415,34 @@ n 'free when the last tasks run' '0' 'ptbw -m -J2 xapply -P2 -t - "test %1 = 1 |
 n 'what a task leaves behind does not keep its token' '1
 2' 'ptbw -m -J1 xapply -t - "(await go) >/dev/null 2>&1 & echo %1" 1 2; : >go'
 n 'all is given back' '1 2 3 4 0' 'ptbw -m -J3 sh -c "xapply --no-fail -P3 -R1 -t - \"echo %1 >>o; exit 1;%0\" 1 2 3 4; ptbw -T0 -R3 true; echo \$(sort o) \$?"'
+
+# --- handed from task to task, while nobody else wants them ---
+n 'the master is asked no more then' 'few 100' 'WRAPKIT_TRACE=trace xapply -P2 -J2 "echo %t1 >>o;%0" $(seq 100)
+    test $(grep -c "take-now" trace) -lt 10 && test $(grep -c "< give" trace) -lt 10 && echo few $(wc -l <o)'
+n 'one that waits comes before the next task' '1 2 3 in 4 5 6' 'cat >task <<"END"
+echo $1 >>o
+test $1 != 3 || { ptbw sh -c "echo in >>o" &
+    until ptbw -v - | sed "1,/Waiting/d" | grep -q .; do sleep 0.01; done; }
+END
+    ptbw -m -J1 xapply -t - "sh task" 1 2 3 4 5 6; xargs <o'
+# master NAME STEPS: xapply -t of a master that is ours, and takes these steps
+# when it has a pool of one
+master() {
+	n "$1" 'a b c d 0 0' "peer listen s l r:SJRU 's:1,2\\n1\\n1\\n=iota\\0' r:T 's:x\\0' \
+	    r:L 's:-No\\n' r:S1I 's:1,2\\n0\\n' r:0D 's:1\\n' $2 r:F. 's:0\\n' c & p=\$!
+	    until test -S s; do :; done
+	    xapply -t s 'echo %1 >>o; test %1 != c || { : >up; await go; }' a b c d
+	    c=\$?; : >go; wait \$p; echo \$(cat o) \$c \$?"
+}
+again="r:S1I 's:1,2\\n0\\n' r:0D 's:1\\n'"
+master 'a master that does not know of that' "r:ZS1I 's:-No\\n1,2\\n0\\n' \
+    r:0D 's:1\\n' r:S1I 's:1,2\\n0\\n' w:up t:go r:0D 's:1\\n' $again"
+master 'told that another waits' "r:ZS1I 's:1\\n1,2\\n0\\n' w:up 's:!\\n' t:go \
+    r:0D 's:1\\n' r:ZS1I 's:1\\n1,2\\n0\\n' r:0D 's:1\\n'"
+master 'told so in front of an answer' "r:ZS1I 's:1\\n1,2\\n0\\n' w:up t:go \
+    r:0D 's:!\\n1\\n'"
+master 'somebody waits already' "r:ZS1I 's:0\\n1,2\\n0\\n' r:0D 's:1\\n' \
+    r:ZS1I 's:1\\n1,2\\n0\\n' w:up t:go r:0D 's:1\\n'"
 # the connection, and the file in which runs within a task lock its tokens
 n 'two descriptors more at most' 'good' 'ls /dev/fd >/dev/null; sh -c "ls /dev/fd" | wc -l >a
     for o in "" -m "-S sh" -P3; do ptbw -m -J1 xapply -t - $o "ls /dev/fd >l;%0" a; wc -l <l >b

@@ -142,12 +142,25 @@ get_until(struct broker *b, char end, size_t *len, int64_t deadline)
 	return p;
 }
 
+/* The next answer that is a line.  In front of any, the master may tell that
+ * another client wants tokens (Z). */
+static char *
+get_answer(struct broker *b, size_t *len, int64_t deadline)
+{
+	char *line;
+
+	while ((line = get_until(b, '\n', len, deadline)) != NULL &&
+	    b->alone != ALONE_UNASKED && strcmp(line, "!") == 0)
+		b->alone = ALONE_NOT;
+	return line;
+}
+
 static char *
 get_line(struct broker *b)
 {
 	size_t len;
 
-	return get_until(b, '\n', &len, answer_by(b));
+	return get_answer(b, &len, answer_by(b));
 }
 
 static int
@@ -321,11 +334,42 @@ broker_holders(struct broker *b, char what, size_t first, size_t n,
 	return ask_each(b, what, NULL, first, n, "", take_number, answer);
 }
 
+/* The answer to Z.  A master that does not know it is not asked again. */
+static int
+get_alone(struct broker *b)
+{
+	char *line;
+
+	/* from now on the master may tell */
+	b->alone = ALONE_NOT;
+	if ((line = get_line(b)) == NULL)
+		return -1;
+	if (strcmp(line, "-No") == 0)
+		b->alone = ALONE_UNKNOWN;
+	else if (strcmp(line, "1") == 0)
+		b->alone = ALONE;
+	else if (strcmp(line, "0") != 0)
+		return protocol_error();
+	return 0;
+}
+
+int
+broker_is_alone(struct broker *b)
+{
+	/* what can be read is that somebody wants some, or the end */
+	if (b->alone == ALONE && (buffer_length(&b->in) > 0 ||
+	    div_readable(b->fd, 0) != 0))
+		b->alone = ALONE_NOT;
+	return b->alone == ALONE;
+}
+
 /* More tokens than the pool has can never be had: S, which old masters know,
  * tells how many there are. */
 int
 broker_take_now(struct broker *b, size_t n, uint32_t *token)
 {
+	int asks = b->reuses &&
+	    (b->alone == ALONE_UNASKED || b->alone == ALONE_NOT);
 	char text[48], *line, *end;
 	long count;
 
@@ -333,8 +377,9 @@ broker_take_now(struct broker *b, size_t n, uint32_t *token)
 		errno = ENOTSUP;
 		return -1;
 	}
-	snprintf(text, sizeof text, "S%zuI", n);
-	if (broker_put_text(b, text) != 0 || (line = get_line(b)) == NULL ||
+	snprintf(text, sizeof text, "%sS%zuI", asks ? "Z" : "", n);
+	if (broker_put_text(b, text) != 0 ||
+	    (asks && get_alone(b) != 0) || (line = get_line(b)) == NULL ||
 	    number(line, &end, &count) != 0)
 		return -1;
 	if (*end != ',')
@@ -406,7 +451,7 @@ await_tokens(struct broker *b, int64_t deadline, int grace_ms)
 	size_t len;
 	char *line;
 
-	while ((line = get_until(b, '\n', &len, deadline)) != NULL) {
+	while ((line = get_answer(b, &len, deadline)) != NULL) {
 		if (b->offers == OFFERS_ASKED) {
 			b->offers = strcmp(line, "1") == 0 ?
 			    OFFERS_MADE : OFFERS_NONE;

@@ -35,6 +35,11 @@ struct broker {
 	size_t wanted;            /* private: so many */
 	enum { OFFERS_UNASKED, OFFERS_ASKED, OFFERS_NONE, OFFERS_MADE } offers;
 	                          /* private: the answer to "E" */
+	int reuses;               /* the caller's: it has a use for what it
+	                             holds, and broker_take_now is to ask
+	                             whether others want that */
+	enum { ALONE_UNASKED, ALONE_UNKNOWN, ALONE_NOT, ALONE } alone;
+	                          /* private: the answer to "Z" */
 	size_t count;             /* tokens of the pool, once known */
 	struct buffer in;         /* replies not yet looked at */
 };
@@ -79,6 +84,14 @@ int broker_take_at_once(struct broker *b, size_t n, uint32_t *token);
  */
 int broker_take_now(struct broker *b, size_t n, uint32_t *token);
 int broker_has_free(struct broker *b, size_t n);
+
+/*
+ * 1 if nobody else wants tokens, as far as the master has said until now: so
+ * what is held may be used for something else without giving it back first.  0
+ * if anybody does, when it is not known, and before reuses is set.  Nothing may be
+ * under way.
+ */
+int broker_is_alone(struct broker *b);
 
 /*
  * In two steps, for a caller that waits for b->fd to be readable in

@@ -299,14 +299,13 @@ tokens_variables(const struct tokens *t, const struct token_set *s,
     char **vars)
 {
 	size_t n = 0, room;
-	struct stat st;
 
 	if (t->fd < 0 || t->each == 0)
 		return 0;
 	vars[n] = list_of_names(t, s);
 	if (vars[n++] == NULL)
 		return TOKENS_FAILED;
-	if (t->file < 0 || fstat(t->file, &st) != 0)
+	if (t->file < 0)
 		return n;
 	room = strlen(t->lend) + strlen(t->path) + 120; /* four numbers */
 	vars[n] = malloc(room);
@@ -314,11 +313,29 @@ tokens_variables(const struct tokens *t, const struct token_set *s,
 		return TOKENS_FAILED;
 	snprintf(vars[n++], room, "%s=%d %zu %lu %lu %s", t->lend, t->file,
 	    s == &t->given ? t->room : (size_t)(s - t->set),
-	    (unsigned long)st.st_dev, (unsigned long)st.st_ino, t->path);
+	    t->device, t->inode, t->path);
 	return n;
 }
 
 /* --- opening --- */
+
+/* A file of our own; -1 when there can be none. */
+static int
+tokens_make_file(struct tokens *t)
+{
+	int fd = high_fd(flow_file());
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) != 0) {
+		close(fd);
+		return -1;
+	}
+	if (fd >= 0) {
+		t->device = (unsigned long)st.st_dev;
+		t->inode = (unsigned long)st.st_ino;
+	}
+	return fd;
+}
 
 /* Have tasks inherit one more descriptor, unless it is -1. */
 static void
@@ -353,7 +370,7 @@ tokens_open(struct tokens *t, const char *path)
 	    broker_take_tie(&t->broker, &tie) != 0 || take_lent(t) != 0)
 		return -1;
 	/* without the file, runs within our tasks wait for tokens as others */
-	t->file = high_fd(flow_file());
+	t->file = tokens_make_file(t);
 	inherited(t, t->file);
 	inherited(t, tie);
 	inherited(t, t->lent_again);
@@ -452,24 +469,62 @@ take_of_pool(struct tokens *t, struct token_set *s)
 	return NULL;
 }
 
-/* What the task that this process is in holds comes first; then the next free
- * set after the last that was used, in rotation. */
+/* A set that has just come free, the next one in rotation. */
+static struct token_set *
+take_kept(struct tokens *t)
+{
+	struct token_set *s;
+	size_t i;
+
+	for (i = 0; i < t->sets_used; i++) {
+		s = &t->set[(t->at + i) % t->sets_used];
+		if (s->kept)
+			break;
+	}
+	s->kept = 0;
+	t->kept--;
+	t->at = (size_t)(s - t->set) + 1;
+	return hand_out(t, s);
+}
+
+/* The next set in rotation that may be filled, or NULL. */
+static struct token_set *
+next_empty(struct tokens *t)
+{
+	struct token_set *s;
+	size_t i;
+
+	for (i = 0; i < t->sets; i++) {
+		s = &t->set[(t->at + i) % t->sets];
+		if (!s->held && !s->owed)
+			return s;
+	}
+	return NULL;
+}
+
+/* True if the pool has nothing beside what our own tasks hold. */
+static int
+have_whole_pool(const struct tokens *t)
+{
+	return t->fd >= 0 && t->each > 0 &&
+	    (t->held + 1) * t->each > t->pool;
+}
+
+/* What the task that this process is in holds comes first; then what is kept;
+ * then the next free set after the last that was used, in rotation. */
 struct token_set *
 tokens_take(struct tokens *t)
 {
-	size_t i, k;
-	struct token_set *s = NULL;
+	struct token_set *s;
 
 	if (t->error == 0 && !t->given.held && may_use_lent(t)) {
 		t->given.held = 1;
 		return &t->given;
 	}
-	for (i = 0; i < t->sets && s == NULL; i++) {
-		k = (t->at + i) % t->sets;
-		if (!t->set[k].held && !t->set[k].owed)
-			s = &t->set[k];
-	}
-	if (s == NULL || t->error != 0)
+	if (t->error == 0 && t->kept > 0)
+		return take_kept(t);
+	s = next_empty(t);
+	if (s == NULL || t->error != 0 || have_whole_pool(t))
 		return NULL;
 	if (make_set(t, s) != 0) {
 		lost(t);
@@ -495,6 +550,36 @@ tokens_give(struct tokens *t, struct token_set *s)
 	} else if (t->fd >= 0 && t->each > 0 && t->error == 0 &&
 	    broker_give(&t->broker, s->index, t->each) != 0)
 		lost(t);
+}
+
+void
+tokens_pass(struct tokens *t, struct token_set *s)
+{
+	t->broker.reuses = 1;
+	if (s == &t->given || t->fd < 0 || t->error != 0 ||
+	    t->first_is != TOKENS_IDLE || !broker_is_alone(&t->broker)) {
+		tokens_give(t, s);
+		return;
+	}
+	s->held = 0;
+	t->held--;
+	s->kept = 1;
+	t->kept++;
+}
+
+void
+tokens_settle(struct tokens *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->sets_used && t->kept > 0; i++)
+		if (t->set[i].kept) {
+			t->set[i].kept = 0;
+			t->kept--;
+			if (t->error == 0 && broker_give(&t->broker,
+			    t->set[i].index, t->each) != 0)
+				lost(t);
+		}
 }
 
 void

@@ -5,7 +5,8 @@
  * tokens of the pool, or, without a pool, one number that no other set which is
  * held has.  Only the first set is waited for: a run that holds one already is
  * given another when the pool has it free, so runs that share a pool, or are
- * nested, all get on.
+ * nested, all get on.  While nobody else wants tokens, a set goes from a task
+ * straight to the next one, and the master is not asked.
  *
  * A run within a task of another run on the same pool begins with the tokens of
  * that task: the task waits for it, and would otherwise hold what it needs.
@@ -29,6 +30,7 @@ struct token_set {
 	int held;
 	int owed;                   /* to be given back when the connection
 	                               does not wait any more */
+	int kept;                   /* for the next task, or to be given back */
 };
 
 struct tokens {
@@ -54,7 +56,7 @@ struct tokens {
 	size_t room;                /* of them */
 	size_t sets_used;           /* those from there on never were */
 	size_t at;
-	size_t owed;                /* sets */
+	size_t owed, kept;          /* sets */
 	struct broker broker;
 	struct wk_io io;
 	struct wk_timer again;
@@ -65,6 +67,7 @@ struct tokens {
 	int extra[4];               /* the tie, the file and the lock's, ended
 	                               by -1 */
 	int file;                   /* whose bytes are locked, or -1 */
+	unsigned long device, inode; /* of that file */
 	struct token_set first;     /* what was asked for and waited for */
 	struct token_set given;     /* of the task that this process is in */
 	int lent;                   /* the file in which to lock it, or -1 */
@@ -94,6 +97,14 @@ struct token_set *tokens_take(struct tokens *t);
 
 /* Give a set back. */
 void tokens_give(struct tokens *t, struct token_set *s);
+
+/*
+ * The same for a set whose next user may be there already: it is kept for
+ * tokens_take, if nobody else wants it, until tokens_settle, which gives back
+ * what is still there.  That must be called before anything is waited for.
+ */
+void tokens_pass(struct tokens *t, struct token_set *s);
+void tokens_settle(struct tokens *t);
 
 /* The same for a set that was not used: it is the next one again. */
 void tokens_unused(struct tokens *t, struct token_set *s);

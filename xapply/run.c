@@ -438,7 +438,8 @@ conclude(struct task *t)
 {
 	int gone = reader_gone(t);
 
-	tokens_give(&run.tokens, t->tokens);
+	/* start_tasks comes next */
+	tokens_pass(&run.tokens, t->tokens);
 	t->tokens = NULL;
 	t->ended = div_now();
 	if (!gone && is_tried_again(t)) {
@@ -804,7 +805,7 @@ pool_lost(void)
 }
 
 static void
-start_tasks(void)
+start_what_may(void)
 {
 	struct token_set *set;
 	struct task *t;
@@ -826,6 +827,13 @@ start_tasks(void)
 		if (announce_and_begin(t) != 0)
 			return;
 	}
+}
+
+static void
+start_tasks(void)
+{
+	start_what_may();
+	tokens_settle(&run.tokens);
 }
 
 static void

@@ -341,28 +341,6 @@ find_program(const char *name)
 	return path;
 }
 
-/*
- * As in shells, a program that was found is not looked for again: most tasks
- * run the same.  NULL: it was not found, or the task has a $PATH of its own.
- */
-static const char *
-remembered(const char *name, char *const *env)
-{
-	static char *last, *path;
-
-	if (strchr(name, '/') != NULL || env != NULL)
-		return NULL;
-	if (last != NULL && strcmp(last, name) == 0)
-		return path;
-	free(last);
-	free(path);
-	path = NULL;
-	last = strdup(name);
-	if (last != NULL && wk_spawn_find(name, &path) != 0)
-		path = NULL;
-	return path;
-}
-
 /* Shells whose quotes are those of POSIX; tests/expand.c asks them. */
 static int
 is_posix_shell(const char *path)
@@ -507,6 +485,29 @@ overridden(const char *variable, char *const *vars)
 	return 0;
 }
 
+/*
+ * As in shells, a program that was found is not looked for again: most tasks
+ * run the same.  NULL: it was not found, or the task has a $PATH of its own.
+ */
+static const char *
+remembered(const char *name, char *const *vars)
+{
+	static char *last, *path;
+
+	if (strchr(name, '/') != NULL ||
+	    (vars != NULL && overridden("PATH=", vars)))
+		return NULL;
+	if (last != NULL && strcmp(last, name) == 0)
+		return path;
+	free(last);
+	free(path);
+	path = NULL;
+	last = strdup(name);
+	if (last != NULL && wk_spawn_find(name, &path) != 0)
+		path = NULL;
+	return path;
+}
+
 /* Our environment with the task's variables; NULL: ours as it is.  Of two
  * with the same name the later counts. */
 static char **
@@ -639,7 +640,7 @@ is_shortage(int error)
 static int
 spawn_words(struct task *t, struct wk_spawn *p, char **words)
 {
-	const char *path = remembered(words[0], p->env);
+	const char *path = remembered(words[0], t->vars);
 
 	p->argv = words;
 	p->file = path != NULL ? path : words[0];
