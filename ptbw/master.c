@@ -50,9 +50,9 @@ struct client {
 	char offers;               /* what it waits for is offered to it */
 	char passed;               /* so often it did not take that */
 	struct wk_timer offer;     /* it has been offered something */
-	struct client *told_next;  /* in the list of those that are to be told */
-	struct client **told_at;   /* what points to it there; NULL: it is not
-	                              in it */
+	struct client *told_next;  /* in the list of those to be told */
+	struct client **told_at;   /* what points to it there; NULL: it is
+	                              not in it */
 	char looked;               /* the next two are known */
 	pid_t connected;           /* the process that connected, 0: unseen */
 	unsigned long socket;      /* the client's end of the connection */

@@ -88,8 +88,8 @@ int broker_has_free(struct broker *b, size_t n);
 /*
  * 1 if nobody else wants tokens, as far as the master has said until now: so
  * what is held may be used for something else without giving it back first.  0
- * if anybody does, when it is not known, and before reuses is set.  Nothing may be
- * under way.
+ * if anybody does, when it is not known, and before reuses is set.  Nothing may
+ * be under way.
  */
 int broker_is_alone(struct broker *b);
 

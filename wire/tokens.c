@@ -469,18 +469,16 @@ take_of_pool(struct tokens *t, struct token_set *s)
 	return NULL;
 }
 
-/* A set that has just come free, the next one in rotation. */
+/* A set that has just come free, the next one in rotation.  There is one. */
 static struct token_set *
 take_kept(struct tokens *t)
 {
+	size_t i = 0;
 	struct token_set *s;
-	size_t i;
 
-	for (i = 0; i < t->sets_used; i++) {
-		s = &t->set[(t->at + i) % t->sets_used];
-		if (s->kept)
-			break;
-	}
+	do
+		s = &t->set[(t->at + i++) % t->sets_used];
+	while (!s->kept);
 	s->kept = 0;
 	t->kept--;
 	t->at = (size_t)(s - t->set) + 1;
