@@ -369,6 +369,10 @@ on_signal(int sig, siginfo_t *info, void *context)
 	    info->si_pid : 0;
 
 	(void)context;
+	if (wk_spawn_in_child(sig)) {
+		errno = e;
+		return;
+	}
 	if (!signal_pending[sig] || pid == 0)
 		signal_pid[sig] = pid;
 	signal_pending[sig] = 1;
@@ -390,7 +394,7 @@ catch(int sig)
 	sa.sa_sigaction = on_signal;
 	sa.sa_flags = SA_RESTART | SA_SIGINFO;
 	sigfillset(&sa.sa_mask);
-	return wk_spawn_remember(sig) != 0 ? -1 : sigaction(sig, &sa, NULL);
+	return wk_spawn_caught(sig) != 0 ? -1 : sigaction(sig, &sa, NULL);
 }
 
 pid_t

@@ -42,7 +42,8 @@ enum {
 
 static struct {
 	struct sigaction action[SIGNALS]; /* as found */
-	char changed[SIGNALS];
+	enum { SIGNAL_AS_FOUND, SIGNAL_CHANGED, SIGNAL_CAUGHT }
+	    is[SIGNALS];             /* now */
 	sigset_t mask;
 	struct rlimit nofile;
 	int limit_raised;
@@ -51,6 +52,7 @@ static struct {
 /* Written by a child before its exec, if it runs in our memory. */
 static struct {
 	volatile int ran;
+	volatile int running;    /* still, if we are not stopped meanwhile */
 	volatile int error;      /* errno of what failed */
 	volatile int stop;       /* a signal that would have stopped it */
 } from_child;
@@ -71,10 +73,20 @@ wk_spawn_signal(int sig, void (*handler)(int))
 int
 wk_spawn_remember(int sig)
 {
-	if (!found.changed[sig] &&
+	if (found.is[sig] == SIGNAL_AS_FOUND &&
 	    sigaction(sig, NULL, &found.action[sig]) != 0)
 		return -1;
-	found.changed[sig] = 1;
+	found.is[sig] = SIGNAL_CHANGED;
+	return 0;
+}
+
+int
+wk_spawn_caught(int sig)
+{
+	if (wk_spawn_remember(sig) != 0)
+		return -1;
+	if (found.action[sig].sa_handler == SIG_DFL)
+		found.is[sig] = SIGNAL_CAUGHT;
 	return 0;
 }
 
@@ -98,7 +110,7 @@ wk_spawn_ignored(int sig)
 {
 	struct sigaction sa;
 
-	if (found.changed[sig])
+	if (found.is[sig] != SIGNAL_AS_FOUND)
 		return found.action[sig].sa_handler == SIG_IGN;
 	return sigaction(sig, NULL, &sa) == 0 && sa.sa_handler == SIG_IGN;
 }
@@ -145,7 +157,8 @@ wk_spawn_raise_limit(void)
 		return;
 	r = found.nofile;
 	r.rlim_cur = r.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &r) == 0)
+	if (r.rlim_cur != found.nofile.rlim_cur &&
+	    setrlimit(RLIMIT_NOFILE, &r) == 0)
 		found.limit_raised = 1;
 }
 
@@ -184,15 +197,24 @@ inherit(int fd)
 	fcntl(fd, F_SETFD, 0);
 }
 
+/* all: no handler of ours is to run any more, or else, all that exec would not
+ * do itself. */
+static void
+restore_signals(int all)
+{
+	int sig;
+
+	for (sig = 1; sig < SIGNALS; sig++)
+		if (found.is[sig] == SIGNAL_CHANGED ||
+		    (all && found.is[sig] == SIGNAL_CAUGHT))
+			sigaction(sig, &found.action[sig], NULL);
+}
+
 static int
 spawn_restore(const struct wk_spawn *s)
 {
 	const int *fd;
-	int sig;
 
-	for (sig = 1; sig < SIGNALS; sig++)
-		if (found.changed[sig])
-			sigaction(sig, &found.action[sig], NULL);
 	if (found.limit_raised)
 		setrlimit(RLIMIT_NOFILE, &found.nofile);
 	if (s->keep >= 0)
@@ -225,16 +247,31 @@ static void
 catch_stops(void)
 {
 	static const int stops[] = { SIGTSTP, SIGTTIN, SIGTTOU };
-	struct sigaction sa;
+	struct sigaction sa, before;
 	size_t i;
 
-	for (i = 0; i < sizeof stops / sizeof *stops; i++) {
-		if (sigaction(stops[i], NULL, &sa) != 0 ||
-		    sa.sa_handler != SIG_DFL)
-			continue;
-		sa.sa_handler = note_stop;
-		sigaction(stops[i], &sa, NULL);
+	memset(&sa, 0, sizeof sa);
+	sa.sa_handler = note_stop;
+	for (i = 0; i < sizeof stops / sizeof *stops; i++)
+		if (found.is[stops[i]] != SIGNAL_CAUGHT &&
+		    sigaction(stops[i], &sa, &before) == 0 &&
+		    before.sa_handler != SIG_DFL)
+			sigaction(stops[i], &before, NULL);
+}
+
+/* The signal is sent once more, and finds what the program would have found. */
+int
+wk_spawn_in_child(int sig)
+{
+	if (!from_child.running)
+		return 0;
+	if (sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU) {
+		note_stop(sig);
+	} else {
+		sigaction(sig, &found.action[sig], NULL);
+		kill(getpid(), sig);
 	}
+	return 1;
 }
 
 static void
@@ -398,7 +435,8 @@ child(const struct wk_spawn *s, int report)
 {
 	int e;
 
-	from_child.ran = 1;
+	from_child.ran = from_child.running = 1;
+	restore_signals(0);
 	if (spawn_restore(s) == 0) {
 		catch_stops();
 		unblock();
@@ -461,6 +499,7 @@ wk_spawn(const struct wk_spawn *s)
 	if (pid == 0)
 		child(s, report[1]);
 	e = errno;
+	from_child.running = 0;
 	if (pid > 0 && from_child.stop != 0)
 		kill(s->group ? -pid : pid, from_child.stop);
 	sigprocmask(SIG_SETMASK, &mask, NULL);
@@ -485,6 +524,7 @@ wk_spawn_exec(const struct wk_spawn *s)
 {
 	int e;
 
+	restore_signals(1);
 	if (spawn_restore(s) == 0) {
 		unblock();
 		e = exec_program(s);

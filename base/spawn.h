@@ -21,6 +21,17 @@
 int wk_spawn_signal(int sig, void (*handler)(int));
 int wk_spawn_remember(int sig);
 
+/*
+ * As wk_spawn_remember, for a handler that begins with wk_spawn_in_child and
+ * returns when that says 1: then a program that is started need not have the
+ * disposition put back, as exec does so with signals that are caught.
+ */
+int wk_spawn_caught(int sig);
+
+/* In a handler: 1 if this is a process that has not become its program yet, and
+ * the signal is dealt with as the program would have done; it is not ours. */
+int wk_spawn_in_child(int sig);
+
 /* True if the signal was ignored when this process started. */
 int wk_spawn_ignored(int sig);
 
