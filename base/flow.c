@@ -43,12 +43,14 @@ enum {
 	READ_MIN = 16384,
 	ROUNDS = 32,              /* before the loop goes on to others */
 	UNWATCHED_MS = 50,        /* between looks at what is not watched */
-	HESITATE_MS = 20          /* for a sink, before a file is begun */
+	HESITATE_MS = 100,        /* for a sink, before a file is begun */
+	HESITATE_LEAST_MS = 20    /* where that was in vain before */
 };
 
 void (*flow_at_terminal)(int last);
 
 static char chunk[CHUNK];         /* on its way, never across a wait */
+static int hesitate_ms = HESITATE_MS;
 
 static void pump(struct flow *f);
 static void later(struct flow *f);
@@ -653,10 +655,25 @@ take_to_sink(struct flow *f)
 	return 0;
 }
 
+/* Where sinks take long to come, other flows need not wait as long in vain:
+ * their writers stand still meanwhile. */
 static void
 patience_over(struct wk_timer *t)
 {
+	hesitate_ms = hesitate_ms / 2 > HESITATE_LEAST_MS ?
+	    hesitate_ms / 2 : HESITATE_LEAST_MS;
 	pump((struct flow *)((char *)t - offsetof(struct flow, patience)));
+}
+
+/* The sink has come while it was waited for. */
+static void
+patience_pays(struct flow *f)
+{
+	if (!f->patience.set)
+		return;
+	wk_timer_stop(&f->patience);
+	hesitate_ms = 2 * hesitate_ms < HESITATE_MS ?
+	    2 * hesitate_ms : HESITATE_MS;
 }
 
 /* True while a sink is waited for before a file is begun: a little, once in a
@@ -669,7 +686,7 @@ hesitates(struct flow *f)
 	if (!f->hesitated) {
 		f->hesitated = 1;
 		f->patience.expired = patience_over;
-		wk_timer_set(&f->patience, HESITATE_MS);
+		wk_timer_set(&f->patience, hesitate_ms);
 	}
 	return f->patience.set;
 }
@@ -974,6 +991,7 @@ sink_begins(struct flow *f)
 	f->out.ready = out_ready;
 	f->out_state = FLOW_OUT_READY;
 	f->reported &= ~FLOW_EMPTY;
+	patience_pays(f);
 	if (has_source(f) && !f->no_splice)
 		flow_widen(f->in.fd);
 	later(f);

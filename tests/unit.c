@@ -501,6 +501,75 @@ test_ends(void)
 	    "another EIO is an error");
 }
 
+/* --- how long a flow waits for its sink, before it begins a file; the loop has
+ * begun --- */
+
+static void
+saw_nothing(struct flow *f, int what)
+{
+	(void)f;
+	(void)what;
+}
+
+/*
+ * A flow that has more than it may hold in memory: the milliseconds that it
+ * waits, between two bounds as far as time can be told here.  Then it is given
+ * the sink; or not, to the end.
+ */
+static void
+hesitate(int has_sink, long *least, long *most)
+{
+	static const char bytes[1000];
+	struct flow f = { .cap = 100, .spill = 1 };
+	int in[2], out[2];
+	int64_t before = div_awake();
+
+	*least = *most = 0;
+	if (pipe(in) != 0 || pipe(out) != 0 ||
+	    write(in[1], bytes, sizeof bytes) != sizeof bytes)
+		return;
+	flow_begin(&f, saw_nothing);
+	flow_source(&f, in[0], 1);
+	while (!f.patience.set && wk_round(1) == 0)
+		;
+	*least = (long)(f.patience.when - div_awake());
+	*most = (long)(f.patience.when - before);
+	if (has_sink)
+		flow_sink(&f, out[1]);
+	while ((has_sink ? f.held > 0 : f.file < 0) && wk_round(1) == 0)
+		;
+	flow_close(&f);
+	close(in[1]);
+	close(out[0]);
+	if (!has_sink)
+		close(out[1]);
+}
+
+/* Did one of a few wait that long, or no longer?  The system may keep us from
+ * seeing it. */
+static int
+hesitates_so(int has_sink, long from, long to)
+{
+	long least, most;
+	int tries = 20, seen = 0;
+
+	while (!seen && tries-- > 0) {
+		hesitate(has_sink, &least, &most);
+		seen = least >= from && most <= to;
+	}
+	return seen;
+}
+
+static void
+test_hesitation(void)
+{
+	ok(hesitates_so(1, 80, 120), "a sink is waited for before a file");
+	ok(hesitates_so(1, 80, 120), "and if it came, the next one no less");
+	ok(hesitates_so(0, 0, 60), "where it did not come, the next one less");
+	ok(hesitates_so(0, 10, 30), "but never so little as to be no use");
+	ok(hesitates_so(1, 80, 120), "and long again when sinks come again");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -522,6 +591,7 @@ main(int argc, char **argv)
 	test_time();
 	test_busy();
 	test_ends();
+	test_hesitation();
 	printf("1..%d\n", count);
 	return failed != 0;
 }
