@@ -487,11 +487,22 @@ source_ended(struct flow *f, int error)
 	f->in_state = FLOW_IN_ENDED;
 }
 
-/* The source has nothing now. */
+static int
+source_has_bytes(const struct flow *f)
+{
+	int n = 0;
+
+	return ioctl(f->in.fd, FIONREAD, &n) == 0 && n > 0;
+}
+
+/* The source has nothing now.  When this is all that is asked of it, it is asked
+ * twice: who promised to read what there is takes no hasty word for it. */
 static void
 no_more_yet(struct flow *f)
 {
-	if (f->finishing)
+	if (f->finishing && source_has_bytes(f))
+		later(f);
+	else if (f->finishing)
 		source_ended(f, 0);
 	else {
 		f->in_state = FLOW_IN_WAITS;

@@ -176,6 +176,7 @@ judge() {
 mkdir "$T/good"
 for f in "$T"/try/*; do
 	name=${f##*/}
+	case ${FAULT_ONLY-$name} in "$name" | "$name "*) ;; *) continue ;; esac
 	attempt "$name" ''
 	cp "$T/out" "$T/good/$name"
 	[ "$got" -eq 0 ] && [ -s "$T/out" ]
@@ -236,7 +237,7 @@ while read -r name fault <&4; do
 	[ -n "$wrong" ] || continue
 	violations=$((violations + 1))
 	note "FAULT_ONLY='$name $fault': $wrong"
-	note "$(cmp "$T/out" "$T/good/$name" 2>&1; head -n 5 "$T/err")"
+	note "$(diff "$T/out" "$T/good/$name" 2>&1 | head -n 9; head -n 5 "$T/err")"
 done 4<"$T/chosen"
 [ "$violations" -eq 0 ]
 result $? "$tried faults, seed $seed"

@@ -6,10 +6,12 @@
 #include "late.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/event.h"
 #include "base/flow.h"
 
 enum {
@@ -55,6 +57,8 @@ late_copy(int pipe)
 	int sink = l != NULL ? fcntl(1, F_DUPFD_CLOEXEC, 3) : -1;
 
 	if (sink < 0) {
+		/* it is lost if anybody may still write it */
+		failed |= !(wk_look(pipe, POLLIN, 0) & POLLHUP);
 		free(l);
 		close(pipe);
 		return;

@@ -438,24 +438,18 @@ is_word(const char *p, size_t n, const char *word)
 
 /*
  * The words of a command that can do without a shell.  true and false are
- * programs as well, which differ from the shell's for options alone; GNU's
- * makes ready to speak the user's language, which takes longer than all else,
- * if it has so much as an operand.
+ * programs as well, which differ from the shell's for options alone.
  */
 static char **
 direct_words(const struct task *t)
 {
 	const char *p = t->command;
 	size_t n = strcspn(p, " ");
-	int plain = !xapply_opt.argv &&
-	    (is_word(p, n, "true") || is_word(p, n, "false")) &&
+	int plain = (is_word(p, n, "true") || is_word(p, n, "false")) &&
 	    strstr(p, " -") == NULL;
-	char **words = quote_words(t->command, t->command_len,
-	    plain || xapply_opt.argv);
 
-	if (plain && words != NULL)
-		words[1] = NULL;
-	return words;
+	return quote_words(t->command, t->command_len,
+	    plain || xapply_opt.argv);
 }
 
 /* SHELL -c COMMAND SHELL, and the tokens. */

@@ -717,14 +717,17 @@ int
 xclate_cat(void)
 {
 	static struct flow f = { .cap = 65536 };
+	int out = above_2(1);
 
+	if (out < 0)
+		wk_die(WK_SYSTEM, "descriptors: %s", strerror(errno));
 	flow_begin(&f, cat_says);
 	wk_warn("a redirection of a master's cannot be its client: "
 	    "copying as cat does");
 	if (wk_init() != 0)
 		wk_die(WK_SYSTEM, "cannot wait: %s", strerror(errno));
 	flow_source(&f, xclient_take_stdin(), 0);
-	flow_sink(&f, above_2(1));
+	flow_sink(&f, out);
 	while (!cat_over)
 		if (wk_round(1) != 0)
 			return WK_SYSTEM;

@@ -271,10 +271,13 @@ has_writer(int pipe)
 static void
 keep_late(const struct inspect_how *how, int pipe)
 {
-	struct flow *f = still_open(pipe) ? calloc(1, sizeof *f) : NULL;
+	int wanted = still_open(pipe);
+	struct flow *f = wanted ? calloc(1, sizeof *f) : NULL;
 	int sink = f != NULL ? fcntl(how->widow, F_DUPFD_CLOEXEC, 3) : -1;
 
 	if (sink < 0) {
+		if (wanted)
+			how->lost("what comes late", errno);
 		free(f);
 		close(pipe);
 		return;

@@ -939,15 +939,24 @@ open_notify(void)
 	return 0;
 }
 
+/* *copy is one of our own streams, from now on; returns an exit code. */
+static int
+copy_stream(int *copy, int stream)
+{
+	*copy = above_2(stream);
+	if (*copy >= 0)
+		return 0;
+	wk_warn("descriptors: %s", strerror(errno));
+	return WK_SYSTEM;
+}
+
 static int
 open_widow(void)
 {
 	int code;
 
-	if (xclate_opt.widow == NULL || strcmp(xclate_opt.widow, "-") == 0) {
-		m.widow = above_2(2);
-		return 0;
-	}
+	if (xclate_opt.widow == NULL || strcmp(xclate_opt.widow, "-") == 0)
+		return copy_stream(&m.widow, 2);
 	code = xmaster_open_output(&m.widowed, "-W", xclate_opt.widow, "-Z");
 	m.widow = m.widowed.fd;
 	return code;
@@ -961,7 +970,7 @@ open_collated(void)
 	if (m.outer_open)
 		m.out = section_output(&m.outer);
 	else if (xclate_opt.output == NULL)
-		m.out = above_2(1);
+		code = copy_stream(&m.out, 1);
 	else {
 		code = xmaster_open_output(&m.output, "-O", xclate_opt.output,
 		    NULL);

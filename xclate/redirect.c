@@ -171,8 +171,9 @@ redirect_open_file(struct redirect *r, const char *path, int flags,
 		e = errno;
 	}
 	r->fd = above(fd);
-	if (fd < 0)
-		return redirect_fail(r, WK_NOINPUT, e, NULL);
+	if (r->fd < 0)
+		return fd < 0 ? redirect_fail(r, WK_NOINPUT, e, NULL) :
+		    redirect_fail(r, WK_SYSTEM, errno, NULL);
 	return r->fd >= 0 ? 0 : redirect_fail(r, WK_SYSTEM, errno, NULL);
 }
 
