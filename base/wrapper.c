@@ -684,6 +684,34 @@ wk_warn_waiting(const char *path)
 
 /* --- masters --- */
 
+/* The socket of this process, while it listens. */
+static struct {
+	struct div_socket *socket;
+	pid_t pid;                /* a child that exits leaves it alone */
+} listening;
+
+/* Whoever ends a master with wk_die leaves no name behind. */
+static void
+unlisten_at_exit(void)
+{
+	if (listening.socket != NULL && listening.pid == getpid())
+		div_unlisten(listening.socket);
+}
+
+static void
+remember_socket(struct div_socket *s)
+{
+	static int registered;
+
+	if (!registered && atexit(unlisten_at_exit) != 0) {
+		div_unlisten(s);
+		wk_die(WK_SYSTEM, "out of memory");
+	}
+	registered = 1;
+	listening.socket = s;
+	listening.pid = getpid();
+}
+
 void
 wk_listen(struct div_socket *s, const struct div_place *where)
 {
@@ -691,8 +719,10 @@ wk_listen(struct div_socket *s, const struct div_place *where)
 
 	if (div_levels(where->prefix) < 0)
 		wk_target(0, NULL);
-	if (div_listen(s, where) == 0)
+	if (div_listen(s, where) == 0) {
+		remember_socket(s);
 		return;
+	}
 	reason = strerror(errno);
 	switch (errno) {
 	case EADDRINUSE:
@@ -721,6 +751,7 @@ wk_unlisten(struct div_socket *s)
 {
 	int error = div_unlisten(s), e = errno;
 
+	listening.socket = NULL;
 	if (error != 0)
 		wk_note("%s: it cannot be removed: %s", s->path,
 		    strerror(error));

@@ -228,6 +228,10 @@ inspected calloc 12 1 4
 apply-collated sendmsg 12 1 8
 apply-collated poll 4 2 4
 pool strdup 12 4 6
+inspected fcntl 24 1 4
+inspected read 11 3 6
+apply-collated sendmsg 11 1 3
+link calloc 12 8 12
 END
 tried=0 violations=0
 while read -r name fault <&4; do
