@@ -129,6 +129,7 @@ static const char brief[] =
 "  -P4         four at a time; -P0: as there are processors\n"
 "  -f          parameters are the lines of files; - is standard input\n"
 "  -2          two parameters for each task: %1 and %2\n"
+"  -X          as many parameters as fit: one rm for a thousand files\n"
 "  -m, -k      each task's output in one piece; -k: in the order of the list\n"
 "  -n          print the commands, run nothing\n"
 "  -v          print each command before it starts\n"
@@ -309,15 +310,18 @@ static void
 complete_exports(void)
 {
 	struct export *e;
-	size_t bare = 0;
+	size_t bare = 0, all = xapply_opt.each;
+
+	if (xapply_opt.max_args > 0)
+		all = xapply_opt.max_args;
+	else if (xapply_opt.columns != NULL || xapply_opt.fill)
+		all = SIZE_MAX;         /* how many there are is not known */
 
 	for (e = xapply_opt.exports; e != NULL; e = e->next) {
 		e->escape = xapply_opt.escape;
 		if (e->text != NULL)
 			continue;
-		/* of columns nobody knows yet how many there are */
-		e->text = parameter_template(xapply_opt.columns != NULL ?
-		    ++bare : bare++ % xapply_opt.each + 1);
+		e->text = parameter_template(bare++ % all + 1);
 		e->escape = '%';
 	}
 }

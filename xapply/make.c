@@ -573,6 +573,21 @@ check_lengths(const struct input *in)
 	}
 }
 
+/* 1 if a place in a batch means something: then none is shared out, as the
+ * second of two would become the first of another. */
+static int
+places_matter(void)
+{
+	const struct export *e;
+	size_t highest = expand_uses(make.template)->param, n;
+
+	for (e = xapply_opt.exports; e != NULL; e = e->next) {
+		n = expand_uses(e->value)->param;
+		highest = n > highest ? n : highest;
+	}
+	return highest > 1;
+}
+
 static void
 prepare_batches(int direct)
 {
@@ -596,7 +611,7 @@ prepare_batches(int direct)
 	in->max_cost = in->max_cost < most ? in->max_cost : most;
 	in->max_rows = xapply_opt.max_args > 0 ?
 	    xapply_opt.max_args / in->each : SIZE_MAX;
-	in->shares = xapply_opt.jobs;
+	in->shares = places_matter() ? 1 : xapply_opt.jobs;
 	in->cost = cost;
 	check_lengths(in);
 }
