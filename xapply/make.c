@@ -210,7 +210,8 @@ new_task(struct token_set *set, const struct expand *e,
 	t->xid = make_xid(v);
 	if (t->xid == NULL)
 		wk_die(WK_SYSTEM, "out of memory");
-	t->hash = joblog_hash(v->param, v->params);
+	if (xapply_opt.joblog != NULL)
+		t->hash = joblog_hash(v->param, v->params);
 	return t;
 }
 
