@@ -99,7 +99,7 @@ n 'likewise without a shell' 100000 'seq 100000 >l; xapply -qf -k -P2 -X "/usr/b
 n 'a few processes, not thousands' 'few' 'seq 100000 >l; n=$(xapply -qf -X "/usr/bin/env echo" l | wc -l); test "$n" -le 6 && echo few'
 n 'variables have to fit, too' 30000 'seq 30000 >l; xapply -f -X -e "v=%* %*" "printenv v%0" l | tr " " "\n" | sort -n | uniq | grep -c .'
 n 'a mixer that doubles them' 20000 'seq 20000 >l; xapply -f -X "echo %(*1-$,\" \",1-$)" l | tr " " "\n" | sort -n | uniq | grep -c .'
-n 'memory does not grow with the list' 'small' '(ulimit -v 60000; xapply -V) >/dev/null 2>&1 || { echo small; exit; }
+n 'memory does not grow with the list' 'small' 'sh -c "ulimit -v 60000; xapply -V; exit \$?" >/dev/null 2>&1 || { echo small; exit; }
 ulimit -v 60000; yes abcdefgh | head -n 2000000 | xapply -f -P2 -X : - && echo small'
 
 # what cannot be
