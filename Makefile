@@ -62,8 +62,10 @@ WRAPTREE = wraptree.o wraptree/ask.o wraptree/diversion.o wraptree/note.o \
 	wraptree/process.o wraptree/reach.o wraptree/tree.o
 WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/guard.o wrapw/link.o \
 	wrapw/master.o wrapw/record.o wrapw/relay.o wrapw/space.o
-XAPPLY = xapply.o xapply/expand.o xapply/input.o xapply/joblog.o \
-	xapply/look.o xapply/make.o xapply/quote.o xapply/run.o xapply/say.o \
+XAPPLY = xapply.o xapply/batch.o xapply/columns.o xapply/expand.o \
+	xapply/hold.o xapply/input.o xapply/joblog.o xapply/limit.o \
+	xapply/look.o xapply/make.o xapply/quote.o xapply/rows.o xapply/run.o \
+	xapply/say.o xapply/sides.o xapply/source.o xapply/stream.o \
 	xapply/task.o xapply/tty.o
 XCLATE = xclate.o xclate/client.o xclate/inspect.o xclate/master.o \
 	xclate/redirect.o xclate/report.o
@@ -77,8 +79,10 @@ HEADERS = divconnect.h base/buffer.h base/codes.h base/cpus.h \
 	wire/tokens.h wire/turn.h ptbw/pool.h ptbw/ptbw.h ptbw/tableau.h \
 	wraptree/wraptree.h wrapw/carry.h wrapw/guard.h wrapw/link.h \
 	wrapw/record.h wrapw/relay.h wrapw/space.h wrapw/wrapw.h \
-	xapply/expand.h xapply/input.h xapply/look.h xapply/make.h \
-	xapply/quote.h xapply/xapply.h \
+	xapply/batch.h xapply/columns.h xapply/expand.h xapply/hold.h \
+	xapply/input.h xapply/limit.h xapply/look.h xapply/make.h \
+	xapply/quote.h xapply/rows.h xapply/sides.h xapply/source.h \
+	xapply/stream.h xapply/xapply.h \
 	xclate/inspect.h xclate/redirect.h xclate/report.h xclate/xclate.h
 CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/model \
 	tests/old tests/peer tests/records tests/riot tests/section \

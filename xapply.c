@@ -16,6 +16,7 @@
  * SPDX-License-Identifier: ISC
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,8 @@ enum {
 	O_TAG = 256, O_TAGSTRING, O_STDERR, O_RESULTS, O_JOBLOG, O_RESUME,
 	O_RESUME_FAILED, O_FAIL, O_NO_FAIL, O_HALT, O_RETRIES, O_RETRY_DELAY,
 	O_DELAY,
+	O_MAX_ARGS, O_PRODUCT, O_ZIP, O_SEP, O_COLUMNS, O_HEADER,
+	O_SKIP_EMPTY, O_CRLF,
 	O_PROGRESS, O_HELP, O_ARGV, O_SHOW, O_LOAD, O_MEMFREE
 };
 
@@ -55,6 +58,17 @@ static const struct wk_option options[] = {
 	  "so many tasks at a time (1); 0: as there are CPUs; 50%: of them" },
 	{ 'f', "files", NULL, "parameters are the lines of files" },
 	{ 'z', "null", NULL, "-f: lines end in NUL" },
+	{ O_COLUMNS, "columns", "sep",
+	  "a line is columns: a character, tab, white or csv in between" },
+	{ O_HEADER, "header", NULL, "the first line names columns: %{name}" },
+	{ O_SKIP_EMPTY, "skip-empty", NULL, "-f: not for empty lines" },
+	{ O_CRLF, "crlf", NULL, "-f: lines end in CR and LF" },
+	{ 'X', "max-chars", "[chars]",
+	  "as many parameters for each task as fit (in so many bytes)" },
+	{ O_MAX_ARGS, "max-args", "n", "so many at most for each task" },
+	{ O_PRODUCT, "product", NULL, "each of a list with each of others" },
+	{ O_ZIP, "zip", NULL, "lists side by side" },
+	{ O_SEP, "sep", "word", "the operand between two lists" },
 	{ 'p', "pad", "text", "-f: for files that have fewer lines" },
 	{ 'i', "input", "file", "the standard input of all tasks" },
 	{ 'N', "else", "cmd", "to run if there is no parameter" },
@@ -115,6 +129,7 @@ static const char brief[] =
 "  -P4         four at a time; -P0: as there are processors\n"
 "  -f          parameters are the lines of files; - is standard input\n"
 "  -2          two parameters for each task: %1 and %2\n"
+"  -X          as many parameters as fit: one rm for a thousand files\n"
 "  -m, -k      each task's output in one piece; -k: in the order of the list\n"
 "  -n          print the commands, run nothing\n"
 "  -v          print each command before it starts\n"
@@ -139,12 +154,11 @@ hint(const char *option)
 		{ "-j", "so many tasks at a time are -P4" },
 		{ "-I", "the parameter is %1 in the command" },
 		{ "-L", "so many lines for each task are -f -2, in %1 and %2" },
-		{ "-X", "so many parameters for each task are -2, all are %*" },
 		{ "-r", "without parameters nothing runs but what -N says" },
 		{ "--max-procs", "so many tasks at a time are -P4" },
-		{ "--max-args", "so many parameters for each task are -2" },
 		{ "--arg-file", "parameters are the lines of files with -f" },
-		{ "--colsep", "a field of a parameter is %[1,2]" },
+		{ "--colsep", "columns of a line are --columns, in %1, %2" },
+		{ "--link", "lists side by side are --zip --sep WORD" },
 		{ "--no-run-if-empty",
 		  "without parameters nothing runs but what -N says" },
 		{ "--eta", "--progress has it" }
@@ -163,7 +177,8 @@ const struct wk_program xapply = {
 	.synopsis =
 	    "[-fzAdklmnqsuvx] [-count] [-a char] [-e var[=expr]] [-i file] "
 	    "[-J tasks] [-N cmd] [-p pad] [-P[jobs]] [-R req] [-S shell] "
-	    "[-t tags] [-T seconds] [--long-option ...] cmd [arg ...]\n"
+	    "[-t tags] [-T seconds] [-X[chars]] [--long-option ...] "
+	    "cmd [arg ...]\n"
 	    "-h | -V",
 	.variable = "XAPPLY",
 	.brief = brief,
@@ -178,6 +193,8 @@ struct xapply_options xapply_opt = { .each = 1, .escape = '%', .jobs = 1,
 const char *xapply_collator, *xapply_pool;
 
 static int bare_jobs;             /* the last -P had no number */
+static int bare_fill;             /* the same of -X */
+static int counted;               /* -count was given */
 static struct export **last_export = &xapply_opt.exports;
 
 /* --- values of options --- */
@@ -293,13 +310,18 @@ static void
 complete_exports(void)
 {
 	struct export *e;
-	size_t bare = 0;
+	size_t bare = 0, all = xapply_opt.each;
+
+	if (xapply_opt.max_args > 0)
+		all = xapply_opt.max_args;
+	else if (xapply_opt.columns != NULL || xapply_opt.fill)
+		all = SIZE_MAX;         /* how many there are is not known */
 
 	for (e = xapply_opt.exports; e != NULL; e = e->next) {
 		e->escape = xapply_opt.escape;
 		if (e->text != NULL)
 			continue;
-		e->text = parameter_template(bare++ % xapply_opt.each + 1);
+		e->text = parameter_template(bare++ % all + 1);
 		e->escape = '%';
 	}
 }
@@ -327,6 +349,27 @@ set_memory(const char *text)
 
 	if (size_evaluate(text, &xapply_opt.memory, &at) != 0)
 		wk_usage("--memfree: %s is not a size", text);
+}
+
+/* -X, with the bytes of a command or without. */
+static void
+set_fill(const char *arg)
+{
+	xapply_opt.fill = 1;
+	bare_fill = arg == NULL;
+	xapply_opt.max_chars = arg != NULL ?
+	    (size_t)wk_number('X', arg, 1, INT_MAX) : 0;
+}
+
+static void
+set_columns(const char *arg)
+{
+	static struct columns columns;
+
+	if (columns_read(&columns, arg) != 0)
+		wk_usage("--columns: '%s' is not a character, tab, white or "
+		    "csv", arg);
+	xapply_opt.columns = &columns;
 }
 
 /* --- the command line --- */
@@ -360,6 +403,11 @@ set_flag(int letter)
 	case O_RESUME: xapply_opt.resume = 1; break;
 	case O_RESUME_FAILED: xapply_opt.resume = 2; break;
 	case O_FAIL: xapply_opt.fail = 1; break;
+	case O_PRODUCT: xapply_opt.lists = INPUT_PRODUCT; break;
+	case O_ZIP: xapply_opt.lists = INPUT_ZIP; break;
+	case O_HEADER: xapply_opt.header = 1; break;
+	case O_SKIP_EMPTY: xapply_opt.skip_empty = 1; break;
+	case O_CRLF: xapply_opt.crlf = 1; break;
 	case O_NO_FAIL: xapply_opt.fail = 0; break;
 	case O_PROGRESS: xapply_opt.progress = 1; break;
 	case O_ARGV: xapply_opt.argv = xapply_opt.quote = 1; break;
@@ -369,15 +417,31 @@ set_flag(int letter)
 	}
 }
 
+/* What says which parameters a task has. */
 static void
-set_value(int letter, const char *arg)
+set_input_value(int letter, const char *arg)
 {
 	switch (letter) {
 	case '0':
 		xapply_opt.each = (size_t)wk_number('0', arg, 1, COUNT_MAX);
+		counted = 1;
 		break;
-	case 'P': set_jobs(arg); break;
+	case 'X': set_fill(arg); break;
 	case 'p': xapply_opt.pad = arg; break;
+	case O_MAX_ARGS:
+		xapply_opt.max_args = (size_t)wk_number(letter, arg, 1,
+		    COUNT_MAX);
+		break;
+	case O_SEP: xapply_opt.separator = arg; break;
+	case O_COLUMNS: set_columns(arg); break;
+	}
+}
+
+static void
+set_value(int letter, const char *arg)
+{
+	switch (letter) {
+	case 'P': set_jobs(arg); break;
 	case 'i': xapply_opt.input = arg; break;
 	case 'N': xapply_opt.otherwise = arg; break;
 	case 'e': add_export(arg); break;
@@ -415,6 +479,56 @@ set_value(int letter, const char *arg)
 	}
 }
 
+/* How many lists the operands are; each has a parameter in a task. */
+static size_t
+count_lists(char **operand)
+{
+	size_t words = 0, separators = 0;
+
+	for (; *operand != NULL; operand++, words++)
+		separators += xapply_opt.separator != NULL &&
+		    strcmp(*operand, xapply_opt.separator) == 0;
+	if (words == 0)
+		return 1;
+	return xapply_opt.separator != NULL ? separators + 1 : words;
+}
+
+static void
+check_lists(char **operands)
+{
+	const char *name = xapply_opt.lists == INPUT_ZIP ? "--zip" :
+	    "--product";
+
+	if (xapply_opt.separator != NULL &&
+	    xapply_opt.lists == INPUT_ONE_LIST)
+		xapply_opt.lists = INPUT_PRODUCT;
+	if (xapply_opt.lists == INPUT_ONE_LIST)
+		return;
+	if (xapply_opt.separator == NULL && !xapply_opt.files)
+		wk_usage("%s needs files, -f, or lists, --sep", name);
+	if (counted)
+		wk_usage("-count does not go with %s", name);
+	if (operands[0] == NULL)
+		xapply_opt.lists = INPUT_ONE_LIST;
+	xapply_opt.each = count_lists(operands);
+}
+
+static void
+check_batches(const char *cmd)
+{
+	if (bare_fill && *cmd != '\0' && cmd[strspn(cmd, "0123456789")] == '\0')
+		wk_usage("-X takes an attached number: -X%s", cmd);
+	if (!xapply_opt.fill && xapply_opt.max_args == 0)
+		return;
+	if (xapply_opt.columns != NULL || xapply_opt.header)
+		wk_usage("%s does not go with %s", xapply_opt.fill ? "-X" :
+		    "--max-args", xapply_opt.header ? "--header" :
+		    "--columns");
+	if (xapply_opt.max_args > 0 && xapply_opt.max_args < xapply_opt.each)
+		wk_usage("--max-args: %zu are fewer than the %zu that stay "
+		    "together", xapply_opt.max_args, xapply_opt.each);
+}
+
 static void
 check_options(char **operands)
 {
@@ -424,8 +538,13 @@ check_options(char **operands)
 		wk_usage("there is no command");
 	if (bare_jobs && *cmd != '\0' && cmd[strspn(cmd, "0123456789")] == '\0')
 		wk_usage("-P takes an attached number: -P%s", cmd);
-	if (xapply_opt.pad != NULL && !xapply_opt.files)
+	if (xapply_opt.pad != NULL && !xapply_opt.files &&
+	    xapply_opt.lists != INPUT_ZIP)
 		wk_usage("-p goes with -f only");
+	if (xapply_opt.skip_empty && !xapply_opt.files)
+		wk_usage("--skip-empty goes with -f only");
+	if (xapply_opt.crlf && !xapply_opt.files)
+		wk_usage("--crlf goes with -f only");
 	if (xapply_opt.zero && !xapply_opt.files)
 		wk_usage("-z goes with -f only");
 	if (xapply_opt.resume && xapply_opt.joblog == NULL)
@@ -438,6 +557,8 @@ check_options(char **operands)
 		wk_usage("--argv does not go with -A");
 	if (xapply_opt.tags != NULL && *xapply_opt.tags == '\0')
 		wk_usage("-t: the name is empty");
+	check_lists(operands + 1);
+	check_batches(cmd);
 }
 
 /* Words of other programs that cannot be right here. */
@@ -449,7 +570,8 @@ check_foreign(char **operands)
 	if (xapply_opt.detached && (cmd[0] == '\\' || strlen(cmd) == 1))
 		wk_usage("'%s' is no command: lines of files are -f, ended by "
 		    "NUL with -z, fields %%[1,2]; -d is --detached", cmd);
-	if (first != NULL && strncmp(first, ":::", 3) == 0 &&
+	if (first != NULL && xapply_opt.separator == NULL &&
+	    strncmp(first, ":::", 3) == 0 &&
 	    strspn(first, ":+") == strlen(first))
 		wk_usage("'%s': parameters stand right behind the command, "
 		    "names of files of them with -f", first);
@@ -738,6 +860,7 @@ main(int argc, char **argv)
 		if (show(letter))
 			return 0;
 		set_flag(letter);
+		set_input_value(letter, arg);
 		set_value(letter, arg);
 	}
 	operands = wk_operands();

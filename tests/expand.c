@@ -1110,10 +1110,13 @@ static const struct use {
 	struct expand_uses want;
 } uses[] = {
 	{ "", { .tail = 1 } }, { "a%%", { .tail = 1 } },
-	{ "%0", { .params = 1 } }, { "%*", { .params = 1 } },
+	{ "%0", { .params = 1 } }, { "%*", { .params = 1,
+	.all = 1 } },
 	{ "%$", { .params = 1 } }, { "%1%{2}%1", { 2, .params = 1 } },
 	{ "%([2/1],1)%t3", { 2, 3, 1, .tokens = 1 } },
 	{ "%u", { .number = 1, .tail = 1 } },
+	{ "%#", { .number = 1, .tail = 1 } },
+	{ "%h2", { 2, .params = 1 } }, { "%n*", { .params = 1, .all = 1 } },
 	{ "%t*", { .tokens = 1, .tail = 1 } },
 	{ "%f1", { .files = 1, .tail = 1 } },
 	{ "%fu", { .sources = 1, .tail = 1 } },

@@ -274,6 +274,46 @@ cat >list <<'END'
 	xapply -p x : a
 64 xapply: -z goes with -f only
 	xapply -z : a
+64 xapply: -X takes an attached number: -X20
+	xapply -X 20 : a
+64 xapply: -X does not go with --header
+	xapply -X --header : a
+64 xapply: --max-args: 1 are fewer than the 2 that stay together
+	xapply -2 --max-args 1 : a b
+64 xapply: %1 is one parameter of a batch, all are %[*]
+	xapply -X 'echo %1' a b
+65 xapply: a batch cannot hold even one parameter: 'abc' makes more than 4 bytes
+	xapply --max-chars 4 echo abc
+64 xapply: --zip needs files, -f, or lists, --sep
+	xapply --zip : a
+64 xapply: -count does not go with --product
+	xapply -2 -f --product : a
+65 xapply: --product: list 2 is empty, so there is no product
+	xapply --sep :: : a ::
+65 xapply: e: no line, so there is no product
+	: >e; xapply -f --product : e
+64 xapply: --columns: 'ab' is not a character, tab, white or csv
+	xapply --columns ab : a
+64 xapply: --skip-empty goes with -f only
+	xapply --skip-empty : a
+64 xapply: --crlf goes with -f only
+	xapply --crlf : a
+65 xapply: f: line 1: a quote is left open
+	echo '"a' >f; xapply -f --columns csv : f
+65 xapply: "a: a quote is left open
+	xapply --columns csv : '"a'
+65 xapply: f: line 1: text behind a quoted column
+	echo '"a"b' >f; xapply -f --columns csv : f
+65 xapply: "a"b: text behind a quoted column
+	xapply --columns csv : '"a"b'
+65 xapply: f: the header has 'a' twice
+	echo 'a,a' >f; xapply -f --columns , --header : f
+65 xapply: g: its header is not that of f
+	echo a >f; echo b >g; xapply -f --header : f g
+65 xapply: f: line 2 has 2 columns, the header 1
+	printf 'a\nb,c\n' >f; xapply -f --columns , --header : f
+65 xapply: b,c: it has 2 columns, the header 1
+	xapply --columns , --header : a b,c
 64 xapply: -f was given twice
 	xapply -ff : a
 64 xapply: -e: 1x is not the name of a variable

@@ -26,7 +26,7 @@ x 'no parameters: a list was meant' 64 '' 'xapply: no parameters; `-` reads stan
 x 'no parameters: a file' 64 '' 'xapply: no parameters; `-` reads standard input, with -f' 'echo in >f; xapply -f -P2 echo <f'
 x 'no parameters: none was' 0 '' 'xapply: no parameters; `-` reads standard input, with -f' 'xapply -m -J2 echo </dev/null'
 n 'no parameters: but -N' 'none' 'echo in | xapply -N "echo none" echo'
-for w in '-j4|-P4' '-I{}|%1' '-L1|-f' '-X|%*' '-r|-N' '--max-procs=4|-P4' '--colsep=,|%[[]1' '--eta|--progress' \
+for w in '-j4|-P4' '-I{}|%1' '-L1|-f' '-r|-N' '--max-procs=4|-P4' '--colsep=,|--columns' '--link|--zip' '--eta|--progress' \
     '--jobz|--jobs' '--keep-oder|--keep-order' '--halts=now|--halt' '--reuslts=d|--results'; do
 	x "of another program, or misspelt: ${w%%|*}" 64 '' "~xapply: unknown option *${w#*|}*${nl}see xapply -h" \
 	    "xapply '${w%%|*}' 'touch started' a; c=\$?; test ! -e started && exit \$c"

@@ -31,7 +31,8 @@ enum {
 };
 
 enum vector { PARAMS, FILES, TOKENS };
-enum choice { NOTHING, ONE, LAST, ALL, NUMBER, NUMBER_SOURCE, TOKEN_SOURCE };
+enum choice { NOTHING, ONE, LAST, ALL, NUMBER, ORDINAL, NUMBER_SOURCE,
+    TOKEN_SOURCE };
 
 struct step {
 	char separator;
@@ -60,6 +61,7 @@ struct node {
 	enum { TEXT, VALUE, INNER } kind;
 	enum vector vector;
 	enum choice choice;
+	char part;              /* of the name of a file: its letter, or NUL */
 	enum quote_kind quote;
 	int escaped;            /* %q */
 	int mixed;              /* it has a mixer, perhaps an empty one */
@@ -94,6 +96,7 @@ static const struct {
 } faults[] = {
 	[EXPAND_NO_MEMORY] = { ENOMEM, "out of memory" },
 	[EXPAND_UNKNOWN] = { EINVAL, "unknown escape" },
+	[EXPAND_NO_COLUMN] = { EINVAL, "no column has this name" },
 	[EXPAND_UNCLOSED] = { EINVAL, "missing %c" },
 	[EXPAND_NO_ITEM] = { EINVAL, "no mixer item" },
 	[EXPAND_NO_POSITION] = { EINVAL, "no position behind %c" },
@@ -274,6 +277,9 @@ choose_letter(struct parser *p, struct node *n)
 	case 'U':
 		n->choice = n->vector == PARAMS ? NUMBER : NUMBER_SOURCE;
 		break;
+	case '#':
+		n->choice = n->vector == PARAMS ? ORDINAL : NUMBER_SOURCE;
+		break;
 	case 't':
 	case 'T':
 		n->choice = TOKEN_SOURCE;
@@ -297,9 +303,47 @@ read_short(struct parser *p, struct node *n)
 	return 0;
 }
 
+/* Take the longest name of a column that stands here, in braces the only
+ * one. */
 static int
-read_name(struct parser *p, struct node *n)
+take_column(struct parser *p, struct node *n, char close)
 {
+	const struct expand_rules *r = &p->e->rules;
+	const char *at = p->e->text + p->at;
+	size_t left = p->e->len - p->at, len, best = 0, i;
+
+	for (i = 0; i < r->names; i++) {
+		len = r->name[i].len;
+		if (len <= best || len >= left ||
+		    memcmp(r->name[i].data, at, len) != 0 ||
+		    (close == '}' && at[len] != close))
+			continue;
+		best = len;
+		choose_index(n, i + 1);
+	}
+	p->at += best;
+	return best > 0;
+}
+
+/* 1 if what stands in braces can be nothing but the name of a column. */
+static int
+is_column(const struct parser *p, char close)
+{
+	const struct expand *e = p->e;
+	const char *at = e->text + p->at;
+
+	return e->rules.names > 0 && close == '}' && e->len - p->at > 1 &&
+	    !text_is_digit(*at) && (at[1] != close ||
+	    memchr("*$uUtT#", *at, 7) == NULL);
+}
+
+static int
+read_name(struct parser *p, struct node *n, char close)
+{
+	if (take_column(p, n, close))
+		return 0;
+	if (is_column(p, close))
+		return expand_fail(p->err, EXPAND_NO_COLUMN);
 	if (!text_is_digit(peek(p)))
 		return choose_letter(p, n);
 	choose_index(n, expand_read_number(p));
@@ -370,13 +414,13 @@ static int
 read_selector(struct parser *p, struct node *n)
 {
 	if (expand_take(p, '[')) {
-		if (read_name(p, n) != 0)
+		if (read_name(p, n, ']') != 0)
 			return -1;
 		return read_steps(p, n);
 	}
 	if (!expand_take(p, '{'))
 		return read_short(p, n);
-	if (read_name(p, n) != 0)
+	if (read_name(p, n, '}') != 0)
 		return -1;
 	return expand_take(p, '}') ? 0 : unexpected(p, EXPAND_UNCLOSED, '}');
 }
@@ -411,7 +455,7 @@ raise_to(size_t *highest, size_t n)
 static void
 note_use(struct expand_uses *u, const struct node *n)
 {
-	if (n->choice == NUMBER)
+	if (n->choice == NUMBER || n->choice == ORDINAL)
 		u->number = 1;
 	else if (n->choice > ALL)
 		u->sources = 1;
@@ -421,10 +465,24 @@ note_use(struct expand_uses *u, const struct node *n)
 		u->tokens = 1;
 	else
 		u->params = 1;
+	u->all |= n->choice == ALL && n->vector == PARAMS;
 	if (n->choice == ONE && n->vector == PARAMS)
 		raise_to(&u->param, n->index);
 	if (n->choice == ONE && n->vector == TOKENS)
 		raise_to(&u->token, n->index);
+}
+
+/* The letter of a part of a name of a file. */
+static char
+read_file_part(struct parser *p)
+{
+	static const char parts[] = "hnmre";
+	const char *c;
+
+	for (c = parts; *c != '\0'; c++)
+		if (expand_take(p, *c))
+			return *c;
+	return '\0';
 }
 
 static int
@@ -432,6 +490,7 @@ read_plain(struct parser *p, struct node *n)
 {
 	size_t at;
 
+	n->part = read_file_part(p);
 	if (expand_take(p, 'f'))
 		n->vector = FILES;
 	else if (expand_take(p, 't'))
@@ -660,8 +719,8 @@ read_mixed(struct parser *p, struct node *n)
 static int
 is_plain_number(const struct node *n)
 {
-	return n->kind == VALUE && n->choice == NUMBER && n->steps == 0 &&
-	    !n->mixed;
+	return n->kind == VALUE && n->steps == 0 && !n->mixed && !n->part &&
+	    (n->choice == NUMBER || n->choice == ORDINAL);
 }
 
 /* Find out how the value of a node is to be quoted. */
@@ -1012,6 +1071,67 @@ dice(struct span *v, const struct step *s, size_t steps)
 	}
 }
 
+/* --- names of files --- */
+
+/* Where the suffix of the component from start to end begins; end: it has
+ * none. */
+static size_t
+find_suffix(const char *p, size_t start, size_t end)
+{
+	size_t at = end;
+
+	while (start < end && p[start] == '.')
+		start++;
+	while (at > start)
+		if (p[--at] == '.')
+			return at;
+	return end;
+}
+
+/* The directory, which is in front of the component that begins at start. */
+static struct expand_text
+directory_of(const char *p, size_t start)
+{
+	size_t n = start;
+
+	if (n == 0)
+		return (struct expand_text){ ".", 1 };
+	while (n > 1 && p[n - 1] == '/')
+		n--;
+	return (struct expand_text){ p, n };
+}
+
+/* What a letter takes of the name of a file; all of it for none. */
+static struct expand_text
+part_of(char letter, struct expand_text t)
+{
+	const char *p = t.data;
+	size_t end = t.len, start, suffix;
+
+	if (letter == '\0')
+		return t;
+	while (end > 1 && p[end - 1] == '/')
+		end--;
+	for (start = end; start > 0 && p[start - 1] != '/'; )
+		start--;
+	if (start == end && end > 0)            /* / alone */
+		return letter == 'e' ? (struct expand_text){ "", 0 } :
+		    (struct expand_text){ p, end };
+	suffix = find_suffix(p, start, end);
+	switch (letter) {
+	case 'h':
+		return directory_of(p, start);
+	case 'n':
+		return (struct expand_text){ p + start, end - start };
+	case 'm':
+		return (struct expand_text){ p + start, suffix - start };
+	case 'r':
+		return (struct expand_text){ p, suffix };
+	default:
+		return (struct expand_text){ p + suffix, end - suffix };
+	}
+}
+
 /* --- running --- */
 
 /* A template that is being expanded. */
@@ -1267,11 +1387,12 @@ is_missing(const struct run *r, size_t shift, const struct node *n)
 	return n->index > count;
 }
 
+/* first: the number of the first task. */
 static void
-spell_number(struct run *r, struct expand_text *t)
+spell_number(struct run *r, unsigned first, struct expand_text *t)
 {
 	char *end = r->digits + sizeof r->digits, *p = end;
-	uintmax_t n = r->v->number;
+	uintmax_t n = r->v->number + first;
 
 	do
 		*--p = (char)('0' + n % 10);
@@ -1293,7 +1414,8 @@ expand_choose(struct run *r, size_t shift, const struct node *n,
 	t->len = 0;
 	switch (n->choice) {
 	case NUMBER:
-		spell_number(r, t);
+	case ORDINAL:
+		spell_number(r, n->choice == ORDINAL, t);
 		return 0;
 	case NUMBER_SOURCE:
 		*t = r->v->number_source;
@@ -1315,14 +1437,16 @@ expand_choose(struct run *r, size_t shift, const struct node *n,
  * the blanks separate words unless the template has them in its own quotes. */
 static int
 append_all(struct run *r, const struct expand_text *list, size_t count,
-    enum quote_kind kind)
+    char part, enum quote_kind kind)
 {
+	struct expand_text t;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
 		if (i > 0 && append(r, " ", 1) != 0)
 			return -1;
-		if (append_quoted(r, list + i, kind) != 0)
+		t = part_of(part, list[i]);
+		if (append_quoted(r, &t, kind) != 0)
 			return -1;
 	}
 	return 0;
@@ -1335,28 +1459,47 @@ append_value(struct run *r, size_t shift, const struct node *n,
 {
 	const struct expand_text *list;
 	struct expand_text t;
+	char part = n->steps == 0 ? n->part : '\0';
 	size_t count;
 
 	if (n->choice == ALL) {
 		list = vector(r, shift, n, &count);
-		return append_all(r, list, count, kind);
+		return append_all(r, list, count, part, kind);
 	}
 	if (expand_choose(r, shift, n, &t))
 		return 0;
+	t = part_of(part, t);
 	return append_quoted(r, &t, kind);
 }
 
+/* Room is there for the one byte that no directory becomes. */
 static void
-dice_from(struct run *r, size_t start, const struct step *s, size_t steps)
+dice_from(struct run *r, size_t start, const struct step *s,
+    const struct node *n)
 {
 	struct expand_buffer *b = r->out;
+	struct expand_text t;
 	struct span v;
 
 	v.p = b->data + start;
 	v.n = b->len - start;
-	dice(&v, s, steps);
-	memmove(b->data + start, v.p, v.n);
-	b->len = start + v.n;
+	dice(&v, s, n->steps);
+	t = part_of(n->part, (struct expand_text){ v.p, v.n });
+	memmove(b->data + start, t.data, t.len);
+	b->len = start + t.len;
+}
+
+/* 1 if the node chooses a parameter that this task need not have. */
+static int
+is_absent(const struct run *r, const struct frame *f, const struct node *n)
+{
+	size_t count;
+
+	if (!f->e->rules.fewer || n->choice != ONE || n->vector == TOKENS ||
+	    (n->vector == FILES && r->v->file == NULL))
+		return 0;
+	vector(r, f->shift, n, &count);
+	return n->index > count;
 }
 
 /* 1 if the node chooses no text at all, not even an empty one to be quoted. */
@@ -1377,20 +1520,22 @@ expand_value(struct run *r, const struct frame *f, const struct node *n)
 	const struct expand *e = f->e;
 	struct region v;
 
-	if (is_missing(r, f->shift, n))
-		return expand_fail(r->err, EXPAND_NO_VALUE);
 	if (n->vector == PARAMS && n->choice <= ALL)
 		r->seen = 1;
+	if (is_absent(r, f, n))
+		return 0;
+	if (is_missing(r, f->shift, n))
+		return expand_fail(r->err, EXPAND_NO_VALUE);
 	if (n->steps == 0 && !n->mixed)
 		return append_value(r, f->shift, n, n->quote);
 	if (is_nothing(r, f->shift, n))
 		return 0;
 	v.at = r->out->len;
-	if (reserve(r, 0) != 0 ||
+	if (reserve(r, 1) != 0 ||
 	    append_value(r, f->shift, n, QUOTE_NOT) != 0)
 		return -1;
 	if (n->steps > 0)
-		dice_from(r, v.at, e->step + n->step, n->steps);
+		dice_from(r, v.at, e->step + n->step, n);
 	if (n->mixed) {
 		v.len = r->out->len - v.at;
 		if (mix(r, e, &v, n->picks > 0 ? e->pick + n->pick : NULL,
@@ -1430,6 +1575,7 @@ derive_rules(const struct run *r, const struct frame *f,
 	rules->tokens = r->v->tokens > f->shift + 1 ?
 	    r->v->tokens - f->shift - 1 : 0;
 	rules->token_source = r->v->token_source.data != NULL;
+	rules->names = 0;       /* they are of the outer ones */
 }
 
 /* Begin %+: the parameter is a template.  Behind %q it is a command of its own,
@@ -1473,7 +1619,7 @@ append_tail(struct run *r, const struct frame *f)
 	if (b->len > f->start && !is_white(b->data[b->len - 1]) &&
 	    append(r, " ", 1) != 0)
 		return -1;
-	return append_all(r, r->v->param + f->shift, count, f->e->tail);
+	return append_all(r, r->v->param + f->shift, count, '\0', f->e->tail);
 }
 
 static int
@@ -1567,4 +1713,33 @@ expand_run(const struct expand *e, const struct expand_values *v,
 		out->data[out->len] = '\0';
 	errno = error;
 	return bad ? -1 : 0;
+}
+
+/* --- how long it will be --- */
+
+static size_t
+growth_of(const struct expand_text *t, char part, enum quote_kind kind)
+{
+	struct expand_text p = part_of(part, *t);
+
+	return 1 + p.len + (kind == QUOTE_NOT ? 0 :
+	    quote_growth(p.data, p.len, kind));
+}
+
+size_t
+expand_growth(const struct expand *e, const struct expand_text *param,
+    const struct expand_text *file)
+{
+	const struct node *n;
+	size_t sum = 0;
+
+	for (n = e->node; n < e->node + e->nodes; n++) {
+		if (n->kind == VALUE && n->choice == ALL &&
+		    n->vector != TOKENS)
+			sum += growth_of(n->vector == PARAMS ? param : file,
+			    n->part, n->quote);
+		else if (n->kind == INNER)
+			sum += growth_of(param, '\0', QUOTE_NOT);
+	}
+	return sum + (e->uses.tail ? growth_of(param, '\0', e->tail) : 0);
 }

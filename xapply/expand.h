@@ -7,10 +7,10 @@
  *
  *	template  { text | ESC ESC | ESC [ q ] what }
  *	what      + | plain | "(" plain mixer ")"
- *	plain     [ f | t ] selector
+ *	plain     [ h | n | m | r | e ] [ f | t ] selector
  *	selector  short | "{" name "}" | "[" name { step } "]"
- *	short     digit | * | $ | u | U | t | T
- *	name      digit { digit } | * | $ | u | U | t | T
+ *	short     digit | * | $ | u | U | # | t | T
+ *	name      digit { digit } | * | $ | u | U | # | t | T | a column's
  *	step      separator ( @ | [ - ] [ $ | digit { digit } ] )
  *	separator \ any character | blank | any other one but ] and \
  *	mixer     { , | blank | tab | literal | range | "(" mixer ")" }
@@ -25,7 +25,14 @@
  * nothing.  %f1 is the name of the file that parameter 1 comes from, %t1 a
  * token.  %u is the number of the task, %fu (%tu) where numbers come from,
  * %ft (%tt, %T, %{t}) where tokens come from.  f and t always are prefixes
- * outside of brackets, so that %t alone is a mistake.
+ * outside of brackets, so that %t alone is a mistake.  %# is the number from 1.
+ * A name that the rules give stands for the parameter in its place.
+ *
+ * Names of files: %h1 is the directory ("." if there is none), %n1 the last
+ * component, %r1 all but the suffix, %e1 the suffix with its dot, %m1 the last
+ * component without it.  Dots that begin the component begin no suffix, and
+ * slashes at the end do not count.  Of %* it is that of each parameter; behind
+ * the steps of a dicer, of what these have left.
  *
  * Tail: a template that mentions no parameter, not even %0, gets all of them
  * appended, behind a blank unless it is empty or ends in white space.
@@ -74,6 +81,10 @@ struct expand_rules {
 	int files;               /* parameters come from files with names */
 	size_t tokens;           /* of each task; SIZE_MAX: not known yet */
 	int token_source;        /* tokens come from a source with a name */
+	int fewer;               /* a task may have fewer parameters: what is
+	                            not there is nothing, like %0 */
+	const struct expand_text *name;   /* of parameters, from 1 */
+	size_t names;
 };
 
 /* The values of one task; nothing here is freed or kept. */
@@ -100,6 +111,7 @@ struct expand_buffer {
 enum expand_fault {
 	EXPAND_NO_MEMORY,
 	EXPAND_UNKNOWN,          /* an escape that does not exist */
+	EXPAND_NO_COLUMN,        /* of that name */
 	EXPAND_UNCLOSED,         /* a bracket or a quote */
 	EXPAND_NO_ITEM,          /* of a mixer */
 	EXPAND_NO_POSITION,      /* behind ~ or - of a mixer */
@@ -136,6 +148,7 @@ struct expand_error {
 struct expand_uses {
 	size_t param, token;     /* the highest number of one */
 	int params;              /* a parameter, or %0, %$, %* */
+	int all;                 /* %* */
 	int files;
 	int tokens;
 	int number;
@@ -161,6 +174,11 @@ void expand_free(struct expand *e);
 
 /* What a template mentions; lives as long as the template. */
 const struct expand_uses *expand_uses(const struct expand *e);
+
+/* By how many bytes one more parameter, of this file, makes the result longer,
+ * unless dicers and mixers make it other than it is, or it is a template. */
+size_t expand_growth(const struct expand *e, const struct expand_text *param,
+    const struct expand_text *file);
 
 /*
  * Expand a template for one task: append the result to what is in out, with a

@@ -11,18 +11,27 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/visible.h"
 #include "base/wrapper.h"
+#include "limit.h"
+#include "quote.h"
 #include "xapply.h"
 
 enum { EXPANSION_MAX = 256 << 20 };  /* bytes of a command */
 
 static struct {
-	const struct input *input;
+	struct input *input;
 	const struct tokens *tokens;
 	struct expand_text *token;  /* the names of a set, for expand */
 	struct expand_text *other;  /* room for the parameters of a task */
 	struct expand *template, *otherwise;
 	struct expand_buffer buffer;
+
+	/* Of batches: */
+	int direct;               /* their words are executed without a shell */
+	size_t system, chars;     /* bytes of a command that the system takes,
+	                             and those that are wanted */
+	size_t pointer;           /* of that, for each word, or 0 */
 } make;
 
 /* --- expansion --- */
@@ -166,7 +175,7 @@ values(const struct token_set *set)
 
 	return (struct expand_values){
 		.param = make.input->param,
-		.params = xapply_opt.each,
+		.params = make.input->params,
 		.file = xapply_opt.files ? make.input->file : NULL,
 		.token = token_texts(set),
 		.tokens = make.tokens->each,
@@ -201,7 +210,8 @@ new_task(struct token_set *set, const struct expand *e,
 	t->xid = make_xid(v);
 	if (t->xid == NULL)
 		wk_die(WK_SYSTEM, "out of memory");
-	t->hash = joblog_hash(v->param, v->params);
+	if (xapply_opt.joblog != NULL)
+		t->hash = joblog_hash(v->param, v->params);
 	return t;
 }
 
@@ -217,8 +227,8 @@ run_copy_text(struct expand_text *to, const struct expand_text *from, char *p)
 void
 make_keep(struct task *t)
 {
-	size_t n = xapply_opt.each, room = sizeof(struct batch), i;
 	const struct input *in = make.input;
+	size_t n = in->params, room = sizeof(struct batch), i;
 	char *p;
 
 	if (t->batch != NULL)
@@ -229,6 +239,7 @@ make_keep(struct task *t)
 	t->batch = wk_alloc(room, 1);
 	t->batch->param = (struct expand_text *)(t->batch + 1);
 	t->batch->file = t->batch->param + n;
+	t->batch->params = n;
 	p = (char *)(t->batch->file + n);
 	for (i = 0; i < n; i++) {
 		p = run_copy_text(&t->batch->param[i], &in->param[i], p);
@@ -244,6 +255,7 @@ make_again(struct task *t, struct token_set *set)
 
 	v.number = t->number;
 	v.param = t->batch->param;
+	v.params = t->batch->params;
 	v.file = xapply_opt.files ? t->batch->file : NULL;
 	t->tokens = set;
 	task_forget(t);
@@ -275,7 +287,7 @@ has_parameters(uintmax_t number, uint64_t hash)
 	size_t each = xapply_opt.each, i;
 	char **operand;
 
-	if (xapply_opt.files)
+	if (!input_is_plain(make.input))
 		return number >= make.input->count && numbers_matter();
 	if (number >= input_total(make.input))
 		return 0;
@@ -306,12 +318,105 @@ make_was_done(void)
 	return done;
 }
 
+/* --- batches of several rows --- */
+
+/* What one parameter more costs of the limits of a batch. */
+static size_t
+cost(const struct expand_text *param, const struct expand_text *file)
+{
+	size_t most = expand_growth(make.template, param, file), n;
+	const struct export *e;
+
+	for (e = xapply_opt.exports; e != NULL; e = e->next) {
+		n = expand_growth(e->value, param, file);
+		most = n > most ? n : most;
+	}
+	most += make.pointer;
+	/* even what nobody mentions has to be held */
+	return most > 0 ? most : 1;
+}
+
+/* The parameters of the present batch that can each be a word; those behind
+ * them cannot. */
+static size_t
+good_words(void)
+{
+	const struct input *in = make.input;
+	size_t i;
+
+	for (i = 0; make.direct && i < in->params; i++)
+		if (in->param[i].len >= LIMIT_WORD)
+			break;
+	return make.direct ? i : in->params;
+}
+
+/* 1 if the system takes the variables. */
+static int
+variables_fit(const struct task *t)
+{
+	size_t i, len, sum = t->command_len + 1;
+
+	for (i = 0; t->vars[i] != NULL; i++) {
+		len = strlen(t->vars[i]) + 1;
+		sum += len;
+		if (len > LIMIT_WORD)
+			return 0;
+	}
+	return sum <= limit_words();
+}
+
+/* How many rows of the present batch fit a command, when this is the task of
+ * all of them. */
+static size_t
+rows_that_fit(const struct task *t)
+{
+	const struct input *in = make.input;
+	size_t rows = in->params / in->each, good = good_words() / in->each;
+	size_t size = t->command_len + 1, less = rows;
+	size_t pointers = make.direct ? in->params * sizeof(char *) : 0;
+
+	if (size > make.chars)
+		less = make.chars * rows / size;
+	else if (size + pointers > make.system || !variables_fit(t))
+		less = rows / 2;
+	return less < good ? less : good;
+}
+
+static void
+batch_too_long(struct expand_text t)
+{
+	char start[41], shown[5 * sizeof start];
+
+	snprintf(start, sizeof start, "%.*s", (int)(t.len < 40 ? t.len : 40),
+	    t.data);
+	wk_visible(shown, sizeof shown, start);
+	wk_warn("a batch cannot hold even one parameter: '%s'%s makes more "
+	    "than %zu bytes", shown, t.len > 40 ? "..." : "", make.chars);
+}
+
 struct task *
 make_task(struct token_set *set)
 {
-	struct expand_values v = values(set);
+	struct input *in = make.input;
+	struct task *t;
+	struct expand_values v;
+	size_t rows;
 
-	return new_task(set, make.template, &v);
+	for (;;) {
+		v = values(set);
+		t = new_task(set, make.template, &v);
+		if (t == NULL || !in->batched)
+			return t;
+		rows = rows_that_fit(t);
+		if (rows * in->each == in->params)
+			return t;
+		if (rows == 0)
+			batch_too_long(in->param[0]);
+		task_free(t);
+		if (rows == 0)
+			return NULL;
+		input_shrink(in, rows);
+	}
 }
 
 static size_t
@@ -350,14 +455,30 @@ make_otherwise(struct token_set *set, char **operands)
 	return t;
 }
 
+/* The parameters that a task can have, as far as that is known. */
+static size_t
+most_parameters(void)
+{
+	const struct input *in = make.input;
+
+	if (in->batched)
+		return xapply_opt.max_args > 0 ? xapply_opt.max_args :
+		    SIZE_MAX;
+	if (in->columns != NULL)
+		return in->names > 0 ? in->names : SIZE_MAX;
+	return in->each;
+}
+
 /* What is known of a template's values before the first task. */
 static struct expand_rules
 rules_of(int tail, char escape)
 {
 	return (struct expand_rules){ .escape = escape, .tail = tail,
-	    .quote = xapply_opt.quote && tail, .params = xapply_opt.each,
+	    .quote = xapply_opt.quote && tail, .params = most_parameters(),
 	    .files = xapply_opt.files, .tokens = make.tokens->each,
-	    .token_source = make.tokens->source != NULL };
+	    .token_source = make.tokens->source != NULL,
+	    .fewer = make.input->batched || make.input->columns != NULL,
+	    .name = make.input->name, .names = make.input->names };
 }
 
 static void
@@ -378,6 +499,7 @@ compile_all(const char *template, size_t operands)
 		rules = rules_of(1, xapply_opt.escape);
 		rules.params = operands;
 		rules.files = 0;
+		rules.names = 0;
 		make.otherwise = run_compile("-N ", xapply_opt.otherwise,
 		    &rules);
 	}
@@ -385,13 +507,125 @@ compile_all(const char *template, size_t operands)
 		wk_warn("-n: the tokens shown are not held any more");
 }
 
+/* A command that mentions parameters, but not all that a batch may have, would
+ * lose some. */
+static void
+check_all_used(void)
+{
+	const struct expand_uses *u = expand_uses(make.template);
+	const struct export *e;
+	int all = u->all || u->tail || u->inner;
+
+	for (e = xapply_opt.exports; e != NULL; e = e->next)
+		all |= expand_uses(e->value)->all;
+	if (!all && u->param > 0 && u->param < most_parameters())
+		wk_usage("%c%zu is one parameter of a batch, all are %c*",
+		    xapply_opt.escape, u->param, xapply_opt.escape);
+}
+
+/* How long the command is without any parameter, if it can be said; and whether
+ * the words of all batches can be executed without a shell. */
+static size_t
+measure_template(int direct)
+{
+	struct expand_text one = { "x", 1 }, *text;
+	size_t n = make.input->each, i, less;
+	struct expand_values v;
+	struct expand_error error;
+	char **words = NULL;
+
+	text = wk_alloc(n + make.tokens->each, sizeof *text);
+	for (i = 0; i < n + make.tokens->each; i++)
+		text[i] = one;
+	v = (struct expand_values){ .param = text, .params = n, .file = text,
+	    .token = text + n, .tokens = make.tokens->each,
+	    .number_source = one, .token_source = one };
+	make.buffer.len = 0;
+	if (expand_run(make.template, &v, &make.buffer, &error) == 0 &&
+	    direct && xapply_opt.quote)
+		words = quote_words(make.buffer.data, make.buffer.len,
+		    xapply_opt.argv);
+	make.direct = words != NULL;
+	free(words);
+	free(text);
+	less = n * expand_growth(make.template, &one, &one);
+	return make.buffer.len > less ? make.buffer.len - less : 0;
+}
+
+/* One parameter that is too long for any batch is found before the first task
+ * if it is an operand. */
+static void
+check_lengths(const struct input *in)
+{
+	struct expand_text t, file = { "", 0 };
+	size_t i, sum = 0;
+
+	if (in->files || in->lists != INPUT_ONE_LIST)
+		return;
+	for (i = 0; in->operand[i] != NULL; i++) {
+		t = (struct expand_text){ in->operand[i],
+		    strlen(in->operand[i]) };
+		sum = i % in->each == 0 ? 0 : sum;
+		sum += cost(&t, &file);
+		if (sum > in->max_cost || t.len >= LIMIT_WORD) {
+			batch_too_long(t);
+			exit(WK_DATA);
+		}
+	}
+}
+
+/* 1 if a place in a batch means something: then none is shared out, as the
+ * second of two would become the first of another. */
+static int
+places_matter(void)
+{
+	const struct export *e;
+	size_t highest = expand_uses(make.template)->param, n;
+
+	for (e = xapply_opt.exports; e != NULL; e = e->next) {
+		n = expand_uses(e->value)->param;
+		highest = n > highest ? n : highest;
+	}
+	return highest > 1;
+}
+
+static void
+prepare_batches(int direct)
+{
+	struct input *in = make.input;
+	size_t fixed, most;
+
+	check_all_used();
+	fixed = measure_template(direct) + 1;
+	make.system = limit_words();
+	if (!make.direct && make.system > LIMIT_WORD)
+		make.system = LIMIT_WORD;
+	make.chars = xapply_opt.max_chars > 0 &&
+	    xapply_opt.max_chars < make.system ? xapply_opt.max_chars :
+	    make.system;
+	make.pointer = make.direct && make.chars > make.system / 8 ?
+	    sizeof(char *) : 0;
+	most = LIMIT_AHEAD / xapply_opt.jobs;
+	if (most < LIMIT_WORD)
+		most = LIMIT_WORD;
+	in->max_cost = make.chars > fixed ? make.chars - fixed : 0;
+	in->max_cost = in->max_cost < most ? in->max_cost : most;
+	in->max_rows = xapply_opt.max_args > 0 ?
+	    xapply_opt.max_args / in->each : SIZE_MAX;
+	in->shares = places_matter() ? 1 : xapply_opt.jobs;
+	in->cost = cost;
+	check_lengths(in);
+}
+
 void
-make_prepare(const struct input *input, const struct tokens *tokens,
-    const char *template, char **operands)
+make_prepare(struct input *input, const struct tokens *tokens,
+    const char *template, char **operands, int direct)
 {
 	make.input = input;
 	make.tokens = tokens;
 	make.token = wk_alloc(tokens->each, sizeof *make.token);
 	make.other = wk_alloc(xapply_opt.each, sizeof *make.other);
 	compile_all(template, count_of(operands));
+	if (input->batched)
+		prepare_batches(direct);
 }

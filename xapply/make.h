@@ -14,13 +14,15 @@
 
 struct task;
 
-/* Compile the template, that of -N, and those of -e.  input and tokens stay the
- * caller's, and are asked for each task.  Ends the program with a message if a
- * template is wrong. */
-void make_prepare(const struct input *input, const struct tokens *tokens,
-    const char *template, char **operands);
+/* Compile the template, that of -N, and those of -e, and say what batches of
+ * several rows can have.  input and tokens stay the caller's, and are asked for
+ * each task.  direct: plain words are executed without a shell.  Ends the
+ * program with a message if a template is wrong. */
+void make_prepare(struct input *input, const struct tokens *tokens,
+    const char *template, char **operands, int direct);
 
-/* A task of the present batch with these tokens, which become its own. */
+/* A task of the present batch with these tokens, which become its own.  The
+ * batch has fewer rows then if it was too long. */
 struct task *make_task(struct token_set *set);
 
 /* Copy the present batch for another attempt of its task: with other tokens the

@@ -462,6 +462,22 @@ is_plain(char c)
 	    (c != '\0' && strchr("_-./:,+@%=", c) != NULL);
 }
 
+/* Go on behind plain characters.  A batch has millions of them, so what they
+ * are is asked once. */
+static const char *
+skip_plain(const char *at, const char *end)
+{
+	static char known, plain[256];
+	size_t i;
+
+	for (i = 0; !known && i < sizeof plain; i++)
+		plain[i] = (char)is_plain((char)i);
+	known = 1;
+	while (at < end && plain[(unsigned char)*at])
+		at++;
+	return at;
+}
+
 static int
 is_blank(char c)
 {
@@ -532,8 +548,8 @@ read_word(struct reader *r)
 	while (!bad && r->at < r->end && !is_blank(*r->at)) {
 		if (*r->at == '=')      /* zsh: =ls is the path of ls */
 			return -1;
-		for (from = r->at; r->at < r->end && is_plain(*r->at); r->at++)
-			;
+		from = r->at;
+		r->at = skip_plain(from, r->end);
 		if (r->at > from) {
 			quote_give(r, from, (size_t)(r->at - from));
 			continue;

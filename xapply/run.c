@@ -929,17 +929,49 @@ open_tokens(void)
 	pool_failed();
 }
 
+_Noreturn static void
+input_bad(void)
+{
+	char what[200];
+
+	wk_visible(what, sizeof what, run.input.what);
+	wk_die(run.input.code, "%s: %s", what, run.input.reason);
+}
+
+static void
+not_yet(void)
+{
+}
+
+/* The names in the header are needed for the templates, so it is waited for. */
+static void
+read_header(void)
+{
+	enum input_result r;
+
+	run.input.ready = not_yet;
+	while ((r = input_header(&run.input)) == INPUT_WAIT)
+		if (wk_round(1) != 0)
+			wk_die(WK_SYSTEM, "cannot wait: %s", strerror(errno));
+	if (r == INPUT_FAILED)
+		input_bad();
+	run.input.ready = start_tasks;
+}
+
 static void
 run_open_input(char **operands)
 {
 	run.input = (struct input){ .operand = operands,
 	    .each = xapply_opt.each, .files = xapply_opt.files,
 	    .end = xapply_opt.zero ? '\0' : '\n',
-	    .pad = xapply_opt.pad != NULL ? xapply_opt.pad : "",
-	    .ready = start_tasks };
+	    .crlf = xapply_opt.crlf, .skip_empty = xapply_opt.skip_empty,
+	    .columns = xapply_opt.columns, .header = xapply_opt.header,
+	    .lists = xapply_opt.lists, .separator = xapply_opt.separator,
+	    .batched = xapply_opt.fill || xapply_opt.max_args > 0,
+	    .pad = xapply_opt.pad != NULL ? xapply_opt.pad : "" };
 	if (input_begin(&run.input) != INPUT_BATCH)
-		wk_die(run.input.code, "%s: %s", run.input.what,
-		    run.input.reason);
+		input_bad();
+	read_header();
 	/* our input must not be read by the tasks */
 	if (input_uses_stdin(&run.input) && run.setup.in < 0) {
 		run.setup.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -988,7 +1020,8 @@ begin_run(const char *template, char **operands)
 	open_tokens();
 	run.setup.keep = run.tokens.fd;
 	run.setup.also = run.tokens.also;
-	make_prepare(&run.input, &run.tokens, template, operands);
+	make_prepare(&run.input, &run.tokens, template, operands,
+	    run.setup.direct);
 	if (xapply_collator != NULL)
 		look_prepare();
 	if (xapply_opt.joblog != NULL)

@@ -17,7 +17,9 @@
 #include "wire/talk.h"
 #include "wire/tokens.h"
 #include "base/event.h"
+#include "columns.h"
 #include "expand.h"
+#include "input.h"
 #include "base/wrapper.h"
 
 /* -e: a variable of each task. */
@@ -31,7 +33,13 @@ struct export {
 
 /* What the command line asks for. */
 struct xapply_options {
-	size_t each;              /* parameters for a task */
+	size_t each;              /* parameters for a task, or of a row */
+	int fill;                 /* -X: as many as fit */
+	size_t max_args, max_chars;  /* of a batch; 0: not given */
+	enum input_lists lists;
+	const char *separator;
+	int header, skip_empty, crlf;
+	const struct columns *columns;  /* or NULL */
 	char escape;
 	int append, detached, files, dry, show, squeeze, number, verbose,
 	    trace, zero, quote, argv;
@@ -74,6 +82,7 @@ struct output;
  * with the texts. */
 struct batch {
 	struct expand_text *param, *file;
+	size_t params;
 };
 
 /* What a task has been sent to end it before its time. */
