@@ -274,7 +274,7 @@ out
 0,a	b@' "xclate -mr -T '<%x>' -N '>n' xapply -m 'echo out;%0' \"\$(printf 'a\\tb')\"; tr '\\0' @ <n"
 n 'and in the list of another program' '<x	1>
 <y	2>' 'printf "x\t1\ny\t2\n" >l; xapply -k -f --tagstring "<%x>" "echo%0" l | tr -d "\n" | sed "s/>	/>\n/g"'
-n '--joblog with sections' '1 0 a echo a' 'xapply -m --joblog j echo a >/dev/null; sed 1d j | cut -f 1,4,6,7 | tr "\t" " "'
+n '--joblog with sections' '1 2 0 echo a' 'xapply -m --joblog j echo a >/dev/null; sed 1d j | cut -f 1,6,7,9 | tr "\t" " "'
 x '--halt now with sections' 5 '' - 'xapply -m -P2 --halt now "%1" "stubborn 1 TERM" "await up1; exit 5" "touch more"
     c=$?; test "$(cat told)" = TERM && test ! -e more && exit $c'
 
@@ -514,7 +514,7 @@ n '-v: a blocked reader does not hold up a signal' '143' 'exec 2>/dev/null; mkfi
     { await up; kill $(cat pid); } & as xapply -v -P2 "%1" ": >up; sleep 60;" ": $a" >f 2>/dev/null; echo $?'
 n '-v: nor a time that is up' '0 15' 'mkfifo f; exec 3<>f; a=$(printf "%0100000d" 1)
     xapply --no-fail -v -P2 -T 0.3 --joblog j "%1" ": >up; sleep 60;" ": $a" >f 2>/dev/null & p=$!
-    until grep -q ^1 j 2>/dev/null; do sleep 0.01; done; tail -n 1 j | cut -f 4,5 | xargs; exec 3>&-; cat f >/dev/null; wait $p'
+    until grep -q ^1 j 2>/dev/null; do sleep 0.01; done; tail -n 1 j | cut -f 7,8 | xargs; exec 3>&-; cat f >/dev/null; wait $p'
 n '-v: and the task waits for its line' 'not yet, then' 'mkfifo f; exec 3<>f; a=$(printf "%0100000d" 1)
     xapply -v "%1" ": $a" ": >late" >f & p=$!
     until test "$(dd bs=1000 count=1 <f 2>/dev/null | wc -c)" -gt 0; do :; done

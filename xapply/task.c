@@ -45,7 +45,7 @@ struct output {
 	struct section section;   /* first */
 	const struct task_setup *setup;
 	struct task *task;        /* as long as that wants to hear, or NULL */
-	char *line;               /* for the joblog, once all is written */
+	struct joblog_line *line; /* for the joblog, once all is written */
 	char *xid;
 	char *said;               /* the line of -v, or NULL */
 	struct look *own;         /* or NULL: that of the run */
@@ -188,10 +188,14 @@ output_ended(struct section *s)
 	const struct task_setup *setup = o->setup;
 
 	output_fault(o);
-	if (s->fault == SECTION_GOOD && o->line != NULL)
+	if (s->fault == SECTION_GOOD && o->line != NULL) {
+		o->line->numbers.received = s->flow.total;
 		joblog_write(o->line);
-	if (s->fault != SECTION_GOOD && o->task != NULL)
-		o->task->lost = 1;
+	}
+	if (o->task != NULL) {
+		o->task->lost = s->fault != SECTION_GOOD;
+		o->task->received = s->flow.total;
+	}
 	output_free(o);
 	setup->section_over();
 }
@@ -564,12 +568,13 @@ forget_output(struct task *t)
 		t->output->task = NULL;
 	t->output = NULL;
 	t->lost = 0;
+	t->received = 0;
 }
 
 void
 task_log(struct task *t)
 {
-	char *line = t->lost ? NULL : joblog_line(t);
+	struct joblog_line *line = t->lost ? NULL : joblog_line(t);
 
 	if (line != NULL && t->output != NULL) {
 		t->output->line = line;
