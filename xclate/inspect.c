@@ -295,11 +295,21 @@ keep_late(const struct inspect_how *how, int pipe)
 static void
 inspect_begin(struct inspect *s)
 {
-	if (s->out < 0)
+	if (s->out < 0 || !s->decided)
 		return;
 	flow_front(&s->flow, s->title, s->title_len);
 	flow_sink(&s->flow, s->out);
 	s->out = -1;
+}
+
+/* The source has ended, and it is known whether the section is to be seen. */
+static void
+inspect_end(struct inspect *s)
+{
+	if (s->how->squeeze && s->flow.total == 0)
+		return;
+	inspect_begin(s);
+	flow_put(&s->flow, s->end, s->end_len);
 }
 
 static int
@@ -325,12 +335,13 @@ inspect_flow_event(struct flow *f, int what)
 		snprintf(text, sizeof text, "section %s", s->xid);
 		s->how->lost(text, f->error);
 	}
+	/* no room to hold it: better seen than waited for */
+	if (what & FLOW_STUCK)
+		inspect_decide(s, 1);
 	if (what & FLOW_DATA)
 		inspect_begin(s);
-	if ((what & FLOW_END) && (!s->how->squeeze || f->total > 0)) {
-		inspect_begin(s);
-		flow_put(f, s->end, s->end_len);
-	}
+	if ((what & FLOW_END) && s->decided)
+		inspect_end(s);
 	if (is_done(s))
 		s->done(s);
 }
@@ -372,7 +383,8 @@ inspect_open(struct inspect *s, struct inspect_how *how, const char *xid,
 	s->how = how;
 	s->xid = xid;
 	s->done = done;
-	s->late = s->copy = -1;
+	s->late = s->copy = s->writer = -1;
+	s->decided = !how->quiet;
 	s->out = fcntl(how->out, F_DUPFD_CLOEXEC, 3);
 	if (s->out < 0 || prepare(s, xid, sequence) != 0 || div_pipe(fd) != 0) {
 		e = errno;
@@ -386,6 +398,9 @@ inspect_open(struct inspect *s, struct inspect_how *how, const char *xid,
 	s->active = 1;
 	flow_begin(&s->flow, inspect_flow_event);
 	s->flow.cap = CAP;
+	s->flow.spill = how->quiet != 0;
+	if (how->quiet)
+		s->writer = fcntl(fd[1], F_DUPFD_CLOEXEC, 3);
 	open_results(s);
 	flow_source(&s->flow, fd[0], 1);
 	if (!how->squeeze)
@@ -393,9 +408,51 @@ inspect_open(struct inspect *s, struct inspect_how *how, const char *xid,
 	return fd[1];
 }
 
+int
+inspect_again(struct inspect *s)
+{
+	return fcntl(s->writer, F_DUPFD_CLOEXEC, 3);
+}
+
+/* All of the section goes nowhere, as if that were the output. */
+static void
+throw_away(struct inspect *s)
+{
+	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (nowhere < 0)
+		return;
+	close(s->out);
+	s->out = nowhere;
+	s->title_len = s->end_len = 0;
+}
+
+void
+inspect_decide(struct inspect *s, int seen)
+{
+	if (s->decided)
+		return;
+	s->decided = 1;
+	if (!seen)
+		throw_away(s);
+	if (!s->how->squeeze || s->flow.total > 0)
+		inspect_begin(s);
+	if (flow_ended(&s->flow))
+		inspect_end(s);
+}
+
+static void
+close_writer(struct inspect *s)
+{
+	if (s->writer >= 0)
+		close(s->writer);
+	s->writer = -1;
+}
+
 void
 inspect_leave(struct inspect *s)
 {
+	close_writer(s);
 	s->leaving = 1;
 	if (flow_source_fd(&s->flow) >= 0) {
 		s->late = fcntl(flow_source_fd(&s->flow), F_DUPFD_CLOEXEC, 3);
@@ -418,6 +475,7 @@ inspect_close(struct inspect *s)
 	if (s->copy >= 0)
 		close(s->copy);
 	flow_close(&s->flow);
+	close_writer(s);
 	if (s->late >= 0)
 		keep_late(s->how, s->late);
 	if (s->out >= 0)

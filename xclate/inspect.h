@@ -29,6 +29,8 @@ struct inspect_how {
 	const char *tag;           /* text in front of each line, or NULL */
 	char escape;               /* the escape character of title and tag */
 	int newline, squeeze;
+	int quiet;                 /* nothing is written before inspect_decide
+	                              says whether to */
 	void (*lost)(const char *what, int error);   /* error: an errno */
 	void (*unset)(const char *variable);         /* see title.h */
 	/* private; zero at the start */
@@ -54,6 +56,8 @@ struct inspect {
 	int out;                   /* until the flow has it; else -1 */
 	int late;                  /* a duplicate of the flow's source, or -1 */
 	int copy;                  /* a file of results, or -1 */
+	int writer;                /* quiet: its other end, or -1 */
+	int decided;               /* it is written, or thrown away */
 	int active;                /* between inspect_open and inspect_close */
 	int leaving;               /* inspect_leave was called */
 	enum inspect_result result;
@@ -68,6 +72,13 @@ struct inspect {
  */
 int inspect_open(struct inspect *s, struct inspect_how *how,
     const char *xid, unsigned long sequence, void (*done)(struct inspect *s));
+
+/* quiet: another descriptor for the client, as inspect_open returns it. */
+int inspect_again(struct inspect *s);
+
+/* quiet: is the section to be seen?  The first answer counts, and is due before
+ * inspect_leave. */
+void inspect_decide(struct inspect *s, int seen);
 
 /* The client has hung up, or given its turn back: what is in the pipe now is
  * the rest of the section. */
