@@ -29,6 +29,7 @@
 
 #include "base/event.h"
 #include "base/jobline.h"
+#include "base/results.h"
 #include "xclate/report.h"
 #include "xclate/redirect.h"
 #include "base/spawn.h"
@@ -413,7 +414,7 @@ test_file(void)
 	size_t i, n;
 
 	for (i = 0; i < sizeof row / sizeof *row; i++) {
-		n = report_file(text, row[i][0]);
+		n = results_name(text, row[i][0]);
 		snprintf(name, sizeof name, "file name: %s", row[i][1]);
 		ok(strcmp(text, row[i][1]) == 0 && n == strlen(text), name);
 	}
@@ -439,7 +440,7 @@ test_longest(void)
 		    (unsigned)byte[i / 2] & 0xff);
 		ok(j < REPORT_MAX && strlen(text) == j &&
 		    (j = report_joblog(text, &r)) < REPORT_MAX &&
-		    strlen(text) == j && (j = report_file(text, xid)) <
+		    strlen(text) == j && (j = results_name(text, xid)) <
 		    REPORT_MAX && strlen(text) == j && j >= 255, name);
 	}
 	memset(xid, 'x', 254);

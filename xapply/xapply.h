@@ -37,7 +37,7 @@ struct xapply_options {
 	int append, detached, files, dry, show, squeeze, number, verbose,
 	    trace, zero, quote, argv;
 	int collate;              /* -m, or an option that needs it */
-	int keep_order, lines, with_stderr;
+	int keep_order, lines, with_stderr, stderr_apart;
 	const char *tag, *results;
 	const char *input, *otherwise, *pad, *shell, *tags, *joblog;
 	size_t jobs;              /* tasks at a time */

@@ -17,13 +17,13 @@
 
 #include "base/flow.h"
 #include "base/lines.h"
+#include "base/results.h"
 
 /* What is done to all sections of a master. */
 struct inspect_how {
 	int out;                   /* the collated output */
 	int widow;                 /* for what comes after the turn */
-	int results;               /* a directory, or -1 */
-	const char *results_name;  /* its name, for messages */
+	struct results *results;   /* or NULL */
 	enum lines_flatten fold;   /* LINES_AS_IS: no folds */
 	const char *title;         /* of a fold; NULL or "": the xid */
 	const char *tag;           /* text in front of each line, or NULL */
@@ -33,9 +33,6 @@ struct inspect_how {
 	                              says whether to */
 	void (*lost)(const char *what, int error);   /* error: an errno */
 	void (*unset)(const char *variable);         /* see title.h */
-	/* private; zero at the start */
-	uint64_t *seen;            /* a table of hashes of names of results */
-	size_t seen_count, seen_room;
 };
 
 /* Is all of a section where it belongs? */

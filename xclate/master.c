@@ -29,6 +29,7 @@
 #include "base/jobline.h"
 #include "base/master.h"
 #include "base/progress.h"
+#include "base/results.h"
 #include "base/wall.h"
 #include "report.h"
 #include "redirect.h"
@@ -85,6 +86,7 @@ static struct {
 	size_t passed_count;
 	struct inspect inspect;
 	struct inspect_how how;
+	struct results results;
 	int looks;                 /* sections go through this process */
 	struct flow widow_flow, notify_flow, joblog_flow;
 	int notify_on, joblog_on, widow_on, same_notify;
@@ -1044,34 +1046,17 @@ open_joblog(void)
 	return 0;
 }
 
-/* Where everybody may make a directory, one of somebody else's is a trap. */
-static int
-planted(int dir)
-{
-	struct stat st, above;
-
-	return fstat(dir, &st) != 0 || fstatat(dir, "..", &above, 0) != 0 ||
-	    (st.st_uid != geteuid() && st.st_uid != 0 &&
-	    (above.st_mode & (S_IWGRP | S_IWOTH)) != 0);
-}
-
 static int
 open_results_dir(void)
 {
-	const char *dir = xclate_opt.results;
+	const char *reason;
 
-	m.how.results = -1;
-	if (dir == NULL)
+	if (xclate_opt.results == NULL)
 		return 0;
-	if (mkdir(dir, 0777) == 0 || errno == EEXIST)
-		m.how.results = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (m.how.results >= 0 && planted(m.how.results)) {
-		wk_warn("--results %s: it belongs to somebody else", dir);
-		return WK_CANTCREATE;
-	}
-	if (m.how.results >= 0)
+	reason = results_open(&m.results, xclate_opt.results);
+	if (reason == NULL)
 		return 0;
-	wk_warn("--results %s: %s", dir, strerror(errno));
+	wk_warn("--results %s: %s", xclate_opt.results, reason);
 	return WK_CANTCREATE;
 }
 
@@ -1079,7 +1064,7 @@ static void
 prepare_sections(void)
 {
 	m.how.out = m.out;
-	m.how.results_name = xclate_opt.results;
+	m.how.results = xclate_opt.results != NULL ? &m.results : NULL;
 	m.how.widow = m.widow;
 	m.how.fold = xclate_opt.fold;
 	m.how.title = xclate_opt.style.title;
