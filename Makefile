@@ -48,8 +48,8 @@ PUBLIC = codes.h event.h master.h options.h serve.h wrapper.h
 LIBRARY = divconnect.c base/event.c base/master.c base/options.c base/serve.c \
 	base/spawn.c base/terminal.c base/trace.c base/visible.c base/wrapper.c
 ARCHIVE = bin/libwrapkit.a
-SHARED = divconnect.o base/buffer.o base/cpus.o base/dial.o \
-	base/event.o base/failures.o base/flow.o base/high.o base/jobline.o \
+SHARED = divconnect.o base/buffer.o base/colour.o base/cpus.o \
+	base/dial.o base/event.o base/failures.o base/flow.o base/high.o base/jobline.o \
 	base/kin.o base/lines.o base/master.o base/options.o base/peer.o \
 	base/progress.o base/results.o base/serve.o base/size.o \
 	base/spawn.o base/terminal.o base/text.o base/trace.o base/visible.o base/wall.o base/wrapper.o wire/broker.o \
@@ -67,7 +67,7 @@ XAPPLY = xapply.o xapply/apart.o xapply/expand.o xapply/input.o \
 	xapply/task.o xapply/tty.o
 XCLATE = xclate.o xclate/client.o xclate/inspect.o xclate/master.o \
 	xclate/redirect.o xclate/report.o
-HEADERS = divconnect.h base/buffer.h base/codes.h base/cpus.h \
+HEADERS = divconnect.h base/buffer.h base/codes.h base/colour.h base/cpus.h \
 	base/dial.h base/event.h base/failures.h base/flow.h base/high.h \
 	base/jobline.h base/kin.h base/lines.h base/master.h base/options.h \
 	base/peer.h base/progress.h base/results.h base/serve.h \

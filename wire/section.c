@@ -305,7 +305,7 @@ write_rest(struct section *s)
 	if (s->state != SECTION_RULE)
 		flow_put(&s->flow, s->rule_text, s->rule_len);
 	s->state = SECTION_RULE;
-	if (!flow_idle(&s->flow) || s->holds)
+	if (!flow_idle(&s->flow) || s->holds || flow_end_colour(&s->flow))
 		return;
 	s->holds = s->behind != NULL && s->behind(s);
 	s->behind = NULL;

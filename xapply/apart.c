@@ -45,7 +45,8 @@ apart_look(struct apart *a)
 		flow_put(&a->flow, t.rule, t.rule_len);
 	}
 	a->done = a->flow.failed ||
-	    (flow_ended(&a->flow) && flow_idle(&a->flow));
+	    (flow_ended(&a->flow) && flow_idle(&a->flow) &&
+	    !flow_end_colour(&a->flow));
 	if (!a->done)
 		return;
 	if (a->flow.late >= 0)

@@ -212,10 +212,11 @@ inspect_end(struct inspect *s)
 }
 
 static int
-is_done(const struct inspect *s)
+is_done(struct inspect *s)
 {
 	return s->leaving && flow_source_fd(&s->flow) < 0 &&
-	    (s->flow.failed || flow_idle(&s->flow));
+	    (s->flow.failed || (flow_idle(&s->flow) &&
+	    !flow_end_colour(&s->flow)));
 }
 
 static void
