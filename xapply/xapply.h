@@ -2,8 +2,9 @@
  * xapply.h - what the files of xapply share
  *
  * xapply.c has the command line and what is put around the run, run.c the run,
- * make.c what a task is made of, task.c a task and its section, say.c the lines
- * that announce tasks, tty.c the terminal that tasks share, joblog.c the log.
+ * make.c what a task is made of, task.c a task and its section, apart.c that of
+ * its stderr, say.c the lines that announce tasks, tty.c the terminal that they
+ * share, joblog.c the log.
  *
  * SPDX-License-Identifier: ISC
  */
