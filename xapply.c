@@ -44,12 +44,11 @@ enum {
 	ON_LINE = 2,              /* an option that was not in $XAPPLY alone */
 
 	/* options that have a long name alone */
-	O_TAG = 256, O_TAGSTRING, O_STDERR, O_RESULTS, O_JOBLOG, O_RESUME,
-	O_RESUME_FAILED, O_FAIL, O_NO_FAIL, O_HALT, O_RETRIES, O_RETRY_DELAY,
-	O_DELAY,
-	O_MAX_ARGS, O_PRODUCT, O_ZIP, O_SEP, O_COLUMNS, O_HEADER,
-	O_SKIP_EMPTY, O_CRLF,
-	O_PROGRESS, O_HELP, O_ARGV, O_SHOW, O_LOAD, O_MEMFREE
+	O_TAG = 256, O_TAGSTRING, O_STDERR, O_STDERR_APART, O_RESULTS,
+	O_JOBLOG, O_RESUME, O_RESUME_FAILED, O_FAIL, O_NO_FAIL, O_HALT,
+	O_RETRIES, O_RETRY_DELAY, O_DELAY, O_MAX_ARGS, O_PRODUCT, O_ZIP,
+	O_SEP, O_COLUMNS, O_HEADER, O_SKIP_EMPTY, O_CRLF, O_PROGRESS, O_HELP,
+	O_ARGV, O_SHOW, O_LOAD, O_MEMFREE
 };
 
 static const struct wk_option options[] = {
@@ -86,6 +85,8 @@ static const struct wk_option options[] = {
 	{ O_TAG, "tag", NULL, "-m, with the xid in front of each line" },
 	{ O_TAGSTRING, "tagstring", "text", "-m, with this text" },
 	{ O_STDERR, "stderr", NULL, "-m, with what tasks write to stderr" },
+	{ O_STDERR_APART, "stderr-apart", NULL,
+	  "-m, each task's stderr behind its stdout, on stderr" },
 	{ STYLE_LINGER, "linger", "seconds",
 	  "-m: for who writes after a task's end (0.2)" },
 	{ O_RESULTS, "results", "dir", "-m, and each output in a file" },
@@ -400,6 +401,9 @@ set_flag(int letter)
 		xapply_opt.collate = 1;
 		break;
 	case O_STDERR: xapply_opt.with_stderr = xapply_opt.collate = 1; break;
+	case O_STDERR_APART:
+		xapply_opt.stderr_apart = xapply_opt.collate = 1;
+		break;
 	case O_RESUME: xapply_opt.resume = 1; break;
 	case O_RESUME_FAILED: xapply_opt.resume = 2; break;
 	case O_FAIL: xapply_opt.fail = 1; break;
@@ -551,6 +555,8 @@ check_options(char **operands)
 		wk_usage("--resume needs --joblog");
 	if (xapply_opt.show && !xapply_opt.dry)
 		wk_usage("--show goes with -n only");
+	if (xapply_opt.with_stderr && xapply_opt.stderr_apart)
+		wk_usage("--stderr does not go with --stderr-apart");
 	if (xapply_opt.argv && xapply_opt.shell != NULL)
 		wk_usage("--argv does not go with -S");
 	if (xapply_opt.argv && xapply_opt.append)
@@ -731,8 +737,6 @@ become_collator(char **argv, int nested)
 		add_two(&w, "-W", ">&1");
 	if (xapply_opt.keep_order)
 		xapply_add(&w, "-k");
-	if (xapply_opt.results != NULL)
-		add_two(&w, "--results", xapply_opt.results);
 	if (nested)
 		add_two(&w, "-O", "-");
 	mark("XAPPLY_COLLATE");

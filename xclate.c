@@ -27,7 +27,7 @@ enum { PROBE_MS = 1000 };        /* for a master's first line */
 /* Options that have a long name alone. */
 enum {
 	O_ORDER_FROM = 256, O_STDERR_LAST, O_FAIL, O_HALT, O_RESULTS,
-	O_JOBLOG, O_JSON, O_PROGRESS, O_CI, O_TURN_TIMEOUT
+	O_JOBLOG, O_JSON, O_PROGRESS, O_CI, O_TURN_TIMEOUT, O_QUIET_SUCCESS
 };
 
 static const struct wk_option options[] = {
@@ -58,6 +58,8 @@ static const struct wk_option options[] = {
 	{ O_PROGRESS, "progress", NULL,
 	  "master: a line on stderr that tells how far it is" },
 	{ O_PROGRESS, "bar", NULL, "master: the same" },
+	{ O_QUIET_SUCCESS, "quiet-success", NULL,
+	  "master: only sections that failed are shown" },
 	{ O_CI, "ci", "dialect", "master: sections fold: github, gitlab" },
 	{ O_TURN_TIMEOUT, "turn-timeout", "seconds",
 	  "master: no turn lasts longer" },
@@ -195,6 +197,7 @@ set_master_option(int letter, const char *arg)
 	case O_JOBLOG: xclate_opt.joblog = arg; break;
 	case O_JSON: xclate_opt.json = 1; break;
 	case O_PROGRESS: xclate_opt.progress = 1; break;
+	case O_QUIET_SUCCESS: xclate_opt.quiet_success = 1; break;
 	case O_CI:
 		if (strcmp(arg, "github") != 0 && strcmp(arg, "gitlab") != 0)
 			wk_usage("--ci: %s is neither github nor gitlab", arg);
@@ -301,7 +304,8 @@ masters_option(void)
 	    o->ordered ? "--order-from" : o->fail ? "--fail" :
 	    o->halt ? "--halt" : o->results ? "--results" :
 	    o->joblog ? "--joblog" : o->json ? "--json" :
-	    o->progress ? "--progress" : o->fold ? "--ci" :
+	    o->progress ? "--progress" :
+	    o->quiet_success ? "--quiet-success" : o->fold ? "--ci" :
 	    o->turn_ms ? "--turn-timeout" : NULL;
 }
 

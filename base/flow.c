@@ -313,22 +313,33 @@ write_once(struct flow *f, struct iovec *v, int count)
 	return n;
 }
 
+/* The first n bytes of these have been written to a terminal. */
+static void
+note_written(struct flow *f, const struct iovec *v, size_t n)
+{
+	int last = -1;
+	size_t len;
+
+	for (; n > 0; v++, n -= len) {
+		len = v->iov_len < n ? v->iov_len : n;
+		wk_colour_feed(&f->colour, v->iov_base, len);
+		if (len > 0)
+			last = ((const unsigned char *)v->iov_base)[len - 1];
+	}
+	if (flow_at_terminal != NULL && last >= 0)
+		flow_at_terminal(last);
+}
+
 static ssize_t
 write_sink(struct flow *f, struct iovec *v, int count)
 {
-	int told = f->terminal && flow_at_terminal != NULL, i;
-	size_t at;
 	ssize_t n;
 
-	if (told)
+	if (f->terminal && flow_at_terminal != NULL)
 		flow_at_terminal(-1);
 	n = write_once(f, v, count);
-	if (!told || n <= 0)
-		return n;
-	at = (size_t)n - 1;
-	for (i = 0; at >= v[i].iov_len; i++)
-		at -= v[i].iov_len;
-	flow_at_terminal(((unsigned char *)v[i].iov_base)[at]);
+	if (f->terminal && n > 0)
+		note_written(f, v, (size_t)n);
 	return n;
 }
 
@@ -495,8 +506,8 @@ source_has_bytes(const struct flow *f)
 	return ioctl(f->in.fd, FIONREAD, &n) == 0 && n > 0;
 }
 
-/* The source has nothing now.  When this is all that is asked of it, it is asked
- * twice: who promised to read what there is takes no hasty word for it. */
+/* The source has nothing now.  When this is all that is asked of it, it is
+ * asked twice: who promised to read what there is takes no hasty word for it. */
 static void
 no_more_yet(struct flow *f)
 {
@@ -1057,6 +1068,16 @@ flow_put(struct flow *f, const char *text, size_t len)
 	f->put += len;
 	flow_hold(f, text, len);
 	later(f);
+}
+
+int
+flow_end_colour(struct flow *f)
+{
+	if (!f->terminal || !f->colour.on || f->failed)
+		return 0;
+	f->colour.on = 0;
+	flow_put(f, WK_COLOUR_OFF, sizeof WK_COLOUR_OFF - 1);
+	return 1;
 }
 
 void

@@ -20,6 +20,7 @@
 #include <sys/types.h>
 
 #include "buffer.h"
+#include "colour.h"
 #include "event.h"
 #include "lines.h"
 
@@ -57,6 +58,7 @@ struct flow {
 	/* To be read. */
 	uint64_t total;            /* bytes that the source gave */
 	uint64_t put;              /* bytes of flow_put */
+	struct wk_colour colour;   /* of what was written to a terminal */
 	int error, copy_error;     /* errno */
 	int late;                  /* with keep_late, after flow_linger: the
 	                              source once more, if it had not ended; the
@@ -167,6 +169,10 @@ flow_has_sink(const struct flow *f)
 /* Add a copy of text: in front of all that is held, or behind it. */
 void flow_front(struct flow *f, const char *text, size_t len);
 void flow_put(struct flow *f, const char *text, size_t len);
+
+/* Take off the colour that the last text has left on a terminal: 1 if there is
+ * one, and FLOW_EMPTY comes once more. */
+int flow_end_colour(struct flow *f);
 
 /* Write now what the sink takes.  Events are reported in a later round. */
 void flow_push(struct flow *f);

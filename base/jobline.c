@@ -34,21 +34,16 @@ jobline_numbers(char *text, enum jobline_form form, const struct jobline *j)
 
 /* Write a character of a field; returns the bytes. */
 static size_t
-put_short(char *to, char c)
+put_character(char *to, enum jobline_form form, char c)
 {
-	if (c != '\n' && c != '\t' && c != '\\') {
-		*to = c;
-		return 1;
-	}
-	to[0] = '\\';
-	to[1] = c == '\n' ? 'n' : c == '\t' ? 't' : c;
-	return 2;
-}
+	int control = (unsigned char)c < ' ' || c == '\177';
 
-static size_t
-put_parallel(char *to, char c)
-{
-	*to = ((unsigned char)c < ' ' || c == '\177') ? '?' : c;
+	if (c == '\n' || c == '\t' || (form == JOBLINE_SHORT && c == '\\')) {
+		to[0] = '\\';
+		to[1] = c == '\n' ? 'n' : c == '\t' ? 't' : c;
+		return 2;
+	}
+	*to = control && form == JOBLINE_PARALLEL ? '?' : c;
 	return 1;
 }
 
@@ -58,7 +53,6 @@ jobline_text(char *to, enum jobline_form form, const char *text, size_t len)
 	size_t n = 0, i;
 
 	for (i = 0; i < len; i++)
-		n += form == JOBLINE_SHORT ? put_short(to + n, text[i]) :
-		    put_parallel(to + n, text[i]);
+		n += put_character(to + n, form, text[i]);
 	return n;
 }

@@ -2,11 +2,10 @@
  * jobline.h - a line of a job log: one job that has ended
  *
  * A job log is a heading and such lines, whose fields have tabs in between.
- * Its form is GNU parallel's, or a shorter one that has both an xid and the
- * command and can be read back:
+ * Its form is GNU parallel's, or the one that xapply's logs had before:
  *
- *	Seq Start Runtime Exitval Signal Xid Command
  *	Seq Host Starttime JobRuntime Send Receive Exitval Signal Command
+ *	Seq Start Runtime Exitval Signal Xid Command
  *
  * SPDX-License-Identifier: ISC
  */
@@ -22,7 +21,8 @@ struct jobline {
 	uintmax_t number;
 	int64_t start;             /* milliseconds since 1970 */
 	int64_t runtime;           /* milliseconds */
-	uint64_t received;         /* bytes of output; JOBLINE_PARALLEL alone */
+	uint64_t received;         /* bytes of output, 0: or not known;
+	                              JOBLINE_PARALLEL alone */
 	int code, signal;          /* how it ended: one of them is 0 */
 };
 
@@ -40,9 +40,9 @@ size_t jobline_numbers(char *text, enum jobline_form form,
 
 /*
  * A field of len bytes of text, nothing behind it; to has twice as many bytes.
- * So that the field stays one, JOBLINE_SHORT has newline, tab and backslash as
- * \n, \t and \\, and JOBLINE_PARALLEL any control character as ?.  Returns the
- * length.
+ * So that the field stays one, newline and tab are \n and \t; JOBLINE_SHORT has
+ * \\ for a backslash, JOBLINE_PARALLEL a ? for any other control character.
+ * Returns the length.
  */
 size_t jobline_text(char *to, enum jobline_form form, const char *text,
     size_t len);

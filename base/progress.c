@@ -263,14 +263,15 @@ terminal_written(int last)
 }
 
 void
-wk_progress_begin(const char *what, void (*now)(struct wk_progress *p))
+wk_progress_begin(const char *what, void (*now)(struct wk_progress *p),
+    int line)
 {
 	const char *term = getenv("TERM");
 
 	progress.what = what;
 	progress.now = now;
 	progress.began = div_now();
-	if (!isatty(STDERR_FILENO))
+	if (!line || !isatty(STDERR_FILENO))
 		return;
 	progress.kind = term == NULL || *term == '\0' ||
 	    strcmp(term, "dumb") == 0 ? LINES : ONE_LINE;

@@ -33,8 +33,10 @@ struct wk_progress {
 /*
  * Begin, after wk_init.  what is the noun for one of those that are counted,
  * now() fills in (all zero before) how far they are; it is called by the loop.
+ * line: else there is the summary alone.
  */
-void wk_progress_begin(const char *what, void (*now)(struct wk_progress *p));
+void wk_progress_begin(const char *what, void (*now)(struct wk_progress *p),
+    int line);
 
 /* Something is about to be written that no flow of ours takes to the terminal:
  * take the line off, for a moment. */

@@ -334,6 +334,12 @@ cat >list <<'END'
 	xapply --memfree x : a
 64 xapply: --halt: x is not never, soon or now[[],fail=N|N%]
 	xapply --halt x : a
+64 xapply: --stderr does not go with --stderr-apart
+	xapply --stderr --stderr-apart : a
+73 xapply: --results /none/dir: No such file or directory
+	xapply --results /none/dir : a
+74 xapply: results of section a in r: Is a directory
+	mkdir -p r/a; xapply --results r : a
 64 xapply: --resume needs --joblog
 	xapply --resume : a
 64 xapply: --show goes with -n only
@@ -398,7 +404,6 @@ END
 cat >others <<'END'
 out of memory	the system's
 %s: it cannot be removed: %s	names.t
---results %s: it belongs to somebody else	users.t
 %s: it was removed, and is there again	names.t
 %s: nobody can connect any more: %s	names.t
 %s: the other end is no exporting wrapw	relay.t

@@ -49,6 +49,35 @@ written 'xclate: reports' "xclate -mr -N '>&1' --progress sh -c 'sleep 0.4; xcla
 written 'xclate: a message' "xclate -m --progress --halt soon sh -c 'sleep 0.4; xclate a false; sleep 0.4'" \
     'xclate: halt: 1 section failed: a (exit 1)'
 
+# colours that a section leaves on are taken off at its end
+# coloured NAME COMMAND TEXT...: each is in what the terminal gets
+coloured() {
+	name=$1 cmd=$2
+	shift 2
+	if ! command -v script >/dev/null; then
+		skip "$name" 'script is not installed'
+		return
+	fi
+	printf '%s\n' "$cmd" >cmd
+	peer limit 60 script -fqc 'sh ./cmd' /dev/null 2>&1 </dev/null | cat -v >all
+	bad=
+	for want; do grep -qF -e "$want" all || bad="$bad '$want'"; done
+	[ -z "$bad" ]
+	result $? "$name" "missing:$bad${nl}got:$nl$(cat all)"
+}
+red='printf "\033[1;31mred %1\n"'
+for o in -m -k '-m --tag' '-m --results r' -l; do
+	coloured "a colour that is left on: $o" "xapply $o '$red' 1 2" '^[[1;31mred 1^M' '^[[0m'
+done
+coloured 'in a master that looks' "xclate -m --newline xclate -c a sh -c 'printf \"\\033[32mgreen\\n\"'" green '^[[0m'
+coloured 'of stderr apart' "xapply -m --stderr-apart '$red >&2' 1" 'red 1' '^[[0m'
+for text in 'plain\n' '\033[31mred\033[0m\n' '\033[31mred\033[m\n' '\033[1mred\033[31;0m\n' '\033[2J\n' '\033[3H'; do
+	coloured "none is left on: $text" "xapply -m 'printf \"$text\"; echo end%0' 1" end
+	[ "$(tr -cd m <all | wc -c)" -eq "$(printf %s "$text" | tr -cd m | wc -c)" ]
+	result $? 'and none is taken off' "$(cat all)"
+done
+t 'what goes to a pipe stays as it is' 0 "$(printf '\033[31mred')" '' xapply -m 'printf "\033[31mred%0"' 1
+
 # what it says
 written 'a bar, counts, rate, time left, the longest' \
     "xapply --progress -P2 'sleep %1; test %1 != 0.4' 0.4 1.9 0.4 0.4" \

@@ -29,6 +29,7 @@
 
 #include "base/event.h"
 #include "base/jobline.h"
+#include "base/results.h"
 #include "xclate/report.h"
 #include "xclate/redirect.h"
 #include "base/spawn.h"
@@ -380,7 +381,7 @@ test_joblog(void)
 		    "0\t:\t1.000\t2.005\t0\t0\t0\t0\ta\n" },
 		{ { "a\tb\nc\177\303\244", 5, 1700000000007, 8, 1700000000007,
 		    UINT64_MAX, 128 }, "5\t:\t1700000000.007\t0.000\t0\t"
-		    "18446744073709551615\t128\t0\ta?b?c?\303\244\n" },
+		    "18446744073709551615\t128\t0\ta\\tb\\nc?\303\244\n" },
 		{ { "", 1, 2000, 0, 1500, 1, 137 },
 		    "1\t:\t2.000\t-0.500\t0\t1\t0\t9\t\n" },
 		{ { "x", 2, 0, 0, 0, 1, 1 },
@@ -413,7 +414,7 @@ test_file(void)
 	size_t i, n;
 
 	for (i = 0; i < sizeof row / sizeof *row; i++) {
-		n = report_file(text, row[i][0]);
+		n = results_name(text, row[i][0]);
 		snprintf(name, sizeof name, "file name: %s", row[i][1]);
 		ok(strcmp(text, row[i][1]) == 0 && n == strlen(text), name);
 	}
@@ -439,7 +440,7 @@ test_longest(void)
 		    (unsigned)byte[i / 2] & 0xff);
 		ok(j < REPORT_MAX && strlen(text) == j &&
 		    (j = report_joblog(text, &r)) < REPORT_MAX &&
-		    strlen(text) == j && (j = report_file(text, xid)) <
+		    strlen(text) == j && (j = results_name(text, xid)) <
 		    REPORT_MAX && strlen(text) == j && j >= 255, name);
 	}
 	memset(xid, 'x', 254);

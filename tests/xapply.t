@@ -54,7 +54,7 @@ x 'the help has a line for each option' 0 all '' 'xapply --help >o
 	collate dry-run else jobs pad request squeeze shell tags number verbose \
 	trace null keep-order line-buffer tag tagstring stderr results joblog \
 	resume resume-failed fail no-fail brief halt retries retry-delay timeout delay \
-	progress bar quote argv show; do
+	progress bar stderr-apart quote argv show; do
 	grep -q -E -e "--$o( |\$)" o || echo "$o is missing"
     done; echo all'
 for o in -V --version '-V -='; do
@@ -657,11 +657,11 @@ n 'KILL, 5 s after TERM: --timeout and --halt now' 'killed 137 9' '
     xapply -P2 --halt now "%1" "trap \"\" TERM; : >up; await never" "await up; exit 5" 2>/dev/null &
     xapply -T 0.2 --joblog j --halt soon "trap \"\" TERM; await never;" a 2>/dev/null; c=$?
     wait $! && test $? -eq 5
-    echo killed $c $(cut -f 5 j | tail -n 1)'
+    echo killed $c $(cut -f 8 j | tail -n 1)'
 x 'a task whose time was up and that waits for its next attempt has failed' 143 '1 124' - \
     'xapply --retries 2 --retry-delay 60 -T 0.3 --joblog j "echo \$\$ >pid; trap \"exit 0\" TERM; sleep 9 & wait;%0" a & p=$!
     until test -s pid; do sleep 0.1; done; while kill -0 $(cat pid) 2>/dev/null; do sleep 0.1; done
-    kill $p; wait $p; code=$?; awk "\$1 == 1 { print \$1, \$4 }" j; exit $code'
+    kill $p; wait $p; code=$?; awk "\$1 == 1 { print \$1, \$7 }" j; exit $code'
 x 'a bad template of -N' 65 '' "~*unknown escape*" ': >"e%z"; xapply -f -N "echo %+" cat "e%z"'
 x 'a joblog that is a pipe has a heading' 0 '~Seq*' '' 'xapply --joblog /dev/stdout true a | cat'
 # (one has the turn until the other, which is held, goes on no more)
@@ -679,7 +679,7 @@ x 'names of results are one for each task' 0 'a?b~0 a?b~1 a?b~2 ~3' '' \
     "printf 'a\\tb\\0a\\nb\\0a\\rb\\0\\0' | xapply -fz --results r 'echo task %u;%0' - >/dev/null; ls r | sort | xargs echo"
 x '-T: the task and its children end' 0 'gone 15' '~*its time is up' 'mkfifo f; exec 3<>f; cat f 3>&- & r=$!
     xapply --no-fail -T 0.3 --joblog j "sleep 60 >f & wait;%0" a 3>&-; exec 3>&-
-    wait $r && echo gone $(cut -f 5 j | tail -n 1)'
+    wait $r && echo gone $(cut -f 8 j | tail -n 1)'
 x '--timeout counts as a failure' 1 b '~*xapply: 1 of 2 tasks failed: sleep 60 (timed out)' 'xapply --timeout .3 --fail "%1" "sleep 60" "echo b"'
 x '--timeout: also of one that ends well then' 1 '' '~*xapply: 1 of 1 tasks failed: a (timed out)' \
     'xapply --timeout .3 --fail "trap \"exit 0\" TERM; while :; do sleep 0.01; done;%0" a'
@@ -702,7 +702,7 @@ n '--retries: until it is done' '3 a' 'xapply --fail --retries 5 "echo >>o; test
 x '--retries: not more often' 1 '3' 'xapply: 1 of 1 tasks failed: a (exit 1)' 'xapply --fail --retries 3 "echo >>o; false;%0" a; c=$?; wc -l <o | tr -d " "; exit $c'
 n '--retries 1 is none' '1' 'xapply --no-fail --retries 1 "echo >>o; false;%0" a; wc -l <o | tr -d " "'
 n '--retries: a line of the log' '2 1 7' 'xapply --no-fail --retries 2 --joblog j "echo >>o; exit 7;%0" a
-    echo $(wc -l <o) $(($(wc -l <j) - 1)) $(cut -f 4 j | tail -n 1)'
+    echo $(wc -l <o) $(($(wc -l <j) - 1)) $(cut -f 7 j | tail -n 1)'
 x '--retries and --halt' 0 '2' 'xapply: halt: 1 task failed: a (exit 1)' 'xapply --no-fail --halt soon --retries 2 "echo >>o; false;%0" a b; wc -l <o | tr -d " "'
 n '--retry-delay' later 'xapply --no-fail --retries 2 --retry-delay 1.5 "date +%%s >>o; false;%0" a
     test $(($(tail -n 1 o) - $(head -n 1 o))) -ge 1 && echo later'
@@ -710,26 +710,25 @@ n '--retry-delay holds up nobody' '1
 1' 'xapply --no-fail -P2 --retries 2 --retry-delay 0.5 "echo %1 >>o; test %1 = 2;" 1 2; tail -n 1 o
     grep -v 2 o | tail -n 1; test $(grep -c . o) -eq 3'
 n '--delay' 'apart' 'xapply -P3 --delay 0.3 --joblog j : a b c
-    sed 1d j | cut -f 2 | sort -n | awk "NR > 1 && \$1 - before < 0.29 { bad = 1 } { before = \$1 } END { exit bad || NR != 3 }" && echo apart'
+    sed 1d j | cut -f 3 | sort -n | awk "NR > 1 && \$1 - before < 0.29 { bad = 1 } { before = \$1 } END { exit bad || NR != 3 }" && echo apart'
 
 # --- the log ---
-log="Seq	Start	Runtime	Exitval	Signal	Xid	Command"
+log="Seq	Host	Starttime	JobRuntime	Send	Receive	Exitval	Signal	Command"
 n '--joblog' "$log
-~ a~echo 0; exit 0" 'xapply --joblog j "echo 0 >/dev/null; exit 0;%0" a; sed -n 1p j
-    sed -n 2p j | cut -f 6,7 | sed "s/^/~ /; s/	/~/; s/ >.*;/; exit 0/; s/; exit 0.*/; exit 0/"'
-n 'lines of the log' "1	0	0	a b	exit 0; a b
-2	3	0	c	exit 3; c
-3	0	9	d	kill -9 \$\$; exit; d" 'xapply -2 --joblog j "%2; %1" "a b" "exit 0" c "exit 3" d "kill -9 \$\$; exit" 2>/dev/null
+~ 0~echo 0; exit 0" 'xapply --joblog j "echo 0 >/dev/null; exit 0;%0" a; sed -n 1p j
+    sed -n 2p j | cut -f 8,9 | sed "s/^/~ /; s/	/~/; s/ >.*;/; exit 0/; s/; exit 0.*/; exit 0/"'
+n 'lines of the log' "1	0	0	exit 0; a b
+2	3	0	exit 3; c
+3	0	9	kill -9 \$\$; exit; d" 'xapply -2 --joblog j "%2; %1" "a b" "exit 0" c "exit 3" d "kill -9 \$\$; exit" 2>/dev/null
     xapply --joblog j -2 "%2; %1" "a b" "exit 0" c "exit 3" d "kill -9 \$\$; exit" 2>/dev/null
-    sed 1d j | cut -f 1,4-7'
+    sed 1d j | cut -f 1,7-9'
 n 'times in the log' good 'now=$(date +%s); xapply --joblog j "sleep 0.2" "";
-    sed 1d j | grep -E "^1	[0-9]+\.[0-9]{3}	[0-9]+\.[0-9]{3}	0	0	" | awk -v now=$now \
-	"\$2 - now > -2 && \$2 - now < 20 && \$3 > 0.19 && \$3 < 10 { print \"good\" }"'
+    sed 1d j | grep -E "^1	:	[0-9]+\.[0-9]{3}	[0-9]+\.[0-9]{3}	0	0	0	0	" | awk -v now=$now \
+	"\$3 - now > -2 && \$3 - now < 20 && \$4 > 0.19 && \$4 < 10 { print \"good\" }"'
 t 'bytes that would spoil the log' 0 '1 line
-a\\b\tc\nd	: a\\b\tc\nd' '' sh -c 'rm -f j; xapply --joblog j ": %1
+: a\b\tc\nd?' '' sh -c 'rm -f j; xapply --joblog j ": %1
 %0" "$1" >/dev/null 2>&1; sed 1d j | wc -l | sed "s/^ *1$/1 line/"
-    tail -n 1 j | cut -f 6,7 | sed "s/\\\\n$//"' sh 'a\b	c
-d'
+    tail -n 1 j | cut -f 9 | sed "s/\\\\n$//"' sh "$(printf 'a\\b\tc\nd\033')"
 n 'a log is made anew' '2' 'xapply --joblog j : a b c; xapply --joblog j : a; wc -l <j | tr -d " "'
 n 'the log is written as tasks end' '2' 'xapply --joblog j "%1" : "wc -l <j | tr -d \" \""'
 for o in /no/log .; do
@@ -841,10 +840,10 @@ x '--argv: cd is no program' 1 '' '~*xapply: cd*
 xapply: 1 of 1 tasks failed: / (exit 127)' 'command -v /bin/cd /usr/bin/cd >/dev/null && { echo "xapply: cd
 xapply: 1 of 1 tasks failed: / (exit 127)" >&2; exit 1; }
     xapply --fail --argv "cd %1" /'
-x '--argv: no such program' 0 '127 0' '~xapply: nosuch: *' 'xapply --argv --joblog j "nosuch" a; tail -n 1 j | cut -f 4,5 | tr "\t" " "'
-x '--argv: not executable' 0 '126 0' '~xapply: ./f: *' ':>f; xapply --argv --joblog j ./f a; tail -n 1 j | cut -f 4,5 | tr "\t" " "'
+x '--argv: no such program' 0 '127 0' '~xapply: nosuch: *' 'xapply --argv --joblog j "nosuch" a; tail -n 1 j | cut -f 7,8 | tr "\t" " "'
+x '--argv: not executable' 0 '126 0' '~xapply: ./f: *' ':>f; xapply --argv --joblog j ./f a; tail -n 1 j | cut -f 7,8 | tr "\t" " "'
 x 'a binary that is none for this machine' 0 '126 0' '~*./f: *ormat error*' 'printf "\177X\0\n" >f; chmod +x f
-    xapply --joblog j ./f a; tail -n 1 j | cut -f 4,5 | tr "\t" " "'
+    xapply --joblog j ./f a; tail -n 1 j | cut -f 7,8 | tr "\t" " "'
 n 'a script without a first line that says so' 'text a' 'echo "echo text \$1" >f; chmod +x f; xapply "./f %1" a'
 x '--argv: no word at all' 65 '' '~xapply: *' 'xapply --argv " %0" a'
 
@@ -867,7 +866,7 @@ else
 fi
 n 'a task whose time was up has failed in the log' '124' '
     xapply --joblog j -T 0.3 "trap \"exit 0\" TERM; while :; do sleep 0.01; done;%0" a 2>/dev/null
-    tail -n 1 j | cut -f 4'
+    tail -n 1 j | cut -f 7'
 n '-n and --resume' 'echo 2' 'xapply --joblog j : 1; xapply -n --joblog j --resume echo 1 2'
 n '--argv with an empty $SHELL' 'a' 'SHELL= xapply --argv printenv a 2>/dev/null; a=a SHELL= xapply --argv printenv a'
 finish

@@ -31,7 +31,7 @@ usage: xclate*' "xclate -m -$o true"
 	x "-m does not go with -$o" 64 '' '~xclate: *' "xclate -$o -m true"
 done
 for o in A d 'i -' 'N -' 'O -' 'p 1' r 'W -' k '-order-from 1' -fail \
-    '-halt now' '-results r' '-joblog l' -json -bar -progress '-ci github' \
+    '-halt now' '-results r' '-joblog l' -json -bar -progress -quiet-success '-ci github' \
     '-turn-timeout 1'; do
 	x "-$o needs -m" 64 '' '~xclate: -* goes with -m only*' "xclate -$o a"
 done
@@ -289,6 +289,37 @@ x 'results: a place where none can be' 73 '' '~xclate: --results /dev/null/r: *'
 x 'a job log that cannot be' 73 '' '~xclate: --joblog /no/log: *' 'xclate -m --joblog /no/log true'
 x 'progress, not on a terminal: a summary' 0 a '~xclate: 1 section done in 0:0[0-9], 0 failed' \
     "xclate -m --bar sh -c 'echo a | xclate a; sleep .2'"
+
+# --- only what failed ---
+some="printf 'out a\\nmore a' | xclate a; xclate -c b sh -c 'echo out b; exit 3'
+    xclate -c c echo out c; xclate -c d sh -c 'echo out d; exit 9'; :"
+for o in '' -k '-s -q' '--newline' '--results r' '--joblog j' '--progress' "-T ''"; do
+	t "--quiet-success $o: only those that failed are shown" 0 "out b${nl}out d" \
+	    '~xclate: 4 sections done in 0:0[0-9], 2 failed: b (exit 3), d (exit 9)' \
+	    sh -c "rm -rf r j; xclate -m --quiet-success $o sh -c \"\$1\"" sh "$some"
+done
+t 'and with -g and their titles' 0 "<b>${nl}out b${nl}end${nl}<d>${nl}out d${nl}end" - \
+    xclate -m --quiet-success -T '<%x>' -H end sh -c "$some"
+t 'and folds, and tags' 0 "::group::b${nl}b	out b${nl}::endgroup::${nl}::group::d${nl}d	out d${nl}::endgroup::" - \
+    xclate -m --quiet-success --ci github --tag sh -c "$some"
+t '--quiet-success --fail' 3 "out b${nl}out d" '~xclate: 4 sections done in *, 2 failed: b (exit 3), d (exit 9)' \
+    xclate -m --quiet-success --fail sh -c "$some"
+t '--quiet-success, and all is well' 0 '' '~xclate: 1 section done in 0:0[0-9], 0 failed' \
+    xclate -m --quiet-success xclate -c a echo a
+t '--quiet-success, and there is none' 0 '' '~xclate: 0 sections done in 0:0[0-9], 0 failed' \
+    xclate -m --quiet-success true
+for o in -l -g '' '-L 1k' '-L 1k -b'; do
+	t "--quiet-success: a long section, in pieces: xclate $o" 0 '400000 x' - sh -c \
+	    "xclate -m --quiet-success sh -c 'for i in 0 7; do xclate -c $o \$i sh -c \"
+	    for n in 1 2 3 4; do head -c 99999 /dev/zero | tr \\\\\\\\000 x; echo; sleep 0.05; done; exit \\\$1\" sh \$i; done; :' | tr -d '\n' |
+	    sed 's/^x*\$/&/' | { wc -c; } | sed 's/ *399996/400000 x/'"
+done
+x 'results have all of them' 0 'out c' - "xclate -m --quiet-success --results r sh -c '$(printf %s "$some" | sed "s/'/\"/g")' >/dev/null; cat r/c"
+t 'the reports, too' 0 'a@b@c@d@' - sh -c 'xclate -m --quiet-success -N ">&1" -O /dev/null sh -c "$1" | tr "\0" @' sh "$some"
+t 'xapply -l and --quiet-success' 2 "out 1${nl}out 3" - \
+    xclate -m -k --quiet-success xapply -m -l -P2 'echo out %1; test %1 = 2 -o %1 = 4' 1 2 3 4
+t 'a section whose time is up has failed' 0 "begun" '~*xclate: 1 section done in *, 1 failed: a (exit *)' sh -c \
+    'xclate -m --quiet-success --turn-timeout 0.3 sh -c "xclate -c a sh -c \"echo begun; exec sleep 9\" 2>/dev/null; :"'
 
 # --- failures ---
 x '--fail' 9 '' 'xclate: 2 of 2 sections failed: a (exit 9), b (exit 8)' "xclate -m --fail sh -c 'xclate -c a sh -c \"exit 9\"; xclate -c b sh -c \"exit 8\"; :'"

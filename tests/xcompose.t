@@ -274,7 +274,54 @@ out
 0,a	b@' "xclate -mr -T '<%x>' -N '>n' xapply -m 'echo out;%0' \"\$(printf 'a\\tb')\"; tr '\\0' @ <n"
 n 'and in the list of another program' '<x	1>
 <y	2>' 'printf "x\t1\ny\t2\n" >l; xapply -k -f --tagstring "<%x>" "echo%0" l | tr -d "\n" | sed "s/>	/>\n/g"'
-n '--joblog with sections' '1 0 a echo a' 'xapply -m --joblog j echo a >/dev/null; sed 1d j | cut -f 1,4,6,7 | tr "\t" " "'
+# stderr apart: a task writes both in turn, so only what is kept apart is in order
+both='echo err %1 >&2; echo out %1; echo more %1 >&2; echo end %1'
+for o in -m -k '-k -P3' '-m -P3' '-md' '-k -J3' '-k --results r' '-m -s' '-m --retries 2'; do
+	t "--stderr-apart: each stdout, and its stderr behind it: $o" 0 \
+	    "out 1${nl}end 1${nl}err 1${nl}more 1${nl}out 2${nl}end 2${nl}err 2${nl}more 2" '' \
+	    sh -c "rm -rf r; xapply $o --stderr-apart '$both' 1 2 2>&1 | if test '$o' = '-m -P3'; then
+		awk '{ n = \$2; t[n] = t[n] \$0 \"\\n\" } END { printf \"%s%s\", t[1], t[2] }'; else cat; fi"
+done
+n '--stderr-apart: on stderr' 'out 1
+end 1
+--
+err 1
+more 1' "xapply -m --stderr-apart '$both' 1 2>e; echo --; cat e"
+n '--stderr-apart: in the order of the list, whoever is first' 'out 1
+err 1
+out 2
+err 2' 'xapply -k -P2 --stderr-apart "%1;%0" "await up2; echo out 1; echo err 1 >&2" "echo out 2; echo err 2 >&2; : >up2" 2>&1'
+n '--stderr-apart: tasks that write to stderr alone' 'err 1
+out 2' 'xapply -k -s -P2 --stderr-apart "%1;%0" "await up2; echo err 1 >&2" "echo out 2; : >up2" 2>&1'
+n '--stderr-apart: the next section comes behind it' '4' 'xapply -P4 -m --stderr-apart "echo %1; echo %1 >&2" \
+    $(seq 200) 2>&1 | uniq -c | awk "{ print \$1 + 2 }" | sort -u'
+n '--stderr-apart: tagged when that is tagged' '1	out 1
+1	end 1
+1	err 1
+1	more 1' "xapply --tag --stderr-apart '$both' 1 2>&1"
+n '--stderr-apart: its title and rule, where there is anything' '<1>
+out
+end
+<1>
+err
+end
+<2>
+end' 'XCLATE_1="-T <%x> -H end" xapply -k --stderr-apart "%1%0" "echo out; echo err >&2 #1" true 2>&1 | sed "s/<e.*/<1>/; s/<t.*/<2>/"'
+n '--stderr-apart --results: NAME.err' 'r/1 r/1.err r/2 r/2.err:out 1 end 1 err 1 more 1' \
+    "xapply --results r --stderr-apart '$both' 1 2 >/dev/null 2>&1; echo \$(ls r/*):\$(cat r/1 r/1.err)"
+n '--stderr-apart: much of it' '3000000' 'xapply -P2 -k --stderr-apart "head -c 1000000 /dev/zero >&2; echo %1" 1 2 3 2>e >/dev/null; wc -c <e'
+n '--stderr-apart: bytes in the log' '19 19' "xapply -m --stderr-apart --joblog j 'echo err %1 >&2; echo out %1; echo four %1 >&2' 1 2 >/dev/null 2>&1
+    echo \$(sed 1d j | cut -f 6)" 
+n '--stderr-apart: a daemon that keeps it does not hold its section up' 'err
+late' 'xapply --linger 0.1 -m -P2 --stderr-apart "%1" "echo err >&2; { await go; echo late >&2; : >up; } &" "await up" 2>e & p=$!
+    until grep -q err e; do sleep 0.01; done; : >go; wait $p; cat e'
+n '--stderr-apart: in a master that looks' 'out 1
+err 1' 'xclate -m --newline xapply -m --stderr-apart "echo out %1; echo err %1 >&2" 1 2>&1'
+n '--results without a collator that looks: retries are appended' '2' \
+    'xapply --no-fail --retries 2 --results r "echo out; false;%0" a >/dev/null; wc -l <r/a | tr -d " "'
+x '--results: a full disk' 74 '' '~*results of section a in r: *' 'mkdir r; ln -s /dev/full r/a
+    xapply --results r "echo %1" a >/dev/null'
+n '--joblog with sections' '1 2 0 echo a' 'xapply -m --joblog j echo a >/dev/null; sed 1d j | cut -f 1,6,7,9 | tr "\t" " "'
 x '--halt now with sections' 5 '' - 'xapply -m -P2 --halt now "%1" "stubborn 1 TERM" "await up1; exit 5" "touch more"
     c=$?; test "$(cat told)" = TERM && test ! -e more && exit $c'
 
@@ -382,7 +429,7 @@ n 'without them a task sees the pool around us' '1 A' "ptbw -m -t $tok xapply 'e
 n 'through wrapw' 'A tok' "cp $tok tok; ptbw -m -t tok wrapw -m xapply -t - 'echo %t1 %ft%0' a"
 n 'a run within a section whose master it reaches through wrapw' "b${nl}in x${nl}in a" \
     'xapply -k "echo b; wrapw -m xapply -m \"echo in\" x" a'
-x 'with results, a full output' 74 '' '~xclate: collated output: No space *' 'xapply -k --results r "echo %1" a >/dev/full'
+x 'with results, a full output' 74 '' '~xapply: section *: output: No space *' 'xapply -k --results r "echo %1" a >/dev/full'
 n 'the collator through wrapw' '[a]
 a' 'xclate -m -T "[%x]" wrapw -m xapply -m echo a'
 
@@ -514,7 +561,7 @@ n '-v: a blocked reader does not hold up a signal' '143' 'exec 2>/dev/null; mkfi
     { await up; kill $(cat pid); } & as xapply -v -P2 "%1" ": >up; sleep 60;" ": $a" >f 2>/dev/null; echo $?'
 n '-v: nor a time that is up' '0 15' 'mkfifo f; exec 3<>f; a=$(printf "%0100000d" 1)
     xapply --no-fail -v -P2 -T 0.3 --joblog j "%1" ": >up; sleep 60;" ": $a" >f 2>/dev/null & p=$!
-    until grep -q ^1 j 2>/dev/null; do sleep 0.01; done; tail -n 1 j | cut -f 4,5 | xargs; exec 3>&-; cat f >/dev/null; wait $p'
+    until grep -q ^1 j 2>/dev/null; do sleep 0.01; done; tail -n 1 j | cut -f 7,8 | xargs; exec 3>&-; cat f >/dev/null; wait $p'
 n '-v: and the task waits for its line' 'not yet, then' 'mkfifo f; exec 3<>f; a=$(printf "%0100000d" 1)
     xapply -v "%1" ": $a" ": >late" >f & p=$!
     until test "$(dd bs=1000 count=1 <f 2>/dev/null | wc -c)" -gt 0; do :; done

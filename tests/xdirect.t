@@ -38,7 +38,7 @@ run() {         # run NAME OPTION... : as given, leaves NAME.out .err .end
 	sed '/XAPPLY_STDERR=/d' "$as.out" >"$as.o" && mv "$as.o" "$as.out"
 	sed '/^xapply: .* tasks failed: /d' "$as.err" >"$as.e" && mv "$as.e" "$as.err"
 	# a shell that waited says 128+N for what is a signal to others
-	awk -F '\t' 'NR > 1 { print ($5 > 0 ? 128 + $5 : $4), $7 }' j >>"$as.end"
+	awk -F '\t' 'NR > 1 { print ($8 > 0 ? 128 + $8 : $7), $9 }' j >>"$as.end"
 	ls -RA x >>"$as.end"
 }
 printf 'line 1\nline 2\n' >"$T/in"

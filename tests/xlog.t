@@ -4,6 +4,33 @@
 . "$(dirname "$0")/lib.sh"
 . "$here/tasks.sh"
 
+# of_before PARAMETER...: the log of a run of : by an xapply of before; one that
+# ends in 1 has failed
+cat >"$T/bin/of_before" <<'END'
+#!/bin/sh
+printf 'Seq\tStart\tRuntime\tExitval\tSignal\tXid\tCommand\n'
+xapply --joblog now : "$@"
+sed 1d now | while IFS='	' read -r n _ start run _ _ _ _ command hash; do
+	xid=${command#: }
+	code=0
+	case $xid in *1) code=1 ;; esac
+	printf '%s\t%s\t%s\t%s\t0\t%s\t%s\t%s\n' "$n" "$start" "$run" "$code" "$xid" \
+	    "$command" "${hash#\# }"
+done
+rm now
+END
+# of_parallel CODE...: of jobs that ended so, the last one first
+cat >"$T/bin/of_parallel" <<'END'
+#!/bin/sh
+printf 'Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n'
+i=$#
+for code; do
+	printf '%s\t:\t1376577364.974\t     0.008\t0\t7\t%s\t0\techo\ta %s\n' "$i" "$code" "$i"
+	i=$((i - 1))
+done
+END
+chmod +x "$T/bin/of_before" "$T/bin/of_parallel"
+
 # --- which task it was ---
 long=$(printf '%063d' 0)
 n '--resume: tasks that differ behind 63 bytes' '1b
@@ -37,14 +64,46 @@ n '--resume: alike but for their number' '0 2' 'xapply --joblog j : x x x; sed -
 n '--resume: alike but for their number, in a file' '0 2' 'printf "x\nx\nx\n" >f; xapply -f --joblog j : f; sed -i "2d;4d" j
     echo $(xapply -f --resume --joblog j "echo %u%0" f)'
 n '--resume: a log without the hash' 'c 2
-b 0' 'xapply --joblog j : a b; cut -f 1-7 j >k
+b 0' 'of_before a b | cut -f 1-7 >k
     xapply --resume --joblog k "echo %1 %u" a b c; xapply --resume --joblog k "echo %1 %u" b b c'
 n '--resume: more than one thousand' '1001' 'xapply --joblog j : $(seq 1000); xapply --resume --joblog j echo $(seq 1001 -1 1)'
-n 'the log has the fields of GNU parallel that it had' '1 7 8' 'xapply --joblog j : "a	b"
-    echo $(tail -n 1 j | cut -f 1) $(head -n 1 j | tr "\t" "\n" | wc -l) $(tail -n 1 j | tr "\t" "\n" | wc -l)'
+
+# --- its form ---
+n 'the fields of GNU parallel, and one that no heading names' '9 10 : 0 0 : a\tb # 16' 'xapply --joblog j : "a	b"
+    tail -n 1 j | { IFS="	"; read -r n host _ _ sent received _ _ command more; IFS=" "
+	printf "%s " $(head -n 1 j | tr "\t" "\n" | wc -l) $(tail -n 1 j | tr "\t" "\n" | wc -l) $host $sent $received
+	printf "%s %s %s\n" "$command" "${more%% *}" $(printf %s "${more#* }" | wc -c); }'
+# what GNU parallel takes for a line, and what it runs again: all from there on
+n 'GNU parallel takes each line' '3' 'xapply --no-fail -P2 --joblog j "%1" "exit 3" true "kill -9 \$\$" 2>/dev/null
+    sed 1d j | grep -c -E "^[0-9]+[[:space:]]+[^[:space:]]+[[:space:]]+([-0-9. ]+[[:space:]]+){6}."'
+n 'and what it would run again is the command' '<a b><c>' 'xapply --joblog j "show \"a b\" %1 >/dev/null" c
+    sed 1d j | cut -f 9- | sed "s, >/dev/null,," | sh'
+for o in -m -l '-k --retries 2' '-m --results r'; do
+	n "bytes of output that is collated: $o" 4 "xapply --no-fail $o --joblog j 'printf 1234;
+	    test 1 = %1' 2 >/dev/null; sed 1d j | cut -f 6"
+done
+n 'of what is not they are not known' 0 'xapply --joblog j "printf 1234" a >/dev/null; sed 1d j | cut -f 6'
+n 'bytes of output: with --stderr of both' 9 'xapply -P2 -m --stderr --joblog j \
+    "printf 1234; printf 12345 >&2;%0" a >/dev/null; sed 1d j | cut -f 6'
+n 'xclate and xapply: the same heading' same 'xapply --joblog j true a; xclate -m --joblog k true
+    test "$(sed 1q j)" = "$(sed 1q k)" && echo same'
+for o in --resume --resume-failed; do
+	n "$o: a log of before, in its form from then on" 'c 2
+d 0
+7 8 8 8 8' "of_before a b >j; xapply $o --joblog j 'echo %1 %u' a b c
+	    xapply $o --joblog j 'echo %1 %u' d b a c; echo \$(sed 's/[^	]//g' j | awk '{ print length + 1 }')"
+done
+n '--resume: and what had failed there' '1 c' 'of_before a "b 1" >j
+    xapply --resume-failed --joblog j "echo 1 %1" a "b 1" c | grep -v b
+    xapply --resume-failed --joblog j "echo 2 %1" a "b 1" c'
+n '--resume: a log of GNU parallel says which by number' 'c
+d' 'of_parallel 0 3 >j; xapply --resume --joblog j echo a b c; xapply --resume --joblog j echo a b c d'
+n '--resume-failed: the same' 'b
+d' 'of_parallel 0 -1 0 >j; xapply --resume-failed --joblog j echo a b c; xapply --resume-failed --joblog j echo a b c d'
 
 # --- what a run that was killed leaves ---
-for torn in '3	17' '3' '3	1764000000.000	0.001	0	0	c' '3	1764000000.000	0.001	0	0	c	: c	01ab'; do
+for torn in '3	:	17' '3' '3	:	1764000000.000	0.001	0	0	0	0	c' \
+    '3	:	1764000000.000	0.001	0	0	0	0	: c	# 01ab'; do
 	n "--resume, again and again, after '$torn'" '1 2 3' '
 	    xapply --joblog j : a b; printf "%s" "'"$torn"'" >>j
 	    o=$(for i in 1 2 3; do xapply --resume --joblog j "echo $i:%1" a b c || exit; done)
@@ -97,6 +156,6 @@ for o in -m -k '-m -s' '-m --retries 2' '-k -P0' '-m --results r'; do
 	n "all is well: $o" '3' "xapply $o --joblog j 'echo %1%0' 1 2 3 >/dev/null; sed 1d j | wc -l | tr -d ' '"
 done
 n 'who fails is in the log, with the output of the last attempt' '1 1' 'xapply --no-fail -k --retries 3 --joblog j "echo out; exit 1;%0" a >o
-    echo $(sed 1d j | cut -f 4) $(sed 1d j | wc -l)'
+    echo $(sed 1d j | cut -f 7) $(sed 1d j | wc -l)'
 
 finish

@@ -50,11 +50,11 @@ late_says(struct flow *f, int what)
 		late_end((struct late *)f);
 }
 
-void
-late_copy(int pipe)
+static void
+late_begin(int pipe, int to)
 {
 	struct late *l = count < LATE_MAX ? calloc(1, sizeof *l) : NULL;
-	int sink = l != NULL ? fcntl(1, F_DUPFD_CLOEXEC, 3) : -1;
+	int sink = l != NULL ? fcntl(to, F_DUPFD_CLOEXEC, 3) : -1;
 
 	if (sink < 0) {
 		/* it is lost if anybody may still write it */
@@ -70,6 +70,18 @@ late_copy(int pipe)
 	l->flow.cap = LATE_CAP;
 	flow_source(&l->flow, pipe, 1);
 	flow_sink(&l->flow, sink);
+}
+
+void
+late_copy(int pipe)
+{
+	late_begin(pipe, STDOUT_FILENO);
+}
+
+void
+late_copy_error(int pipe)
+{
+	late_begin(pipe, STDERR_FILENO);
 }
 
 int

@@ -15,6 +15,9 @@
  * such pipes the last ones are closed. */
 void late_copy(int pipe);
 
+/* The same for standard error. */
+void late_copy_error(int pipe);
+
 /* At the end: is there something that nobody will write any more, or was
  * there? */
 int late_lost(void);

@@ -305,7 +305,11 @@ write_rest(struct section *s)
 	if (s->state != SECTION_RULE)
 		flow_put(&s->flow, s->rule_text, s->rule_len);
 	s->state = SECTION_RULE;
-	if (flow_idle(&s->flow))
+	if (!flow_idle(&s->flow) || s->holds || flow_end_colour(&s->flow))
+		return;
+	s->holds = s->behind != NULL && s->behind(s);
+	s->behind = NULL;
+	if (!s->holds)
 		section_finish(s);
 }
 
@@ -326,7 +330,17 @@ section_over(struct section *s)
 void
 section_end(struct section *s)
 {
+	s->holds = 0;
 	section_over(s);
+}
+
+struct section_texts
+section_texts(const struct section *s)
+{
+	return (struct section_texts){ .title = s->title_text,
+	    .title_len = s->title_len, .rule = s->rule_text,
+	    .rule_len = s->rule_len, .tag = s->tag_text,
+	    .tag_len = s->change.tag_len };
 }
 
 /* --- what the flow reports --- */

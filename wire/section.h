@@ -100,6 +100,9 @@ struct section {
 	void (*ready)(struct section *s);   /* settings are known; perhaps in
 	                              section_open.  Or NULL */
 	void (*granted)(struct section *s); /* the turn is here; or NULL */
+	int (*behind)(struct section *s);   /* all is written, and the turn is
+	                              here still: 1 to keep it until
+	                              section_end is called; or NULL */
 	void (*ended)(struct section *s);   /* all is done, see fault */
 	void (*unreadable)(int error);      /* the source failed; NULL: that is
 	                              a fault */
@@ -133,6 +136,7 @@ struct section {
 	int code;
 	int kept;                  /* the stand-in that was written to, or -1 */
 	unsigned shared : 1, settled : 1, has_code : 1;
+	unsigned holds : 1;        /* behind has kept the turn */
 };
 
 /*
@@ -165,8 +169,16 @@ int section_output(const struct section *s);
  * to the output. */
 int section_is_relayed(const struct section *s);
 
-/* A direct section is over. */
+/* A direct section is over, or one that behind has kept. */
 void section_end(struct section *s);
+
+/* Its texts, once it is ready, for what is to look like it: they stay until
+ * section_close. */
+struct section_texts {
+	const char *title, *rule, *tag;  /* NULL: none */
+	size_t title_len, rule_len, tag_len;
+};
+struct section_texts section_texts(const struct section *s);
 
 /* Release all; what was not written is lost. */
 void section_close(struct section *s);

@@ -1,12 +1,16 @@
 /*
  * joblog.c - the log of the tasks that have ended, written and read back
  *
- * Its form is JOBLINE_SHORT with a field behind it, which the heading does not
- * name: a hash of all parameters of the task.  So programs that read seven
- * fields, older ones of this name among them, find what they expect.  Lines
- * without it are those of older runs; then number and xid say which task it
- * was.  Tasks are counted from 1; number 0 is the else-command, which in memory
- * has the greatest number there is.
+ * Its form is JOBLINE_PARALLEL with a field behind it, which the heading does
+ * not name: a hash of all parameters of the task, as a comment of the shell,
+ * since GNU parallel runs again what stands there up to the end of the line.
+ * A log of JOBLINE_SHORT, which older runs have written, goes on in its form,
+ * with the hash alone behind it.
+ *
+ * Lines without a hash are those of yet older runs, where number and xid say
+ * which task it was, or of GNU parallel, where the number does.  Tasks are
+ * counted from 1; number 0 is the else-command, which in memory has the
+ * greatest number there is.
  *
  * Runs that have one log at the same time append to it, a line with one write.
  * Locks on bytes of it, which need not exist, keep any of them from beginning
@@ -32,27 +36,34 @@
 enum {
 	NUMBER_MAX = 1000000000,
 	HASH_DIGITS = 16,
+	HASH_MAX = HASH_DIGITS + 8, /* with what is around it */
 	LOCK_BEGIN = 0,           /* the byte of who looks at the log */
 	LOCK_RUNS = 1,            /* from there on each run has one */
 	LOCK_TRIES = 100
 };
 
+/* What else than the number says which task it was. */
+enum known_by { BY_HASH, BY_XID, BY_NUMBER };
+
 /* What the log says of a task. */
 struct entry {
-	uint64_t key;             /* the hash, or that of the xid (old) */
+	uint64_t key;             /* the hash, that of the xid, or 0 */
 	size_t number, line;
-	unsigned old : 1, done : 1;
+	enum known_by by;
+	unsigned done : 1;
 	unsigned taken : 1;       /* it was found to be one of this run's */
 };
 
 static struct {
 	FILE *file;               /* read here, written by write; or NULL */
 	const char *path;
+	enum jobline_form form;
+	int hashed;               /* a line with a hash has been read */
 	struct entry *entry;      /* sorted by order_of_entries */
 	size_t count, room;
 	int torn;                 /* a line was begun that has no end */
 	int error;                /* errno of the first line lost, or 0 */
-} joblog;
+} joblog = { .form = JOBLINE_PARALLEL };
 
 /* FNV-1a, each parameter with the NUL that it cannot hold behind it. */
 uint64_t
@@ -110,16 +121,28 @@ get_text(char *text)
 	*to = '\0';
 }
 
-enum { NUMBER, START, RUNTIME, EXITVAL, SIGNAL, XID, COMMAND, HASH, FIELDS };
+enum { FIELDS = 10 };             /* of the longest line */
 
-/* Returns the number of fields, of which there may be more than FIELDS. */
+/* Where in a line of each form the fields are; how many those are without the
+ * hash, and what is in front of that. */
+static const struct {
+	size_t exitval, signal, xid, fields;
+	const char *hash;
+} layout[] = {
+	[JOBLINE_SHORT] = { 3, 4, 5, 7, "" },
+	[JOBLINE_PARALLEL] = { 6, 7, 8, 9, "# " }
+};
+
+/* Returns the number of fields, of which there may be more than FIELDS; the
+ * last one is in *last. */
 static size_t
-split_line(char *field[FIELDS], char *text)
+split_line(char *field[FIELDS], char *text, char **last)
 {
 	size_t n = 0;
 
 	text[strcspn(text, "\n")] = '\0';
 	for (; text != NULL; n++) {
+		*last = text;
 		if (n < FIELDS)
 			field[n] = text;
 		text = strchr(text, '\t');
@@ -140,14 +163,54 @@ joblog_number(const char *text, size_t *n)
 	return *end == '\0' && *n <= NUMBER_MAX ? 0 : -1;
 }
 
+/* GNU parallel has -1 for a job that it has ended itself. */
+static int
+exit_value(const char *text, int *failed)
+{
+	size_t code = 1;
+
+	*failed = strcmp(text, "-1") == 0;
+	if (*failed)
+		return 0;
+	if (joblog_number(text, &code) != 0)
+		return -1;
+	*failed = code != 0;
+	return 0;
+}
+
 static int
 joblog_parse_hash(const char *text, uint64_t *hash)
 {
-	if (strlen(text) != HASH_DIGITS ||
+	text = text_after(text, layout[joblog.form].hash);
+	if (text == NULL || strlen(text) != HASH_DIGITS ||
 	    strspn(text, "0123456789abcdef") != HASH_DIGITS)
 		return -1;
 	*hash = strtoull(text, NULL, 16);
 	return 0;
+}
+
+/* Which task it is, behind the number; -1 when the line does not say. */
+static int
+read_identity(struct entry *e, char **field, size_t fields, const char *last)
+{
+	size_t bare = layout[joblog.form].fields;
+
+	if (fields > bare && joblog_parse_hash(last, &e->key) == 0) {
+		/* more fields: it stands behind the beginning of another */
+		joblog.hashed = 1;
+		e->by = BY_HASH;
+		return fields == bare + 1 ? 0 : -1;
+	}
+	if (joblog.form == JOBLINE_PARALLEL) {
+		/* a command of GNU parallel's may have tabs in it; once there
+		 * are hashes this is what a killed run has left of a line */
+		e->by = BY_NUMBER;
+		return joblog.hashed ? -1 : 0;
+	}
+	e->by = BY_XID;
+	get_text(field[layout[joblog.form].xid]);
+	e->key = hash_of_xid(field[layout[joblog.form].xid]);
+	return fields == bare ? 0 : -1;
 }
 
 /*
@@ -159,27 +222,23 @@ static void
 read_line(char *text, size_t line, int resume)
 {
 	struct entry e = { .line = line };
-	size_t code, sig, fields;
-	char *field[FIELDS];
+	size_t sig, fields;
+	char *field[FIELDS], *last;
+	int failed;
 
 	if (!text_is_digit(*text))
 		wk_die(WK_DATA, "%s: line %zu is not one of a joblog",
 		    joblog.path, line);
-	fields = split_line(field, text);
-	if (fields < HASH || fields > FIELDS ||
-	    joblog_number(field[NUMBER], &e.number) != 0 ||
-	    joblog_number(field[EXITVAL], &code) != 0 ||
-	    joblog_number(field[SIGNAL], &sig) != 0 ||
-	    (fields == FIELDS && joblog_parse_hash(field[HASH], &e.key) != 0))
+	fields = split_line(field, text, &last);
+	if (fields < layout[joblog.form].fields ||
+	    joblog_number(field[0], &e.number) != 0 ||
+	    exit_value(field[layout[joblog.form].exitval], &failed) != 0 ||
+	    joblog_number(field[layout[joblog.form].signal], &sig) != 0 ||
+	    read_identity(&e, field, fields, last) != 0)
 		return;
 	if (e.number-- == 0)    /* the else-command is never left out */
 		return;
-	e.done = (code == 0 && sig == 0) || resume == 1;
-	e.old = fields < FIELDS;
-	if (e.old) {
-		get_text(field[XID]);
-		e.key = hash_of_xid(field[XID]);
-	}
+	e.done = (!failed && sig == 0) || resume == 1;
 	note(&e);
 }
 
@@ -188,8 +247,8 @@ order_of_entries(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
 
-	if (x->old != y->old)
-		return x->old < y->old ? -1 : 1;
+	if (x->by != y->by)
+		return x->by < y->by ? -1 : 1;
 	if (x->key != y->key)
 		return x->key < y->key ? -1 : 1;
 	if (x->number != y->number)
@@ -200,7 +259,7 @@ order_of_entries(const void *a, const void *b)
 static int
 same_task(const struct entry *a, const struct entry *b)
 {
-	return a->old == b->old && a->key == b->key && a->number == b->number;
+	return a->by == b->by && a->key == b->key && a->number == b->number;
 }
 
 /* Of several lines of a task the last one counts. */
@@ -221,26 +280,46 @@ sort_entries(void)
 	joblog.count = n + 1;
 }
 
-/* Read a log; returns how many bytes its whole lines have.  (A run may have
- * ended within the heading.) */
+/* Does the first line begin a log, of this form?  A run may have ended within
+ * it: then there is no newline. */
+static int
+is_heading(const char *text, enum jobline_form form)
+{
+	size_t n = strlen(text);
+
+	if (n == 0 || text[n - 1] != '\n')
+		return strncmp(text, jobline_heading[form], n) == 0;
+	return strcmp(text, jobline_heading[form]) == 0;
+}
+
+static void
+read_heading(const char *text)
+{
+	if (is_heading(text, JOBLINE_SHORT))
+		joblog.form = JOBLINE_SHORT;
+	if (is_heading(text, JOBLINE_PARALLEL))
+		joblog.form = JOBLINE_PARALLEL;
+	else if (joblog.form != JOBLINE_SHORT)
+		wk_die(WK_DATA, "%s: line 1 is not one of a joblog",
+		    joblog.path);
+}
+
+/* Read a log; returns how many bytes its whole lines have. */
 static off_t
 read_log(FILE *f, int resume)
 {
-	const char *heading = jobline_heading[JOBLINE_SHORT];
 	char *text = NULL;
 	size_t room = 0, line = 0;
 	off_t whole = 0;
 	ssize_t n;
 
 	while (errno = 0, (n = getline(&text, &room, f)) > 0) {
-		if (text[n - 1] != '\n' && (line > 0 ||
-		    strncmp(text, heading, (size_t)n) == 0))
+		if (line == 0)
+			read_heading(text);
+		if (text[n - 1] != '\n')
 			continue;       /* it was not finished */
-		if (++line == 1 && strcmp(text, heading) != 0)
-			wk_die(WK_DATA, "%s: line 1 is not one of a joblog",
-			    joblog.path);
 		whole += n;
-		if (line > 1)
+		if (++line > 1)
 			read_line(text, line, resume);
 	}
 	if (!feof(f))
@@ -283,10 +362,9 @@ entry_from(const struct entry *e)
 }
 
 static struct entry *
-find_entry(int old, uint64_t key, size_t number)
+find_entry(enum known_by by, uint64_t key, size_t number)
 {
-	const struct entry e = { .key = key, .number = number,
-	    .old = old != 0 };
+	const struct entry e = { .key = key, .number = number, .by = by };
 	struct entry *p = entry_from(&e);
 
 	return p != NULL && same_task(p, &e) ? p : NULL;
@@ -300,7 +378,7 @@ find_moved(uint64_t hash, int (*is_same)(uintmax_t number, uint64_t hash))
 	const struct entry e = { .key = hash };
 	struct entry *p = entry_from(&e), *end = joblog.entry + joblog.count;
 
-	for (; p != NULL && p < end && !p->old && p->key == hash; p++)
+	for (; p != NULL && p < end && p->by == BY_HASH && p->key == hash; p++)
 		if (p->done && !p->taken && !is_same(p->number, hash))
 			return p;
 	return NULL;
@@ -314,11 +392,13 @@ joblog_done(uintmax_t number, uint64_t hash, const char *xid,
 
 	if (joblog.count == 0 || number > NUMBER_MAX)
 		return 0;
-	e = find_entry(0, hash, (size_t)number);
+	e = find_entry(BY_HASH, hash, (size_t)number);
 	if (e == NULL)
 		e = find_moved(hash, is_same);
 	if (e == NULL)
-		e = find_entry(1, hash_of_xid(xid), (size_t)number);
+		e = find_entry(BY_XID, hash_of_xid(xid), (size_t)number);
+	if (e == NULL)
+		e = find_entry(BY_NUMBER, 0, (size_t)number);
 	if (e == NULL)
 		return 0;
 	e->taken = 1;
@@ -353,8 +433,8 @@ put_text(const char *text, size_t len)
 		joblog.torn = at < len;
 }
 
-void
-joblog_write(const char *line)
+static void
+put_line_text(const char *line)
 {
 	if (joblog.torn)
 		put_text("\n", 1);
@@ -368,29 +448,45 @@ numbers_of(const struct task *t)
 	int s = t->status;
 
 	return (struct jobline){ .number = t->number + 1,
+	    .received = t->received,
 	    .start = t->started, .runtime = t->ended - t->began,
 	    .code = s == 0 && t->timed_out ? WK_TIMED_OUT :
 	    WIFEXITED(s) ? WEXITSTATUS(s) : 0,
 	    .signal = WIFSIGNALED(s) ? WTERMSIG(s) : 0 };
 }
 
-char *
+struct joblog_line *
 joblog_line(const struct task *t)
 {
-	struct jobline j = numbers_of(t);
-	size_t xid = strlen(t->xid), n;
-	char *text;
+	size_t xid = strlen(t->xid), n = 0;
+	struct joblog_line *l;
+	char *p;
 
 	if (joblog.file == NULL)
 		return NULL;
-	text = wk_alloc(JOBLINE_NUMBERS_MAX + 2 * (xid + t->command_len) +
-	    HASH_DIGITS + 4, 1);
-	n = jobline_numbers(text, JOBLINE_SHORT, &j);
-	n += jobline_text(text + n, JOBLINE_SHORT, t->xid, xid);
-	text[n++] = '\t';
-	n += jobline_text(text + n, JOBLINE_SHORT, t->command, t->command_len);
-	snprintf(text + n, HASH_DIGITS + 3, "\t%016" PRIx64 "\n", t->hash);
-	return text;
+	l = wk_alloc(1, sizeof *l + 2 * (xid + t->command_len) + HASH_MAX);
+	l->numbers = numbers_of(t);
+	p = l->text;
+	if (joblog.form == JOBLINE_SHORT) {
+		n = jobline_text(p, joblog.form, t->xid, xid);
+		p[n++] = '\t';
+	}
+	n += jobline_text(p + n, joblog.form, t->command, t->command_len);
+	snprintf(p + n, HASH_MAX, "\t%s%016" PRIx64 "\n",
+	    layout[joblog.form].hash, t->hash);
+	return l;
+}
+
+void
+joblog_write(const struct joblog_line *l)
+{
+	size_t len = strlen(l->text), n;
+	char *text = wk_alloc(JOBLINE_NUMBERS_MAX + len + 1, 1);
+
+	n = jobline_numbers(text, joblog.form, &l->numbers);
+	memcpy(text + n, l->text, len);
+	put_line_text(text);
+	free(text);
 }
 
 /* --- from the beginning to the end --- */
@@ -449,7 +545,7 @@ begin_file(int fd, int resume)
 	if (!is_shared(fd) && ftruncate(fd, whole) != 0)
 		wk_die(WK_CANTCREATE, "%s: %s", joblog.path, strerror(errno));
 	if (fstat(fd, &st) == 0 && st.st_size == 0)
-		joblog_write(jobline_heading[JOBLINE_SHORT]);
+		put_line_text(jobline_heading[joblog.form]);
 	lock_run(fd);
 	lock_begin(fd, F_UNLCK);
 }
@@ -477,7 +573,7 @@ joblog_open(const char *path, int resume, int dry)
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		begin_file(fd, resume);
 	else
-		joblog_write(jobline_heading[JOBLINE_SHORT]);
+		put_line_text(jobline_heading[joblog.form]);
 }
 
 int

@@ -492,9 +492,6 @@ time_is_up(struct wk_timer *timer)
 static int
 run_announce(const struct task *t)
 {
-	/* what goes to a pipe is written to the terminal by its reader */
-	if (xapply_opt.verbose && xapply_collator != NULL)
-		wk_progress_clear();
 	return say_task(t, run.tokens.each);
 }
 
@@ -1120,7 +1117,7 @@ xapply_run(const char *template, char **operands)
 	run.delay.expired = run.relief.expired = time_to_start;
 	run.soon.expired = time_to_start;
 	if (xapply_opt.progress)
-		wk_progress_begin("task", run_progress);
+		wk_progress_begin("task", run_progress, 1);
 	start_tasks();
 	loop();
 	if (xapply_opt.otherwise != NULL && run.input.count == 0 &&

@@ -20,6 +20,8 @@
 #include "base/progress.h"
 #include "base/text.h"
 #include "base/visible.h"
+#include "base/results.h"
+#include "apart.h"
 #include "look.h"
 #include "quote.h"
 #include "wire/late.h"
@@ -37,6 +39,7 @@ enum {
 	CROWD = 32,               /* from so many on each holds less */
 	CROWD_CAP = 4096,
 	DESCRIPTORS_EACH = 4,     /* connection, pipe, file, turn */
+	DESCRIPTORS_APART = 3,    /* pipe, file, stderr */
 	DESCRIPTORS_OURS = 12     /* inputs, the pool, a log, a task's start */
 };
 
@@ -45,12 +48,17 @@ struct output {
 	struct section section;   /* first */
 	const struct task_setup *setup;
 	struct task *task;        /* as long as that wants to hear, or NULL */
-	char *line;               /* for the joblog, once all is written */
+	struct joblog_line *line; /* for the joblog, once all is written */
 	char *xid;
 	char *said;               /* the line of -v, or NULL */
 	struct look *own;         /* or NULL: that of the run */
 	char **vars;              /* for titles; "NAME=VALUE", ended by NULL */
 	int source;               /* until it is given to the section, or -1 */
+	struct apart *err;        /* what the task writes to stderr, if that is
+	                              to be apart, or NULL */
+	int ended;                /* the section has */
+	int copy;                 /* its file of --results, or -1 */
+	int copy_error;           /* errno, when there is none */
 };
 
 /* Sections of the same look have the same master, and one connection if it lets
@@ -58,6 +66,8 @@ struct output {
 static size_t sections, sections_max;
 static struct talk_answers answers;
 static struct share shared = { .xid = "xapply" };
+
+static struct results results;
 
 /* The section whose turn it is, or was last. */
 static const struct output *latest;
@@ -103,6 +113,11 @@ output_free(struct output *o)
 		o->task->output = NULL;
 	if (o->source >= 0)
 		close(o->source);
+	if (o->copy >= 0)
+		close(o->copy);
+	if (o->err != NULL)
+		apart_close(o->err);
+	free(o->err);
 	free(o->line);
 	free(o->xid);
 	free(o->said);
@@ -181,19 +196,86 @@ output_fault(const struct output *o)
 	o->setup->output_failed(0);
 }
 
+/* Has all that the task wrote reached its files of --results? */
+static int
+results_error(const struct output *o)
+{
+	const struct apart *a = o->err;
+
+	if (o->copy_error != 0)
+		return o->copy_error;
+	if (o->section.flow.copy != NULL && o->copy < 0)
+		return o->section.flow.copy_error;
+	return a != NULL && a->flow.copy != NULL && a->copy < 0 ?
+	    a->flow.copy_error : 0;
+}
+
+/* All of its output is where it belongs, or lost. */
+static void
+output_over(struct output *o)
+{
+	const struct section *s = &o->section;
+	const struct task_setup *setup = o->setup;
+	uint64_t bytes = s->flow.total +
+	    (o->err != NULL ? o->err->flow.total : 0);
+	int error = results_error(o), good = s->fault == SECTION_GOOD;
+
+	output_fault(o);
+	if (error != 0) {
+		wk_warn("results of section %s in %s: %s", o->xid,
+		    results.path, strerror(error));
+		setup->output_failed(error == EPIPE ? EIO : error);
+	}
+	if (good && error == 0 && o->line != NULL) {
+		o->line->numbers.received = bytes;
+		joblog_write(o->line);
+	}
+	if (o->task != NULL) {
+		o->task->lost = !good || error != 0;
+		o->task->received = bytes;
+	}
+	output_free(o);
+	setup->section_over();
+}
+
+/* What has not been written within the turn, as it had none or another process
+ * wrote the section, is written now. */
 static void
 output_ended(struct section *s)
 {
 	struct output *o = (struct output *)s;
-	const struct task_setup *setup = o->setup;
 
-	output_fault(o);
-	if (s->fault == SECTION_GOOD && o->line != NULL)
-		joblog_write(o->line);
-	if (s->fault != SECTION_GOOD && o->task != NULL)
-		o->task->lost = 1;
-	output_free(o);
-	setup->section_over();
+	o->ended = 1;
+	if (o->err == NULL || apart_is_done(o->err)) {
+		output_over(o);
+		return;
+	}
+	/* a section that has failed may have done so before its task ended */
+	apart_ready(o->err);
+	apart_write(o->err);
+}
+
+static void
+apart_over(struct apart *a)
+{
+	struct output *o = (struct output *)a->like;
+
+	if (o->ended)
+		output_over(o);
+	else
+		section_end(&o->section);
+}
+
+/* All of stdout is written, if no other process is to do that. */
+static int
+output_behind(struct section *s)
+{
+	struct output *o = (struct output *)s;
+
+	if (o->err == NULL || section_is_relayed(s))
+		return 0;
+	apart_write(o->err);
+	return 1;
 }
 
 static void
@@ -204,6 +286,8 @@ output_ready(struct section *s)
 	if (o->source >= 0)
 		section_source(s, o->source, 1);
 	o->source = -1;
+	if (o->err != NULL)
+		apart_ready(o->err);
 }
 
 static void
@@ -278,9 +362,37 @@ output_describe(struct output *o)
 	s->share = o->own == NULL && !s->widow && !s->quit ? &shared : NULL;
 	s->ready = output_ready;
 	s->granted = output_granted;
+	s->behind = output_behind;
 	s->ended = output_ended;
 	s->value = output_variable;
 	s->unset = task_variable_unset;
+}
+
+/* A file of --results for what the task writes; without one, that is told at
+ * its end. */
+static int
+open_copy(struct output *o, const char *suffix)
+{
+	int fd;
+
+	if (xapply_opt.results == NULL)
+		return -1;
+	fd = results_file(&results, o->xid, suffix);
+	if (fd < 0)
+		o->copy_error = errno;
+	return fd;
+}
+
+/* What the task writes to stderr comes from source, which becomes its own. */
+static void
+output_apart(struct output *o, int source)
+{
+	o->err = wk_alloc(1, sizeof *o->err);
+	o->err->over = apart_over;
+	o->err->copy = open_copy(o, ".err");
+	apart_open(o->err, &o->section, source);
+	if (o->section.tag == NULL)
+		apart_ready(o->err);
 }
 
 /* A section for what comes from source, which becomes its own, as is the look.
@@ -292,7 +404,7 @@ output_open(const struct task_setup *setup, struct task *t, struct look *own,
 	struct output *o = wk_alloc(1, sizeof *o);
 
 	o->setup = setup;
-	o->source = -1;
+	o->source = o->copy = -1;
 	o->own = own;
 	o->xid = wire_xid(t->xid);
 	o->said = xapply_opt.verbose ? say_line(t) : NULL;
@@ -308,6 +420,9 @@ output_open(const struct task_setup *setup, struct task *t, struct look *own,
 		return NULL;
 	}
 	o->task = t;
+	o->copy = open_copy(o, "");
+	if (o->copy >= 0)
+		o->section.flow.copy = &o->copy;
 	if (o->section.tag == NULL)
 		section_source(&o->section, source, 1);
 	else
@@ -379,7 +494,10 @@ static void
 raise_limits(void)
 {
 	struct rlimit r;
-	size_t room = SECTIONS_MAX * DESCRIPTORS_EACH, used;
+	size_t each = DESCRIPTORS_EACH + (xapply_opt.results != NULL) +
+	    (xapply_opt.stderr_apart ? DESCRIPTORS_APART +
+	    (xapply_opt.results != NULL) : 0);
+	size_t room = SECTIONS_MAX * each, used;
 	int lowest = fcntl(0, F_DUPFD_CLOEXEC, 3);
 
 	wk_spawn_raise_limit();
@@ -388,11 +506,24 @@ raise_limits(void)
 	used = (size_t)(lowest > 0 ? lowest : 3) + DESCRIPTORS_OURS;
 	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur != RLIM_INFINITY)
 		room = r.rlim_cur > used ? (size_t)r.rlim_cur - used : 0;
-	sections_max = room / DESCRIPTORS_EACH;
+	sections_max = room / each;
 	if (sections_max < 1)
 		sections_max = 1;
 	if (sections_max > SECTIONS_MAX)
 		sections_max = SECTIONS_MAX;
+}
+
+static void
+open_results_of_run(void)
+{
+	const char *reason;
+
+	if (xapply_opt.results == NULL || xapply_collator == NULL)
+		return;
+	reason = results_open(&results, xapply_opt.results);
+	if (reason != NULL)
+		wk_die(WK_CANTCREATE, "--results %s: %s", xapply_opt.results,
+		    reason);
 }
 
 void
@@ -426,6 +557,7 @@ task_prepare(struct task_setup *s)
 	s->grouped = xapply_opt.timeout_ms > 0 ||
 	    xapply_opt.halt == WK_HALT_NOW ||
 	    !isatty(s->in >= 0 ? s->in : 0);
+	open_results_of_run();
 	raise_limits();
 }
 
@@ -550,10 +682,19 @@ linger_of(const struct task *t)
 static void
 end_output(struct task *t)
 {
-	if (t->output == NULL)
+	struct output *o = t->output;
+
+	if (o == NULL)
 		return;
-	t->output->section.linger_ms = linger_of(t);
-	section_code(&t->output->section, wk_spawn_code(t->status));
+	o->section.linger_ms = linger_of(t);
+	if (o->err != NULL) {
+		apart_ended(o->err, linger_of(t));
+		/* it needs the turn for that, too */
+		if (apart_has_data(o->err))
+			o->section.squeeze = 0;
+	}
+	if (!o->ended)
+		section_code(&o->section, wk_spawn_code(t->status));
 }
 
 /* What becomes of the section is of no interest to the task any more. */
@@ -564,12 +705,13 @@ forget_output(struct task *t)
 		t->output->task = NULL;
 	t->output = NULL;
 	t->lost = 0;
+	t->received = 0;
 }
 
 void
 task_log(struct task *t)
 {
-	char *line = t->lost ? NULL : joblog_line(t);
+	struct joblog_line *line = t->lost ? NULL : joblog_line(t);
 
 	if (line != NULL && t->output != NULL) {
 		t->output->line = line;
@@ -686,18 +828,38 @@ say_unreachable(struct look *own, struct task_reason *why)
 	why->code = errno == ENOTSOCK ? WK_DATA : WK_UNAVAILABLE;
 }
 
-/* *fd is the writing end of a pipe into a new section.  0, or what task_start
- * returns. */
+static void
+close_pipe(const int fd[2])
+{
+	if (fd[0] >= 0) {
+		close(fd[0]);
+		close(fd[1]);
+	}
+}
+
+static int
+open_pipes(int out[2], int err[2])
+{
+	if (div_pipe(out) != 0)
+		return -1;
+	if (!xapply_opt.stderr_apart || div_pipe(err) == 0)
+		return 0;
+	close_pipe(out);
+	return -1;
+}
+
+/* fd[1] and perhaps fd[2] are the writing ends of pipes into a new section.  0,
+ * or what task_start returns. */
 static int
 task_open_output(const struct task_setup *s, struct task *t, char **env,
     int *fd, struct task_reason *why)
 {
 	struct look *own = look_of_task(t->vars, env, why);
-	int out[2], e;
+	int out[2], err[2] = { -1, -1 }, e;
 
 	if (why->code != 0)
 		return -1;
-	if (div_pipe(out) != 0) {
+	if (open_pipes(out, err) != 0) {
 		look_free(own);
 		return EAGAIN;
 	}
@@ -706,11 +868,14 @@ task_open_output(const struct task_setup *s, struct task *t, char **env,
 		e = errno;
 		say_unreachable(own, why);
 		look_free(own);
-		close(out[0]);
-		close(out[1]);
+		close_pipe(out);
+		close_pipe(err);
 		return is_shortage(e) ? EAGAIN : -1;
 	}
-	*fd = out[1];
+	if (err[0] >= 0)
+		output_apart(t->output, err[0]);
+	fd[1] = out[1];
+	fd[2] = err[1];
 	return 0;
 }
 
@@ -743,7 +908,7 @@ task_start(const struct task_setup *s, struct task *t,
 	t->setup = s;
 	t->attempts++;
 	e = xapply_collator == NULL ? 0 :
-	    task_open_output(s, t, env, &fd[1], why);
+	    task_open_output(s, t, env, fd, why);
 	if (e != 0) {
 		free(env);
 		return e;
@@ -757,6 +922,8 @@ task_start(const struct task_setup *s, struct task *t,
 	wk_spawn_blocking_streams(fd);
 	e = start_words(s, t, &p);
 	free(env);
+	if (fd[2] >= 0 && fd[2] != fd[1])
+		close(fd[2]);
 	if (fd[1] >= 0)
 		close(fd[1]);
 	if (e != 0) {

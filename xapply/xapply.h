@@ -2,8 +2,9 @@
  * xapply.h - what the files of xapply share
  *
  * xapply.c has the command line and what is put around the run, run.c the run,
- * make.c what a task is made of, task.c a task and its section, say.c the lines
- * that announce tasks, tty.c the terminal that tasks share, joblog.c the log.
+ * make.c what a task is made of, task.c a task and its section, apart.c that of
+ * its stderr, say.c the lines that announce tasks, tty.c the terminal that they
+ * share, joblog.c the log.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -14,6 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/jobline.h"
 #include "wire/talk.h"
 #include "wire/tokens.h"
 #include "base/event.h"
@@ -44,7 +46,7 @@ struct xapply_options {
 	int append, detached, files, dry, show, squeeze, number, verbose,
 	    trace, zero, quote, argv;
 	int collate;              /* -m, or an option that needs it */
-	int keep_order, lines, with_stderr;
+	int keep_order, lines, with_stderr, stderr_apart;
 	const char *tag, *results;
 	const char *input, *otherwise, *pad, *shell, *tags, *joblog;
 	size_t jobs;              /* tasks at a time */
@@ -106,6 +108,7 @@ struct task {
 	struct output *output;    /* the section of its last attempt, until that
 	                             is gone, or NULL */
 	int lost;                 /* that section was not written */
+	uint64_t received;        /* bytes of it, once it is gone */
 
 	/* The present attempt, or the last one. */
 	int attempts;             /* number of it, from 1 */
@@ -253,10 +256,17 @@ uint64_t joblog_hash(const struct expand_text *param, size_t params);
 int joblog_done(uintmax_t number, uint64_t hash, const char *xid,
     int (*is_same)(uintmax_t number, uint64_t hash));
 
-/* The line of a task that has ended, which the caller frees; NULL when no log
- * is written.  And write one. */
-char *joblog_line(const struct task *t);
-void joblog_write(const char *line);
+/* The line of a task that has ended; the bytes of its output may be known
+ * later. */
+struct joblog_line {
+	struct jobline numbers;
+	char text[];              /* what is behind those */
+};
+
+/* Make one, which the caller frees; NULL when no log is written.  And write
+ * it. */
+struct joblog_line *joblog_line(const struct task *t);
+void joblog_write(const struct joblog_line *l);
 
 /* Close it.  -1 when lines were lost, after a message. */
 int joblog_close(void);

@@ -11,12 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "divconnect.h"
-#include "report.h"
+#include "base/results.h"
 #include "base/serve.h"
 #include "base/visible.h"
 #include "wire/talk.h"
@@ -26,66 +25,6 @@ enum { CAP = 65536 };             /* bytes that a flow holds */
 
 /* --- a file for each section --- */
 
-/* FNV-1a, never 0.  After a collision, a file is appended to that should be
- * begun anew. */
-static uint64_t
-hash(const char *s)
-{
-	uint64_t h = 14695981039346656037u;
-
-	for (; *s != '\0'; s++)
-		h = (h ^ (unsigned char)*s) * 1099511628211u;
-	return h != 0 ? h : 1;
-}
-
-/* Where in the table the hash is, or would be. */
-static uint64_t *
-place_of(uint64_t *table, size_t room, uint64_t h)
-{
-	size_t i = (size_t)h & (room - 1);
-
-	while (table[i] != 0 && table[i] != h)
-		i = (i + 1) & (room - 1);
-	return &table[i];
-}
-
-/* -1 when there is no memory. */
-static int
-make_room(struct inspect_how *how)
-{
-	size_t room = how->seen_room ? 2 * how->seen_room : 256, i;
-	uint64_t *table;
-
-	if (2 * how->seen_count < how->seen_room)
-		return 0;
-	table = calloc(room, sizeof *table);
-	if (table == NULL)
-		return -1;
-	for (i = 0; i < how->seen_room; i++)
-		if (how->seen[i] != 0)
-			*place_of(table, room, how->seen[i]) = how->seen[i];
-	free(how->seen);
-	how->seen = table;
-	how->seen_room = room;
-	return 0;
-}
-
-/* 1 if this is the first result of that name in this run; -1 without memory. */
-static int
-first_of_name(struct inspect_how *how, const char *name)
-{
-	uint64_t h = hash(name), *p;
-
-	if (make_room(how) != 0)
-		return -1;
-	p = place_of(how->seen, how->seen_room, h);
-	if (*p == h)
-		return 0;
-	*p = h;
-	how->seen_count++;
-	return 1;
-}
-
 static void
 lost_results(struct inspect *s, int error)
 {
@@ -93,63 +32,20 @@ lost_results(struct inspect *s, int error)
 
 	s->result = INSPECT_LOST;
 	snprintf(text, sizeof text, "results of section %s in %s", s->xid,
-	    s->how->results_name);
+	    s->how->results->path);
 	s->how->lost(text, error);
-}
-
-/*
- * A file of that name in dir that is ours alone: what somebody else has put
- * there, or another name of a file, is not written to, but replaced.  -1 with
- * errno; EEXIST for what is no file, as we might have to wait for it.
- */
-static int
-own_file(int dir, const char *name, int how)
-{
-	struct stat st;
-	int fd;
-
-	how |= O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW |
-	    O_NONBLOCK;
-	fd = openat(dir, name, how, 0666);
-	if (fd < 0)
-		return -1;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-		if (st.st_uid == geteuid() && st.st_nlink == 1)
-			return fd;
-		close(fd);
-		return unlinkat(dir, name, 0) != 0 ? -1 :
-		    openat(dir, name, how | O_EXCL, 0666);
-	}
-	close(fd);
-	errno = EEXIST;
-	return -1;
 }
 
 static void
 open_results(struct inspect *s)
 {
-	char name[REPORT_MAX];
-	int first;
-
-	if (s->how->results < 0)
+	if (s->how->results == NULL)
 		return;
-	report_file(name, s->xid);
-	first = first_of_name(s->how, name);
-	if (first < 0) {
-		lost_results(s, ENOMEM);
-		return;
-	}
-	s->copy = own_file(s->how->results, name, first ? 0 : O_APPEND);
-	/* not before it is known to be ours */
-	if (s->copy >= 0 && first && ftruncate(s->copy, 0) != 0) {
+	s->copy = results_file(s->how->results, s->xid, "");
+	if (s->copy < 0)
 		lost_results(s, errno);
-		close(s->copy);
-		s->copy = -1;
-	} else if (s->copy < 0) {
-		lost_results(s, errno);
-	} else {
+	else
 		s->flow.copy = &s->copy;
-	}
 }
 
 /* --- folds and tags --- */
@@ -178,16 +74,19 @@ inspect_expand(const struct inspect *s, const char *text, const char *xid,
 	return expanded;
 }
 
-enum { GITLAB_NAME_MAX = 200 };
+enum {
+	GITLAB_NAME_MAX = 200,
+	MARKS_MAX = 1024           /* of a mark, without its title */
+};
 
 /* The name of a GitLab section: the xid in characters that are allowed there.
- * name has REPORT_MAX bytes. */
+ * name has RESULTS_NAME_MAX bytes. */
 static void
 gitlab_name(char *name, const char *xid)
 {
 	char *p = name;
 
-	report_file(name, xid);
+	results_name(name, xid);
 	for (; (p = strpbrk(p, "%~+@:[]=, ")) != NULL; p++)
 		*p = '_';
 	name[GITLAB_NAME_MAX] = '\0';
@@ -198,7 +97,7 @@ gitlab_marks(struct inspect *s, const char *text, const char *xid,
     unsigned long sequence)
 {
 	long now = (long)time(NULL);
-	char name[REPORT_MAX];
+	char name[RESULTS_NAME_MAX];
 
 	gitlab_name(name, xid);
 	s->title_len = (size_t)sprintf(s->title, "\033[0Ksection_start:"
@@ -221,7 +120,7 @@ fold(struct inspect *s, const char *xid, unsigned long sequence)
 	s->change.flatten = s->how->fold;
 	text = inspect_expand(s, title && *title ? title : "%x", xid, sequence,
 	    &len);
-	room = len + REPORT_MAX;
+	room = len + MARKS_MAX;
 	s->title = malloc(room);
 	s->end = malloc(room);
 	if (text != NULL && s->title != NULL && s->end != NULL) {
@@ -295,18 +194,29 @@ keep_late(const struct inspect_how *how, int pipe)
 static void
 inspect_begin(struct inspect *s)
 {
-	if (s->out < 0)
+	if (s->out < 0 || !s->decided)
 		return;
 	flow_front(&s->flow, s->title, s->title_len);
 	flow_sink(&s->flow, s->out);
 	s->out = -1;
 }
 
+/* The source has ended, and it is known whether the section is to be seen. */
+static void
+inspect_end(struct inspect *s)
+{
+	if (s->how->squeeze && s->flow.total == 0)
+		return;
+	inspect_begin(s);
+	flow_put(&s->flow, s->end, s->end_len);
+}
+
 static int
-is_done(const struct inspect *s)
+is_done(struct inspect *s)
 {
 	return s->leaving && flow_source_fd(&s->flow) < 0 &&
-	    (s->flow.failed || flow_idle(&s->flow));
+	    (s->flow.failed || (flow_idle(&s->flow) &&
+	    !flow_end_colour(&s->flow)));
 }
 
 static void
@@ -325,12 +235,13 @@ inspect_flow_event(struct flow *f, int what)
 		snprintf(text, sizeof text, "section %s", s->xid);
 		s->how->lost(text, f->error);
 	}
+	/* no room to hold it: better seen than waited for */
+	if (what & FLOW_STUCK)
+		inspect_decide(s, 1);
 	if (what & FLOW_DATA)
 		inspect_begin(s);
-	if ((what & FLOW_END) && (!s->how->squeeze || f->total > 0)) {
-		inspect_begin(s);
-		flow_put(f, s->end, s->end_len);
-	}
+	if ((what & FLOW_END) && s->decided)
+		inspect_end(s);
 	if (is_done(s))
 		s->done(s);
 }
@@ -372,7 +283,8 @@ inspect_open(struct inspect *s, struct inspect_how *how, const char *xid,
 	s->how = how;
 	s->xid = xid;
 	s->done = done;
-	s->late = s->copy = -1;
+	s->late = s->copy = s->writer = -1;
+	s->decided = !how->quiet;
 	s->out = fcntl(how->out, F_DUPFD_CLOEXEC, 3);
 	if (s->out < 0 || prepare(s, xid, sequence) != 0 || div_pipe(fd) != 0) {
 		e = errno;
@@ -386,6 +298,9 @@ inspect_open(struct inspect *s, struct inspect_how *how, const char *xid,
 	s->active = 1;
 	flow_begin(&s->flow, inspect_flow_event);
 	s->flow.cap = CAP;
+	s->flow.spill = how->quiet != 0;
+	if (how->quiet)
+		s->writer = fcntl(fd[1], F_DUPFD_CLOEXEC, 3);
 	open_results(s);
 	flow_source(&s->flow, fd[0], 1);
 	if (!how->squeeze)
@@ -393,9 +308,51 @@ inspect_open(struct inspect *s, struct inspect_how *how, const char *xid,
 	return fd[1];
 }
 
+int
+inspect_again(struct inspect *s)
+{
+	return fcntl(s->writer, F_DUPFD_CLOEXEC, 3);
+}
+
+/* All of the section goes nowhere, as if that were the output. */
+static void
+throw_away(struct inspect *s)
+{
+	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (nowhere < 0)
+		return;
+	close(s->out);
+	s->out = nowhere;
+	s->title_len = s->end_len = 0;
+}
+
+void
+inspect_decide(struct inspect *s, int seen)
+{
+	if (s->decided)
+		return;
+	s->decided = 1;
+	if (!seen)
+		throw_away(s);
+	if (!s->how->squeeze || s->flow.total > 0)
+		inspect_begin(s);
+	if (flow_ended(&s->flow))
+		inspect_end(s);
+}
+
+static void
+close_writer(struct inspect *s)
+{
+	if (s->writer >= 0)
+		close(s->writer);
+	s->writer = -1;
+}
+
 void
 inspect_leave(struct inspect *s)
 {
+	close_writer(s);
 	s->leaving = 1;
 	if (flow_source_fd(&s->flow) >= 0) {
 		s->late = fcntl(flow_source_fd(&s->flow), F_DUPFD_CLOEXEC, 3);
@@ -418,6 +375,7 @@ inspect_close(struct inspect *s)
 	if (s->copy >= 0)
 		close(s->copy);
 	flow_close(&s->flow);
+	close_writer(s);
 	if (s->late >= 0)
 		keep_late(s->how, s->late);
 	if (s->out >= 0)

@@ -17,23 +17,22 @@
 
 #include "base/flow.h"
 #include "base/lines.h"
+#include "base/results.h"
 
 /* What is done to all sections of a master. */
 struct inspect_how {
 	int out;                   /* the collated output */
 	int widow;                 /* for what comes after the turn */
-	int results;               /* a directory, or -1 */
-	const char *results_name;  /* its name, for messages */
+	struct results *results;   /* or NULL */
 	enum lines_flatten fold;   /* LINES_AS_IS: no folds */
 	const char *title;         /* of a fold; NULL or "": the xid */
 	const char *tag;           /* text in front of each line, or NULL */
 	char escape;               /* the escape character of title and tag */
 	int newline, squeeze;
+	int quiet;                 /* nothing is written before inspect_decide
+	                              says whether to */
 	void (*lost)(const char *what, int error);   /* error: an errno */
 	void (*unset)(const char *variable);         /* see title.h */
-	/* private; zero at the start */
-	uint64_t *seen;            /* a table of hashes of names of results */
-	size_t seen_count, seen_room;
 };
 
 /* Is all of a section where it belongs? */
@@ -54,6 +53,8 @@ struct inspect {
 	int out;                   /* until the flow has it; else -1 */
 	int late;                  /* a duplicate of the flow's source, or -1 */
 	int copy;                  /* a file of results, or -1 */
+	int writer;                /* quiet: its other end, or -1 */
+	int decided;               /* it is written, or thrown away */
 	int active;                /* between inspect_open and inspect_close */
 	int leaving;               /* inspect_leave was called */
 	enum inspect_result result;
@@ -68,6 +69,13 @@ struct inspect {
  */
 int inspect_open(struct inspect *s, struct inspect_how *how,
     const char *xid, unsigned long sequence, void (*done)(struct inspect *s));
+
+/* quiet: another descriptor for the client, as inspect_open returns it. */
+int inspect_again(struct inspect *s);
+
+/* quiet: is the section to be seen?  The first answer counts, and is due before
+ * inspect_leave. */
+void inspect_decide(struct inspect *s, int seen);
 
 /* The client has hung up, or given its turn back: what is in the pipe now is
  * the rest of the section. */

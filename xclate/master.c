@@ -29,6 +29,7 @@
 #include "base/jobline.h"
 #include "base/master.h"
 #include "base/progress.h"
+#include "base/results.h"
 #include "base/wall.h"
 #include "report.h"
 #include "redirect.h"
@@ -61,6 +62,8 @@ struct client {
 	                              another client waits for it */
 	unsigned o1 : 1, o2 : 1, o0 : 1, /* what it wants with its turn */
 	    widow : 1,             /* it writes to the widow output */
+	    yielded : 1,           /* its turn goes on without it, as it is
+	                              not known yet whether to show it */
 	    confirming : 1,        /* it is told that all is written, or not */
 	    plus : 1;              /* its command ends with one */
 	char xid[TALK_XID_MAX + 1];
@@ -83,6 +86,7 @@ static struct {
 	size_t passed_count;
 	struct inspect inspect;
 	struct inspect_how how;
+	struct results results;
 	int looks;                 /* sections go through this process */
 	struct flow widow_flow, notify_flow, joblog_flow;
 	int notify_on, joblog_on, widow_on, same_notify;
@@ -349,6 +353,16 @@ share_stream(struct client *k, const char *tag, int fd)
 	wk_serve_send_fd(&k->c, tag, strlen(tag) + 1, fd);
 }
 
+/* What else it has asked for with its turn. */
+static void
+share_others(struct client *k)
+{
+	if (k->o2)
+		share_stream(k, "err\n", m.err);
+	if (k->o0)
+		share_stream(k, "in\n", m.in);
+}
+
 /* Give the turn; 0 when there is no descriptor for it now. */
 static int
 grant(struct client *k)
@@ -376,13 +390,26 @@ grant(struct client *k)
 	if (k->keeping == ASKED_BACK)
 		k->keeping = KEEPS;
 	k->status = 0;
-	if (k->o2)
-		share_stream(k, "err\n", m.err);
-	if (k->o0)
-		share_stream(k, "in\n", m.in);
+	share_others(k);
 	if (xclate_opt.turn_ms > 0)
 		wk_timer_set(&m.turn_limit, xclate_opt.turn_ms);
 	return 1;
+}
+
+/* It wants the turn that it has given back, and that has gone on. */
+static void
+grant_again(struct client *k)
+{
+	int fd = inspect_again(&m.inspect);
+
+	if (fd < 0) {
+		wk_serve_drop(&k->c, strerror(errno));
+		return;
+	}
+	wk_serve_give_fd(&k->c, "out+", sizeof "out+", fd);
+	k->o1 = k->yielded = 0;
+	k->status = 0;
+	share_others(k);
 }
 
 /* A holder that keeps the turn for other sections of its own has to give it
@@ -452,8 +479,13 @@ wants_turn(struct client *k)
 {
 	int value = k->status & COMPLETE ? COMPLETE : k->status;
 
-	if (!k->o1 || k->status == 0 || has_turn(k))
+	if (!k->o1 || k->status == 0)
 		return;
+	if (has_turn(k)) {
+		if (k->yielded)
+			grant_again(k);
+		return;
+	}
 	k->turn.name = k->xid;
 	k->turn.arrival = k->sequence;
 	k->turn.status = value;
@@ -615,11 +647,21 @@ abort_client(struct client *k)
 	wk_serve_finish(&k->c);
 }
 
+/* All that the client has written is in the pipe, and its code is known. */
+static void
+leave_section(const struct client *k)
+{
+	inspect_decide(&m.inspect, k->code != 0);
+	inspect_leave(&m.inspect);
+}
+
 /* Not of 2010: the turn is given back, the connection stays. */
 static void
 xmaster_yield_turn(struct client *k)
 {
-	if (m.inspect.active)
+	if (xclate_opt.quiet_success)
+		k->yielded = 1;
+	else if (m.inspect.active)
 		inspect_leave(&m.inspect);
 	else
 		end_turn(k);
@@ -636,7 +678,7 @@ xmaster_confirm(struct client *k)
 	k->confirming = 1;
 	wk_timer_stop(&m.turn_limit);
 	if (!m.inspect.leaving)
-		inspect_leave(&m.inspect);
+		leave_section(k);
 }
 
 /* Not of 2010: it keeps the turn for other sections, until a client waits. */
@@ -846,7 +888,7 @@ xmaster_gone(struct wk_client *c)
 		m.inspect.xid = m.ghost.xid;
 		wk_serve_stay(1);
 		if (!m.inspect.leaving)
-			inspect_leave(&m.inspect);
+			leave_section(k);
 		return;
 	}
 	if (m.holder == k) {
@@ -1004,34 +1046,17 @@ open_joblog(void)
 	return 0;
 }
 
-/* Where everybody may make a directory, one of somebody else's is a trap. */
-static int
-planted(int dir)
-{
-	struct stat st, above;
-
-	return fstat(dir, &st) != 0 || fstatat(dir, "..", &above, 0) != 0 ||
-	    (st.st_uid != geteuid() && st.st_uid != 0 &&
-	    (above.st_mode & (S_IWGRP | S_IWOTH)) != 0);
-}
-
 static int
 open_results_dir(void)
 {
-	const char *dir = xclate_opt.results;
+	const char *reason;
 
-	m.how.results = -1;
-	if (dir == NULL)
+	if (xclate_opt.results == NULL)
 		return 0;
-	if (mkdir(dir, 0777) == 0 || errno == EEXIST)
-		m.how.results = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (m.how.results >= 0 && planted(m.how.results)) {
-		wk_warn("--results %s: it belongs to somebody else", dir);
-		return WK_CANTCREATE;
-	}
-	if (m.how.results >= 0)
+	reason = results_open(&m.results, xclate_opt.results);
+	if (reason == NULL)
 		return 0;
-	wk_warn("--results %s: %s", dir, strerror(errno));
+	wk_warn("--results %s: %s", xclate_opt.results, reason);
 	return WK_CANTCREATE;
 }
 
@@ -1039,7 +1064,7 @@ static void
 prepare_sections(void)
 {
 	m.how.out = m.out;
-	m.how.results_name = xclate_opt.results;
+	m.how.results = xclate_opt.results != NULL ? &m.results : NULL;
 	m.how.widow = m.widow;
 	m.how.fold = xclate_opt.fold;
 	m.how.title = xclate_opt.style.title;
@@ -1047,6 +1072,7 @@ prepare_sections(void)
 	m.how.escape = xclate_opt.style.escape;
 	m.how.newline = xclate_opt.style.newline;
 	m.how.squeeze = xclate_opt.style.squeeze;
+	m.how.quiet = xclate_opt.quiet_success;
 	m.how.lost = output_lost;
 	m.how.unset = variable_unset;
 }
@@ -1254,11 +1280,11 @@ give_streams_back(void)
 static void
 xmaster_sum_up(void)
 {
-	int named = xclate_opt.fail && m.failures.count > 0;
+	int quiet = xclate_opt.quiet_success, fail = xclate_opt.fail;
 
-	if (xclate_opt.progress)
-		wk_progress_end(named ? &m.failures : NULL);
-	else if (named)
+	if (xclate_opt.progress || quiet)
+		wk_progress_end(fail || quiet ? &m.failures : NULL);
+	else if (fail && m.failures.count > 0)
 		wk_failures_tell(&m.failures, m.done, "section");
 }
 
@@ -1308,7 +1334,8 @@ prepare_master(void)
 	m.looks = xclate_opt.results != NULL ||
 	    xclate_opt.fold != LINES_AS_IS || xclate_opt.style.tag != NULL ||
 	    xclate_opt.joblog != NULL || xclate_opt.json ||
-	    xclate_opt.style.newline || xclate_opt.turn_ms > 0;
+	    xclate_opt.style.newline || xclate_opt.turn_ms > 0 ||
+	    xclate_opt.quiet_success;
 	m.queue.order = xclate_opt.keep_order ? TURN_ARRIVAL :
 	    xclate_opt.ordered ? TURN_NUMBER : TURN_READY;
 	m.next = xclate_opt.order_from;
@@ -1380,7 +1407,7 @@ static void
 xmaster_begin_progress(void)
 {
 	m.looks |= isatty(STDERR_FILENO) && isatty(m.out);
-	wk_progress_begin("section", xmaster_progress);
+	wk_progress_begin("section", xmaster_progress, xclate_opt.progress);
 }
 
 /* Open all streams, in the order in which their messages are expected. */
@@ -1405,7 +1432,7 @@ xmaster_bound(const struct div_socket *socket)
 	prepare_sections();
 	if (m.notify_on)
 		begin_notify();
-	if (xclate_opt.progress)
+	if (xclate_opt.progress || xclate_opt.quiet_success)
 		xmaster_begin_progress();
 	if (xclate_opt.announce)
 		announce(socket->path);

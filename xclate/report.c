@@ -97,23 +97,3 @@ report_joblog(char *text, const struct report *r)
 	text[n] = '\0';
 	return n;
 }
-
-size_t
-report_file(char *text, const char *xid)
-{
-	size_t len = xid_length(xid), n = 0, i;
-	unsigned char c;
-
-	if (len == 0)
-		text[n++] = '%';
-	for (i = 0; i < len; i++) {
-		c = (unsigned char)xid[i];
-		if (c < ' ' || c > '~' || c == '/' || c == '%' ||
-		    (c == '.' && i == 0))
-			n += (size_t)sprintf(text + n, "%%%02X", c);
-		else
-			text[n++] = (char)c;
-	}
-	text[n] = '\0';
-	return n;
-}

@@ -38,9 +38,4 @@ size_t report_socket(char *text, const char *path);
  * Command the xid.  A code from 129 to 192 is a signal, with Exitval 0. */
 size_t report_joblog(char *text, const struct report *r);
 
-/* The file name of an xid in a directory of results: "/", "%", a leading ".",
- * control characters and bytes above 126 are written %XX, so that no name
- * leads out of the directory; an empty xid is "%". */
-size_t report_file(char *text, const char *xid);
-
 #endif

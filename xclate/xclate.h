@@ -22,7 +22,8 @@ struct xclate_options {
 	                              of all sections that have none */
 	int quit, dry, verbose, recursion;
 	/* masters */
-	int detached, announce, report, keep_order, fail, json, progress;
+	int detached, announce, report, keep_order, fail, json, progress,
+	    quiet_success;
 	const char *output, *widow, *notify, *input, *results, *joblog;
 	enum lines_flatten fold;   /* --ci */
 	long pid;

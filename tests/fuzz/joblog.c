@@ -33,7 +33,8 @@ is_of_this_run(uintmax_t number, uint64_t hash)
 static char *
 log_of(const char *text, size_t len, const struct task *t, size_t *size)
 {
-	char *log = NULL, *line;
+	struct joblog_line *line;
+	char *log = NULL, numbers[JOBLINE_NUMBERS_MAX];
 	FILE *f = open_memstream(&log, size);
 
 	if (f == NULL)
@@ -41,11 +42,12 @@ log_of(const char *text, size_t len, const struct task *t, size_t *size)
 	joblog.file = f;        /* that there is one makes lines of tasks */
 	line = joblog_line(t);
 	joblog.file = NULL;
-	fputs(jobline_heading[JOBLINE_SHORT], f);
+	fputs(jobline_heading[joblog.form], f);
 	fwrite(text, 1, len, f);
 	if (len > 0 && text[len - 1] != '\n')
 		putc('\n', f);
-	fputs(line, f);
+	jobline_numbers(numbers, joblog.form, &line->numbers);
+	fprintf(f, "%s%s", numbers, line->text);
 	free(line);
 	if (fclose(f) != 0)
 		abort();
@@ -84,6 +86,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	t.number = len % 7;
 	become_lines(text, len);
 	joblog.path = "log";
+	joblog.form = len % 2 ? JOBLINE_SHORT : JOBLINE_PARALLEL;
 	log = log_of(text, len, &t, &size);
 	read_back(log, size);
 	free(log);
