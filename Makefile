@@ -49,7 +49,7 @@ LIBRARY = divconnect.c base/event.c base/master.c base/options.c base/serve.c \
 	base/spawn.c base/terminal.c base/trace.c base/visible.c base/wrapper.c
 ARCHIVE = bin/libwrapkit.a
 SHARED = divconnect.o base/buffer.o base/cpus.o base/dial.o \
-	base/event.o base/failures.o base/flow.o base/high.o base/jobline.o \
+	base/event.o base/failures.o base/flow.o base/halt.o base/high.o base/jobline.o \
 	base/kin.o base/lines.o base/master.o base/options.o base/peer.o \
 	base/progress.o base/serve.o base/size.o base/spawn.o \
 	base/terminal.o base/text.o base/trace.o base/visible.o base/wall.o base/wrapper.o wire/broker.o \
@@ -64,11 +64,11 @@ WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/guard.o wrapw/link.o \
 	wrapw/master.o wrapw/record.o wrapw/relay.o wrapw/space.o
 XAPPLY = xapply.o xapply/expand.o xapply/input.o xapply/joblog.o \
 	xapply/look.o xapply/make.o xapply/quote.o xapply/run.o xapply/say.o \
-	xapply/task.o xapply/tty.o
+	xapply/task.o xapply/termseq.o xapply/tty.o
 XCLATE = xclate.o xclate/client.o xclate/inspect.o xclate/master.o \
 	xclate/redirect.o xclate/report.o
 HEADERS = divconnect.h base/buffer.h base/codes.h base/cpus.h \
-	base/dial.h base/event.h base/failures.h base/flow.h base/high.h \
+	base/dial.h base/event.h base/failures.h base/flow.h base/halt.h base/high.h \
 	base/jobline.h base/kin.h base/lines.h base/master.h base/options.h \
 	base/peer.h base/progress.h base/serve.h base/size.h \
 	base/spawn.h base/terminal.h base/text.h base/trace.h base/visible.h base/wall.h base/wrapper.h \
@@ -78,7 +78,7 @@ HEADERS = divconnect.h base/buffer.h base/codes.h base/cpus.h \
 	wraptree/wraptree.h wrapw/carry.h wrapw/guard.h wrapw/link.h \
 	wrapw/record.h wrapw/relay.h wrapw/space.h wrapw/wrapw.h \
 	xapply/expand.h xapply/input.h xapply/look.h xapply/make.h \
-	xapply/quote.h xapply/xapply.h \
+	xapply/quote.h xapply/termseq.h xapply/xapply.h \
 	xclate/inspect.h xclate/redirect.h xclate/report.h xclate/xclate.h
 CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/model \
 	tests/old tests/peer tests/records tests/riot tests/section \

@@ -30,6 +30,7 @@
 #include "wire/door.h"
 #include "wire/style.h"
 #include "wire/title.h"
+#include "xapply/termseq.h"
 #include "xapply/xapply.h"
 
 /* The socket of a collator that keeps an order (-k), for runs within a task:
@@ -44,8 +45,8 @@ enum {
 
 	/* options that have a long name alone */
 	O_TAG = 256, O_TAGSTRING, O_STDERR, O_RESULTS, O_JOBLOG, O_RESUME,
-	O_RESUME_FAILED, O_FAIL, O_NO_FAIL, O_HALT, O_RETRIES, O_RETRY_DELAY,
-	O_DELAY,
+	O_RESUME_FAILED, O_RESUME_BY_ARGS, O_FAIL, O_NO_FAIL, O_HALT,
+	O_TERMSEQ, O_RETRIES, O_RETRY_DELAY, O_DELAY,
 	O_PROGRESS, O_HELP, O_ARGV, O_SHOW, O_LOAD, O_MEMFREE
 };
 
@@ -86,11 +87,15 @@ static const struct wk_option options[] = {
 	{ O_LOAD, "load", "load", "start none while the system has more" },
 	{ O_MEMFREE, "memfree", "size", "start none while less is free" },
 	{ O_HALT, "halt", "when",
-	  "never, soon or now[,fail=N|N%]: end when tasks fail" },
+	  "never, soon or now[,fail|success|done=N|N%]: end then" },
+	{ O_TERMSEQ, "termseq", "list",
+	  "what ends a task: signals and seconds (TERM,5,KILL)" },
 	{ O_NO_FAIL, "no-fail", NULL, "exit with 0 when tasks failed" },
 	{ O_FAIL, "fail", NULL, "with their number (this is so anyway)" },
 	{ O_JOBLOG, "joblog", "file", "a line for each task that has ended" },
 	{ O_RESUME, "resume", NULL, "do not run what is in the joblog" },
+	{ O_RESUME_BY_ARGS, "resume-by-args", NULL,
+	  "... with the same parameters" },
 	{ O_RESUME_FAILED, "resume-failed", NULL, "... unless it failed" },
 	{ O_PROGRESS, "progress", NULL,
 	  "a line on stderr that tells how far it is" },
@@ -358,6 +363,11 @@ set_flag(int letter)
 		break;
 	case O_STDERR: xapply_opt.with_stderr = xapply_opt.collate = 1; break;
 	case O_RESUME: xapply_opt.resume = 1; break;
+	case O_RESUME_BY_ARGS:
+		xapply_opt.resume_by_args = 1;
+		if (xapply_opt.resume == 0)
+			xapply_opt.resume = 1;
+		break;
 	case O_RESUME_FAILED: xapply_opt.resume = 2; break;
 	case O_FAIL: xapply_opt.fail = 1; break;
 	case O_NO_FAIL: xapply_opt.fail = 0; break;
@@ -397,9 +407,9 @@ set_value(int letter, const char *arg)
 		break;
 	case O_JOBLOG: xapply_opt.joblog = arg; break;
 	case O_HALT:
-		xapply_opt.halt = wk_halt(arg, &xapply_opt.halt_at,
-		    &xapply_opt.halt_percent);
+		wk_halt_read(&xapply_opt.halt, arg, 1);
 		break;
+	case O_TERMSEQ: termseq_read(letter, arg); break;
 	case O_RETRIES:
 		xapply_opt.retries = (int)wk_number(letter, arg, 1, COUNT_MAX);
 		break;

@@ -228,7 +228,7 @@ cat >list <<'END'
 	xclate -L 1/0 a
 65 xclate: -L 1-2: negative or too large
 	xclate -L 1-2 a
-64 xclate: --halt: later is not never, soon or now[[],fail=N]
+64 xclate: --halt: later is not never, soon or now[[],fail=N], nor that with success or done
 	xclate -m --halt later true
 1 xclate: halt: 1 section failed: a (exit 1)
 	xclate -m --halt soon sh -c 'xclate -c a false; true'
@@ -292,8 +292,12 @@ cat >list <<'END'
 	xapply --load x : a
 64 xapply: --memfree: x is not a size
 	xapply --memfree x : a
-64 xapply: --halt: x is not never, soon or now[[],fail=N|N%]
+64 xapply: --halt: x is not never, soon or now[[],fail=N|N%], nor that with success or done
 	xapply --halt x : a
+64 xapply: --termseq: FOO is not a signal
+	xapply --termseq TERM,1,FOO : a
+64 xapply: --termseq: more than 16 signals
+	xapply --termseq 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1 : a
 64 xapply: --resume needs --joblog
 	xapply --resume : a
 64 xapply: --show goes with -n only

@@ -291,6 +291,7 @@ make_was_done(void)
 {
 	static const struct token_set none;
 	struct expand_values v;
+	uint64_t hash;
 	char *xid;
 	int done;
 
@@ -300,8 +301,9 @@ make_was_done(void)
 	xid = make_xid(&v);
 	if (xid == NULL)
 		wk_die(WK_SYSTEM, "out of memory");
-	done = joblog_done(v.number, joblog_hash(v.param, v.params), xid,
-	    has_parameters);
+	hash = joblog_hash(v.param, v.params);
+	done = xapply_opt.resume_by_args ? joblog_has_args(hash, xid) :
+	    joblog_done(v.number, hash, xid, has_parameters);
 	free(xid);
 	return done;
 }

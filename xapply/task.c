@@ -424,7 +424,7 @@ task_prepare(struct task_setup *s)
 	/* a task that reads the terminal belongs into our process group; but
 	 * one that may have to be ended needs a group of its own */
 	s->grouped = xapply_opt.timeout_ms > 0 ||
-	    xapply_opt.halt == WK_HALT_NOW ||
+	    xapply_opt.halt.when == WK_HALT_NOW ||
 	    !isatty(s->in >= 0 ? s->in : 0);
 	raise_limits();
 }
@@ -597,7 +597,7 @@ look_for_others(struct wk_timer *timer)
 	    offsetof(struct task, look));
 
 	if (kill(-t->left, 0) == 0 && t->looks < LOOKS) {
-		t->looks += t->ending == TASK_KILL_SENT;
+		t->looks += t->ending == TASK_LAST_SENT;
 		wk_timer_set(timer, LOOK_MS);
 	} else {
 		is_over(t);
@@ -777,7 +777,7 @@ task_signal(struct task *t, int sig)
 	if (pid <= 0)
 		return;
 	if (sig == SIGKILL)
-		t->ending = TASK_KILL_SENT;
+		t->ending = TASK_LAST_SENT;
 	kill(t->grouped ? -pid : pid, sig);
 	/* a stopped process would not get it before it is continued */
 	if (sig != SIGKILL)

@@ -17,6 +17,7 @@
 #include "wire/talk.h"
 #include "wire/tokens.h"
 #include "base/event.h"
+#include "base/halt.h"
 #include "expand.h"
 #include "base/wrapper.h"
 
@@ -42,10 +43,9 @@ struct xapply_options {
 	size_t jobs;              /* tasks at a time */
 	long sets, request;       /* -J, -R; -1: not given */
 	int resume;               /* 1: what is done; 2: but not what failed */
+	int resume_by_args;       /* whatever its number is */
 	int fail, progress;
-	enum wk_halt halt;
-	unsigned long halt_at;    /* failures, or per cent of the tasks */
-	int halt_percent;
+	struct wk_halt halt;
 	int retries;              /* attempts in all */
 	int retry_ms, timeout_ms, delay_ms;
 	int linger_ms;            /* -1: not given */
@@ -79,8 +79,8 @@ struct batch {
 /* What a task has been sent to end it before its time. */
 enum ending {
 	TASK_LEFT_ALONE,
-	TASK_TERM_SENT,           /* KILL follows when alarm expires */
-	TASK_KILL_SENT
+	TASK_TERM_SENT,           /* more follows when alarm expires */
+	TASK_LAST_SENT            /* nothing does, or it was KILL */
 };
 
 struct task {
@@ -111,12 +111,13 @@ struct task {
 	 * its next attempt, when that is due. */
 	struct wk_timer alarm;
 	enum ending ending;
+	size_t steps;             /* of --termseq that were done */
 	int due;                  /* the next attempt may start */
 
 	/* The process group, once its leader has ended and members may still
 	 * run (0: none); they are polled. */
 	pid_t left;
-	int looks;                /* how often since KILL was sent */
+	int looks;                /* how often since the last signal */
 	struct wk_timer look;
 
 	struct task *tty_next;    /* in the queue for the terminal */
@@ -243,6 +244,10 @@ uint64_t joblog_hash(const struct expand_text *param, size_t params);
  */
 int joblog_done(uintmax_t number, uint64_t hash, const char *xid,
     int (*is_same)(uintmax_t number, uint64_t hash));
+
+/* 1 if the last line of a task with this hash, or in an old log with this xid,
+ * says so, whatever its number is. */
+int joblog_has_args(uint64_t hash, const char *xid);
 
 /* The line of a task that has ended, which the caller frees; NULL when no log
  * is written.  And write one. */
