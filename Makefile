@@ -63,8 +63,8 @@ WRAPTREE = wraptree.o wraptree/ask.o wraptree/diversion.o wraptree/note.o \
 WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/guard.o wrapw/link.o \
 	wrapw/master.o wrapw/record.o wrapw/relay.o wrapw/space.o
 XAPPLY = xapply.o xapply/expand.o xapply/input.o xapply/joblog.o \
-	xapply/look.o xapply/make.o xapply/quote.o xapply/run.o xapply/say.o \
-	xapply/task.o xapply/termseq.o xapply/tty.o
+	xapply/look.o xapply/make.o xapply/pipe.o xapply/quote.o xapply/run.o \
+	xapply/say.o xapply/task.o xapply/termseq.o xapply/tty.o
 XCLATE = xclate.o xclate/client.o xclate/inspect.o xclate/master.o \
 	xclate/redirect.o xclate/report.o
 HEADERS = divconnect.h base/buffer.h base/codes.h base/cpus.h \
@@ -78,7 +78,7 @@ HEADERS = divconnect.h base/buffer.h base/codes.h base/cpus.h \
 	wraptree/wraptree.h wrapw/carry.h wrapw/guard.h wrapw/link.h \
 	wrapw/record.h wrapw/relay.h wrapw/space.h wrapw/wrapw.h \
 	xapply/expand.h xapply/input.h xapply/look.h xapply/make.h \
-	xapply/quote.h xapply/termseq.h xapply/xapply.h \
+	xapply/pipe.h xapply/quote.h xapply/termseq.h xapply/xapply.h \
 	xclate/inspect.h xclate/redirect.h xclate/report.h xclate/xclate.h
 CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/model \
 	tests/old tests/peer tests/records tests/riot tests/section \

@@ -290,6 +290,20 @@ cat >list <<'END'
 	xapply -S '' : a
 64 xapply: --load: x is not a load
 	xapply --load x : a
+64 xapply: --block: x is not a size
+	xapply --pipe --block x :
+64 xapply: --block: 2g is not between 1 and 1073741824 bytes
+	xapply --pipe --block 2g :
+64 xapply: --recend: the text has 1 to 1000 bytes
+	xapply --pipe --recend '' :
+64 xapply: --block goes with --pipe only
+	xapply --block 1m : a
+64 xapply: --pipe: 'a': there are no parameters
+	xapply --pipe : a
+64 xapply: -f does not go with --pipe
+	xapply --pipe -f :
+65 xapply: standard input: the record at byte 1 is longer than a block of 1 bytes (--block)
+	echo a | xapply --pipe --block 1 :
 64 xapply: --memfree: x is not a size
 	xapply --memfree x : a
 64 xapply: --halt: x is not never, soon or now[[],fail=N|N%], nor that with success or done

@@ -79,7 +79,7 @@ input_uses_stdin(const struct input *in)
 size_t
 input_total(const struct input *in)
 {
-	return in->files ? 0 : in->operands / in->each;
+	return in->files ? 0 : in->blocks + in->operands / in->each;
 }
 
 /* --- streams --- */

@@ -34,6 +34,7 @@ struct input {
 	char end;                  /* of a line: '\n' or NUL */
 	const char *pad;           /* in the place of lines that are missing */
 	void (*ready)(void);       /* after INPUT_WAIT: worth another try */
+	size_t blocks;             /* of pipe.h, where their number is known */
 
 	/* The batch: valid until the next call of input_next. */
 	struct expand_text *param, *file;

@@ -275,6 +275,8 @@ has_parameters(uintmax_t number, uint64_t hash)
 	size_t each = xapply_opt.each, i;
 	char **operand;
 
+	if (xapply_opt.pipe)    /* its own block */
+		return 1;
 	if (xapply_opt.files)
 		return number >= make.input->count && numbers_matter();
 	if (number >= input_total(make.input))

@@ -191,6 +191,7 @@ stop_starting(int code)
 	run.intake = INTAKE_STOPPED;
 	run.batch = 0;
 	input_end(&run.input);
+	pipe_end();
 	wk_timer_stop(&run.delay);
 	wk_timer_stop(&run.relief);
 	if (run.announced != NULL) {
@@ -665,6 +666,16 @@ take_batch(void)
 		run.intake = INTAKE_OVER;
 }
 
+/* Blocks are held for tasks that run, that wait for their next attempt, and one
+ * that is to start. */
+static enum input_result
+next_batch(void)
+{
+	return xapply_opt.pipe ?
+	    pipe_next(&run.input, 2 * run.tokens.sets + 1) :
+	    input_next(&run.input);
+}
+
 /* Read a batch, unless one is there that has no task yet; 1 if there is one
  * now.  This comes before tokens are taken: those should not be held while we
  * wait for input. */
@@ -672,7 +683,7 @@ static int
 have_batch(void)
 {
 	while (!run.batch && run.intake == INTAKE_OPEN) {
-		switch (input_next(&run.input)) {
+		switch (next_batch()) {
 		case INPUT_BATCH:
 			take_batch();
 			break;
@@ -696,6 +707,8 @@ next_task(struct token_set *set)
 	struct task *t = make_task(set);
 
 	run.batch = 0;
+	if (t != NULL && xapply_opt.pipe)
+		t->block = pipe_take();
 	if (t == NULL)
 		stop_starting(WK_DATA);
 	else if (xapply_opt.retries > 1)
@@ -916,18 +929,28 @@ open_tokens(void)
 }
 
 static void
+block_lost(const char *what, const char *reason)
+{
+	wk_warn("%s: %s", what, reason);
+	stop_starting(WK_NOINPUT);
+}
+
+static void
 run_open_input(char **operands)
 {
 	run.input = (struct input){ .operand = operands,
-	    .each = xapply_opt.each, .files = xapply_opt.files,
+	    .each = xapply_opt.pipe ? 1 : xapply_opt.each, .files = xapply_opt.files,
 	    .end = xapply_opt.zero ? '\0' : '\n',
 	    .pad = xapply_opt.pad != NULL ? xapply_opt.pad : "",
 	    .ready = start_tasks };
-	if (input_begin(&run.input) != INPUT_BATCH)
+	xapply_opt.pipe_how.lost = block_lost;
+	if (input_begin(&run.input) != INPUT_BATCH || (xapply_opt.pipe &&
+	    pipe_begin(&run.input, &xapply_opt.pipe_how) != INPUT_BATCH))
 		wk_die(run.input.code, "%s: %s", run.input.what,
 		    run.input.reason);
 	/* our input must not be read by the tasks */
-	if (input_uses_stdin(&run.input) && run.setup.in < 0) {
+	if ((input_uses_stdin(&run.input) || xapply_opt.pipe) &&
+	    run.setup.in < 0) {
 		run.setup.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		if (run.setup.in < 0)
 			wk_die(WK_SYSTEM, "/dev/null: %s", strerror(errno));

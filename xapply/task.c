@@ -584,6 +584,8 @@ is_over(struct task *t)
 {
 	t->left = 0;
 	wk_timer_stop(&t->alarm);
+	if (t->block != NULL)
+		block_stop(t->block);
 	end_output(t);
 	t->setup->ended(t);
 }
@@ -714,12 +716,23 @@ task_open_output(const struct task_setup *s, struct task *t, char **env,
 	return 0;
 }
 
+/* Nothing will be written to the task's section, whose pipe may be fd. */
+static void
+drop_output(struct task *t, int fd)
+{
+	if (fd >= 0)
+		close(fd);
+	if (t->output != NULL)
+		output_free(t->output);
+}
+
 static void
 task_not_started(struct task *t, int error)
 {
+	if (t->block != NULL)
+		block_stop(t->block);
 	if (is_shortage(error)) {
-		if (t->output != NULL)
-			output_free(t->output);
+		drop_output(t, -1);
 		return;
 	}
 	t->status = wk_spawn_error_code(error) << 8;
@@ -748,6 +761,11 @@ task_start(const struct task_setup *s, struct task *t,
 		free(env);
 		return e;
 	}
+	if (t->block != NULL && (fd[0] = block_feed(t->block)) < 0) {
+		drop_output(t, fd[1]);
+		free(env);
+		return EAGAIN;
+	}
 	if (xapply_opt.with_stderr)
 		fd[2] = fd[1];
 	t->started = wall_ms();
@@ -759,6 +777,8 @@ task_start(const struct task_setup *s, struct task *t,
 	free(env);
 	if (fd[1] >= 0)
 		close(fd[1]);
+	if (t->block != NULL)
+		close(fd[0]);
 	if (e != 0) {
 		task_not_started(t, e);
 		return is_shortage(e) ? EAGAIN : e;
@@ -817,6 +837,7 @@ task_free(struct task *t)
 	free_vars(t->vars);
 	free(t->command);
 	free(t->batch);
+	block_free(t->block);
 	free(t->xid);
 	if (spare == NULL)
 		spare = t;

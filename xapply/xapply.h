@@ -19,6 +19,7 @@
 #include "base/event.h"
 #include "base/halt.h"
 #include "expand.h"
+#include "pipe.h"
 #include "base/wrapper.h"
 
 /* -e: a variable of each task. */
@@ -36,6 +37,8 @@ struct xapply_options {
 	char escape;
 	int append, detached, files, dry, show, squeeze, number, verbose,
 	    trace, zero, quote, argv;
+	int pipe;                 /* blocks of the input, no parameters */
+	struct pipe_how pipe_how;
 	int collate;              /* -m, or an option that needs it */
 	int keep_order, lines, with_stderr;
 	const char *tag, *results;
@@ -88,6 +91,7 @@ struct task {
 	struct task *next, **at;  /* in a list of run.c's */
 	uintmax_t number;         /* from 0; UINTMAX_MAX: the else-command */
 	struct batch *batch;      /* for another attempt, or NULL */
+	struct block *block;      /* its standard input (--pipe), or NULL */
 	char *command;
 	size_t command_len;       /* bytes of it, without the NUL behind it */
 	char *xid;                /* its name in the joblog and for xclate */

@@ -240,6 +240,7 @@ xmaster_report(struct client *k)
 	m.done++;
 	if (k->code != 0)
 		xmaster_failed(k);
+	halt(k);
 }
 
 /* --- whose turn it is --- */
