@@ -18,14 +18,13 @@ chmod +x "$T/bin/lengths"
 
 # --- every byte, once ---
 for f in nums torn; do
-	for b in 9 97 4096 65536 65537 100k 1m; do
+	for b in 997 4096 65536 65537 100k 1m; do
 		n "$f, blocks of $b: a file" same \
 		    "xapply --pipe -kP3 --block $b cat <\$$f | cmp - \$$f && echo same"
 		n "$f, blocks of $b: a pipe" same \
 		    "cat \$$f | xapply --pipe -kP3 --block $b cat | cmp - \$$f && echo same"
 		n "$f, blocks of $b: parts of a file" same \
 		    "xapply --pipe-part \$$f -kP3 --block $b cat | cmp - \$$f && echo same"
-		[ $b != 9 ] || break
 	done
 done
 n 'without -k: all of it' same 'cat $nums | xapply --pipe -P4 --block 1k cat | sort -n | cmp - $nums && echo same'

@@ -86,7 +86,7 @@ size_behind(uintmax_t taken)
 }
 
 static enum input_result
-too_long(uintmax_t at)
+record_too_long(uintmax_t at)
 {
 	return pipe_fails(WK_DATA, "the record at byte %ju is longer than a "
 	    "block of %zu bytes (--block)", at + 1, size_behind(at));
@@ -153,7 +153,7 @@ end_of_block(off_t from, off_t *end)
 		r = border_before(from, from + size, end);
 	if (r < 0)
 		return pipe_fails(WK_NOINPUT, "%s", strerror(errno));
-	return r == 0 ? too_long(before) : INPUT_BATCH;
+	return r == 0 ? record_too_long(before) : INPUT_BATCH;
 }
 
 /* Count the blocks, so that one that cannot be is known before anything
@@ -272,7 +272,7 @@ next_of_stream(struct block **b)
 	if (n > size)
 		n = whole_records(in_blocks.data, size);
 	if (n == 0)
-		return too_long(in_blocks.taken);
+		return record_too_long(in_blocks.taken);
 	*b = new_block();
 	if (*b == NULL)
 		return pipe_fails(WK_SYSTEM, "%s", strerror(ENOMEM));
@@ -343,7 +343,7 @@ open_source(void)
 /* A file whose length is known has places; standard input that is one has been
  * read when we have begun. */
 static enum input_result
-begin_file(off_t size)
+begin_parts(off_t size)
 {
 	if (in_blocks.how.file == NULL) {
 		in_blocks.at = lseek(in_blocks.io.fd, 0, SEEK_CUR);
@@ -373,7 +373,7 @@ pipe_begin(struct input *in, const struct pipe_how *how)
 		return pipe_fails(WK_NOINPUT, "%s", strerror(EISDIR));
 	/* files of /proc say that they are empty */
 	if (S_ISREG(st.st_mode) && st.st_size > 0)
-		return begin_file(st.st_size);
+		return begin_parts(st.st_size);
 	if (how->file != NULL && !S_ISREG(st.st_mode))
 		return pipe_fails(WK_DATA, "not a file that has parts "
 		    "(--pipe reads anything)");

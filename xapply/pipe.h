@@ -1,9 +1,9 @@
 /*
  * pipe.h - records on standard input, in blocks for the tasks (--pipe)
  *
- * A block is so many whole records as fit its size.  What comes from a stream is
- * held in memory, a block for each task; of a file only its place is kept, and
- * the bytes go to the task within the kernel where that can be.
+ * A block is so many whole records as fit its size.  What comes from a stream
+ * is held in memory, a block for each task; of a file only its place is kept,
+ * and the bytes go to the task within the kernel where that can be.
  *
  * SPDX-License-Identifier: ISC
  */

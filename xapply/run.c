@@ -939,7 +939,8 @@ static void
 run_open_input(char **operands)
 {
 	run.input = (struct input){ .operand = operands,
-	    .each = xapply_opt.pipe ? 1 : xapply_opt.each, .files = xapply_opt.files,
+	    .each = xapply_opt.pipe ? 1 : xapply_opt.each,
+	    .files = xapply_opt.files,
 	    .end = xapply_opt.zero ? '\0' : '\n',
 	    .pad = xapply_opt.pad != NULL ? xapply_opt.pad : "",
 	    .ready = start_tasks };
