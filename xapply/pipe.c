@@ -419,7 +419,7 @@ static int
 feed_some(struct block *b)
 {
 	size_t left;
-	ssize_t n;
+	ssize_t n = 0;
 
 	while ((left = b->len - b->at) > 0) {
 		n = b->data != NULL ? write(b->io.fd, b->data + b->at, left) :
