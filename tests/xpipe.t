@@ -50,6 +50,8 @@ n 'blocks are a MiB' '1048576 1048576 902848' 'head -c 3000000 /dev/zero | tr "\
 n 'and more behind 64 of them' '64 238' 'for n in 64 950; do
 	: | dd of=i bs=1048576 seek=$n 2>/dev/null; xapply -n --pipe-part i -z : | wc -l
     done | xargs echo'
+n 'but not with many tasks, for which memory is needed' '950' ': | dd of=i bs=1048576 seek=950 2>/dev/null
+    xapply -n -P500 --pipe-part i -z : | wc -l | tr -d " "'
 n '-z: records end in NUL' 'a.b@c.d@ e@' 'printf "a\nb\0c\nd\0e\0" | xapply --pipe -z --block 8 "tr \"\\n\\0\" .@; echo" | xargs echo'
 n '--recend: a text' 'a--b-- c-d--- e' 'printf "a--b--c-d---e" | xapply --pipe --recend=-- --block 6 "cat; echo" | xargs echo'
 n '--recend: with escapes' '2 2 1' 'printf "a\nb\n\nc\nd\n\ne\n\n" | xapply --pipe --recend "\n\n" --block 7 "grep -c .;%0" | xargs echo'

@@ -27,6 +27,7 @@
 enum {
 	SIZE_LEAST = 1 << 20,     /* of a block, unless that is given */
 	SIZE_MOST = 16 << 20,
+	SIZE_ALL = 128 << 20,     /* of those that are held */
 	SIZE_SHARE = 64,          /* of what was before it */
 	LOOK_FIRST = 4096,        /* bytes read to find a border; it doubles */
 	LOOK_MOST = 65536,
@@ -73,16 +74,29 @@ pipe_fails(int code, const char *format, ...)
 	return INPUT_FAILED;
 }
 
+/* The longest that a block may ever be. */
+static size_t
+size_at_most(void)
+{
+	size_t share = SIZE_ALL / (in_blocks.how.jobs + 1);
+
+	if (in_blocks.how.size > 0)
+		return in_blocks.how.size;
+	return share > SIZE_MOST ? SIZE_MOST :
+	    share < SIZE_LEAST ? SIZE_LEAST : share;
+}
+
 /* Bytes of the block that has so many in front of it.  A process for each MiB
  * costs more than the work that some of them do. */
 static size_t
 size_behind(uintmax_t taken)
 {
-	if (in_blocks.how.size > 0)
-		return in_blocks.how.size;
-	taken /= SIZE_SHARE;
-	return taken < SIZE_LEAST ? SIZE_LEAST :
-	    taken > SIZE_MOST ? SIZE_MOST : (size_t)taken;
+	size_t most = size_at_most();
+
+	if (in_blocks.how.size > 0 || taken / SIZE_SHARE > most)
+		return most;
+	return taken / SIZE_SHARE < SIZE_LEAST ? SIZE_LEAST :
+	    (size_t)(taken / SIZE_SHARE);
 }
 
 static enum input_result
@@ -378,7 +392,7 @@ pipe_begin(struct input *in, const struct pipe_how *how)
 		return pipe_fails(WK_DATA, "not a file that has parts "
 		    "(--pipe reads anything)");
 	in_blocks.always = S_ISREG(st.st_mode);
-	in_blocks.room = how->size > 0 ? how->size : SIZE_MOST;
+	in_blocks.room = size_at_most();
 	in_blocks.data = malloc(in_blocks.room + 1);
 	if (in_blocks.data == NULL)
 		return pipe_fails(WK_SYSTEM, "%s", strerror(ENOMEM));

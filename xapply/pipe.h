@@ -20,6 +20,7 @@ struct block;
 struct pipe_how {
 	size_t size;             /* bytes of a block at most; 0: 1 MiB, and
 	                            more where the input is long */
+	size_t jobs;             /* so many are held at a time, with size 0 */
 	const char *file;        /* NULL: standard input */
 	const char *end;         /* of a record */
 	size_t end_len;          /* at least 1; it may hold a NUL */

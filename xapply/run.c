@@ -945,6 +945,7 @@ run_open_input(char **operands)
 	    .pad = xapply_opt.pad != NULL ? xapply_opt.pad : "",
 	    .ready = start_tasks };
 	xapply_opt.pipe_how.lost = block_lost;
+	xapply_opt.pipe_how.jobs = xapply_opt.jobs;
 	if (input_begin(&run.input) != INPUT_BATCH || (xapply_opt.pipe &&
 	    pipe_begin(&run.input, &xapply_opt.pipe_how) != INPUT_BATCH))
 		wk_die(run.input.code, "%s: %s", run.input.what,
