@@ -31,6 +31,7 @@
 #include "wire/door.h"
 #include "wire/style.h"
 #include "wire/title.h"
+#include "xapply/termseq.h"
 #include "xapply/xapply.h"
 
 /* The socket of a collator that keeps an order (-k), for runs within a task:
@@ -41,11 +42,14 @@ enum {
 	COUNT_MAX = 1000000,
 	JOBS_MAX = 100000,
 	DEFAULT_JOBS = 3,         /* of a bare -P */
+	BLOCK_MAX = 1 << 30,      /* bytes */
+	RECORD_END_MAX = 1000,
 	ON_LINE = 2,              /* an option that was not in $XAPPLY alone */
 
 	/* options that have a long name alone */
 	O_TAG = 256, O_TAGSTRING, O_STDERR, O_STDERR_APART, O_RESULTS,
-	O_JOBLOG, O_RESUME, O_RESUME_FAILED, O_FAIL, O_NO_FAIL, O_HALT,
+	O_JOBLOG, O_RESUME, O_RESUME_FAILED, O_RESUME_BY_ARGS, O_FAIL,
+	O_NO_FAIL, O_HALT, O_TERMSEQ, O_PIPE, O_PIPE_PART, O_BLOCK, O_RECEND,
 	O_RETRIES, O_RETRY_DELAY, O_DELAY, O_MAX_ARGS, O_PRODUCT, O_ZIP,
 	O_SEP, O_COLUMNS, O_HEADER, O_SKIP_EMPTY, O_CRLF, O_PROGRESS, O_HELP,
 	O_ARGV, O_SHOW, O_LOAD, O_MEMFREE
@@ -56,7 +60,7 @@ static const struct wk_option options[] = {
 	{ 'P', "jobs", "[jobs]",
 	  "so many tasks at a time (1); 0: as there are CPUs; 50%: of them" },
 	{ 'f', "files", NULL, "parameters are the lines of files" },
-	{ 'z', "null", NULL, "-f: lines end in NUL" },
+	{ 'z', "null", NULL, "-f, --pipe: lines end in NUL" },
 	{ O_COLUMNS, "columns", "sep",
 	  "a line is columns: a character, tab, white or csv in between" },
 	{ O_HEADER, "header", NULL, "the first line names columns: %{name}" },
@@ -69,6 +73,10 @@ static const struct wk_option options[] = {
 	{ O_ZIP, "zip", NULL, "lists side by side" },
 	{ O_SEP, "sep", "word", "the operand between two lists" },
 	{ 'p', "pad", "text", "-f: for files that have fewer lines" },
+	{ O_PIPE, "pipe", NULL, "blocks of standard input to that of tasks" },
+	{ O_PIPE_PART, "pipe-part", "file", "the same with parts of a file" },
+	{ O_BLOCK, "block", "size", "bytes of such a block at most (1m)" },
+	{ O_RECEND, "recend", "text", "what ends a record of a block (\\n)" },
 	{ 'i', "input", "file", "the standard input of all tasks" },
 	{ 'N', "else", "cmd", "to run if there is no parameter" },
 	{ 'e', "export", "var[=expr]", "a variable for each task" },
@@ -101,11 +109,15 @@ static const struct wk_option options[] = {
 	{ O_LOAD, "load", "load", "start none while the system has more" },
 	{ O_MEMFREE, "memfree", "size", "start none while less is free" },
 	{ O_HALT, "halt", "when",
-	  "never, soon or now[,fail=N|N%]: end when tasks fail" },
+	  "never, soon or now[,fail|success|done=N|N%]: end then" },
+	{ O_TERMSEQ, "termseq", "list",
+	  "what ends a task: signals and seconds (TERM,5,KILL)" },
 	{ O_NO_FAIL, "no-fail", NULL, "exit with 0 when tasks failed" },
 	{ O_FAIL, "fail", NULL, "with their number (this is so anyway)" },
 	{ O_JOBLOG, "joblog", "file", "a line for each task that has ended" },
 	{ O_RESUME, "resume", NULL, "do not run what is in the joblog" },
+	{ O_RESUME_BY_ARGS, "resume-by-args", NULL,
+	  "... with the same parameters" },
 	{ O_RESUME_FAILED, "resume-failed", NULL, "... unless it failed" },
 	{ O_PROGRESS, "progress", NULL,
 	  "a line on stderr that tells how far it is" },
@@ -322,7 +334,8 @@ complete_exports(void)
 		e->escape = xapply_opt.escape;
 		if (e->text != NULL)
 			continue;
-		e->text = parameter_template(bare++ % all + 1);
+		e->text = parameter_template(xapply_opt.pipe ? 1 :
+		    bare++ % all + 1);
 		e->escape = '%';
 	}
 }
@@ -373,6 +386,42 @@ set_columns(const char *arg)
 	xapply_opt.columns = &columns;
 }
 
+static void
+set_block(const char *text)
+{
+	const char *at;
+	size_t size;
+
+	if (size_evaluate(text, &size, &at) != 0)
+		wk_usage("--block: %s is not a size", text);
+	if (size == 0 || size > BLOCK_MAX)
+		wk_usage("--block: %s is not between 1 and %d bytes", text,
+		    BLOCK_MAX);
+	xapply_opt.pipe_how.size = size;
+}
+
+/* Text with \n, \t, \\ and the like. */
+static void
+set_record_end(const char *text)
+{
+	static const char letters[] = "ntr0\\", meant[] = "\n\t\r\0\\";
+	char *end = wk_alloc(strlen(text) + 1, 1);
+	const char *p;
+	size_t n = 0;
+
+	for (; *text != '\0'; text++) {
+		p = *text == '\\' && text[1] != '\0' ?
+		    strchr(letters, text[1]) : NULL;
+		end[n++] = p != NULL ? meant[p - letters] : *text;
+		text += p != NULL;
+	}
+	if (n == 0 || n > RECORD_END_MAX)
+		wk_usage("--recend: the text has 1 to %d bytes",
+		    RECORD_END_MAX);
+	xapply_opt.pipe_how.end = end;
+	xapply_opt.pipe_how.end_len = n;
+}
+
 /* --- the command line --- */
 
 static void
@@ -405,6 +454,11 @@ set_flag(int letter)
 		xapply_opt.stderr_apart = xapply_opt.collate = 1;
 		break;
 	case O_RESUME: xapply_opt.resume = 1; break;
+	case O_RESUME_BY_ARGS:
+		xapply_opt.resume_by_args = 1;
+		if (xapply_opt.resume == 0)
+			xapply_opt.resume = 1;
+		break;
 	case O_RESUME_FAILED: xapply_opt.resume = 2; break;
 	case O_FAIL: xapply_opt.fail = 1; break;
 	case O_PRODUCT: xapply_opt.lists = INPUT_PRODUCT; break;
@@ -416,6 +470,7 @@ set_flag(int letter)
 	case O_PROGRESS: xapply_opt.progress = 1; break;
 	case O_ARGV: xapply_opt.argv = xapply_opt.quote = 1; break;
 	case O_SHOW: xapply_opt.show = 1; break;
+	case O_PIPE: xapply_opt.pipe = 1; break;
 	case 'g':
 		wk_die(WK_UNAVAILABLE, "-g: gtfw is not supported");
 	}
@@ -465,9 +520,15 @@ set_value(int letter, const char *arg)
 		break;
 	case O_JOBLOG: xapply_opt.joblog = arg; break;
 	case O_HALT:
-		xapply_opt.halt = wk_halt(arg, &xapply_opt.halt_at,
-		    &xapply_opt.halt_percent);
+		wk_halt_read(&xapply_opt.halt, arg, 1);
 		break;
+	case O_PIPE_PART:
+		xapply_opt.pipe = 1;
+		xapply_opt.pipe_how.file = arg;
+		break;
+	case O_BLOCK: set_block(arg); break;
+	case O_RECEND: set_record_end(arg); break;
+	case O_TERMSEQ: termseq_read(letter, arg); break;
 	case O_RETRIES:
 		xapply_opt.retries = (int)wk_number(letter, arg, 1, COUNT_MAX);
 		break;
@@ -534,6 +595,29 @@ check_batches(const char *cmd)
 }
 
 static void
+check_pipe(char **operands)
+{
+	struct pipe_how *how = &xapply_opt.pipe_how;
+
+	if (!xapply_opt.pipe && (how->size > 0 || how->end != NULL))
+		wk_usage("%s goes with --pipe only", how->size > 0 ?
+		    "--block" : "--recend");
+	if (!xapply_opt.pipe)
+		return;
+	if (operands[1] != NULL)
+		wk_usage("--pipe: '%s': there are no parameters", operands[1]);
+	if (xapply_opt.files || xapply_opt.each != 1 ||
+	    xapply_opt.input != NULL)
+		wk_usage("%s does not go with --pipe", xapply_opt.files ? "-f" :
+		    xapply_opt.input != NULL ? "-i" : "-count");
+	if (how->end == NULL) {
+		how->end = xapply_opt.zero ? "" : "\n";
+		how->end_len = 1;
+	}
+	xapply_opt.each = 0;
+}
+
+static void
 check_options(char **operands)
 {
 	const char *cmd = operands[0];
@@ -549,8 +633,9 @@ check_options(char **operands)
 		wk_usage("--skip-empty goes with -f only");
 	if (xapply_opt.crlf && !xapply_opt.files)
 		wk_usage("--crlf goes with -f only");
-	if (xapply_opt.zero && !xapply_opt.files)
+	if (xapply_opt.zero && !xapply_opt.files && !xapply_opt.pipe)
 		wk_usage("-z goes with -f only");
+	check_pipe(operands);
 	if (xapply_opt.resume && xapply_opt.joblog == NULL)
 		wk_usage("--resume needs --joblog");
 	if (xapply_opt.show && !xapply_opt.dry)
@@ -869,7 +954,8 @@ main(int argc, char **argv)
 	}
 	operands = wk_operands();
 	check_options(operands);
-	if (xapply_opt.otherwise == NULL && operands[1] == NULL)
+	if (xapply_opt.otherwise == NULL && operands[1] == NULL &&
+	    !xapply_opt.pipe)
 		return no_parameters();
 	check_foreign(operands);
 	complete_exports();

@@ -51,7 +51,7 @@ static const struct wk_option options[] = {
 	{ O_FAIL, "fail", NULL,
 	  "master: exit with the code of the first section that failed" },
 	{ O_HALT, "halt", "when",
-	  "master: never; soon or now, at the first failure (,fail=N)" },
+	  "master: never; soon or now[,fail|success|done=N]: end then" },
 	{ O_RESULTS, "results", "dir", "master: each section in dir/xid too" },
 	{ O_JOBLOG, "joblog", "file", "master: a line for each section" },
 	{ O_JSON, "json", NULL, "master: records are lines of JSON" },
@@ -191,7 +191,7 @@ set_master_option(int letter, const char *arg)
 		break;
 	case O_FAIL: xclate_opt.fail = 1; break;
 	case O_HALT:
-		xclate_opt.halt = wk_halt(arg, &xclate_opt.halt_at, NULL);
+		wk_halt_read(&xclate_opt.halt, arg, 0);
 		break;
 	case O_RESULTS: xclate_opt.results = arg; break;
 	case O_JOBLOG: xclate_opt.joblog = arg; break;
@@ -302,7 +302,7 @@ masters_option(void)
 	    o->keep_order ? "-k" : o->output ? "-O" : o->widow ? "-W" :
 	    o->notify ? "-N" : o->input ? "-i" : o->pid ? "-p" :
 	    o->ordered ? "--order-from" : o->fail ? "--fail" :
-	    o->halt ? "--halt" : o->results ? "--results" :
+	    o->halt.when ? "--halt" : o->results ? "--results" :
 	    o->joblog ? "--joblog" : o->json ? "--json" :
 	    o->progress ? "--progress" :
 	    o->quiet_success ? "--quiet-success" : o->fold ? "--ci" :

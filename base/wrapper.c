@@ -462,45 +462,6 @@ wk_milliseconds(int letter, const char *text)
 	return s > 0 && s < 0.001 ? 1 : (int)(s * 1000);
 }
 
-/* What stands behind the word: ",fail=N", or with percent ",fail=N%".  -1 when
- * it is neither. */
-static int
-halt_limit(const char *text, unsigned long *at, int *percent)
-{
-	static const char fail[] = ",fail=";
-	const char *number = text + strlen(fail);
-	char *end;
-
-	if (*text == '\0')
-		return 0;
-	if (strncmp(text, fail, strlen(fail)) != 0 || *number < '1' ||
-	    *number > '9')
-		return -1;
-	*at = strtoul(number, &end, 10);
-	if (percent != NULL && *end == '%' && *at <= 100) {
-		*percent = 1;
-		end++;
-	}
-	return *end == '\0' ? 0 : -1;
-}
-
-enum wk_halt
-wk_halt(const char *text, unsigned long *at, int *percent)
-{
-	static const char *const when[] = { "never", "soon", "now" };
-	size_t n = strcspn(text, ","), i;
-
-	*at = 1;
-	if (percent != NULL)
-		*percent = 0;
-	for (i = 0; i < sizeof when / sizeof *when; i++)
-		if (strlen(when[i]) == n && memcmp(when[i], text, n) == 0 &&
-		    halt_limit(text + n, at, percent) == 0)
-			return (enum wk_halt)i;
-	wk_usage("--halt: %s is not never, soon or now[,fail=N%s]", text,
-	    percent != NULL ? "|N%" : "");
-}
-
 /* Why div_select failed, in words; returns the exit code for it. */
 static int
 explain(char *text, size_t room, const struct div_choice *c, int error,

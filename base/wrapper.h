@@ -78,20 +78,6 @@ char **wk_operands(void);
 long wk_number(int letter, const char *text, long min, long max);
 int wk_milliseconds(int letter, const char *text);
 
-/* When failures end a run. */
-enum wk_halt {
-	WK_HALT_NEVER,
-	WK_HALT_SOON,                 /* what is under way goes on */
-	WK_HALT_NOW
-};
-
-/*
- * Read "never", "soon" or "now", with ",fail=N" behind it (N goes to *at,
- * else 1), or, unless percent is NULL, ",fail=N%" (*percent says which).
- * Anything else ends the program with WK_USAGE.
- */
-enum wk_halt wk_halt(const char *text, unsigned long *at, int *percent);
-
 /* Called before each message, or NULL: takes from the terminal what is not to
  * stand in front of it. */
 extern void (*wk_before_message)(void);
@@ -183,8 +169,8 @@ void wk_warn_waiting(const char *path);
 int wk_becoming(void);
 int wk_became(void);
 
-/* Bind the master's socket, which is removed by wk_unlisten, or at exit: s stays
- * until then.  Ends the program with a message if that fails. */
+/* Bind the master's socket, which is removed by wk_unlisten, or at exit: s
+ * stays until then.  Ends the program with a message if that fails. */
 void wk_listen(struct div_socket *s, const struct div_place *where);
 
 /* div_unlisten, or a message for what cannot be removed.  Keeps errno. */

@@ -271,6 +271,8 @@ req_take_now(struct client *k)
 	size_t n = amount(k);
 
 	give_place_up(k);
+	if (pool.up == NULL)
+		pool_seek_row(&pool, n);
 	if (n == 0)
 		wk_serve_puts(&k->c, "\n");
 	else if (!take_at_once(k, n))

@@ -15,6 +15,8 @@
 
 #define NONE SIZE_MAX
 
+enum { ROW_LOOKS = 4096 };        /* tokens beyond those that are wanted */
+
 static unsigned
 lowest_bit(uint64_t w)
 {
@@ -110,6 +112,38 @@ pool_take_one(struct pool *p, struct pool_holder *h, size_t i, uint32_t now)
 	h->first = (uint32_t)i + 1;
 	h->held++;
 	p->free--;
+}
+
+/* The first of n free tokens in a row, at from or behind it; NONE when there
+ * are none among those that are looked at. */
+static size_t
+map_row(const struct pool *p, size_t from, size_t n)
+{
+	size_t first = map_next(p, from), last = first, looks, next;
+
+	for (looks = 0; last < p->count && looks < n + ROW_LOOKS; looks++) {
+		if (last - first + 1 == n)
+			return first;
+		next = map_next(p, last + 1);
+		if (next != last + 1)
+			first = next;
+		last = next;
+	}
+	return NONE;
+}
+
+void
+pool_seek_row(struct pool *p, size_t n)
+{
+	size_t i;
+
+	if (n < 2 || n > p->free)
+		return;
+	i = map_row(p, p->cursor, n);
+	if (i == NONE)
+		i = map_row(p, 0, n);
+	if (i != NONE)
+		p->cursor = i;
 }
 
 int

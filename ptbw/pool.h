@@ -68,6 +68,10 @@ int pool_init(struct pool *p, size_t count);
 int pool_take(struct pool *p, struct pool_holder *h, size_t n, uint32_t *out,
     uint32_t now);
 
+/* Move the cursor to n free tokens in a row, the next or else the first ones;
+ * not at all if there are none, or they are not soon found. */
+void pool_seek_row(struct pool *p, size_t n);
+
 /* Give back token i; 0 when h does not hold it, else 1. */
 int pool_give(struct pool *p, struct pool_holder *h, size_t i);
 

@@ -56,7 +56,7 @@ printf '%s\n' "${COMPREPLY[@]}" | sort
 END
 	: >some-file
 	t 'bash: long options' 0 "--master" '' bash ask ptbw --m
-	t 'bash: of another program' 0 "--resume${nl}--resume-failed" '' bash ask xapply -m --resum
+	t 'bash: of another program' 0 "--resume${nl}--resume-by-args${nl}--resume-failed" '' bash ask xapply -m --resum
 	t 'bash: the argument of an option' 0 'some-file' '' bash ask ptbw -m -t some
 	t 'bash: behind letters in one word' 0 'some-file' '' bash ask ptbw -mt some
 	t 'bash: behind an equals sign' 0 'some-file' '' bash ask ptbw -m --tags = some

@@ -228,7 +228,7 @@ cat >list <<'END'
 	xclate -L 1/0 a
 65 xclate: -L 1-2: negative or too large
 	xclate -L 1-2 a
-64 xclate: --halt: later is not never, soon or now[[],fail=N]
+64 xclate: --halt: later is not never, soon or now[[],fail=N], nor that with success or done
 	xclate -m --halt later true
 1 xclate: halt: 1 section failed: a (exit 1)
 	xclate -m --halt soon sh -c 'xclate -c a false; true'
@@ -330,9 +330,23 @@ cat >list <<'END'
 	xapply -S '' : a
 64 xapply: --load: x is not a load
 	xapply --load x : a
+64 xapply: --block: x is not a size
+	xapply --pipe --block x :
+64 xapply: --block: 2g is not between 1 and 1073741824 bytes
+	xapply --pipe --block 2g :
+64 xapply: --recend: the text has 1 to 1000 bytes
+	xapply --pipe --recend '' :
+64 xapply: --block goes with --pipe only
+	xapply --block 1m : a
+64 xapply: --pipe: 'a': there are no parameters
+	xapply --pipe : a
+64 xapply: -f does not go with --pipe
+	xapply --pipe -f :
+65 xapply: standard input: the record at byte 1 is longer than a block of 1 bytes (--block)
+	echo a | xapply --pipe --block 1 :
 64 xapply: --memfree: x is not a size
 	xapply --memfree x : a
-64 xapply: --halt: x is not never, soon or now[[],fail=N|N%]
+64 xapply: --halt: x is not never, soon or now[[],fail=N|N%], nor that with success or done
 	xapply --halt x : a
 64 xapply: --stderr does not go with --stderr-apart
 	xapply --stderr --stderr-apart : a
@@ -340,6 +354,10 @@ cat >list <<'END'
 	xapply --results /none/dir : a
 74 xapply: results of section a in r: Is a directory
 	mkdir -p r/a; xapply --results r : a
+64 xapply: --termseq: FOO is not a signal
+	xapply --termseq TERM,1,FOO : a
+64 xapply: --termseq: more than 16 signals
+	xapply --termseq 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1 : a
 64 xapply: --resume needs --joblog
 	xapply --resume : a
 64 xapply: --show goes with -n only

@@ -119,7 +119,7 @@ for o in '-0|0' '--count 0|0' '--count x|x' '--count -1|-1' '--count 1x|1x' '--c
     '--delay x|x' '--delay -1|-1' '--retry-delay x|x' '--retry-delay -1|-1' \
     '--halt later|later' '--halt ""|' '--halt now,fail=0|fail=0' \
     '--halt now,fail=x|fail=x' '--halt now,fail=|fail=' '--halt soon,fail=1x|fail=1x' \
-    '--halt soon,done=1|done=1' '--halt now,fail=-1%|fail=-1%'; do
+    '--halt soon,done=0|done=0' '--halt now,success|success' '--halt now,succes=1|succes=1' '--halt never=1|never=1' '--halt now,fail=-1%|fail=-1%'; do
 	word=${o##*|} o=${o%|*}
 	x "a bad number: $o" 64 '' "~xapply: *$word*" "xapply $o 'touch started' a
 	c=\$?; test ! -e started && exit \$c"
@@ -651,6 +651,56 @@ x '--halt now,fail=2' 6 'told' - '
     xapply -P3 --joblog j --halt now,fail=2 "%1" \
 	"trap \"echo told; exit 0\" TERM; : >up; while :; do sleep 0.01; done" "await up; exit 5" \
 	"until test -e j && grep -q \"	5	0	\" j; do sleep 0.01; done; exit 6"'
+# each task ends when the one before has, which the log knows
+after() {       # tasks NUMBER CODE: end with that code, as the nth
+	cat <<-'END'
+	until test "$(grep -c . j)" -ge %1 2>/dev/null; do sleep 0.01; done; exit %2;%0
+	END
+}
+for o in 'now,success=1|0|2|1 task succeeded: 2 (exit 0)' 'soon,success=1|0|2|1 task succeeded: 2 (exit 0)' \
+    'now,success=2|0|4|2 tasks succeeded: 4 (exit 0)' 'now,success=9|3||' 'soon,success=25%|0|3|2 tasks succeeded: 4 (exit 0)' \
+    'now,done=1|7|1|1 task done: 1 (exit 7)' 'now,done=2|0|2|2 tasks done: 2 (exit 0)' \
+    'soon,done=3|5|3|3 tasks done: 3 (exit 5)' 'soon,done=34%|5|3|3 tasks done: 3 (exit 5)' \
+    'now,done=6|0|6|6 tasks done: 6 (exit 0)' 'soon,done=99|3||' 'never,done=1|3||'; do
+	IFS='|' read -r rule c most says <<-END
+	$o
+	END
+	[ -z "$says" ] || says="xapply: halt: $says"
+	for p in 1 3; do
+		x "--halt $rule -P$p" "$c" "${says:-none}" - "xapply --joblog j -P$p -2 --halt $rule '$(after)' \
+		    1 7 2 0 3 5 4 0 5 5 6 0 2>e; c=\$?; grep halt: e || echo none; exit \$c"
+	done
+	[ -n "$most" ] && [ "$rule" != 'soon,success=25%' ] || continue
+	x "--halt $rule: no task more" "$c" "$most" - "xapply -2 --halt $rule 'echo >>o; exit %2;%0' \
+	    1 7 2 0 3 5 4 0 5 5 6 0; c=\$?; echo \$((\$(wc -l <o))); exit \$c"
+done
+x '--halt now,success=1: others have not failed' 0 '' 'xapply: halt: 1 task succeeded: b (exit 0)' \
+    'xapply -P2 -2 --halt now,success=1 "%2;%0" a ": >up; exec sleep 60" b "await up" c "touch more"; c=$?
+    test ! -e more && exit $c'
+x '--halt now,success=1: but those before have' 0 '' 'xapply: halt: 1 task succeeded: b (exit 0)
+xapply: 1 of 2 tasks failed: a (exit 9)' 'xapply -2 --halt now,success=1 "exit %2;%0" a 9 b 0 c 0'
+x '--halt now,success=1: those that it ended are not in the log' 0 '1' - \
+    'xapply -P2 -2 --joblog j --halt now,success=1 "%2;%0" a ": >up; exec sleep 60" b "await up"; c=$?; sed 1d j | wc -l | tr -d " "; exit $c'
+x '--halt soon,success=50% -f: at the end of the list' 0 '3' '~xapply: 2 of 3 tasks failed*' "printf '%s\n' 1 1 0 >l
+    xapply -f --halt soon,success=30% 'echo >>o; exit %1' l; c=\$?; wc -l <o | tr -d ' '; exit \$c"
+
+# --- what ends a task ---
+x '--termseq: one signal after the other' 1 'INT HUP 9' '~*its time is up*' '
+    xapply -T 0.3 --joblog j --termseq INT,0.3,SIGHUP,0.3,9 "trap \"echo INT >>o\" INT; trap \"echo HUP >>o\" HUP
+	while :; do sleep 0.01; done;%0" a 2>e; c=$?; cat e >&2; echo $(cat o) $(tail -n 1 j | cut -f 5); exit $c'
+x '--termseq: those behind the one that did it are not sent' 1 'USR1' '~*its time is up*' '
+    xapply -T 0.3 --termseq USR1,60,KILL "trap \"echo USR1; exit 0\" USR1; while :; do sleep 0.01; done;%0" a'
+x '--termseq: and --halt now' 5 'USR2' - '
+    xapply -P2 --halt now --termseq USR2,60,KILL "%1" "trap \"echo USR2; exit 0\" USR2; : >up; while :; do sleep 0.01; done" \
+	"await up; exit 5"'
+x '--termseq KILL' 1 9 - 'xapply -T 0.2 --joblog j --termseq KILL "trap : TERM; while :; do sleep 0.01; done;%0" a
+    c=$?; tail -n 1 j | cut -f 5; exit $c'
+x '--termseq: one that leaves the task' 1 '0' - '
+    xapply -T 0.2 --joblog j --termseq USR1 "trap \": >told\" USR1; until test -e told; do sleep 0.01; done; exit 0;%0" a
+    c=$?; tail -n 1 j | cut -f 5; exit $c'
+for o in FOO TERM,x '' TERM,1, 0 99 TERM,,KILL term; do
+	x "--termseq '$o'" 64 '' '~xapply: --termseq: *' "xapply --termseq '$o' 'touch started' a; c=\$?; test ! -e started && exit \$c"
+done
 
 # --- time ---
 n 'KILL, 5 s after TERM: --timeout and --halt now' 'killed 137 9' '
@@ -717,6 +767,14 @@ log="Seq	Host	Starttime	JobRuntime	Send	Receive	Exitval	Signal	Command"
 n '--joblog' "$log
 ~ 0~echo 0; exit 0" 'xapply --joblog j "echo 0 >/dev/null; exit 0;%0" a; sed -n 1p j
     sed -n 2p j | cut -f 8,9 | sed "s/^/~ /; s/	/~/; s/ >.*;/; exit 0/; s/; exit 0.*/; exit 0/"'
+x '--resume-by-args: whatever stands where, and how often' 0 '2 4' '' 'xapply --joblog j --no-fail "exit %1" 0 1 3 0
+    echo $(xapply --joblog j --resume-by-args "echo %1" 2 0 3 4 0 1 0)'
+n '--resume-by-args: all parameters' 'a c' 'xapply -2 --joblog j ":;%0" a b; xapply -2 --joblog j --resume-by-args "echo %1 %2;" a b a c'
+n '--resume-by-args -f' 'z x' 'xapply --joblog j ":;%0" y; printf "%s\n" z y x >l
+    echo $(xapply -f --joblog j --resume-by-args "echo %1" l)'
+x '--resume-by-args --resume-failed: the last line counts' 0 '3 4' '' 'xapply --joblog j --no-fail "exit %1" 0 1 3
+    xapply --joblog j --resume-by-args --resume-failed ":;%0" 1; echo $(xapply --joblog j --resume-failed --resume-by-args "echo %1" 4 3 1 0 | sort)'
+x '--resume-by-args needs a log' 64 '' '~xapply: --resume needs --joblog*' 'xapply --resume-by-args : a'
 n 'lines of the log' "1	0	0	exit 0; a b
 2	3	0	exit 3; c
 3	0	9	kill -9 \$\$; exit; d" 'xapply -2 --joblog j "%2; %1" "a b" "exit 0" c "exit 3" d "kill -9 \$\$; exit" 2>/dev/null

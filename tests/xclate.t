@@ -334,6 +334,14 @@ x '--halt now: who waits is sent away' 9 '' '~*the master is gone*' "xclate -m -
     until test -e turn; do sleep .01; done; echo w | xclate w & arrived 2; : >f; wait'"
 x '--halt soon: who is there goes on, others do not' 9 'w' '~*halt*gone*' "xclate -m --halt soon sh -c '
     mkfifo f; xclate -c a sh -c \"cat f; exit 9\" & arrived 1; echo w | xclate w & arrived 2; : >f; wait; echo z | xclate z; :'"
+for o in 'now,success=1|0|1 section succeeded: b (exit 0)' 'now,done=1|9|1 section done: a (exit 9)' \
+    'soon,done=2|0|2 sections done: b (exit 0)' 'soon,success=1|0|1 section succeeded: b (exit 0)'; do
+	IFS='|' read -r rule c says <<-END
+	$o
+	END
+	x "--halt $rule" "$c" '' "~xclate: halt: $says*" "xclate -m --halt $rule sh -c '
+	    xclate -c a sh -c \"exit 9\"; xclate -c b true; case $rule in now*) exec sleep 60 ;; esac'"
+done
 x '--halt never' 0 b '' "xclate -m --halt never sh -c 'xclate -c a false; echo b | xclate b'"
 x 'a turn that lasts too long' 0 'a
 b' '~xclate: section a: its turn lasted longer than 0.300 s*' "xclate -m -O '>o' --turn-timeout .3 sh -c '

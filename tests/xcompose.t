@@ -370,6 +370,12 @@ n 'a reader that does not read' '6 20000 whole' '
 n 'of a file' 'tok tok A A a' "cp $tok tok; xapply -t tok 'echo %ft %f[t/\$] %t1 %t[1]' a"
 n 'numbers' 'iota 0 a' 'xapply -J2 "echo %ft %t1" a'
 n '-R2' '0 1 a' 'xapply -R2 "echo %t*" a'
+for o in -P1 -P2 '-P2 --delay 0.05' -P4; do
+	n "-R2 $o: neighbours, though the pool is no multiple" none "printf '%s\\n' 1 2 3 4 5 >t
+	    for i in 1 2 3 4 5 6 7; do echo; [ \$i -ne 4 ] || sleep 0.1; done | xapply -fR2 -t t $o 'echo %t*;%0' - | sort -u | grep -v -x -e '1 2' -e '3 4' -e '2 3' -e '4 5' || echo none"
+done
+n '-R2: where there are no neighbours others will do' '2 0' 'ptbw -m -J3 sh -c "ptbw true; ptbw sh -c \": >up; until test -e go; do sleep 0.01; done\" &
+    until test -e up; do sleep 0.01; done; xapply -t - -R2 \"echo %t*;%0\" a; : >go; wait"'
 n '-R2: the last one' '1 a' 'xapply --request 2 "echo %t\$" a'
 n '-R3 of a file' 'A-B-C' "xapply -R3 --tags $tok 'echo %t1-%t2-%t3%0' a"
 n '-R0' '[] a' 'xapply -R0 "echo [%t*]" a'

@@ -45,6 +45,8 @@ input_is_plain(const struct input *in)
 size_t
 input_total(const struct input *in)
 {
+	if (in->blocks > 0)
+		return in->blocks;
 	if (in->files || in->batched)
 		return 0;
 	if (in->lists != INPUT_ONE_LIST)

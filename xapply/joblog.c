@@ -384,6 +384,30 @@ find_moved(uint64_t hash, int (*is_same)(uintmax_t number, uint64_t hash))
 	return NULL;
 }
 
+/* The last line of any task with that key. */
+static const struct entry *
+find_last(enum known_by by, uint64_t key)
+{
+	const struct entry e = { .key = key, .by = by };
+	const struct entry *p = entry_from(&e), *last = NULL;
+	const struct entry *end = joblog.entry + joblog.count;
+
+	for (; p != NULL && p < end && p->by == by && p->key == key; p++)
+		if (last == NULL || p->line > last->line)
+			last = p;
+	return last;
+}
+
+int
+joblog_has_args(uint64_t hash, const char *xid)
+{
+	const struct entry *e = find_last(BY_HASH, hash);
+
+	if (e == NULL)
+		e = find_last(BY_XID, hash_of_xid(xid));
+	return e != NULL && e->done;
+}
+
 int
 joblog_done(uintmax_t number, uint64_t hash, const char *xid,
     int (*is_same)(uintmax_t number, uint64_t hash))

@@ -287,6 +287,8 @@ has_parameters(uintmax_t number, uint64_t hash)
 	size_t each = xapply_opt.each, i;
 	char **operand;
 
+	if (xapply_opt.pipe)    /* its own block */
+		return 1;
 	if (!input_is_plain(make.input))
 		return number >= make.input->count && numbers_matter();
 	if (number >= input_total(make.input))
@@ -303,6 +305,7 @@ make_was_done(void)
 {
 	static const struct token_set none;
 	struct expand_values v;
+	uint64_t hash;
 	char *xid;
 	int done;
 
@@ -312,8 +315,9 @@ make_was_done(void)
 	xid = make_xid(&v);
 	if (xid == NULL)
 		wk_die(WK_SYSTEM, "out of memory");
-	done = joblog_done(v.number, joblog_hash(v.param, v.params), xid,
-	    has_parameters);
+	hash = joblog_hash(v.param, v.params);
+	done = xapply_opt.resume_by_args ? joblog_has_args(hash, xid) :
+	    joblog_done(v.number, hash, xid, has_parameters);
 	free(xid);
 	return done;
 }

@@ -23,6 +23,7 @@
 #include "look.h"
 #include "make.h"
 #include "quote.h"
+#include "termseq.h"
 #include "base/event.h"
 #include "base/failures.h"
 #include "base/kin.h"
@@ -37,7 +38,6 @@
 #define STDERR_OF_RUN "XAPPLY_STDERR"
 
 enum {
-	KILL_MS = 5000,            /* from TERM to KILL */
 	NO_ROOM_MS = 500,          /* after the system had no process for us */
 	NO_ROOM_TRIES = 40,
 	STRAIN_MS = 1000,          /* between two checks of load and memory */
@@ -69,8 +69,6 @@ static struct {
 	int signals;              /* how many have come */
 	int64_t signaled;         /* when the last one came, of div_now */
 	int code;                 /* exit code of the first thing gone wrong */
-	int halted;               /* exit code of the failure that halted us */
-	int last_failure;         /* exit code of the last one */
 	int output_error;         /* errno, once output was lost */
 	uintmax_t done, skipped;
 	struct wk_failures failures;
@@ -193,6 +191,7 @@ stop_starting(int code)
 	run.intake = INTAKE_STOPPED;
 	run.batch = 0;
 	input_end(&run.input);
+	pipe_end();
 	wk_timer_stop(&run.delay);
 	wk_timer_stop(&run.relief);
 	if (run.announced != NULL) {
@@ -216,18 +215,15 @@ signal_all(int sig)
 		task_signal(t, sig);
 }
 
-/* Send TERM to all tasks, and later KILL to those that are still there. */
+/* Begin to end all tasks. */
 static void
 end_all(void)
 {
 	struct task *t;
 
-	signal_all(SIGTERM);
 	for (t = run.running; t != NULL; t = t->next)
-		if (t->ending == TASK_LEFT_ALONE) {
-			t->ending = TASK_TERM_SENT;
-			wk_timer_set(&t->alarm, KILL_MS);
-		}
+		if (t->ending == TASK_LEFT_ALONE)
+			termseq_next(t);
 }
 
 /* A signal that is sent to a whole process group comes twice: the wrapper
@@ -338,15 +334,6 @@ retry_due(struct wk_timer *timer)
 	start_tasks();
 }
 
-/* 1 if the failures so far are too many, of a list with so many tasks. */
-static int
-too_many_failures(uintmax_t tasks)
-{
-	if (!xapply_opt.halt_percent)
-		return run.failures.count >= xapply_opt.halt_at;
-	return run.failures.count * 100 >= xapply_opt.halt_at * tasks;
-}
-
 /* The tasks of the whole list, or as far as is known now: a percentage of very
  * few would make one failure too many. */
 static uintmax_t
@@ -361,36 +348,40 @@ tasks_so_far(void)
 	return run.done > FEW_TASKS ? run.done : FEW_TASKS;
 }
 
-/* The length of a list from files is known at its end: then what has failed may
- * be too many after all. */
+/* The length of a list from files is known at its end: then so many may have
+ * been enough after all. */
 static void
 halt_at_end(void)
 {
-	if (xapply_opt.halt_percent && run.halted == 0 &&
-	    run.failures.count > 0 && run.intake == INTAKE_OVER &&
-	    too_many_failures(run.input.count))
-		run.halted = run.last_failure;
+	if (run.intake == INTAKE_OVER)
+		wk_halt_over(&xapply_opt.halt, run.input.count);
 }
 
-static void
-count_failure(const struct task *t)
+/* Those that a success has made superfluous have not failed. */
+static int
+is_superfluous(const struct task *t)
 {
-	char how[WK_FAILURE_HOW];
+	return xapply_opt.halt.halted && xapply_opt.halt.of != WK_HALT_FAIL &&
+	    !t->timed_out && t->ending != TASK_LEFT_ALONE;
+}
 
-	note_failure(t);
-	run.last_failure = exit_code(t);
-	/* of the tasks that "soon" lets end, the last failure counts */
-	if (run.halted != 0 && xapply_opt.halt == WK_HALT_SOON)
-		run.halted = run.last_failure;
-	if (xapply_opt.halt == WK_HALT_NEVER || run.halted != 0 ||
-	    !too_many_failures(tasks_so_far()))
+/* A task has ended for good: that may be what the rest is to end for. */
+static void
+count_end(const struct task *t)
+{
+	char how[WK_FAILURE_HOW], text[WK_HALT_TEXT_MAX];
+	struct wk_halt *h = &xapply_opt.halt;
+	int code = has_failed(t) ? exit_code(t) : 0;
+
+	if (code != 0 && !is_superfluous(t))
+		note_failure(t);
+	if (!wk_halt_ended(h, code, tasks_so_far()))
 		return;
-	run.halted = run.last_failure;
 	run_how(how, t);
-	wk_warn("halt: %ju task%s failed: %s (%s)", run.failures.count,
-	    run.failures.count == 1 ? "" : "s", t->xid, how);
+	wk_halt_tell(h, text, "task", t->xid, how);
+	wk_warn("%s", text);
 	stop_starting(0);
-	if (xapply_opt.halt == WK_HALT_NOW)
+	if (h->when == WK_HALT_NOW)
 		end_all();
 }
 
@@ -449,8 +440,7 @@ conclude(struct task *t)
 	if (!was_cut_short(t))
 		task_log(t);
 	run.done++;
-	if (has_failed(t))
-		count_failure(t);
+	count_end(t);
 	if (gone)
 		lines_lost(EPIPE);
 	task_free(t);
@@ -468,22 +458,18 @@ task_ended(struct task *t)
 	wk_timer_set(&run.soon, 0);
 }
 
-/* The time of a task (-T) is up, or it has not ended after TERM. */
+/* The time of a task (-T) is up, or it has not ended after a signal. */
 static void
 time_is_up(struct wk_timer *timer)
 {
 	struct task *t = (struct task *)((char *)timer -
 	    offsetof(struct task, alarm));
 
-	if (t->ending != TASK_LEFT_ALONE) {
-		task_signal(t, SIGKILL);
-		return;
+	if (t->ending == TASK_LEFT_ALONE) {
+		t->timed_out = 1;
+		wk_warn("task %ju (%s): its time is up", t->number + 1, t->xid);
 	}
-	t->ending = TASK_TERM_SENT;
-	t->timed_out = 1;
-	wk_warn("task %ju (%s): its time is up", t->number + 1, t->xid);
-	task_signal(t, SIGTERM);
-	wk_timer_set(timer, KILL_MS);
+	termseq_next(t);
 }
 
 /* --- starting --- */
@@ -582,6 +568,7 @@ run_start(struct task *t)
 		return;
 	}
 	t->ending = TASK_LEFT_ALONE;
+	t->steps = 0;
 	t->timed_out = 0;
 	if (xapply_opt.delay_ms > 0)
 		wk_timer_set(&run.delay, xapply_opt.delay_ms);
@@ -676,6 +663,16 @@ take_batch(void)
 		run.intake = INTAKE_OVER;
 }
 
+/* Blocks are held for tasks that run, that wait for their next attempt, and one
+ * that is to start. */
+static enum input_result
+next_batch(void)
+{
+	return xapply_opt.pipe ?
+	    pipe_next(&run.input, 2 * run.tokens.sets + 1) :
+	    input_next(&run.input);
+}
+
 /* Read a batch, unless one is there that has no task yet; 1 if there is one
  * now.  This comes before tokens are taken: those should not be held while we
  * wait for input. */
@@ -683,7 +680,7 @@ static int
 have_batch(void)
 {
 	while (!run.batch && run.intake == INTAKE_OPEN) {
-		switch (input_next(&run.input)) {
+		switch (next_batch()) {
 		case INPUT_BATCH:
 			take_batch();
 			break;
@@ -707,6 +704,8 @@ next_task(struct token_set *set)
 	struct task *t = make_task(set);
 
 	run.batch = 0;
+	if (t != NULL && xapply_opt.pipe)
+		t->block = pipe_take();
 	if (t == NULL)
 		stop_starting(WK_DATA);
 	else if (xapply_opt.retries > 1)
@@ -956,21 +955,34 @@ read_header(void)
 }
 
 static void
+block_lost(const char *what, const char *reason)
+{
+	wk_warn("%s: %s", what, reason);
+	stop_starting(WK_NOINPUT);
+}
+
+static void
 run_open_input(char **operands)
 {
 	run.input = (struct input){ .operand = operands,
-	    .each = xapply_opt.each, .files = xapply_opt.files,
+	    .each = xapply_opt.pipe ? 1 : xapply_opt.each,
+	    .files = xapply_opt.files,
 	    .end = xapply_opt.zero ? '\0' : '\n',
 	    .crlf = xapply_opt.crlf, .skip_empty = xapply_opt.skip_empty,
 	    .columns = xapply_opt.columns, .header = xapply_opt.header,
 	    .lists = xapply_opt.lists, .separator = xapply_opt.separator,
 	    .batched = xapply_opt.fill || xapply_opt.max_args > 0,
-	    .pad = xapply_opt.pad != NULL ? xapply_opt.pad : "" };
-	if (input_begin(&run.input) != INPUT_BATCH)
+	    .pad = xapply_opt.pad != NULL ? xapply_opt.pad : "",
+	    .ready = start_tasks };
+	xapply_opt.pipe_how.lost = block_lost;
+	xapply_opt.pipe_how.jobs = xapply_opt.jobs;
+	if (input_begin(&run.input) != INPUT_BATCH || (xapply_opt.pipe &&
+	    pipe_begin(&run.input, &xapply_opt.pipe_how) != INPUT_BATCH))
 		input_bad();
 	read_header();
 	/* our input must not be read by the tasks */
-	if (input_uses_stdin(&run.input) && run.setup.in < 0) {
+	if ((input_uses_stdin(&run.input) || xapply_opt.pipe) &&
+	    run.setup.in < 0) {
 		run.setup.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		if (run.setup.in < 0)
 			wk_die(WK_SYSTEM, "/dev/null: %s", strerror(errno));
@@ -1071,8 +1083,8 @@ run_result(void)
 		return end_by(SIGPIPE);
 	if (run.code != 0)
 		return run.code;
-	if (run.halted != 0)
-		return run.halted;
+	if (xapply_opt.halt.halted)
+		return xapply_opt.halt.code;
 	if (!xapply_opt.fail)
 		return 0;
 	return run.failures.count < FAILED_MAX ? (int)run.failures.count :

@@ -99,11 +99,14 @@ as_seen(const char *text, int tty, size_t more)
 static void
 say_put(struct flow *f, int tty, const char *text)
 {
-	char *seen = tty ? as_seen(text, 1, 0) : NULL;
+	char *seen;
 
-	if (seen != NULL)
-		text = seen;
-	flow_put(f, text, strlen(text));
+	if (!tty) {
+		flow_put(f, text, strlen(text));
+		return;
+	}
+	seen = as_seen(text, tty, 0);
+	flow_put(f, seen, strlen(seen));
 	free(seen);
 }
 

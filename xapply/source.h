@@ -51,6 +51,7 @@ struct input {
 	                              is a list */
 	const char *pad;           /* in the place of lines that are missing */
 	void (*ready)(void);       /* after INPUT_WAIT: worth another try */
+	size_t blocks;             /* of pipe.h, where their number is known */
 
 	/* Batches of several rows; set before the first input_next.  Rows are
 	 * then not to be taken apart into columns. */

@@ -555,7 +555,7 @@ task_prepare(struct task_setup *s)
 	/* a task that reads the terminal belongs into our process group; but
 	 * one that may have to be ended needs a group of its own */
 	s->grouped = xapply_opt.timeout_ms > 0 ||
-	    xapply_opt.halt == WK_HALT_NOW ||
+	    xapply_opt.halt.when == WK_HALT_NOW ||
 	    !isatty(s->in >= 0 ? s->in : 0);
 	open_results_of_run();
 	raise_limits();
@@ -726,6 +726,8 @@ is_over(struct task *t)
 {
 	t->left = 0;
 	wk_timer_stop(&t->alarm);
+	if (t->block != NULL)
+		block_stop(t->block);
 	end_output(t);
 	t->setup->ended(t);
 }
@@ -739,7 +741,7 @@ look_for_others(struct wk_timer *timer)
 	    offsetof(struct task, look));
 
 	if (kill(-t->left, 0) == 0 && t->looks < LOOKS) {
-		t->looks += t->ending == TASK_KILL_SENT;
+		t->looks += t->ending == TASK_LAST_SENT;
 		wk_timer_set(timer, LOOK_MS);
 	} else {
 		is_over(t);
@@ -879,12 +881,23 @@ task_open_output(const struct task_setup *s, struct task *t, char **env,
 	return 0;
 }
 
+/* Nothing will be written to the task's section, whose pipe may be fd. */
+static void
+drop_output(struct task *t, int fd)
+{
+	if (fd >= 0)
+		close(fd);
+	if (t->output != NULL)
+		output_free(t->output);
+}
+
 static void
 task_not_started(struct task *t, int error)
 {
+	if (t->block != NULL)
+		block_stop(t->block);
 	if (is_shortage(error)) {
-		if (t->output != NULL)
-			output_free(t->output);
+		drop_output(t, -1);
 		return;
 	}
 	t->status = wk_spawn_error_code(error) << 8;
@@ -913,6 +926,11 @@ task_start(const struct task_setup *s, struct task *t,
 		free(env);
 		return e;
 	}
+	if (t->block != NULL && (fd[0] = block_feed(t->block)) < 0) {
+		drop_output(t, fd[1]);
+		free(env);
+		return EAGAIN;
+	}
 	if (xapply_opt.with_stderr)
 		fd[2] = fd[1];
 	t->started = wall_ms();
@@ -926,6 +944,8 @@ task_start(const struct task_setup *s, struct task *t,
 		close(fd[2]);
 	if (fd[1] >= 0)
 		close(fd[1]);
+	if (t->block != NULL)
+		close(fd[0]);
 	if (e != 0) {
 		task_not_started(t, e);
 		return is_shortage(e) ? EAGAIN : e;
@@ -944,7 +964,7 @@ task_signal(struct task *t, int sig)
 	if (pid <= 0)
 		return;
 	if (sig == SIGKILL)
-		t->ending = TASK_KILL_SENT;
+		t->ending = TASK_LAST_SENT;
 	kill(t->grouped ? -pid : pid, sig);
 	/* a stopped process would not get it before it is continued */
 	if (sig != SIGKILL)
@@ -984,6 +1004,7 @@ task_free(struct task *t)
 	free_vars(t->vars);
 	free(t->command);
 	free(t->batch);
+	block_free(t->block);
 	free(t->xid);
 	if (spare == NULL)
 		spare = t;

@@ -19,9 +19,11 @@
 #include "wire/talk.h"
 #include "wire/tokens.h"
 #include "base/event.h"
+#include "base/halt.h"
 #include "columns.h"
 #include "expand.h"
 #include "input.h"
+#include "pipe.h"
 #include "base/wrapper.h"
 
 /* -e: a variable of each task. */
@@ -45,6 +47,8 @@ struct xapply_options {
 	char escape;
 	int append, detached, files, dry, show, squeeze, number, verbose,
 	    trace, zero, quote, argv;
+	int pipe;                 /* blocks of the input, no parameters */
+	struct pipe_how pipe_how;
 	int collate;              /* -m, or an option that needs it */
 	int keep_order, lines, with_stderr, stderr_apart;
 	const char *tag, *results;
@@ -52,10 +56,9 @@ struct xapply_options {
 	size_t jobs;              /* tasks at a time */
 	long sets, request;       /* -J, -R; -1: not given */
 	int resume;               /* 1: what is done; 2: but not what failed */
+	int resume_by_args;       /* whatever its number is */
 	int fail, progress;
-	enum wk_halt halt;
-	unsigned long halt_at;    /* failures, or per cent of the tasks */
-	int halt_percent;
+	struct wk_halt halt;
 	int retries;              /* attempts in all */
 	int retry_ms, timeout_ms, delay_ms;
 	int linger_ms;            /* -1: not given */
@@ -90,8 +93,8 @@ struct batch {
 /* What a task has been sent to end it before its time. */
 enum ending {
 	TASK_LEFT_ALONE,
-	TASK_TERM_SENT,           /* KILL follows when alarm expires */
-	TASK_KILL_SENT
+	TASK_TERM_SENT,           /* more follows when alarm expires */
+	TASK_LAST_SENT            /* nothing does, or it was KILL */
 };
 
 struct task {
@@ -99,6 +102,7 @@ struct task {
 	struct task *next, **at;  /* in a list of run.c's */
 	uintmax_t number;         /* from 0; UINTMAX_MAX: the else-command */
 	struct batch *batch;      /* for another attempt, or NULL */
+	struct block *block;      /* its standard input (--pipe), or NULL */
 	char *command;
 	size_t command_len;       /* bytes of it, without the NUL behind it */
 	char *xid;                /* its name in the joblog and for xclate */
@@ -123,12 +127,13 @@ struct task {
 	 * its next attempt, when that is due. */
 	struct wk_timer alarm;
 	enum ending ending;
+	size_t steps;             /* of --termseq that were done */
 	int due;                  /* the next attempt may start */
 
 	/* The process group, once its leader has ended and members may still
 	 * run (0: none); they are polled. */
 	pid_t left;
-	int looks;                /* how often since KILL was sent */
+	int looks;                /* how often since the last signal */
 	struct wk_timer look;
 
 	struct task *tty_next;    /* in the queue for the terminal */
@@ -255,6 +260,10 @@ uint64_t joblog_hash(const struct expand_text *param, size_t params);
  */
 int joblog_done(uintmax_t number, uint64_t hash, const char *xid,
     int (*is_same)(uintmax_t number, uint64_t hash));
+
+/* 1 if the last line of a task with this hash, or in an old log with this xid,
+ * says so, whatever its number is. */
+int joblog_has_args(uint64_t hash, const char *xid);
 
 /* The line of a task that has ended; the bytes of its output may be known
  * later. */

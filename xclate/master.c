@@ -95,7 +95,7 @@ static struct {
 	struct wk_failures failures;
 	int first_code;            /* of the first section that failed */
 	int lost;                  /* some output could not be written */
-	int halted, quit_asked;
+	int quit_asked;
 	struct wk_timer turn_limit, again;
 	int starts;                /* a utility; else there is none, or -p */
 	int ready;                 /* all streams are open */
@@ -114,6 +114,12 @@ output_lost(const char *what, int error)
 	if (!m.lost || xclate_opt.verbose)
 		wk_note("%s: %s", what, strerror(error));
 	m.lost = 1;
+}
+
+static int
+is_halted_now(void)
+{
+	return xclate_opt.halt.halted && xclate_opt.halt.when == WK_HALT_NOW;
 }
 
 /* --- reports of sections that have ended --- */
@@ -177,20 +183,22 @@ xmaster_progress(struct wk_progress *p)
 	}
 }
 
-/* The section that has failed, and how, may be one too many. */
+/* The section that has ended may be what the rest is to end for. */
 static void
-halt(const struct client *k, const char *how)
+halt(const struct client *k)
 {
-	if (xclate_opt.halt == WK_HALT_NEVER || m.halted ||
-	    m.failures.count < xclate_opt.halt_at)
+	struct wk_halt *h = &xclate_opt.halt;
+	char how[WK_FAILURE_HOW], text[WK_HALT_TEXT_MAX];
+
+	if (!wk_halt_ended(h, k->code, 0))
 		return;
-	m.halted = 1;
-	wk_note("halt: %ju section%s failed: %s (%s)", m.failures.count,
-	    m.failures.count == 1 ? "" : "s", k->xid, how);
+	snprintf(how, sizeof how, "exit %d", k->code);
+	wk_halt_tell(h, text, "section", k->xid, how);
+	wk_note("%s", text);
 	wk_serve_refuse();
-	if (xclate_opt.halt == WK_HALT_NOW)
+	if (h->when == WK_HALT_NOW)
 		wk_serve_drop_all();
-	if (wk_serve_quit() < 0 && xclate_opt.halt == WK_HALT_NOW &&
+	if (wk_serve_quit() < 0 && h->when == WK_HALT_NOW &&
 	    wk_serve_pid() > 0)
 		kill((pid_t)wk_serve_pid(), SIGTERM);
 }
@@ -204,7 +212,6 @@ xmaster_failed(const struct client *k)
 	wk_failures_add(&m.failures, k->xid, how);
 	if (m.first_code == 0)
 		m.first_code = k->code;
-	halt(k, how);
 }
 
 /* A client that has an xid has ended. */
@@ -237,6 +244,7 @@ xmaster_report(struct client *k)
 	m.done++;
 	if (k->code != 0)
 		xmaster_failed(k);
+	halt(k);
 }
 
 /* --- whose turn it is --- */
@@ -436,7 +444,7 @@ give_turns(void)
 {
 	struct turn *t;
 
-	if (m.halted && xclate_opt.halt == WK_HALT_NOW)
+	if (is_halted_now())
 		return;
 	while (m.holder == NULL && (t = turn_next(&m.queue)) != NULL) {
 		if (m.same_notify && !flow_idle(&m.notify_flow))
@@ -697,7 +705,7 @@ is_indifferent(void)
 {
 	return !m.looks && m.queue.order == TURN_READY && !m.notify_on &&
 	    !xclate_opt.progress && !xclate_opt.fail &&
-	    xclate_opt.halt == WK_HALT_NEVER && !xclate_opt.verbose;
+	    xclate_opt.halt.when == WK_HALT_NEVER && !xclate_opt.verbose;
 }
 
 /* A client that asks with a "+" learns that this master knows more than 0.8. */
@@ -906,7 +914,7 @@ xmaster_gone(struct wk_client *c)
 static void
 ending(void)
 {
-	if (m.halted && xclate_opt.halt == WK_HALT_NOW && m.widow_on)
+	if (is_halted_now() && m.widow_on)
 		flow_finish(&m.widow_flow);
 	grant_next();
 }
@@ -1308,7 +1316,9 @@ static int
 final_code(int code)
 {
 	/* a client may report 512, of which exit(2) would make 0 */
-	if (m.halted || (xclate_opt.fail && code == 0))
+	if (xclate_opt.halt.halted && xclate_opt.halt.of != WK_HALT_FAIL)
+		code = xclate_opt.halt.code;
+	else if (xclate_opt.halt.halted || (xclate_opt.fail && code == 0))
 		code = m.first_code < WK_CODE_MAX ? m.first_code : WK_CODE_MAX;
 	return code == 0 && m.lost ? WK_OUTPUT : code;
 }

@@ -8,6 +8,7 @@
 #ifndef XCLATE_XCLATE_H
 #define XCLATE_XCLATE_H
 
+#include "base/halt.h"
 #include "base/lines.h"
 #include "base/wrapper.h"
 #include "wire/style.h"
@@ -29,8 +30,7 @@ struct xclate_options {
 	long pid;
 	int ordered;               /* --order-from was given */
 	unsigned long order_from;
-	enum wk_halt halt;
-	unsigned long halt_at;
+	struct wk_halt halt;
 	int turn_ms;               /* 0: no limit */
 	/* clients */
 	int to_widow, use_stdin, use_stderr, use_dir, session;
