@@ -183,8 +183,8 @@ void wk_warn_waiting(const char *path);
 int wk_becoming(void);
 int wk_became(void);
 
-/* Bind the master's socket, which is removed by wk_unlisten, or at exit: s stays
- * until then.  Ends the program with a message if that fails. */
+/* Bind the master's socket, which is removed by wk_unlisten, or at exit: s
+ * stays until then.  Ends the program with a message if that fails. */
 void wk_listen(struct div_socket *s, const struct div_place *where);
 
 /* div_unlisten, or a message for what cannot be removed.  Keeps errno. */
