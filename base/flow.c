@@ -507,7 +507,8 @@ source_has_bytes(const struct flow *f)
 }
 
 /* The source has nothing now.  When this is all that is asked of it, it is
- * asked twice: who promised to read what there is takes no hasty word for it. */
+ * asked twice: who promised to read what there is takes no hasty word for
+ * it. */
 static void
 no_more_yet(struct flow *f)
 {
