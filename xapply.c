@@ -594,6 +594,20 @@ check_batches(const char *cmd)
 		    "together", xapply_opt.max_args, xapply_opt.each);
 }
 
+/* The option in use that is about parameters, of which --pipe has none. */
+static const char *
+about_parameters(void)
+{
+	return xapply_opt.files ? "-f" : xapply_opt.input != NULL ? "-i" :
+	    xapply_opt.each != 1 ? "-count" : xapply_opt.fill ? "-X" :
+	    xapply_opt.max_args > 0 ? "--max-args" :
+	    xapply_opt.columns != NULL ? "--columns" :
+	    xapply_opt.header ? "--header" :
+	    xapply_opt.lists == INPUT_ZIP ? "--zip" :
+	    xapply_opt.lists != INPUT_ONE_LIST ? "--product" :
+	    xapply_opt.separator != NULL ? "--sep" : NULL;
+}
+
 static void
 check_pipe(char **operands)
 {
@@ -606,10 +620,8 @@ check_pipe(char **operands)
 		return;
 	if (operands[1] != NULL)
 		wk_usage("--pipe: '%s': there are no parameters", operands[1]);
-	if (xapply_opt.files || xapply_opt.each != 1 ||
-	    xapply_opt.input != NULL)
-		wk_usage("%s does not go with --pipe", xapply_opt.files ? "-f" :
-		    xapply_opt.input != NULL ? "-i" : "-count");
+	if (about_parameters() != NULL)
+		wk_usage("%s does not go with --pipe", about_parameters());
 	if (how->end == NULL) {
 		how->end = xapply_opt.zero ? "" : "\n";
 		how->end_len = 1;

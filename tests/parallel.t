@@ -30,6 +30,9 @@ stand_in() {    # stand_in NAME...: the script is stdin
 stand_in lynx traceroute my_program do_step1 do_something wget <<'END'
 echo "${0##*/} $*"
 END
+stand_in 1 2 <<'END'
+echo "said by ${0##*/}"
+END
 stand_in mpg321 oggenc <<'END'
 cat; echo "${0##*/}"
 END
@@ -111,6 +114,8 @@ then_16() { cat foo/x; }
 there_17() { getit() { echo "$1 $2"; }; export -f getit; }
 there_18() { url=u; export url; }
 then_18() { cat line3.jpg; ls | wc -l; }
+there_19() { echo list >given; exec <given; }
+there_25() { echo page >given; exec <given; }
 there_20() { url=list; export url; }
 there_21() { echo a >'a b'; touch -d 2020-01-02T03:04:05 'a b'; }
 then_21() { ls; }
@@ -124,7 +129,7 @@ there_29() { echo a >a; echo b >b; }
 there_30() { printf 'Name\tE-mail address\nann\ta@x\nbob\tb@x\n' >addressbook.tsv; }
 there_32() { printf '%s\n' aardvark babble cab dab >in.txt; }
 there_33() { printf 'a\nb\n' >a; printf 'a\nc\n' >b; }
-then_33() { head diffcount/*; }
+then_33() { head ../diffcount/*; }
 there_34() { mygenerator() { seq 100000 | sed 's/^/echo /'; }; }
 then_34() { ls | grep -c pict; }
 there_35() { VAR='it is "$HOME" *'; ARR=("a  b" "'" '$x'); export VAR; }
@@ -146,7 +151,7 @@ END
 section() {
 	mkdir "$1"
 	cat >wanted
-	block "$1" | sed 's,/tmp/diffcount,diffcount,g; s,/other/dir,dir,' >"$1.sh"
+	block "$1" | sed 's,/tmp/diffcount,../diffcount,g; s,/other/dir,dir,' >"$1.sh"
 	t "$1: $(sed -n "s/^# $1 [^:]*: //p" "$from")" 0 "$(sort wanted)" - sh -c "
 	    cd $1 && env PATH=\"\$T/w/bin:\$PATH\" bash -c '
 	    . ../first; . ../around; case \$(type -t there_$1) in ?*) there_$1; esac
@@ -244,15 +249,27 @@ END
 seq 30 | while read -r d; do seq -w 24 | sed "s/^/$d /"; done >days
 section 17 <days
 section 20 <<'END'
-1	1 1 https://list
-2	2 2 https://list
+0	1 1 https://list
+1	2 2 https://list
 END
 section 13 <<'END'
+said by 1
+said by 2
 END
-section 18 <<'END'
-+append 3_0.jpg 3_1.jpg 3_2.jpg
-END
+{
+	for row in $(seq 0 19); do for col in $(seq 0 39); do
+		echo "wget u&TILEROW=$row&TILECOL=$col -O ${row}_$col.jpg"
+	done; done
+	echo "+append$(seq 0 39 | sed 's/.*/ 3_&.jpg/' | tr -d '\n') line3.jpg"
+	echo 20
+} >tiles
+section 18 <tiles
 section 19 <<'END'
+wget list-large
+END
+section 25 <<'END'
+lynx -listonly -image_links -dump page
+wget -qm -l1 -Q1 page
 END
 section 21 <<'END'
 2020-01-02T03:04:05 a b
@@ -303,10 +320,10 @@ blue XL
 blue XXL
 END
 section 29 <<'END'
-a a	0
-a b	4
-b a	4
-b b	0
+a a 0
+a b 4
+b a 4
+b b 0
 END
 section 30 <<'END'
 red S
@@ -351,10 +368,10 @@ section 33 <<'END'
 2
 2
 0
-==> diffcount/a,a <==
-==> diffcount/a,b <==
-==> diffcount/b,a <==
-==> diffcount/b,b <==
+==> ../diffcount/a,a <==
+==> ../diffcount/a,b <==
+==> ../diffcount/b,a <==
+==> ../diffcount/b,b <==
 
 
 
@@ -374,7 +391,8 @@ cat wgets wgets >twice
 section 36 <twice
 sed 's/^.*\(..\)0822/\1	&/; s/--progress=dot //' wgets >tagged
 section 37 <tagged
-seq 10 | while read -r i; do seq "$i" | sed "s/^/$i	/"; done >tens
+e=$(printf '\033[3')
+seq 10 | while read -r i; do printf '%s' "$e$((i % 8))m"; seq "$i"; done >tens
 section 38 <tens
 section 39 <<'END'
 line append_string
@@ -428,6 +446,7 @@ END
 sed -n 's/^# \([0-9]*\) .*/\1/p' "$from" >numbers
 seq 45 >wanted
 t 'each of them' 0 "$(cat wanted)" '' cat numbers
+t 'each of them was run' 0 '' '' sh -c 'for i in $(seq 45); do test -d $i || echo $i; done'
 t 'at least 42 as easily, none not at all' 0 '' '' awk '
     /^# [0-9]+ / { n[$3]++ }
     END { exit !(n["yes"] >= 42 && n["awkward"] <= 3 && n["yes"] + n["awkward"] == 45) }' "$from"

@@ -687,17 +687,17 @@ x '--halt soon,success=50% -f: at the end of the list' 0 '3' '~xapply: 2 of 3 ta
 # --- what ends a task ---
 x '--termseq: one signal after the other' 1 'INT HUP 9' '~*its time is up*' '
     xapply -T 0.3 --joblog j --termseq INT,0.3,SIGHUP,0.3,9 "trap \"echo INT >>o\" INT; trap \"echo HUP >>o\" HUP
-	while :; do sleep 0.01; done;%0" a 2>e; c=$?; cat e >&2; echo $(cat o) $(tail -n 1 j | cut -f 5); exit $c'
+	while :; do sleep 0.01; done;%0" a 2>e; c=$?; cat e >&2; echo $(cat o) $(tail -n 1 j | cut -f 8); exit $c'
 x '--termseq: those behind the one that did it are not sent' 1 'USR1' '~*its time is up*' '
     xapply -T 0.3 --termseq USR1,60,KILL "trap \"echo USR1; exit 0\" USR1; while :; do sleep 0.01; done;%0" a'
 x '--termseq: and --halt now' 5 'USR2' - '
     xapply -P2 --halt now --termseq USR2,60,KILL "%1" "trap \"echo USR2; exit 0\" USR2; : >up; while :; do sleep 0.01; done" \
 	"await up; exit 5"'
 x '--termseq KILL' 1 9 - 'xapply -T 0.2 --joblog j --termseq KILL "trap : TERM; while :; do sleep 0.01; done;%0" a
-    c=$?; tail -n 1 j | cut -f 5; exit $c'
+    c=$?; tail -n 1 j | cut -f 8; exit $c'
 x '--termseq: one that leaves the task' 1 '0' - '
     xapply -T 0.2 --joblog j --termseq USR1 "trap \": >told\" USR1; until test -e told; do sleep 0.01; done; exit 0;%0" a
-    c=$?; tail -n 1 j | cut -f 5; exit $c'
+    c=$?; tail -n 1 j | cut -f 8; exit $c'
 for o in FOO TERM,x '' TERM,1, 0 99 TERM,,KILL term; do
 	x "--termseq '$o'" 64 '' '~xapply: --termseq: *' "xapply --termseq '$o' 'touch started' a; c=\$?; test ! -e started && exit \$c"
 done

@@ -465,6 +465,8 @@ most_parameters(void)
 {
 	const struct input *in = make.input;
 
+	if (xapply_opt.pipe)
+		return 0;
 	if (in->batched)
 		return xapply_opt.max_args > 0 ? xapply_opt.max_args :
 		    SIZE_MAX;
