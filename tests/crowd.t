@@ -22,7 +22,8 @@ END { if (bad) print "line " bad; print n; exit bad || open }
 EOS
 t '2,000 sections from 2,000 processes at once' 0 2000 '' sh -c '
     xclate -m sh -c "i=0; while [ \$i -lt 2000 ]; do
-	sh ./each \$i & i=\$((i + 1)); done; wait" >out; echo $? >code
+	sh ./each \$i & i=\$((i + 1)); done; wait" >out 2>err; echo $? >code
+    grep -v "waiting: its master is stopped, or has too many clients" err >&2
     awk -f whole out && [ $(cat code) -eq 0 ]'
 t 'the same through a master that looks at them' 0 500 '' sh -c '
     xclate -m --json -N ">n" sh -c "i=0; while [ \$i -lt 500 ]; do

@@ -190,6 +190,12 @@ want_turn(struct section *s, unsigned words)
 		talk_ask(&s->talk, words);
 }
 
+int
+section_is_known(const struct section *s)
+{
+	return s->settled || s->shared;
+}
+
 void
 section_ask(struct section *s)
 {

@@ -146,6 +146,10 @@ struct section {
  */
 int section_open(struct section *s, const char *path);
 
+/* 1 when the master has answered, so that it knows of this section, and of each
+ * that is opened from now on after it. */
+int section_is_known(const struct section *s);
+
 /* Ask for the turn now, though there is no data (direct, or a source that
  * begins with the turn).  It may be called as soon as the section is open. */
 void section_ask(struct section *s);

@@ -72,6 +72,9 @@ static struct results results;
 /* The section whose turn it is, or was last. */
 static const struct output *latest;
 
+/* The one that was opened last, or NULL. */
+static const struct output *newest;
+
 /* --- sections --- */
 
 static const char *
@@ -108,6 +111,8 @@ output_free(struct output *o)
 {
 	if (latest == o)
 		latest = NULL;
+	if (newest == o)
+		newest = NULL;
 	section_close(&o->section);
 	if (o->task != NULL)
 		o->task->output = NULL;
@@ -288,6 +293,8 @@ output_ready(struct section *s)
 	o->source = -1;
 	if (o->err != NULL)
 		apart_ready(o->err);
+	if (xapply_opt.keep_order && o == newest)
+		o->setup->section_over();       /* the next one may follow */
 }
 
 static void
@@ -420,6 +427,7 @@ output_open(const struct task_setup *setup, struct task *t, struct look *own,
 		return NULL;
 	}
 	o->task = t;
+	newest = o;
 	o->copy = open_copy(o, "");
 	if (o->copy >= 0)
 		o->section.flow.copy = &o->copy;
@@ -436,10 +444,19 @@ task_sections(void)
 	return sections;
 }
 
+/* The order that -k keeps is the one in which the master has heard of the
+ * sections: the next one is said when it has answered the last one. */
+static int
+are_in_line(void)
+{
+	return !xapply_opt.keep_order || newest == NULL ||
+	    section_is_known(&newest->section);
+}
+
 int
 task_room(void)
 {
-	return sections < sections_max;
+	return sections < sections_max && are_in_line();
 }
 
 /* --- starting --- */

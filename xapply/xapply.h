@@ -151,7 +151,8 @@ struct task_setup {
 
 	/* A task has its status; this may free it. */
 	void (*ended)(struct task *t);
-	/* A section is done and gone: there is room for another. */
+	/* There may be room for another section: one is done and gone, or,
+	 * with -k, the last one has its place. */
 	void (*section_over)(void);
 	/* A section's output is lost; 0: by the collator's fault, not by an
 	 * error of the output. */
