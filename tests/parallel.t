@@ -153,7 +153,7 @@ section() {
 	cat >wanted
 	block "$1" | sed 's,/tmp/diffcount,../diffcount,g; s,/other/dir,dir,' >"$1.sh"
 	t "$1: $(sed -n "s/^# $1 [^:]*: //p" "$from")" 0 "$(sort wanted)" - sh -c "
-	    cd $1 && env PATH=\"\$T/w/bin:\$PATH\" bash -c '
+	    cd $1 && env PATH=\"$T/w/bin:\$PATH\" bash -c '
 	    . ../first; . ../around; case \$(type -t there_$1) in ?*) there_$1; esac
 	    . ../$1.sh; case \$(type -t then_$1) in ?*) then_$1; esac' 2>../err | sort"
 }

@@ -162,9 +162,10 @@ say_show(const struct task *t, size_t tokens)
 		bad |= fclose(f) != 0;
 	}
 	/* not every system reports that the text could not be kept */
-	if (bad || text == NULL)
+	if (!bad && text != NULL)
+		say_put(&say.out, say.out_tty, text);
+	else
 		wk_die(WK_SYSTEM, "out of memory");
-	say_put(&say.out, say.out_tty, text);
 	free(text);
 }
 
