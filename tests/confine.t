@@ -172,7 +172,7 @@ wait $old
 result $? 'for readonly' "$(cat said)"
 # behind an entry of another name: its client, and nobody else, is refused
 rm -f old
-peer limit 60 peer master old A 'r:\0' s:+ 'r:confine\n' 's:- unknown request\n' e t:asked & old=$!
+peer limit 60 peer master old A 'r:\0' s:+ 'r:confine\n\0' 's:- unknown request\n' e t:asked & old=$!
 wait_until test -S old
 t 'one that does not know of it, by another name' 0 "~69$nl*" \
     '~*the master here cannot keep the far end from changes*' env ptbw_link=1 \
@@ -189,6 +189,44 @@ t 'a service that is no wrapw is left in peace' 0 "good${nl}good" '' wrapw -mq \
     peer connect $name r:hello "s:\\0bind" r:z && echo good'
 wait $other
 result $? 'and hears what was said'
+# services whose clients begin with a NUL, and that wait for more: an agent's, a
+# bus's, one that is told what would be a request of a wrapw
+rm -f other
+keys=$(printf '\\0\\0\\0\001\013') none=$(printf '\\0\\0\\0\005\014\\0\\0\\0\\0')
+export keys none
+peer limit 60 peer master other A "r:$keys" "s:$none" e \
+    A 'r:\0AUTH EXTERNAL 30\r\n' 's:OK 1\r\n' 'r:BEGIN\r\nbind\nquit\n' s:z e \
+    A 'r:\0quiet\nbin' s:z 'r:d /x y_1\n' s:z e & other=$!
+wait_until test -S other
+t 'one whose clients begin with a NUL, neither' 0 "agent${nl}bus${nl}words" '' wrapw -mq \
+    entry foo_1 "$T/w/other" '
+    peer connect $name "s:$keys" "r:$none" && echo agent
+    peer connect $name "s:\0AUTH EXTERNAL 30\r\n" "r:OK 1\r\n" "s:BEGIN\r\nbind\nquit\n" r:z && echo bus
+    peer connect $name "s:\0quiet\nbind /x y_1\n" r:zz && echo words'
+wait $other
+result $? 'and hears all that was said'
+if command -v ssh-agent >/dev/null; then
+	ssh-agent -D -a "$T/w/agent" >/dev/null & agent=$!
+	wait_until test -S agent
+	t 'a real agent' 0 good '' wrapw -mq entry foo_1 "$T/w/agent" \
+	    'peer connect $name "s:$keys" "r:$none" && echo good'
+	kill $agent
+	wait $agent 2>/dev/null
+else
+	skip 'a real agent' 'there is no ssh-agent'
+fi
+# a wrapw that was so slow that it passed for one of these: it has heard nothing
+# that changes anything, and hears no more
+for ask in bind unbind quit connect; do
+	rm -f other
+	peer limit 60 peer master other A "r:\\0ns\\n${ask%?}" s:+ e & other=$!
+	wait_until test -S other
+	t "a slow wrapw: $ask" 0 "~69$nl*" '~*the master here cannot keep the far end from changes*' \
+	    env ptbw_link=1 ptbw_1="$T/w/pool" wrapw -mq entry foo_1 "$T/w/other" '
+	    peer connect $name "s:\0ns\n'$ask' 1 /x.sock evil_1\n" E 2>/dev/null; echo 69; ptbw -A echo'
+	wait $other
+	result $? "a slow wrapw: $ask: the word was held back"
+done
 kill $pool
 wait $pool
 finish

@@ -30,7 +30,8 @@ TMPDIR=$T/tmp
 PATH=$top/bin:$here:$PATH
 # the user's own may be nologin, and then tmux would give no shell to anybody
 SHELL=/bin/sh
-export TMPDIR PATH SHELL
+TERM=vt100      # one that can move its cursor
+export TMPDIR PATH SHELL TERM
 for v in $(env | sed -n 's/^\(ptbw_[^=]*\)=.*/\1/p; s/^\(xcl_[^=]*\)=.*/\1/p
     s/^\(wrapw_[^=]*\)=.*/\1/p') PTBW XCLATE WRAPW XAPPLY; do
 	unset "$v"

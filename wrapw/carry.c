@@ -40,6 +40,7 @@ enum {
 	PAYLOAD_MAX = 65536,      /* of the other end */
 	WIRE_MAX = 131072,        /* bytes for the wire; then nothing is read */
 	WIRE_MS = 10000,          /* for a descriptor's wire to come */
+	SILENCE_MS = 200,         /* a wrapw would answer before */
 	EARLY_MAX = 64,           /* wires whose frames have not come yet */
 	ROUNDS = 16,              /* steps before the loop goes on to others */
 	REASON_MAX = 200
@@ -139,6 +140,7 @@ struct circuit {
 	int tie;                  /* kept open for the other side, or -1 */
 	uint64_t taken, written;  /* bytes of near */
 	struct guard guard;       /* of what the other end says */
+	struct wk_timer silence;  /* of a service that was said a NUL */
 	struct carried *waits;    /* nothing is delivered before this one */
 	uint64_t until;           /* has got so much */
 	struct circuit *next_waiter;
@@ -1038,17 +1040,63 @@ is_tie(const struct circuit *k, const char *text, size_t n, size_t count)
 	    memcmp(text, DIV_TIE, n) == 0;
 }
 
+/* The service is a wrapw: have it keep the other end from changes, before it
+ * hears more from there. */
+static void
+put_question(struct circuit *k)
+{
+	ssize_t n = div_send_now(k->near.io.fd, GUARD_QUESTION,
+	    GUARD_QUESTION_LEN, NULL, 0);
+
+	if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
+		k->near.writing = WRITE_OVER;
+	else if (n != GUARD_QUESTION_LEN)       /* its second bytes */
+		carry_refuse(k, strerror(n < 0 ? errno : EAGAIN));
+}
+
+/* Has the service read all that it was said?  Where the system does not tell,
+ * it has. */
+static int
+has_read_all(const struct circuit *k)
+{
+	int n = 0;
+
+	return ioctl(k->near.io.fd, TIOCOUTQ, &n) != 0 || n == 0;
+}
+
+/* A wrapw would have answered. */
+static void
+carry_silent(struct wk_timer *t)
+{
+	struct circuit *k = (struct circuit *)((char *)t -
+	    offsetof(struct circuit, silence));
+
+	if (!has_read_all(k)) {
+		wk_timer_set(t, SILENCE_MS);
+		return;
+	}
+	guard_hesitates(&k->guard);
+	wk_timer_set(&k->soon, 0);
+}
+
 /* Our side says this, with descriptors, which are ours from now on. */
 static void
 say_to_other(struct circuit *k, const char *text, size_t n, const int *fds,
     size_t count)
 {
-	long own_bytes = guard_heard(&k->guard, text, n);
-	size_t i;
+	size_t own_bytes, i;
 
-	if (own_bytes < 0)
+	switch (guard_heard(&k->guard, text, n, &own_bytes)) {
+	case GUARD_ASK:
+		put_question(k);
+		break;
+	case GUARD_REFUSE:
 		carry_refuse(k, "the master here cannot keep the far end from "
 		    "changes");
+		break;
+	case GUARD_FINE:
+		break;
+	}
 	k->taken += (uint64_t)n;
 	put_marks(k);
 	if (is_tie(k, text, n, count))
@@ -1056,8 +1104,8 @@ say_to_other(struct circuit *k, const char *text, size_t n, const int *fds,
 	else
 		for (i = 0; i < count; i++)
 			lend(k, fds[i]);
-	if (k->state != REFUSED && (size_t)own_bytes < n)
-		put_frame(k, F_DATA, text + own_bytes, n - (size_t)own_bytes);
+	if (k->state != REFUSED && own_bytes < n)
+		put_frame(k, F_DATA, text + own_bytes, n - own_bytes);
 }
 
 /* Read from our side, make frames of it; 1 when there may be more. */
@@ -1128,21 +1176,6 @@ close_fds(struct circuit *k)
 		close(k->fds[--k->fds_count]);
 }
 
-/* Ask the service whether it is a wrapw that keeps the other end from changes,
- * before it hears from there. */
-static void
-put_question(struct circuit *k)
-{
-	ssize_t n = div_send_now(k->near.io.fd, GUARD_QUESTION,
-	    GUARD_QUESTION_LEN, NULL, 0);
-
-	guard_asked(&k->guard);
-	if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
-		k->near.writing = WRITE_OVER;
-	else if (n != GUARD_QUESTION_LEN)       /* these are its first bytes */
-		carry_refuse(k, strerror(n < 0 ? errno : EAGAIN));
-}
-
 /*
  * A stand-in whose real one is broken was ended by the other end before it said
  * what comes now.  Our side is to find it so when it hears that: then it knows
@@ -1172,9 +1205,6 @@ carry_deliver(struct circuit *k, const char *data, size_t len)
 	while (k->near.writing != WRITE_OVER && k->delivered < len) {
 		most = guard_allows(&k->guard, data + k->delivered,
 		    len - k->delivered);
-		if (most == 0 && guard_must_ask(&k->guard, data + k->delivered,
-		    len - k->delivered))
-			put_question(k);
 		if (most == 0)
 			return 0;
 		n = div_send_now(k->near.io.fd, data + k->delivered, most,
@@ -1191,6 +1221,8 @@ carry_deliver(struct circuit *k, const char *data, size_t len)
 		}
 		close_fds(k);
 		guard_passed(&k->guard, data + k->delivered, (size_t)n);
+		if (k->guard.state == GUARD_GREETED)
+			wk_timer_set(&k->silence, SILENCE_MS);
 		k->delivered += (size_t)n;
 		k->written += (uint64_t)n;
 	}
@@ -1445,6 +1477,7 @@ end_circuit(struct circuit *k)
 	wk_forget(&k->near.io);
 	wk_forget(&k->wire.io);
 	wk_timer_stop(&k->soon);
+	wk_timer_stop(&k->silence);
 	close_fds(k);
 	disown_all(k, cut_off);
 	close(k->near.io.fd);
@@ -1546,6 +1579,7 @@ new_circuit(int near, int wire)
 	k->wire.io.fd = wire;
 	k->wire.io.ready = wire_ready;
 	k->soon.expired = carry_soon;
+	k->silence.expired = carry_silent;
 	k->tie = -1;
 	wk_serve_stay(1);
 	return k;

@@ -4,8 +4,10 @@
  * A far end may change no name space of the near one's.  A master that it is
  * led to is told so (PROTOCOL: confine), but whether there is a master at the
  * end of an entry is no matter of the entry's name.  It shows in what is said:
- * to a wrapw the client speaks first, a NUL (then it is told before the NUL
- * arrives), or a cookie.
+ * to a wrapw the client speaks first, a cookie, or a NUL, which each wrapw
+ * answers with "+" at once.  Other services have clients that begin with a NUL
+ * as well, and say nothing before they have heard more; until they do, nothing
+ * passes that would change anything if it were a wrapw after all.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -21,15 +23,22 @@ struct guard {
 		GUARD_BEGIN,              /* nothing was said by either */
 		GUARD_COOKIE,             /* this may be one */
 		GUARD_ANSWER,             /* and it waits for its answer */
-		GUARD_ASKED               /* so does GUARD_QUESTION */
+		GUARD_GREETED,            /* a NUL was said, and no more */
+		GUARD_DOUBT,              /* with no answer: what changes
+		                             nothing may follow */
+		GUARD_ASKED               /* GUARD_QUESTION was said */
 	} state;
 	unsigned count;                   /* bytes of the cookie; of the
-	                                     answer */
+	                                     answer; of the first word of a
+	                                     line */
+	unsigned like;                    /* bits: requests that this word may
+	                                     become */
 	unsigned hands_out;               /* it is a wrapw: sockets that come
 	                                     from there are guarded, too */
 };
 
-#define GUARD_QUESTION "\0confine\n"
+/* The NUL is the client's own, said once more. */
+#define GUARD_QUESTION "confine\n\0"
 enum { GUARD_QUESTION_LEN = sizeof GUARD_QUESTION - 1 };
 
 /* How much of what the client says may be passed on now. */
@@ -38,18 +47,21 @@ size_t guard_allows(const struct guard *g, const char *data, size_t len);
 /* So much of it was passed on. */
 void guard_passed(struct guard *g, const char *data, size_t len);
 
-/* Whether GUARD_QUESTION has to be put in front of it; and that was done. */
-int guard_must_ask(const struct guard *g, const char *data, size_t len);
-void guard_asked(struct guard *g);
+/* The service has read the NUL, some time ago, and says nothing. */
+void guard_hesitates(struct guard *g);
 
 /* Something waits for an answer. */
 int guard_waits(const struct guard *g);
 
-/*
- * The service says this.  Returns how much of it is not for the client; -1 when
- * it is a wrapw that does not know of this, or something else: the client may
- * not go on.
- */
-long guard_heard(struct guard *g, const char *data, size_t len);
+enum guard_word {
+	GUARD_FINE,
+	GUARD_ASK,                 /* say GUARD_QUESTION to the service */
+	GUARD_REFUSE               /* a wrapw that does not know of this, or too
+	                              late: the client may not go on */
+};
+
+/* The service says this; *own: so much of it is not for the client. */
+enum guard_word guard_heard(struct guard *g, const char *data, size_t len,
+    size_t *own);
 
 #endif
