@@ -547,6 +547,8 @@ if (: </dev/tty) 2>/dev/null; then
 	kill -HUP "$(cat up)"
 	skip 'and what the command has started' 'there is a terminal'
 else
+	# (it hears of that when its sleep is over)
+	wait_until test -s told
 	t 'and what the command has started' 0 hangup '' cat told
 fi
 t 'the far end says so' 0 '~*the connection to the other host is gone*' '' cat err
