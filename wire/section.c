@@ -374,7 +374,9 @@ section_emptied(struct section *s)
 	} else if (s->state == SECTION_RULE) {
 		write_rest(s);
 	} else if (s->state == SECTION_WRITING && s->lines) {
-		section_yield(s);
+		/* the next lines may be another's */
+		if (!flow_end_colour(&s->flow))
+			section_yield(s);
 	}
 }
 
