@@ -47,12 +47,12 @@ enum {
 	ON_LINE = 2,              /* an option that was not in $XAPPLY alone */
 
 	/* options that have a long name alone */
-	O_TAG = 256, O_TAGSTRING, O_STDERR, O_STDERR_APART, O_RESULTS,
-	O_JOBLOG, O_RESUME, O_RESUME_FAILED, O_RESUME_BY_ARGS, O_FAIL,
-	O_NO_FAIL, O_HALT, O_TERMSEQ, O_PIPE, O_PIPE_PART, O_BLOCK, O_RECEND,
-	O_RETRIES, O_RETRY_DELAY, O_DELAY, O_MAX_ARGS, O_PRODUCT, O_ZIP,
-	O_SEP, O_COLUMNS, O_HEADER, O_SKIP_EMPTY, O_CRLF, O_PROGRESS, O_HELP,
-	O_ARGV, O_SHOW, O_LOAD, O_MEMFREE
+	O_TAG = 256, O_TAGSTRING, O_TAG_COLOUR, O_STDERR, O_STDERR_APART,
+	O_RESULTS, O_JOBLOG, O_RESUME, O_RESUME_FAILED, O_RESUME_BY_ARGS,
+	O_FAIL, O_NO_FAIL, O_HALT, O_TERMSEQ, O_PIPE, O_PIPE_PART, O_BLOCK,
+	O_RECEND, O_RETRIES, O_RETRY_DELAY, O_DELAY, O_MAX_ARGS, O_PRODUCT,
+	O_ZIP, O_SEP, O_COLUMNS, O_HEADER, O_SKIP_EMPTY, O_CRLF, O_PROGRESS,
+	O_HELP, O_ARGV, O_SHOW, O_LOAD, O_MEMFREE
 };
 
 static const struct wk_option options[] = {
@@ -92,6 +92,8 @@ static const struct wk_option options[] = {
 	{ 'l', "line-buffer", NULL, "-m, line by line" },
 	{ O_TAG, "tag", NULL, "-m, with the xid in front of each line" },
 	{ O_TAGSTRING, "tagstring", "text", "-m, with this text" },
+	{ O_TAG_COLOUR, "tag-colour", NULL,
+	  "-m, with tags in colour at a terminal" },
 	{ O_STDERR, "stderr", NULL, "-m, with what tasks write to stderr" },
 	{ O_STDERR_APART, "stderr-apart", NULL,
 	  "-m, each task's stderr behind its stdout, on stderr" },
@@ -448,6 +450,9 @@ set_flag(int letter)
 	case O_TAG:
 		xapply_opt.tag = "%x";
 		xapply_opt.collate = 1;
+		break;
+	case O_TAG_COLOUR:
+		xapply_opt.tag_colour = xapply_opt.collate = 1;
 		break;
 	case O_STDERR: xapply_opt.with_stderr = xapply_opt.collate = 1; break;
 	case O_STDERR_APART:

@@ -62,3 +62,56 @@ wk_colour_feed(struct wk_colour *c, const char *data, size_t len)
 			break;
 		}
 }
+
+/* Not so 01, which is bold.  numbers are ended by an m. */
+static int
+begins_with_0(const char *numbers)
+{
+	while (*numbers == '0')
+		numbers++;
+	return *numbers == ';';
+}
+
+/* A sequence is complete.  One that begins with 0 is all there is; of more than
+ * there is room for the last one is kept. */
+static void
+keep_sequence(struct wk_colour_kept *k)
+{
+	if (!k->now.on) {
+		k->len = 0;
+		return;
+	}
+	if (begins_with_0(k->sequence + 2) ||
+	    k->sequence_len > sizeof k->text - k->len)
+		k->len = 0;
+	memcpy(k->text + k->len, k->sequence, k->sequence_len);
+	k->len += k->sequence_len;
+}
+
+/* A byte of what may be a sequence.  One that is too long is not kept. */
+static void
+keep_byte(struct wk_colour_kept *k, char in)
+{
+	if (k->now.in == COLOUR_TEXT)
+		k->sequence_len = 0;
+	wk_colour_feed(&k->now, &in, 1);
+	if (k->sequence_len < sizeof k->sequence)
+		k->sequence[k->sequence_len++] = in;
+	if (k->now.in == COLOUR_TEXT && in == 'm' && k->sequence_len > 2 &&
+	    k->sequence[k->sequence_len - 1] == 'm')
+		keep_sequence(k);
+}
+
+void
+wk_colour_keep(struct wk_colour_kept *k, const char *data, size_t len)
+{
+	const char *end = data + len;
+
+	for (; data < end; data++) {
+		if (k->now.in == COLOUR_TEXT)
+			data = memchr(data, '\033', (size_t)(end - data));
+		if (data == NULL)
+			return;
+		keep_byte(k, *data);
+	}
+}

@@ -20,7 +20,18 @@ struct wk_colour {
 	int then;                  /* on, if the sequence is one of colours */
 };
 
+/* The same, and how to put it on once more; all zero at first. */
+struct wk_colour_kept {
+	struct wk_colour now;
+	char text[64];             /* what has put it on, to be read, */
+	size_t len;                /* and its bytes; 0 when none is on */
+	/* private */
+	char sequence[32];         /* so far */
+	size_t sequence_len;
+};
+
 /* So many bytes have been written. */
 void wk_colour_feed(struct wk_colour *c, const char *data, size_t len);
+void wk_colour_keep(struct wk_colour_kept *k, const char *data, size_t len);
 
 #endif

@@ -73,8 +73,12 @@ tagged(const struct lines *l)
 static void
 put_plain(struct lines *l, struct out *o, const char *data, size_t len)
 {
-	if (tagged(l) && !l->inside)
+	if (tagged(l) && !l->inside) {
 		lines_put(o, l->tag, l->tag_len);
+		lines_put(o, l->colour.text, l->colour.len);
+	}
+	if (l->tag_coloured)
+		wk_colour_keep(&l->colour, data, len);
 	lines_put(o, data, len);
 	l->inside = data[len - 1] != '\n';
 	l->skipping = 0;

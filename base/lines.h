@@ -11,6 +11,8 @@
 
 #include <stddef.h>
 
+#include "colour.h"
+
 enum lines_flatten { LINES_AS_IS, LINES_GITHUB, LINES_GITLAB };
 
 enum { LINES_HELD_MAX = 512 };    /* bytes held back to recognise a mark */
@@ -19,6 +21,8 @@ struct lines {
 	/* The owner's. */
 	const char *tag;           /* in front of each line, or NULL */
 	size_t tag_len;
+	int tag_coloured;          /* it takes off the colour that the text has
+	                              left on, which goes on behind it */
 	enum lines_flatten flatten; /* whose marks are made plain */
 	int newline;               /* end the text with one */
 	/* Private; zero at the start. */
@@ -28,6 +32,7 @@ struct lines {
 	size_t held_len, sharp_len;
 	char held[LINES_HELD_MAX]; /* the start of what may be a mark */
 	char sharp[12];            /* GitHub: the same within a line */
+	struct wk_colour_kept colour; /* of the text, with tag_coloured */
 };
 
 typedef void lines_emit(void *to, const char *data, size_t len);

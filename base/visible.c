@@ -33,6 +33,46 @@ wk_character(const char *s, size_t n, unsigned long *c)
 	return len;
 }
 
+/* Letters of East Asia and pictures take two columns, accents none. */
+static size_t
+columns_of(unsigned long c)
+{
+	static const struct {
+		unsigned long from, to;
+		size_t columns;
+	} odd[] = {
+		{ 0x300, 0x36f, 0 }, { 0x1100, 0x115f, 2 },
+		{ 0x200b, 0x200f, 0 }, { 0x20d0, 0x20f0, 0 },
+		{ 0x2e80, 0x303e, 2 }, { 0x3041, 0xa4cf, 2 },
+		{ 0xac00, 0xd7a3, 2 }, { 0xf900, 0xfaff, 2 },
+		{ 0xfe00, 0xfe0f, 0 }, { 0xfe30, 0xfe6f, 2 },
+		{ 0xff00, 0xff60, 2 }, { 0xffe0, 0xffe6, 2 },
+		{ 0x1f300, 0x1f64f, 2 }, { 0x1f680, 0x1f6ff, 2 },
+		{ 0x1f900, 0x1f9ff, 2 }, { 0x20000, 0x3fffd, 2 }
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof odd / sizeof *odd; i++)
+		if (c >= odd[i].from && c <= odd[i].to)
+			return odd[i].columns;
+	return 1;
+}
+
+size_t
+wk_columns(const char *text, size_t n)
+{
+	const char *end = text + n;
+	size_t columns = 0, len;
+	unsigned long c;
+
+	for (; text < end; text += len) {
+		len = wk_character(text, (size_t)(end - text), &c);
+		columns += len > 0 ? columns_of(c) : 1;
+		len += len == 0;
+	}
+	return columns;
+}
+
 int
 wk_is_control(unsigned long c)
 {

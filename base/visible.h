@@ -20,6 +20,10 @@
  */
 size_t wk_character(const char *s, size_t n, unsigned long *c);
 
+/* The columns that n bytes of text take at a terminal that knows UTF-8; a byte
+ * that is none takes one. */
+size_t wk_columns(const char *text, size_t n);
+
 /* True for a character of C0, DEL, or one of C1. */
 int wk_is_control(unsigned long c);
 

@@ -562,6 +562,45 @@ set_up(struct lines *l, const char *tag, enum lines_flatten f, int newline)
 	l->newline = newline;
 }
 
+/* A tag that has a colour, and text that has its own. */
+static const struct {
+	const char *text, *want;
+} coloured[] = {
+	{ "a\nb\n", "t:a\nt:b\n" },
+	{ "\033[1ma\nb\033[0m\nc\n",
+	    "t:\033[1ma\nt:\033[1mb\033[0m\nt:c\n" },
+	{ "\033[1m\033[31ma\nb\033[m\nc",
+	    "t:\033[1m\033[31ma\nt:\033[1m\033[31mb\033[m\nt:c" },
+	{ "\033[1m\033[00;32ma\nb",
+	    "t:\033[1m\033[00;32ma\nt:\033[00;32mb" },
+	{ "\033[44m\033[01;32ma\nb",
+	    "t:\033[44m\033[01;32ma\nt:\033[44m\033[01;32mb" },
+	{ "\033[2Ja\nb", "t:\033[2Ja\nt:b" },
+	/* a sequence that is too long is not kept, of many the last one is */
+	{ "\033[31;00000000000000000000000000001ma\nb",
+	    "t:\033[31;00000000000000000000000000001ma\nt:b" },
+	{ "\033[38;2;200;200;200;48;2;100m\033[38;2;200;200;200;48;2;101m"
+	    "\033[38;2;200;200;200;48;2;102ma\nb",
+	    "t:\033[38;2;200;200;200;48;2;100m\033[38;2;200;200;200;48;2;101m"
+	    "\033[38;2;200;200;200;48;2;102ma\n"
+	    "t:\033[38;2;200;200;200;48;2;102mb" },
+};
+
+static void
+test_coloured(size_t i)
+{
+	struct lines l;
+	int good;
+
+	set_up(&l, "t:", A, 0);
+	l.tag_coloured = 1;
+	good = any_split(&l, coloured[i].text, strlen(coloured[i].text)) &&
+	    same(&whole, coloured[i].want, strlen(coloured[i].want));
+	if (!good)
+		show("got", whole.data, whole.len);
+	ok(good, named("a tag in colour", coloured[i].text));
+}
+
 static void
 test_line(const struct line *t)
 {
@@ -803,6 +842,8 @@ test_lines(void)
 
 	for (i = 0; i < sizeof lines / sizeof *lines; i++)
 		test_line(lines + i);
+	for (i = 0; i < sizeof coloured / sizeof *coloured; i++)
+		test_coloured(i);
 	for (i = LINES_HELD_MAX - 2; i < LINES_HELD_MAX + 3; i++) {
 		test_long_mark(H, i, 1);
 		test_long_mark(L, i, i <= LINES_HELD_MAX);
@@ -872,6 +913,26 @@ test_visible(void)
 	}
 }
 
+static void
+test_columns(void)
+{
+	static const struct {
+		const char *text;
+		size_t columns;
+	} wide[] = {
+		{ "", 0 }, { "a b", 3 }, { "\303\244", 1 },
+		{ "a\314\210", 1 }, { "\346\274\242\345\255\227", 4 },
+		{ "\360\237\230\200", 2 }, { "\342\202", 2 },
+		{ "\377a", 2 }
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof wide / sizeof *wide; i++)
+		ok(wk_columns(wide[i].text, strlen(wide[i].text)) ==
+		    wide[i].columns, named("columns", wide[i].text));
+	ok(wk_columns("\303\244", 1) == 1, "a letter that is cut off");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -882,6 +943,7 @@ main(int argc, char **argv)
 	test_titles();
 	test_lines();
 	test_visible();
+	test_columns();
 	printf("1..%d\n", count);
 	return failed != 0;
 }

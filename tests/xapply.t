@@ -52,7 +52,7 @@ done
 x 'the help has a line for each option' 0 all '' 'xapply --help >o
     for o in count escape append detached export files help version input sets \
 	collate dry-run else jobs pad request squeeze shell tags number verbose \
-	trace null keep-order line-buffer tag tagstring stderr results joblog \
+	trace null keep-order line-buffer tag tagstring tag-colour stderr results joblog \
 	resume resume-failed fail no-fail brief halt retries retry-delay timeout delay \
 	progress bar stderr-apart quote argv show; do
 	grep -q -E -e "--$o( |\$)" o || echo "$o is missing"

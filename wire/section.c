@@ -346,7 +346,8 @@ section_texts(const struct section *s)
 	return (struct section_texts){ .title = s->title_text,
 	    .title_len = s->title_len, .rule = s->rule_text,
 	    .rule_len = s->rule_len, .tag = s->tag_text,
-	    .tag_len = s->change.tag_len };
+	    .tag_len = s->tag_len, .coloured = s->tag_coloured,
+	    .coloured_len = s->tag_coloured ? s->change.tag_len : 0 };
 }
 
 /* --- what the flow reports --- */
@@ -489,6 +490,23 @@ section_expand(struct section *s, char **text, size_t *len, const char *own,
 	return *text != NULL ? 0 : -1;
 }
 
+/* The widow output may be another one than that which is known of. */
+static int
+is_coloured(const struct section *s)
+{
+	return s->tags != NULL && s->answers->terminal && !s->widow;
+}
+
+static int
+colour_tag(struct section *s)
+{
+	s->tag_coloured = tag_coloured(s->tags, s->tag_text, s->talk.sequence,
+	    &s->change.tag_len);
+	s->change.tag = s->tag_coloured;
+	s->change.tag_coloured = 1;
+	return s->tag_coloured != NULL ? 0 : -1;
+}
+
 static int
 expand_tag(struct section *s)
 {
@@ -496,9 +514,12 @@ expand_tag(struct section *s)
 
 	if (s->tag == NULL)
 		return 0;
-	s->tag_text = title_expand(s->tag, &v, 0, &s->change.tag_len);
+	s->tag_text = title_expand(s->tag, &v, 0, &s->tag_len);
+	if (s->tag_text == NULL)
+		return -1;
 	s->change.tag = s->tag_text;
-	return s->tag_text != NULL ? 0 : -1;
+	s->change.tag_len = s->tag_len;
+	return is_coloured(s) ? colour_tag(s) : 0;
 }
 
 /* The master has answered all that this section has to know of it: make use of
@@ -632,7 +653,7 @@ questions_of(const struct section *s)
 		ask |= TALK_CAP;
 	if (!s->squeeze)
 		ask |= TALK_SQUEEZE;
-	if (s->lines || s->share != NULL)
+	if (s->lines || s->share != NULL || s->tags != NULL)
 		ask |= TALK_VERSION;
 	return ask;
 }
@@ -739,7 +760,8 @@ section_close(struct section *s)
 	free(s->title_text);
 	free(s->rule_text);
 	free(s->tag_text);
-	s->title_text = s->rule_text = s->tag_text = NULL;
+	free(s->tag_coloured);
+	s->title_text = s->rule_text = s->tag_text = s->tag_coloured = NULL;
 }
 
 int

@@ -29,6 +29,7 @@
 #include "base/flow.h"
 #include "base/lines.h"
 #include "share.h"
+#include "tag.h"
 #include "talk.h"
 
 enum {
@@ -70,6 +71,8 @@ struct section {
 	const char *xid;           /* it stays */
 	const char *title, *rule;  /* NULL: the master's; "": none */
 	const char *tag;           /* text in front of each line, or NULL */
+	struct tags *tags;         /* at a terminal the tag is in colour, and as
+	                              wide as others of these; or NULL */
 	char escape;               /* of these three; 0: '%' */
 	const char *head;          /* text in front of the data, which is data,
 	                              too, but no reason to ask for the turn
@@ -130,8 +133,8 @@ struct section {
 	const struct flow *output; /* shared: where the turn lets it write */
 	struct talk_answers *answers, own;  /* these, or the earlier ones */
 	struct wk_timer last;
-	char *title_text, *rule_text, *tag_text;
-	size_t title_len, rule_len;
+	char *title_text, *rule_text, *tag_text, *tag_coloured;
+	size_t title_len, rule_len, tag_len;
 	struct lines change;
 	int code;
 	int kept;                  /* the stand-in that was written to, or -1 */
@@ -181,6 +184,8 @@ void section_end(struct section *s);
 struct section_texts {
 	const char *title, *rule, *tag;  /* NULL: none */
 	size_t title_len, rule_len, tag_len;
+	const char *coloured;      /* the tag in colour, NULL: it has none */
+	size_t coloured_len;
 };
 struct section_texts section_texts(const struct section *s);
 

@@ -10,6 +10,7 @@
 
 #include "base/options.h"
 #include "base/size.h"
+#include "tag.h"
 #include "title.h"
 
 /* Behind those of sections what a client of xclate takes as well: the variable
@@ -89,6 +90,9 @@ style_set(struct style *s, int letter, const char *value)
 	case 'b': s->block = 1; break;
 	case STYLE_TAG: return set_tag(s, "%x");
 	case STYLE_TAGSTRING: return set_tag(s, value);
+	case STYLE_TAG_COLOUR:
+		s->tag_colour = tag_colours_wanted();
+		return s->tag == NULL ? set_tag(s, "%x") : STYLE_GOOD;
 	case STYLE_LINGER: s->linger = value; break;
 	case STYLE_NEWLINE: s->newline = 1; break;
 	default: return STYLE_UNKNOWN;

@@ -15,6 +15,7 @@ struct style {
 	const char *title, *rule; /* NULL: the master's; "": none */
 	char *tag;                /* in front of each line, with the TAB that
 	                             ends it; allocated; NULL: none */
+	int tag_colour;           /* it is in colour, at a terminal */
 	char escape;              /* the escape character in these three */
 	int has_cap;              /* else the master's cap counts */
 	size_t cap;               /* bytes held in memory */
@@ -41,7 +42,7 @@ enum { STYLE_LINGER_MS = 200 };   /* without that */
 #define STYLE_DEFAULT { .escape = '%' }
 
 /* Options that have a long name alone.  (Programs number theirs from 256.) */
-enum { STYLE_TAG = 512, STYLE_TAGSTRING, STYLE_NEWLINE,
+enum { STYLE_TAG = 512, STYLE_TAGSTRING, STYLE_TAG_COLOUR, STYLE_NEWLINE,
 	STYLE_LINGER };
 
 /* The options, as entries of a table (struct wk_option): those that a master
@@ -57,6 +58,8 @@ enum { STYLE_TAG = 512, STYLE_TAGSTRING, STYLE_NEWLINE,
 	{ STYLE_TAG, "tag", NULL, "the xid in front of each line" }, \
 	{ STYLE_TAGSTRING, "tagstring", "text", \
 	  "text in front of each line" }, \
+	{ STYLE_TAG_COLOUR, "tag-colour", NULL, \
+	  "the same, in colour at a terminal" }, \
 	{ STYLE_NEWLINE, "newline", NULL, "sections end with a newline" }
 #define STYLE_OPTIONS_TURNS \
 	{ 'g', "group", NULL, "client: no turn before all is there" }, \

@@ -358,6 +358,7 @@ parse_flag(struct talk_answers *a, unsigned question, const char *data,
     size_t len)
 {
 	long used = parse_word(data, len);
+	const char *more;
 
 	if (used <= 0)
 		return used;
@@ -366,8 +367,10 @@ parse_flag(struct talk_answers *a, unsigned question, const char *data,
 	} else if (question == TALK_QUICK) {
 		a->quick = data[0] == 'q';
 	} else {
-		a->yields = strchr(data, '+') != NULL;
-		a->shares = strstr(data, "+s") != NULL;
+		more = strchr(data, '+');
+		a->yields = more != NULL;
+		a->shares = more != NULL && more[1] == 's';
+		a->terminal = more != NULL && strchr(more, 't') != NULL;
 	}
 	return used;
 }

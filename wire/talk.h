@@ -52,6 +52,7 @@ struct talk_answers {
 	unsigned squeezes : 1, quick : 1;
 	unsigned yields : 1;       /* a turn may end before the connection */
 	unsigned shares : 1;       /* a turn may be for many sections */
+	unsigned terminal : 1;     /* the output is one */
 };
 
 /* Descriptors that a master sends, in the order in which they are asked for:

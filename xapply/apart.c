@@ -95,8 +95,10 @@ apart_ready(struct apart *a)
 
 	if (a->source < 0)
 		return;
-	a->change.tag = t.tag;
-	a->change.tag_len = t.tag_len;
+	a->change.tag_coloured = t.coloured != NULL && isatty(STDERR_FILENO);
+	a->change.tag = a->change.tag_coloured ? t.coloured : t.tag;
+	a->change.tag_len = a->change.tag_coloured ? t.coloured_len :
+	    t.tag_len;
 	a->change.newline = a->like->newline;
 	if (t.tag != NULL || a->like->newline)
 		a->flow.lines = &a->change;

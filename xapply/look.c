@@ -13,10 +13,14 @@
 
 #include "base/size.h"
 #include "base/text.h"
+#include "base/visible.h"
+#include "wire/talk.h"
+#include "wire/title.h"
 
 extern char **environ;
 
 static struct look of_run = { .style = STYLE_DEFAULT };
+static struct tags tags;
 
 /* --- what $XCLATE says --- */
 
@@ -72,6 +76,8 @@ read_style(struct look *l, struct task_reason *why)
 	fault = style_read(&l->style, l->words, &wrong);
 	if (fault == STYLE_GOOD && xapply_opt.tag != NULL)
 		fault = style_set(&l->style, STYLE_TAGSTRING, xapply_opt.tag);
+	if (fault == STYLE_GOOD && xapply_opt.tag_colour)
+		fault = style_set(&l->style, STYLE_TAG_COLOUR, NULL);
 	l->style.squeeze |= xapply_opt.squeeze;
 	l->style.lines |= xapply_opt.lines;
 	return style_fails(why, fault, wrong);
@@ -98,8 +104,58 @@ find_path(struct look *l, struct task_reason *why)
 	return 0;
 }
 
+struct tags *
+look_tags(void)
+{
+	return &tags;
+}
+
+char *
+look_xid(const char *xid)
+{
+	char *copy = wk_alloc(TALK_XID_MAX + 1, 1);
+
+	snprintf(copy, TALK_XID_MAX + 1, "%s", xid);
+	talk_clean_xid(copy);
+	if (xapply_opt.results != NULL)         /* a file's name now */
+		wk_replace_controls(copy, '?');
+	return copy;
+}
+
+static void
+know_tag(const char *operand)
+{
+	char *xid = look_xid(operand), *text;
+	const struct title_values v = { .escape = of_run.style.escape,
+	    .xid = xid };
+	size_t len;
+
+	text = title_expand(of_run.style.tag, &v, 0, &len);
+	if (text != NULL)
+		tag_known(&tags, text);
+	free(text);
+	free(xid);
+}
+
+/* Where the operands are the parameters, one after the other, the xids of all
+ * tasks are known, and so is the widest tag. */
+static void
+know_tags(char *const *operands)
+{
+	const struct xapply_options *o = &xapply_opt;
+	size_t i;
+
+	if (!of_run.style.tag_colour || o->number || o->files || o->pipe ||
+	    o->fill || o->max_args > 0 || o->header || o->columns != NULL ||
+	    o->lists != INPUT_ONE_LIST)
+		return;
+	for (i = 0; operands[i] != NULL; i++)
+		if (i % o->each == 0)
+			know_tag(operands[i]);
+}
+
 void
-look_prepare(void)
+look_prepare(char *const *operands)
 {
 	struct task_reason why = { .code = 0 };
 
@@ -114,6 +170,7 @@ look_prepare(void)
 		xapply_opt.linger_ms = of_run.style.linger == NULL ?
 		    STYLE_LINGER_MS :
 		    wk_milliseconds(STYLE_LINGER, of_run.style.linger);
+	know_tags(operands);
 }
 
 const struct look *

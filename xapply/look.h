@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "wire/style.h"
+#include "wire/tag.h"
 #include "xapply.h"
 
 struct look {
@@ -24,9 +25,15 @@ struct look {
 	char *own_path;
 };
 
-/* That of the run: read it once, before the first task.  Ends the program with
- * a message if that fails. */
-void look_prepare(void);
+/* That of the run: read it once, before the first task, with the operands that
+ * parameters come from.  Ends the program with a message if that fails. */
+void look_prepare(char *const *operands);
+
+/* What the tags of all sections have in common. */
+struct tags *look_tags(void);
+
+/* The xid of a task as talk.h allows it; the caller's to free. */
+char *look_xid(const char *xid);
 
 /*
  * That of a task with these variables ("NAME=VALUE", ended by NULL) and this

@@ -1032,7 +1032,7 @@ begin_run(const char *template, char **operands)
 	make_prepare(&run.input, &run.tokens, template, operands,
 	    run.setup.direct);
 	if (xapply_collator != NULL)
-		look_prepare();
+		look_prepare(operands);
 	if (xapply_opt.joblog != NULL)
 		joblog_open(xapply_opt.joblog, xapply_opt.resume,
 		    xapply_opt.dry);

@@ -328,19 +328,6 @@ copy_vars(char *const *vars)
 	return copy;
 }
 
-/* The xid as talk.h allows it. */
-static char *
-wire_xid(const char *xid)
-{
-	char *copy = wk_alloc(TALK_XID_MAX + 1, 1);
-
-	snprintf(copy, TALK_XID_MAX + 1, "%s", xid);
-	talk_clean_xid(copy);
-	if (xapply_opt.results != NULL)         /* a file's name now */
-		wk_replace_controls(copy, '?');
-	return copy;
-}
-
 static void
 output_describe(struct output *o)
 {
@@ -352,6 +339,7 @@ output_describe(struct output *o)
 	s->title = look->title;
 	s->rule = look->rule;
 	s->tag = look->tag;
+	s->tags = look->tag_colour ? look_tags() : NULL;
 	s->escape = look->escape;
 	s->has_cap = look->has_cap != 0 || sections >= CROWD;
 	s->cap = sections >= CROWD ? CROWD_CAP : look->cap;
@@ -413,7 +401,7 @@ output_open(const struct task_setup *setup, struct task *t, struct look *own,
 	o->setup = setup;
 	o->source = o->copy = -1;
 	o->own = own;
-	o->xid = wire_xid(t->xid);
+	o->xid = look_xid(t->xid);
 	o->said = xapply_opt.verbose ? say_line(t) : NULL;
 	o->vars = copy_vars(t->vars);
 	output_describe(o);

@@ -52,6 +52,7 @@ struct xapply_options {
 	int collate;              /* -m, or an option that needs it */
 	int keep_order, lines, with_stderr, stderr_apart;
 	const char *tag, *results;
+	int tag_colour;
 	const char *input, *otherwise, *pad, *shell, *tags, *joblog;
 	size_t jobs;              /* tasks at a time */
 	long sets, request;       /* -J, -R; -1: not given */

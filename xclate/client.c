@@ -38,6 +38,7 @@ static struct {
 	int late_lost;             /* which is read and lost */
 	struct wk_child child;
 	const char *path, *file;
+	struct tags tags;          /* of our own alone */
 	char **argv;               /* the command, or NULL */
 	int capture;               /* its output comes to us first */
 	int stdin_used;            /* one of these flows reads it */
@@ -496,6 +497,7 @@ describe_section(const char *xid)
 	s->lines = xclate_opt.style.lines && !xclate_opt.to_widow;
 	s->newline = xclate_opt.style.newline != 0;
 	s->tag = xclate_opt.style.tag;
+	s->tags = xclate_opt.style.tag_colour ? &me.tags : NULL;
 	s->widow = xclate_opt.to_widow != 0;
 	s->quit = xclate_opt.quit != 0;
 	s->direct = me.argv != NULL;

@@ -246,19 +246,32 @@ inspect_flow_event(struct flow *f, int what)
 		s->done(s);
 }
 
+/* -1 without memory. */
+static int
+make_tag(struct inspect *s, const char *xid, unsigned long sequence)
+{
+	char *plain = inspect_expand(s, s->how->tag, xid, sequence,
+	    &s->change.tag_len);
+
+	s->tag = plain;
+	if (plain != NULL && s->how->tags != NULL) {
+		s->tag = tag_coloured(s->how->tags, plain, sequence,
+		    &s->change.tag_len);
+		s->change.tag_coloured = 1;
+		free(plain);
+	}
+	s->change.tag = s->tag;
+	return s->tag != NULL ? 0 : -1;
+}
+
 /* What is written beside the section's bytes; -1 without memory. */
 static int
 prepare(struct inspect *s, const char *xid, unsigned long sequence)
 {
 	if (fold(s, xid, sequence) != 0)
 		return -1;
-	if (s->how->tag != NULL) {
-		s->tag = inspect_expand(s, s->how->tag, xid, sequence,
-		    &s->change.tag_len);
-		if (s->tag == NULL)
-			return -1;
-		s->change.tag = s->tag;
-	}
+	if (s->how->tag != NULL && make_tag(s, xid, sequence) != 0)
+		return -1;
 	s->change.newline = s->how->newline || s->how->fold != LINES_AS_IS;
 	if (s->change.newline || s->tag != NULL)
 		s->flow.lines = &s->change;

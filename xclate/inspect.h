@@ -18,6 +18,7 @@
 #include "base/flow.h"
 #include "base/lines.h"
 #include "base/results.h"
+#include "wire/tag.h"
 
 /* What is done to all sections of a master. */
 struct inspect_how {
@@ -27,6 +28,7 @@ struct inspect_how {
 	enum lines_flatten fold;   /* LINES_AS_IS: no folds */
 	const char *title;         /* of a fold; NULL or "": the xid */
 	const char *tag;           /* text in front of each line, or NULL */
+	struct tags *tags;         /* it is in colour; or NULL */
 	char escape;               /* the escape character of title and tag */
 	int newline, squeeze;
 	int quiet;                 /* nothing is written before inspect_decide

@@ -71,6 +71,8 @@ struct client {
 
 static struct {
 	int out, err, in, dir;     /* served descriptors */
+	int terminal;              /* the first of them is one */
+	struct tags tags;          /* in colour */
 	char dir_tag;
 	int widow;
 	struct redirect output, widowed, notified, input;
@@ -708,13 +710,17 @@ is_indifferent(void)
 	    xclate_opt.halt.when == WK_HALT_NEVER && !xclate_opt.verbose;
 }
 
-/* A client that asks with a "+" learns that this master knows more than 0.8. */
+/* A client that asks with a "+" learns that this master knows more than 0.8,
+ * and whether its output is a terminal. */
 static void
 ask_version(struct client *k)
 {
-	const char *text = !k->plus ? XCLATE_PROTOCOL : is_indifferent() ?
-	    XCLATE_PROTOCOL "+s" : XCLATE_PROTOCOL "+";
+	char text[16] = XCLATE_PROTOCOL;
 
+	if (k->plus)
+		strcat(text, is_indifferent() ? "+s" : "+");
+	if (k->plus && m.terminal)
+		strcat(text, "t");
 	wk_serve_send(&k->c, text, strlen(text) + 1);
 }
 
@@ -1072,11 +1078,14 @@ static void
 prepare_sections(void)
 {
 	m.how.out = m.out;
+	m.terminal = isatty(m.out);
 	m.how.results = xclate_opt.results != NULL ? &m.results : NULL;
 	m.how.widow = m.widow;
 	m.how.fold = xclate_opt.fold;
 	m.how.title = xclate_opt.style.title;
 	m.how.tag = xclate_opt.style.tag;
+	m.how.tags = xclate_opt.style.tag_colour && m.terminal ? &m.tags :
+	    NULL;
 	m.how.escape = xclate_opt.style.escape;
 	m.how.newline = xclate_opt.style.newline;
 	m.how.squeeze = xclate_opt.style.squeeze;
@@ -1416,7 +1425,7 @@ xmaster_begun(const struct wk_spawn *utility)
 static void
 xmaster_begin_progress(void)
 {
-	m.looks |= isatty(STDERR_FILENO) && isatty(m.out);
+	m.looks |= isatty(STDERR_FILENO) && m.terminal;
 	wk_progress_begin("section", xmaster_progress, xclate_opt.progress);
 }
 
