@@ -669,20 +669,38 @@ check_options(char **operands)
 	check_batches(cmd);
 }
 
+/* GNU parallel's marks of lists. */
+static void
+check_colons(char **operand)
+{
+	int i;
+
+	for (i = 0; operand[i] != NULL; i++) {
+		if (strncmp(operand[i], ":::", 3) != 0 ||
+		    strspn(operand[i], ":+") != strlen(operand[i]))
+			continue;
+		if (i == 0)
+			wk_usage("'%s': parameters stand right behind the "
+			    "command, names of files of them with -f",
+			    operand[i]);
+		wk_usage("'%s' in front of another list: --sep %s combines "
+		    "them", operand[i], operand[i]);
+	}
+}
+
 /* Words of other programs that cannot be right here. */
 static void
 check_foreign(char **operands)
 {
-	const char *cmd = operands[0], *first = operands[1];
+	const char *cmd = operands[0];
 
 	if (xapply_opt.detached && (cmd[0] == '\\' || strlen(cmd) == 1))
 		wk_usage("'%s' is no command: lines of files are -f, ended by "
 		    "NUL with -z, fields %%[1,2]; -d is --detached", cmd);
-	if (first != NULL && xapply_opt.separator == NULL &&
-	    strncmp(first, ":::", 3) == 0 &&
-	    strspn(first, ":+") == strlen(first))
-		wk_usage("'%s': parameters stand right behind the command, "
-		    "names of files of them with -f", first);
+	if (xapply_opt.header && strcmp(cmd, ":") == 0)
+		wk_usage("'--header :' is --header alone");
+	if (xapply_opt.separator == NULL)
+		check_colons(operands + 1);
 }
 
 /* And those that may be right, but are seldom meant. */

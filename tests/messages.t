@@ -382,6 +382,10 @@ cat >list <<'END'
 	xapply --jobz=4 : a
 64 xapply: ':::': parameters stand right behind the command, names of files of them with -f
 	xapply : ::: a
+64 xapply: ':::' in front of another list: --sep ::: combines them
+	xapply echo a b ::: c
+64 xapply: '--header :' is --header alone
+	xapply --header : echo a b
 64 xapply: 'x' is no command: lines of files are -f, ended by NUL with -z, fields %[[]1,2]; -d is --detached
 	xapply -d x : a
 0 xapply: {} is plain text, the parameter is %1

@@ -5,6 +5,7 @@
  */
 #include "apart.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
@@ -25,13 +26,13 @@ apart_begin(struct apart *a)
 	fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0) {
 		a->flow.failed = 1;
+		a->flow.error = errno;
 		return;
 	}
 	flow_front(&a->flow, t.title, t.title_len);
 	flow_sink(&a->flow, fd);
 }
 
-/* A stderr that nobody reads is no reason to end. */
 static void
 apart_look(struct apart *a)
 {
@@ -130,6 +131,12 @@ apart_write(struct apart *a)
 	a->writing = 1;
 	a->soon.expired = apart_soon;
 	wk_timer_set(&a->soon, 0);
+}
+
+int
+apart_error(const struct apart *a)
+{
+	return a->flow.failed ? a->flow.error : 0;
 }
 
 int

@@ -44,7 +44,10 @@ void apart_write(struct apart *a);
 /* True if anything has come. */
 int apart_has_data(const struct apart *a);
 
-/* True when all is written. */
+/* Why what has come cannot be written, an errno; 0: it can. */
+int apart_error(const struct apart *a);
+
+/* True when all is written, or cannot be. */
 int apart_is_done(const struct apart *a);
 
 /* Release all; what was not written is lost. */

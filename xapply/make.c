@@ -125,6 +125,30 @@ make_variables(struct task *t, const struct expand_values *v)
 	return 0;
 }
 
+/* The parameter that names a task, or all of them where several lists have
+ * tasks with the same first one.  Returns their length, of which the text may
+ * have no room for all. */
+static size_t
+named_by(const struct expand_values *v, char *text, size_t room)
+{
+	size_t n = v->params, len = 0, i, part;
+
+	if (xapply_opt.lists == INPUT_ONE_LIST && n > 1)
+		n = 1;
+	for (i = 0; i < n; i++) {
+		if (i > 0 && len < room - 1)
+			text[len] = ' ';
+		len += i > 0;
+		part = v->param[i].len;
+		if (len < room - 1 && part > 0)
+			memcpy(text + len, v->param[i].data,
+			    part < room - 1 - len ? part : room - 1 - len);
+		len += part;
+	}
+	text[len < room ? len : room - 1] = '\0';
+	return len;
+}
+
 /*
  * The xid: parameter 1, or the task's number.  A parameter that is too long for
  * an xid, or has control characters, is cut or changed on the wire, and two
@@ -135,22 +159,32 @@ static char *
 make_xid(const struct expand_values *v)
 {
 	char number[24], xid[TALK_XID_MAX + 2];
-	size_t len = v->params > 0 ? v->param[0].len : 0, room;
-	size_t seen = len < sizeof xid ? len : sizeof xid - 1;
+	size_t len = named_by(v, xid, sizeof xid), room;
 
 	room = TALK_XID_MAX -
 	    (size_t)snprintf(number, sizeof number, "~%ju", v->number);
 	if (xapply_opt.number || (len == 0 && xapply_opt.results == NULL))
 		return strdup(number + 1);
 	/* talk_check_xid sees that it is too long by one byte more */
-	if (seen > 0)
-		memcpy(xid, v->param[0].data, seen);
-	xid[seen] = '\0';
 	if (xapply_opt.results != NULL &&
 	    (len == 0 || talk_check_xid(xid) != 0 || strchr(xid, '\t')))
 		strcpy(xid + (len < room ? len : room), number);
 	xid[TALK_XID_MAX] = '\0';
 	return strdup(xid);
+}
+
+/* What tells a task from others of its list: the parameters, or where its block
+ * is. */
+static uint64_t
+hash_of(const struct expand_values *v)
+{
+	char text[64];
+	struct expand_text place = { .data = text };
+
+	if (!xapply_opt.pipe)
+		return joblog_hash(v->param, v->params);
+	place.len = pipe_place(text, sizeof text);
+	return joblog_hash(&place, 1);
 }
 
 /* The names of a set's tokens, as expand takes them, until the next call. */
@@ -211,7 +245,7 @@ new_task(struct token_set *set, const struct expand *e,
 	if (t->xid == NULL)
 		wk_die(WK_SYSTEM, "out of memory");
 	if (xapply_opt.joblog != NULL)
-		t->hash = joblog_hash(v->param, v->params);
+		t->hash = hash_of(v);
 	return t;
 }
 
@@ -315,7 +349,7 @@ make_was_done(void)
 	xid = make_xid(&v);
 	if (xid == NULL)
 		wk_die(WK_SYSTEM, "out of memory");
-	hash = joblog_hash(v.param, v.params);
+	hash = hash_of(&v);
 	done = xapply_opt.resume_by_args ? joblog_has_args(hash, xid) :
 	    joblog_done(v.number, hash, xid, has_parameters);
 	free(xid);

@@ -37,7 +37,7 @@ enum {
 struct block {
 	struct block *next;       /* in the list of those to be used again */
 	char *data;               /* NULL: it is in the file */
-	off_t from;               /* there */
+	off_t from;               /* in the input */
 	size_t len;
 	size_t at;                /* so many bytes were written */
 	struct wk_io io;          /* the pipe's end that is written to */
@@ -298,6 +298,7 @@ next_of_stream(struct block **b)
 	memcpy(data, in_blocks.data + n, rest);
 	in_blocks.data = data;
 	in_blocks.len = rest;
+	(*b)->from = (off_t)in_blocks.taken;
 	in_blocks.taken += n;
 	in_blocks.held++;
 	return INPUT_BATCH;
@@ -329,6 +330,15 @@ pipe_take(void)
 
 	in_blocks.present = NULL;
 	return b;
+}
+
+size_t
+pipe_place(char *text, size_t room)
+{
+	const struct block *b = in_blocks.present;
+
+	return (size_t)snprintf(text, room, "%jd %zu",
+	    (intmax_t)(b != NULL ? b->from : 0), b != NULL ? b->len : 0);
 }
 
 void

@@ -264,7 +264,13 @@ static void
 apart_over(struct apart *a)
 {
 	struct output *o = (struct output *)a->like;
+	int error = apart_error(a);
 
+	if (error != 0 && error != EPIPE)
+		wk_warn("section %s: standard error: %s", o->xid,
+		    strerror(error));
+	if (error != 0)
+		o->setup->output_failed(error);
 	if (o->ended)
 		output_over(o);
 	else

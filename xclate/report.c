@@ -85,7 +85,7 @@ size_t
 report_joblog(char *text, const struct report *r)
 {
 	int killed = r->code > WK_SIGNAL && r->code <= WK_SIGNAL + 64;
-	struct jobline j = { .number = r->sequence, .start = r->start,
+	struct jobline j = { .number = r->sequence + 1, .start = r->start,
 	    .runtime = r->end - r->start, .received = r->bytes,
 	    .code = killed ? 0 : r->code,
 	    .signal = killed ? r->code - WK_SIGNAL : 0 };
