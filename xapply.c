@@ -697,7 +697,9 @@ check_foreign(char **operands)
 	if (xapply_opt.detached && (cmd[0] == '\\' || strlen(cmd) == 1))
 		wk_usage("'%s' is no command: lines of files are -f, ended by "
 		    "NUL with -z, fields %%[1,2]; -d is --detached", cmd);
-	if (xapply_opt.header && strcmp(cmd, ":") == 0)
+	if (xapply_opt.header && !xapply_opt.files &&
+	    xapply_opt.columns == NULL && xapply_opt.separator == NULL &&
+	    strcmp(cmd, ":") == 0)
 		wk_usage("'--header :' is --header alone");
 	if (xapply_opt.separator == NULL)
 		check_colons(operands + 1);

@@ -452,6 +452,7 @@ the enclosing master (of -O -) is gone	a master that is killed: xcompose.t, xcla
 a redirection of a master's cannot be its client: copying as cat does	section.t
 section %s: output: %s	an output that fails: section.t
 section %s: no room for its standard error, which is lost from there on (TMPDIR names a directory for it)	xclate.t
+section %s: standard error: %s	nobody can see it: xcompose.t
 section %s: what it wrote cannot be read: %s	a read that fails: faults.t
 section %s: what its task wrote cannot be read: %s	a read that fails: xlost.t
 section %s: out of memory	likewise, of memory

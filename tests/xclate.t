@@ -274,9 +274,9 @@ x 'JSON' 0 '~{"socket":"/*/1"}
 {"xid":"b?"c","seq":1,"start":*,"turn":null,"end":*,"bytes":0,"status":0}' '' \
     "xclate -mA --json -N '>n' sh -c 'echo hi | xclate a; xclate -s b\\\"c </dev/null' >/dev/null; cat n"
 x 'a job log' 0 '~Seq	Host	Starttime	JobRuntime	Send	Receive	Exitval	Signal	Command
-0	:	1*	0	2	0	0	a
-1	:	1*	0	0	3	0	b
-2	:	1*	0	0	0	9	c' '' "xclate -m --joblog j sh -c '
+1	:	1*	0	2	0	0	a
+2	:	1*	0	0	3	0	b
+3	:	1*	0	0	0	9	c' '' "xclate -m --joblog j sh -c '
     echo 1 | xclate a; xclate -c b sh -c \"exit 3\"; xclate -c c sh -c \"kill -9 \\\$\\\$\"; :' >/dev/null; cat j"
 x 'results' 0 'a|b' '' "xclate -m --results r sh -c 'echo a | xclate x/y; echo b | xclate ..' >/dev/null
     test \$(ls -A r | wc -l) = 2 && echo \"\$(cat r/x%2Fy)|\$(cat r/%2E*)\""

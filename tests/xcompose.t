@@ -282,6 +282,16 @@ for o in -m -k '-k -P3' '-m -P3' '-md' '-k -J3' '-k --results r' '-m -s' '-m --r
 	    sh -c "rm -rf r; xapply $o --stderr-apart '$both' 1 2 2>&1 | if test '$o' = '-m -P3'; then
 		awk '{ n = \$2; t[n] = t[n] \$0 \"\\n\" } END { printf \"%s%s\", t[1], t[2] }'; else cat; fi"
 done
+x '--stderr-apart: stderr cannot be written' 74 '' '' "xapply -m --stderr-apart 'echo more >&2; : %1' a 2>/dev/full"
+x '--stderr-apart: nobody reads it' 141 1 '' "{ xapply -m --stderr-apart 'seq 100000 >&2;%0' a b 2>&1 >&3 3>&-; echo \$? >c; } 3>/dev/null | head -n 1; exit \$(cat c)"
+n 'tasks of a product are named by all of their parameters' 'x 1	x1
+x 2	x2
+y 1	y1
+y 2	y2
+x 1
+x 2
+y 1
+y 2' "xapply -k --tag --results rp --sep : 'echo %1%2' x y : 1 2; ls rp"
 n '--stderr-apart: on stderr' 'out 1
 end 1
 --

@@ -76,6 +76,10 @@ n '--retries that wait hold up the input, and nothing is lost' same 'cat $nums |
     "test -e t%u && cat >o%u || { : >t%u; false; }"; i=0; while test -e o$i; do cat o$i; i=$((i + 1)); done | cmp - $nums && echo same'
 x '--halt' 3 '2' - 'seq 9 | xapply --pipe --block 2 --halt soon "echo >>p; test %u -lt 1 || exit 3"
     c=$?; wc -l <p | tr -d " "; exit $c'
+n '--resume-by-args: a block is where it is, and how long' '3 4' 'seq 2 | xapply --joblog j --pipe --block 2 cat >/dev/null
+    seq 4 | xapply --joblog j --resume-by-args --pipe --block 2 cat | xargs echo'
+n '--resume: blocks of another size are others' '1 2 3 4' 'seq 4 | xapply --joblog j --pipe --block 2 cat >/dev/null
+    seq 4 | xapply --joblog j --resume --pipe --block 4 cat | xargs echo'
 n '--resume: what is in the log is left out' '1 3' 'seq 3 | xapply --no-fail --joblog j --pipe --block 2 "read x; exit \$((x %% 2))"
     seq 3 | xapply --joblog j --resume-failed --pipe --block 2 cat | xargs echo'
 n '-n' 'echo 0

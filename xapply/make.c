@@ -176,7 +176,7 @@ make_xid(const struct expand_values *v)
 /* What tells a task from others of its list: the parameters, or where its block
  * is. */
 static uint64_t
-hash_of(const struct expand_values *v)
+identity_of(const struct expand_values *v)
 {
 	char text[64];
 	struct expand_text place = { .data = text };
@@ -245,7 +245,7 @@ new_task(struct token_set *set, const struct expand *e,
 	if (t->xid == NULL)
 		wk_die(WK_SYSTEM, "out of memory");
 	if (xapply_opt.joblog != NULL)
-		t->hash = hash_of(v);
+		t->hash = identity_of(v);
 	return t;
 }
 
@@ -349,7 +349,7 @@ make_was_done(void)
 	xid = make_xid(&v);
 	if (xid == NULL)
 		wk_die(WK_SYSTEM, "out of memory");
-	hash = hash_of(&v);
+	hash = identity_of(&v);
 	done = xapply_opt.resume_by_args ? joblog_has_args(hash, xid) :
 	    joblog_done(v.number, hash, xid, has_parameters);
 	free(xid);

@@ -42,8 +42,8 @@ enum input_result pipe_next(struct input *in, size_t most);
 /* The present block, the caller's from now on. */
 struct block *pipe_take(void);
 
-/* Where the block is that pipe_take is to return, and how long, as text; returns
- * its length. */
+/* Where the block is that pipe_take is to return, and how long, as text;
+ * returns its length. */
 size_t pipe_place(char *text, size_t room);
 
 /* No more blocks are wanted. */
