@@ -232,6 +232,7 @@ inspected fcntl 24 1 4
 inspected read 11 3 6
 apply-collated sendmsg 11 1 3
 link calloc 12 8 12
+link calloc 12 29 31
 END
 tried=0 violations=0
 while read -r name fault <&4; do

@@ -40,6 +40,7 @@ enum {
 	PAYLOAD_MAX = 65536,      /* of the other end */
 	WIRE_MAX = 131072,        /* bytes for the wire; then nothing is read */
 	WIRE_MS = 10000,          /* for a descriptor's wire to come */
+	WAITED_MS = 5000,         /* the same, once all was written to it */
 	SILENCE_MS = 200,         /* a wrapw would answer before */
 	EARLY_MAX = 64,           /* wires whose frames have not come yet */
 	ROUNDS = 16,              /* steps before the loop goes on to others */
@@ -553,13 +554,14 @@ no_wire(struct wk_timer *t)
 	struct carried *c = (struct carried *)((char *)t -
 	    offsetof(struct carried, patience));
 
-	/* as long as its connection stands, the link may just be slow */
-	if (c->owner != NULL) {
+	/* as long as its connection stands, the link may just be slow; but what
+	 * says that all is written was sent behind the wire */
+	if (c->owner != NULL && c->waiters == NULL) {
 		wk_timer_set(t, WIRE_MS);
 		return;
 	}
 	remark("a descriptor's connection is missing%s", "");
-	end_carried(c);
+	not_carried(c, ENOTCONN);
 }
 
 /* The other end knows of the descriptor, or soon will: it is to get a wire. */
@@ -1255,6 +1257,8 @@ has_got(struct circuit *k, const char *text)
 	if (c == NULL || c->stand_in || c->state == OVER ||
 	    written_to(c) >= count)
 		return 1;
+	if (c->state == EXPECTED && c->waiters == NULL)
+		wk_timer_set(&c->patience, WAITED_MS);
 	k->waits = c;
 	k->until = count;
 	k->next_waiter = c->waiters;
