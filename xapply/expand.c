@@ -1105,7 +1105,7 @@ directory_of(const char *p, size_t start)
 static struct expand_text
 part_of(char letter, struct expand_text t)
 {
-	const char *p = t.data;
+	const char *p = t.len > 0 ? t.data : "";  /* it may be NULL */
 	size_t end = t.len, start, suffix;
 
 	if (letter == '\0')
