@@ -498,12 +498,19 @@ source_ended(struct flow *f, int error)
 	f->in_state = FLOW_IN_ENDED;
 }
 
+/* What can be read of the source now, in bytes; -1: nobody tells. */
 static int
-source_has_bytes(const struct flow *f)
+source_bytes(const struct flow *f)
 {
 	int n = 0;
 
-	return ioctl(f->in.fd, FIONREAD, &n) == 0 && n > 0;
+	return ioctl(f->in.fd, FIONREAD, &n) == 0 ? n : -1;
+}
+
+int
+flow_has_writer(int pipe)
+{
+	return !(wk_look(pipe, POLLIN, 0) & POLLHUP);
 }
 
 /* The source has nothing now.  When this is all that is asked of it, it is
@@ -512,7 +519,7 @@ source_has_bytes(const struct flow *f)
 static void
 no_more_yet(struct flow *f)
 {
-	if (f->finishing && source_has_bytes(f))
+	if (f->finishing && source_bytes(f) > 0)
 		later(f);
 	else if (f->finishing)
 		source_ended(f, 0);
@@ -927,12 +934,9 @@ flow_source_fd(const struct flow *f)
 void
 flow_finish(struct flow *f)
 {
-	int n = 0;
+	int n = has_source(f) ? source_bytes(f) : -1;
 
-	if (has_source(f) && ioctl(f->in.fd, FIONREAD, &n) == 0 && n >= 0)
-		f->limit = f->total + (uint64_t)n;
-	else
-		f->limit = UINT64_MAX;
+	f->limit = n >= 0 ? f->total + (uint64_t)n : UINT64_MAX;
 	f->finishing = 1;
 	source_ready(f);
 	later(f);

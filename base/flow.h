@@ -170,6 +170,9 @@ flow_has_sink(const struct flow *f)
 void flow_front(struct flow *f, const char *text, size_t len);
 void flow_put(struct flow *f, const char *text, size_t len);
 
+/* 1 while somebody has the other end of the pipe open to write. */
+int flow_has_writer(int pipe);
+
 /* Take off the colour that the last text has left on a terminal: 1 if there is
  * one, and FLOW_EMPTY comes once more. */
 int flow_end_colour(struct flow *f);

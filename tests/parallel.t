@@ -298,52 +298,25 @@ do_step1 b.x scale b.jpg
 step 2 a a
 step 2 b b
 END
-section 28 <<'END'
+for c in red green blue; do for s in S M L XL XXL; do echo $c $s; done; done >colours
+{ cat colours; cat <<'END'; } >both
 do_something a 1
 do_something a 2
 do_something b 1
 do_something b 2
-red S
-red M
-red L
-red XL
-red XXL
-green S
-green M
-green L
-green XL
-green XXL
-blue S
-blue M
-blue L
-blue XL
-blue XXL
 END
+section 28 <both
 section 29 <<'END'
 a a 0
 a b 4
 b a 4
 b b 0
 END
-section 30 <<'END'
-red S
-red M
-red L
-red XL
-red XXL
-green S
-green M
-green L
-green XL
-green XXL
-blue S
-blue M
-blue L
-blue XL
-blue XXL
+{ cat colours; cat <<'END'; } >both
 ann a@x
 bob b@x
 END
+section 30 <both
 section 31 <<'END'
 A B
 A C

@@ -6,12 +6,10 @@
 #include "late.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "base/event.h"
 #include "base/flow.h"
 
 enum {
@@ -58,7 +56,7 @@ late_begin(int pipe, int to)
 
 	if (sink < 0) {
 		/* it is lost if anybody may still write it */
-		failed |= !(wk_look(pipe, POLLIN, 0) & POLLHUP);
+		failed |= flow_has_writer(pipe);
 		free(l);
 		close(pipe);
 		return;

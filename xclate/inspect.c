@@ -159,12 +159,6 @@ still_open(int pipe)
 	return (what & POLLIN) || !(what & POLLHUP);
 }
 
-static int
-has_writer(int pipe)
-{
-	return !(wk_look(pipe, POLLIN, 0) & POLLHUP);
-}
-
 /* If a process that the client has left behind still has the pipe open, what it
  * writes goes where the utility's own output goes. */
 static void
@@ -369,7 +363,7 @@ inspect_leave(struct inspect *s)
 	s->leaving = 1;
 	if (flow_source_fd(&s->flow) >= 0) {
 		s->late = fcntl(flow_source_fd(&s->flow), F_DUPFD_CLOEXEC, 3);
-		if (s->late < 0 && has_writer(flow_source_fd(&s->flow)))
+		if (s->late < 0 && flow_has_writer(flow_source_fd(&s->flow)))
 			s->how->lost("what comes late", EMFILE);
 	}
 	if (is_done(s))
