@@ -47,11 +47,15 @@ n 'more than a pipe holds' same 'i=0; while [ $i -lt 60 ]; do cat $nums; i=$((i 
     xapply --pipe -kP2 --block 5m cat <i | cmp - i && cat i | xapply --pipe -kP2 --block 5m cat | cmp - i && echo same'
 n 'blocks are a MiB' '1048576 1048576 902848' 'head -c 3000000 /dev/zero | tr "\0" "\n" >i
     a=$(xapply --pipe "wc -c" <i); test "$a" = "$(cat i | xapply --pipe "wc -c")" && echo $a'
-n 'and more behind 64 of them' '64 238' 'for n in 64 950; do
-	: | dd of=i bs=1048576 seek=$n 2>/dev/null; xapply -n --pipe-part i -z : | wc -l
+n 'of a long file a 64th, with any -P' '64 64 64 64' 'for n in 64 950; do
+	: | dd of=i bs=1048576 seek=$n 2>/dev/null
+	for p in 1 500; do xapply -n -P$p --pipe-part i -z : | wc -l; done
     done | xargs echo'
-n 'but not with many tasks, for which memory is needed' '950' ': | dd of=i bs=1048576 seek=950 2>/dev/null
-    xapply -n -P500 --pipe-part i -z : | wc -l | tr -d " "'
+n 'of a long stream more, behind 32 of them' '33 of 1048576, then more' 'head -c 80000000 /dev/zero | tr "\0" "\n" |
+    xapply --pipe -k "wc -c" | awk "\$1 == 1048576 && NR == n + 1 { n++ } \$1 > most { most = \$1 }
+    END { print n \" of 1048576,\" (most > 1500000 ? \" then more\" : \"\") }"'
+n 'but not with many tasks, for which memory is needed' '1048576' 'head -c 80000000 /dev/zero | tr "\0" "\n" |
+    xapply --pipe -k -P500 "wc -c" | sort -n | tail -n 1 | tr -d " "'
 n '-z: records end in NUL' 'a.b@c.d@ e@' 'printf "a\nb\0c\nd\0e\0" | xapply --pipe -z --block 8 "tr \"\\n\\0\" .@; echo" | xargs echo'
 n '--recend: a text' 'a--b-- c-d--- e' 'printf "a--b--c-d---e" | xapply --pipe --recend=-- --block 6 "cat; echo" | xargs echo'
 n '--recend: with escapes' '2 2 1' 'printf "a\nb\n\nc\nd\n\ne\n\n" | xapply --pipe --recend "\n\n" --block 7 "grep -c .;%0" | xargs echo'

@@ -26,9 +26,10 @@
 
 enum {
 	SIZE_LEAST = 1 << 20,     /* of a block, unless that is given */
-	SIZE_MOST = 16 << 20,
-	SIZE_ALL = 128 << 20,     /* of those that are held */
-	SIZE_SHARE = 64,          /* of what was before it */
+	SIZE_MOST = 16 << 20,     /* of a block that is held in memory */
+	SIZE_ALL = 128 << 20,     /* of all of them */
+	SHARE = 32,               /* of what was before it, in a stream */
+	SHARE_OF_FILE = 64,
 	LOOK_FIRST = 4096,        /* bytes read to find a border; it doubles */
 	LOOK_MOST = 65536,
 	COPY = 65536              /* where the kernel does not do it */
@@ -74,7 +75,7 @@ pipe_fails(int code, const char *format, ...)
 	return INPUT_FAILED;
 }
 
-/* The longest that a block may ever be. */
+/* The longest that a block of a stream may ever be. */
 static size_t
 size_at_most(void)
 {
@@ -87,16 +88,22 @@ size_at_most(void)
 }
 
 /* Bytes of the block that has so many in front of it.  A process for each MiB
- * costs more than the work that some of them do. */
+ * costs more than the work that some of them do.  -P has no say in a file's:
+ * a run that is resumed finds the same blocks. */
 static size_t
 size_behind(uintmax_t taken)
 {
-	size_t most = size_at_most();
+	uintmax_t size = in_blocks.is_file ?
+	    (uintmax_t)(in_blocks.size - in_blocks.begin) / SHARE_OF_FILE :
+	    taken / SHARE;
 
-	if (in_blocks.how.size > 0 || taken / SIZE_SHARE > most)
-		return most;
-	return taken / SIZE_SHARE < SIZE_LEAST ? SIZE_LEAST :
-	    (size_t)(taken / SIZE_SHARE);
+	if (in_blocks.how.size > 0)
+		return in_blocks.how.size;
+	if (size < SIZE_LEAST)
+		return SIZE_LEAST;
+	if (in_blocks.is_file || size < size_at_most())
+		return size < SIZE_MAX / 2 ? (size_t)size : SIZE_MAX / 2;
+	return size_at_most();
 }
 
 static enum input_result
