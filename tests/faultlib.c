@@ -3,6 +3,8 @@
  *
  *	FAULT=CALL:N:ERRNO	the N-th such call of all our programs together
  *				fails; ERRNO is a number
+ *	FAULT=hangup		every second time that a program reads a
+ *				socket whose other end is gone it hears EAGAIN
  *	FAULT_FILE=file		the counts of all of them, 4 KB that are zero
  *				before
  *	FAULT_LIST=1		print what can fail, a line "NUMBER CALL
@@ -98,7 +100,7 @@ static const struct {
 static struct {
 	int count[COUNT];
 } nowhere, *shared = &nowhere;
-static int which = -1, at, error;
+static int which = -1, at, error, hangup;
 
 /* Is this one of the programs that are looked at? */
 static int
@@ -158,6 +160,7 @@ begin(void)
 	if (p == MAP_FAILED)
 		return;
 	shared = p;
+	hangup = fault != NULL && strcmp(fault, "hangup") == 0;
 	if (fault == NULL ||
 	    sscanf(fault, "%31[^:]:%d:%d", name, &at, &error) != 3)
 		return;
@@ -202,8 +205,6 @@ name params \
 }
 
 WRAP(ssize_t, read, -1, (int fd, void *p, size_t n), (fd, p, n))
-WRAP(ssize_t, recv, -1, (int fd, void *p, size_t n, int f), (fd, p, n, f))
-WRAP(ssize_t, recvmsg, -1, (int fd, struct msghdr *m, int f), (fd, m, f))
 WRAP(ssize_t, sendmsg, -1, (int fd, const struct msghdr *m, int f), (fd, m, f))
 WRAP(ssize_t, pwrite, -1, (int fd, const void *p, size_t n, off_t o),
     (fd, p, n, o))
@@ -237,6 +238,39 @@ WRAP(FILE *, fopen, NULL, (const char *p, const char *m), (p, m))
 WRAP(FILE *, fdopen, NULL, (int fd, const char *m), (fd, m))
 WRAP(FILE *, open_memstream, NULL, (char **p, size_t *n), (p, n))
 WRAP(int, fflush, EOF, (FILE *f), (f))
+
+/* The loop has told of the end by then, and will not again. */
+static int
+receive_fails(int call, int fd)
+{
+	static unsigned char reads[1024];
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	if (fails(call))
+		return 1;
+	if (!hangup || fd < 0 || fd >= (int)sizeof reads)
+		return 0;
+	if (syscall(SYS_poll, &p, 1, 0) != 1 || !(p.revents & POLLHUP)) {
+		reads[fd] = 0;
+		return 0;
+	}
+	errno = EAGAIN;
+	return ++reads[fd] % 2 == 0;
+}
+
+ssize_t
+recv(int fd, void *p, size_t n, int f)
+{
+	return receive_fails(CALL_recv, fd) ? -1 :
+	    syscall(SYS_recvfrom, fd, p, n, f, NULL, NULL);
+}
+
+ssize_t
+recvmsg(int fd, struct msghdr *m, int f)
+{
+	return receive_fails(CALL_recvmsg, fd) ? -1 :
+	    syscall(SYS_recvmsg, fd, m, f);
+}
 
 /* A pipe has no disk that could be full or broken, and a file no reader that it
  * would wait for. */

@@ -3,7 +3,7 @@
 # right, or there is a message and an exit code that is not 0
 #
 #	FAULT_SEED=N		choose as that run did
-#	FAULT_ONLY='SCENARIO [CALL:N:ERRNO]'	only that
+#	FAULT_ONLY='SCENARIO [FAULT]'	only that, as faultlib.c has it
 #
 # A few, chosen by the seed, of all the calls, numbers and errors; with -l every
 # one of them.
@@ -234,6 +234,9 @@ apply-collated sendmsg 11 1 3
 link calloc 12 8 12
 link calloc 12 29 31
 END
+for f in "$T"/good/*; do
+	echo "${f##*/} hangup"
+done >>"$T/chosen"
 tried=0 violations=0
 while read -r name fault <&4; do
 	attempt "$name" "$fault"

@@ -1501,6 +1501,21 @@ end_circuit(struct circuit *k)
 	wk_serve_stay(-1);
 }
 
+/* Of a side that has hung up nothing new will be told, so that a call which
+ * says that it might wait is not to be believed. */
+static void
+try_again(struct circuit *k, struct side *side)
+{
+	wk_forget(&side->io);
+	if (side->reading != READ_WAITS && side->writing != WRITE_WAITS)
+		return;
+	if (side->reading == READ_WAITS)
+		side->reading = READ_READY;
+	if (side->writing == WRITE_WAITS)
+		side->writing = WRITE_READY;
+	wk_timer_set(&k->soon, 0);
+}
+
 static void
 watch_side(struct circuit *k, struct side *side, int may_read)
 {
@@ -1509,7 +1524,7 @@ watch_side(struct circuit *k, struct side *side, int may_read)
 	if (side->writing == WRITE_WAITS)
 		what |= WK_WRITE;
 	if (side->hung_up)
-		wk_forget(&side->io);
+		try_again(k, side);
 	else if (wk_watch(&side->io, what) != 0)
 		k->state = BROKEN;
 }
