@@ -64,8 +64,9 @@ WRAPTREE = wraptree.o wraptree/ask.o wraptree/diversion.o wraptree/note.o \
 WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/guard.o wrapw/link.o \
 	wrapw/master.o wrapw/record.o wrapw/relay.o wrapw/space.o
 XAPPLY = xapply.o xapply/apart.o xapply/batch.o xapply/columns.o \
-	xapply/expand.o xapply/hold.o xapply/input.o xapply/joblog.o \
-	xapply/limit.o xapply/look.o xapply/make.o xapply/pipe.o \
+	xapply/expand.o xapply/hints.o xapply/hold.o xapply/input.o \
+	xapply/joblog.o xapply/limit.o xapply/look.o xapply/make.o \
+	xapply/pipe.o \
 	xapply/quote.o xapply/rows.o xapply/run.o xapply/say.o xapply/sides.o \
 	xapply/source.o xapply/stream.o xapply/task.o xapply/termseq.o \
 	xapply/tty.o
@@ -83,7 +84,7 @@ HEADERS = divconnect.h base/buffer.h base/codes.h base/colour.h \
 	wraptree/wraptree.h wrapw/carry.h wrapw/guard.h wrapw/link.h \
 	wrapw/record.h wrapw/relay.h wrapw/space.h wrapw/wrapw.h \
 	xapply/apart.h xapply/batch.h xapply/columns.h xapply/expand.h \
-	xapply/hold.h xapply/input.h xapply/limit.h xapply/look.h \
+	xapply/hints.h xapply/hold.h xapply/input.h xapply/limit.h xapply/look.h \
 	xapply/make.h xapply/pipe.h xapply/quote.h xapply/rows.h \
 	xapply/sides.h xapply/source.h xapply/stream.h xapply/termseq.h \
 	xapply/xapply.h xclate/inspect.h xclate/redirect.h xclate/report.h \

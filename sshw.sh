@@ -23,7 +23,7 @@ fail() {        # fail CODE MESSAGE
 }
 
 usage() {
-	printf 'sshw: %s\n%s\n' "$1" "$synopsis" >&2
+	printf 'sshw: %s\nusage: see sshw -h\n' "$1" >&2
 	exit 64
 }
 

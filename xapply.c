@@ -31,6 +31,7 @@
 #include "wire/door.h"
 #include "wire/style.h"
 #include "wire/title.h"
+#include "xapply/hints.h"
 #include "xapply/termseq.h"
 #include "xapply/xapply.h"
 
@@ -159,34 +160,6 @@ static const char brief[] =
 "    xapply -q -n 'mv %1 %[1.-$].txt' *.text\n"
 "All options: xapply --help.  More: man xapply\n";
 
-/* What options of xargs and GNU parallel are called here. */
-static const char *
-hint(const char *option)
-{
-	static const struct {
-		const char *option, *here;
-	} others[] = {
-		{ "-j", "so many tasks at a time are -P4" },
-		{ "-I", "the parameter is %1 in the command" },
-		{ "-L", "so many lines for each task are -f -2, in %1 and %2" },
-		{ "-r", "without parameters nothing runs but what -N says" },
-		{ "--max-procs", "so many tasks at a time are -P4" },
-		{ "--arg-file", "parameters are the lines of files with -f" },
-		{ "--colsep", "columns of a line are --columns, in %1, %2" },
-		{ "--link", "lists side by side are --zip --sep WORD" },
-		{ "--no-run-if-empty",
-		  "without parameters nothing runs but what -N says" },
-		{ "--eta", "--progress has it" }
-	};
-	size_t i, n = strcspn(option, "=");
-
-	for (i = 0; i < sizeof others / sizeof *others; i++)
-		if (strlen(others[i].option) == n &&
-		    memcmp(option, others[i].option, n) == 0)
-			return others[i].here;
-	return NULL;
-}
-
 const struct wk_program xapply = {
 	.name = "xapply",
 	.synopsis =
@@ -197,7 +170,7 @@ const struct wk_program xapply = {
 	    "-h | -V",
 	.variable = "XAPPLY",
 	.brief = brief,
-	.hint = hint,
+	.hint = hints_option,
 	.options = options
 };
 
@@ -252,6 +225,9 @@ set_jobs(const char *arg)
 	bare_jobs = arg == NULL;
 	if (arg == NULL)
 		xapply_opt.jobs = default_jobs();
+	else if (*arg == '+' || *arg == '-')
+		wk_usage("-P: %s: jobs are a number, 0 for the processors, or "
+		    "50%% of them", arg);
 	else if (n > 1 && arg[n - 1] == '%')
 		xapply_opt.jobs = percent_jobs(arg, n - 1);
 	else
@@ -274,7 +250,8 @@ xapply_set_escape(const char *arg)
 	if (c == 0 || strcmp(arg, "^@") == 0 || strcmp(arg, "\\000") == 0)
 		wk_die(WK_NO_ESCAPE, "-a: NUL cannot be in a command");
 	if (c < 0 || c > 255)
-		wk_usage("-a: '%s' is not one character", arg);
+		wk_usage("-a: '%s' is not one character (files of parameters "
+		    "are operands, with -f)", arg);
 	xapply_opt.escape = (char)c;
 }
 
@@ -507,7 +484,12 @@ set_value(int letter, const char *arg)
 	switch (letter) {
 	case 'P': set_jobs(arg); break;
 	case 'i': xapply_opt.input = arg; break;
-	case 'N': xapply_opt.otherwise = arg; break;
+	case 'N':
+		if (*arg != '\0' && arg[strspn(arg, "0123456789")] == '\0')
+			wk_usage("-N %s: so many parameters for each task are "
+			    "-%s; -N is a command", arg, arg);
+		xapply_opt.otherwise = arg;
+		break;
 	case 'e': add_export(arg); break;
 	case 'a': xapply_set_escape(arg); break;
 	case 'S': xapply_opt.shell = arg; break;
@@ -641,7 +623,8 @@ check_options(char **operands)
 
 	if (cmd == NULL)
 		wk_usage("there is no command");
-	if (bare_jobs && *cmd != '\0' && cmd[strspn(cmd, "0123456789")] == '\0')
+	if (bare_jobs && text_is_digit(*cmd) &&
+	    cmd[strspn(cmd, "0123456789%")] == '\0')
 		wk_usage("-P takes an attached number: -P%s", cmd);
 	if (xapply_opt.pad != NULL && !xapply_opt.files &&
 	    xapply_opt.lists != INPUT_ZIP)
@@ -667,59 +650,6 @@ check_options(char **operands)
 		wk_usage("-t: the name is empty");
 	check_lists(operands + 1);
 	check_batches(cmd);
-}
-
-/* GNU parallel's marks of lists. */
-static void
-check_colons(char **operand)
-{
-	int i;
-
-	for (i = 0; operand[i] != NULL; i++) {
-		if (strncmp(operand[i], ":::", 3) != 0 ||
-		    strspn(operand[i], ":+") != strlen(operand[i]))
-			continue;
-		if (i == 0)
-			wk_usage("'%s': parameters stand right behind the "
-			    "command, names of files of them with -f",
-			    operand[i]);
-		wk_usage("'%s' in front of another list: --sep %s combines "
-		    "them", operand[i], operand[i]);
-	}
-}
-
-/* Words of other programs that cannot be right here. */
-static void
-check_foreign(char **operands)
-{
-	const char *cmd = operands[0];
-
-	if (xapply_opt.detached && (cmd[0] == '\\' || strlen(cmd) == 1))
-		wk_usage("'%s' is no command: lines of files are -f, ended by "
-		    "NUL with -z, fields %%[1,2]; -d is --detached", cmd);
-	if (xapply_opt.header && !xapply_opt.files &&
-	    xapply_opt.columns == NULL && xapply_opt.separator == NULL &&
-	    strcmp(cmd, ":") == 0)
-		wk_usage("'--header :' is --header alone");
-	if (xapply_opt.separator == NULL)
-		check_colons(operands + 1);
-}
-
-/* And those that may be right, but are seldom meant. */
-static void
-hint_at_foreign(char **argv, char **operands)
-{
-	const char *cmd = operands[0];
-
-	/* one parameter is what each task has anyway */
-	for (; argv < operands; argv++)
-		if (strcmp(*argv, "-n1") == 0 || (strcmp(*argv, "-n") == 0 &&
-		    argv + 1 == operands && text_is_digit(*cmd)))
-			wk_warn("-n is a dry run; so many parameters for each "
-			    "task are -1, -2, ...");
-	if (strstr(cmd, "{}") != NULL && strchr(cmd, xapply_opt.escape) == NULL)
-		wk_warn("{} is plain text, the parameter is %c1",
-		    xapply_opt.escape);
 }
 
 /* Nothing to do: where a list may have been meant to come in, that is wrong. */
@@ -994,10 +924,10 @@ main(int argc, char **argv)
 	if (xapply_opt.otherwise == NULL && operands[1] == NULL &&
 	    !xapply_opt.pipe)
 		return no_parameters();
-	check_foreign(operands);
+	hints_check(operands);
 	complete_exports();
 	find_pool(argv, find_collator(argv));
-	hint_at_foreign(argv, operands);
+	hints_warn(argv, operands);
 	if (xapply_opt.keep_order && xapply_collator != NULL &&
 	    setenv(SECTION, xapply_collator, 1) != 0)
 		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));

@@ -80,37 +80,42 @@ is_reached(const struct wk_halt *h, uintmax_t all)
 }
 
 int
-wk_halt_ended(struct wk_halt *h, int code, uintmax_t all)
+wk_halt_ended(struct wk_halt *h, int code, uintmax_t all, const char *name,
+    const char *how)
 {
+	if (h->when == WK_HALT_NEVER)
+		return 0;
 	if (h->of != WK_HALT_DONE && (code == 0) != (h->of == WK_HALT_SUCCESS))
 		return 0;
 	h->count++;
 	h->last = code;
+	if (!h->halted)
+		snprintf(h->named, sizeof h->named, "%s (%s)", name, how);
 	if (h->halted && h->when == WK_HALT_SOON && h->of == WK_HALT_FAIL)
 		h->code = code;
-	if (h->when == WK_HALT_NEVER || h->halted || !is_reached(h, all))
+	if (h->halted || !is_reached(h, all))
 		return 0;
 	h->halted = 1;
 	h->code = code;
 	return 1;
 }
 
-void
+int
 wk_halt_over(struct wk_halt *h, uintmax_t all)
 {
 	if (h->when == WK_HALT_NEVER || h->halted || !h->percent ||
 	    !is_reached(h, all))
-		return;
+		return 0;
 	h->halted = 1;
 	h->code = h->last;
+	return 1;
 }
 
 void
-wk_halt_tell(const struct wk_halt *h, char *text, const char *what,
-    const char *name, const char *how)
+wk_halt_tell(const struct wk_halt *h, char *text, const char *what)
 {
 	static const char *const words[] = { "failed", "succeeded", "done" };
 
-	snprintf(text, WK_HALT_TEXT_MAX, "halt: %ju %s%s %s: %s (%s)", h->count,
-	    what, h->count == 1 ? "" : "s", words[h->of], name, how);
+	snprintf(text, WK_HALT_TEXT_MAX, "halt: %ju %s%s %s: %s", h->count,
+	    what, h->count == 1 ? "" : "s", words[h->of], h->named);
 }

@@ -25,7 +25,10 @@ enum wk_halt_of {                 /* which count */
 	WK_HALT_DONE
 };
 
-enum { WK_HALT_TEXT_MAX = 256 };  /* bytes, with the NUL */
+enum {                            /* bytes, with the NUL */
+	WK_HALT_NAMED_MAX = 160,
+	WK_HALT_TEXT_MAX = 256
+};
 
 /* All zero is "never". */
 struct wk_halt {
@@ -42,6 +45,7 @@ struct wk_halt {
 	int percent;              /* at is of a hundred */
 	uintmax_t count;          /* of those that count */
 	int last;                 /* the code of the last of them */
+	char named[WK_HALT_NAMED_MAX];  /* which that is, and how it ended */
 };
 
 /* Read a rule.  percent: N% is allowed.  Anything else ends the program with
@@ -50,16 +54,18 @@ void wk_halt_read(struct wk_halt *h, const char *text, int percent);
 
 /*
  * One has ended with this exit code, 0 if well, of so many in all, or as far as
- * is known.  1 if that halts the rest: it is so once.
+ * is known.  name and how ("exit 1") are copied.  1 if that halts the rest: it
+ * is so once.
  */
-int wk_halt_ended(struct wk_halt *h, int code, uintmax_t all);
+int wk_halt_ended(struct wk_halt *h, int code, uintmax_t all, const char *name,
+    const char *how);
 
-/* All have ended, which were so many: a percentage is looked at once more. */
-void wk_halt_over(struct wk_halt *h, uintmax_t all);
+/* All have ended, which were so many: a percentage is looked at once more.
+ * 1 if it is reached now, by the last that counted. */
+int wk_halt_over(struct wk_halt *h, uintmax_t all);
 
 /* For people, in text[WK_HALT_TEXT_MAX]: "halt: 2 tasks failed: NAME (HOW)",
  * what being "task". */
-void wk_halt_tell(const struct wk_halt *h, char *text, const char *what,
-    const char *name, const char *how);
+void wk_halt_tell(const struct wk_halt *h, char *text, const char *what);
 
 #endif

@@ -127,13 +127,30 @@ own_file(int dir, const char *name, int how)
 	return -1;
 }
 
+/* Where names may get this suffix, one of n bytes that has it already has its
+ * dot escaped, so that each suffix is ours. */
+static void
+keep_apart(char *name, size_t n, const char *suffix)
+{
+	size_t len = strlen(suffix);
+	char *dot = name + n - len;
+
+	if (n < len || strcmp(dot, suffix) != 0)
+		return;
+	memmove(dot + 3, dot + 1, len);
+	memcpy(dot, "%2E", 3);
+}
+
 int
 results_file(struct results *r, const char *xid, const char *suffix)
 {
-	char name[RESULTS_NAME_MAX + 16];
+	char name[RESULTS_NAME_MAX + 2 + 16];
 	int first, fd, e;
+	size_t n;
 
-	results_name(name, xid);
+	n = results_name(name, xid);
+	if (r->suffix != NULL)
+		keep_apart(name, n, r->suffix);
 	strncat(name, suffix, 15);
 	first = first_of_name(r, name);
 	if (first < 0) {

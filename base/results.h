@@ -15,6 +15,8 @@
 /* All zero at first. */
 struct results {
 	const char *path;          /* the directory, for messages */
+	const char *suffix;        /* some results have this one (".err"), or
+	                              NULL; no other name ends so */
 	/* private */
 	int dir;
 	uint64_t *seen;            /* a table of hashes of names */

@@ -147,10 +147,8 @@ wk_usage(const char *fmt, ...)
 	va_start(ap, fmt);
 	wrapper_say(fmt, ap);
 	va_end(ap);
-	if (program->brief != NULL)
-		fprintf(stderr, "see %s -h\n", program->name);
-	else
-		print_usage(stderr);
+	fprintf(stderr, "%ssee %s -h\n", program->brief != NULL ? "" :
+	    "usage: ", program->name);
 	exit(WK_USAGE);
 }
 

@@ -262,9 +262,9 @@ t 'another name becomes argv[0] of the command' 0 "first: other" '' \
 t '-h' 0 '~usage: ptbw -m *' '' ptbw -h
 t '--help' 0 '~usage: ptbw -m *' '' ptbw --help
 t 'unknown option' 64 '' '~ptbw: unknown option -z
-usage: ptbw -m *' ptbw -z
+usage: see ptbw -h' ptbw -z
 t 'unknown long option' 64 '' '~ptbw: unknown option --nope=1
-usage:*' ptbw --nope=1
+usage: see ptbw -h' ptbw --nope=1
 t 'a long option that takes no argument' 64 '' \
     '~ptbw: --master=1 takes no argument*' ptbw --master=1
 t 'a missing argument' 64 '' '~ptbw: -R needs an argument*' ptbw -AR

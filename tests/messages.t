@@ -318,7 +318,7 @@ cat >list <<'END'
 	xapply -ff : a
 64 xapply: -e: 1x is not the name of a variable
 	xapply -e 1x : a
-64 xapply: -a: 'ab' is not one character
+64 xapply: -a: 'ab' is not one character (files of parameters are operands, with -f)
 	xapply -a ab : a
 78 xapply: -a: NUL cannot be in a command
 	xapply -a '^@' : a
@@ -394,6 +394,14 @@ cat >list <<'END'
 	xapply -n1 : a
 64 xapply: no parameters; [`]-[`] reads standard input, with -f
 	echo a | xapply :
+0 xapply: {2} is plain text, parameter 2 is %2, its last component %n2
+	xapply 'echo {2}' a
+0 xapply: {.} is plain text, here it is %r1
+	xapply 'echo {.}' a
+64 xapply: -N 2: so many parameters for each task are -2; -N is a command
+	xapply -N2 echo a
+64 xapply: -P: +2: jobs are a number, 0 for the processors, or 50% of them
+	xapply -P+2 echo a
 1 xapply: 1 of 2 tasks failed: b (exit 1)
 	xapply 'test %1 = a' a b
 11 xapply: 11 of 11 tasks failed: 1 (exit 1), 2 *, 10 (exit 1), and 1 more

@@ -7,7 +7,7 @@ LIMIT=120
 usage() {       # usage NAME MESSAGE ARG...
 	name=$1 err=$2
 	shift 2
-	t "$name" 64 '' "~sshw: $err${nl}usage: sshw *" sshw "$@"
+	t "$name" 64 '' "~sshw: $err${nl}usage: see sshw -h" sshw "$@"
 }
 usage 'no host' 'no host is given'
 usage 'no host behind options' 'no host is given' -v -p 22

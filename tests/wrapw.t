@@ -478,7 +478,7 @@ usage() {       # usage MESSAGE OPTIONS...
 	m=$1
 	shift
 	t "usage: $*" 64 '' "~wrapw: $m
-usage: wrapw *" wrapw "$@"
+usage: see wrapw -h" wrapw "$@"
 }
 for o in I W R n b u Q; do usage "-$o does not go with -m" -m -$o x; done
 usage '-t does not go with -m' -m -t x

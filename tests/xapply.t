@@ -681,7 +681,43 @@ x '--halt now,success=1: but those before have' 0 '' 'xapply: halt: 1 task succe
 xapply: 1 of 2 tasks failed: a (exit 9)' 'xapply -2 --halt now,success=1 "exit %2;%0" a 9 b 0 c 0'
 x '--halt now,success=1: those that it ended are not in the log' 0 '1' - \
     'xapply -P2 -2 --joblog j --halt now,success=1 "%2;%0" a ": >up; exec sleep 60" b "await up"; c=$?; sed 1d j | wc -l | tr -d " "; exit $c'
-x '--halt soon,success=50% -f: at the end of the list' 0 '3' '~xapply: 2 of 3 tasks failed*' "printf '%s\n' 1 1 0 >l
+# a parameter that no command can hold
+head -c 131071 /dev/zero | tr '\0' a >"$T/long"
+{ echo one; cat "$T/long"; echo; echo two; } >"$T/longlist"
+for o in '' -q -m '-q -m'; do
+	x "a task that is too long fails alone: $o" 1 'one two' '~xapply: task 2 (aaa*): Argument list too long
+xapply: 1 of 3 tasks failed: aaa* (exit 126)' "xapply $o -f 'echo' '$T/longlist' >o; c=\$?; echo \$(cat o); exit \$c"
+done
+x 'and -X says that it cannot be' 65 - "~xapply: a batch cannot hold even one parameter: *" "xapply -X -f echo '$T/longlist'"
+x 'names of --results never meet' 0 'err b|err b.err|out b|out b.err|' - "xapply --stderr-apart --results r 'echo out %1; echo err %1 >&2' b b.err >/dev/null 2>&1; cat r/* | sort | tr '\\n' '|'"
+
+# words of other programs
+for o in '-P+2|jobs are a number' '-P-1|jobs are a number' '-P 50%|-P50%' '-N2|so many parameters' '-d,|--columns' \
+    '-a file|operands, with -f' '-E x|end of the list' '-I x|%1' '-j2|-P4' '-L1|-f -2' '-r|-N' '-o|reads the terminal' \
+    '--arg-file=x|-f' '--colsep ,|--columns' '--delimiter ,|--columns' '--dryrun|--dry-run' '--eta|--progress' '--eof x|end of the list' \
+    '--env X|-e' '--exit|--halt now' '--group|-m' '--halt-on-error 1|--halt soon' '--interactive|-n' '--link|--zip' \
+    '--max-lines 2|-f -2' '--max-procs 2|-P4' '--max-replace-args 2|--max-args' '--nice 3|the command has it' \
+    '--no-run-if-empty|-N' '--open-tty|terminal' '--pipepart f|--pipe-part' '--process-slot-var X|%t1' '--replace|%1' \
+    '--show-limits|-X' '--shuf|shuf list' '--sshlogin x|ssh host' '--trim x|--columns' '--tty|terminal' '--ungroup|-m' \
+    '--wd .|cd dir' '--workdir .|cd dir' '--will-cite|not needed' '--xargs|-X' '--xapply|--zip'; do
+	x "a hint: ${o%%|*}" 64 '' "~xapply: *${o##*|}*
+see xapply -h" "xapply ${o%%|*} 'touch more' a; c=\$?; test ! -e more && exit \$c"
+done
+for o in '{.}|%r1' '{/}|%n1' '{//}|%h1' '{/.}|%m1' '{#}|%#' '{}|%1' '{2}|%2' '{2/.}|%2'; do
+	x "a hint: ${o%|*}" 0 "${o%|*} a" "~xapply: ${o%|*} is plain text, *${o#*|}*" "xapply 'echo ${o%|*}' a"
+done
+x 'no hint: a regular expression' 0 'a{2} a' '' "xapply 'echo a{2}' a"
+x '--halt soon,fail=50% -f: at the end it says so' 1 '' 'xapply: halt: 2 tasks failed: 2 (exit 1)
+xapply: 2 of 3 tasks failed: 1 (exit 1), and 1 named above' "printf '%s\n' 1 2 0 >l; xapply -f --halt soon,fail=50% 'test %1 = 0' l"
+x '--halt: who did it is named once' 1 '' 'xapply: halt: 1 task failed: a (exit 1)' "xapply --halt soon 'false %1' a b"
+x '--halt, others failed as well' 1 '' 'xapply: halt: 2 tasks failed: b (exit 1)
+xapply: 2 of 2 tasks failed: a (exit 1), and 1 named above' "xapply --halt soon,fail=2 'false %1' a b c"
+x '--halt and --progress' 1 '' '~xapply: halt: 1 task failed: a (exit 1)
+xapply: 1 task done in *, 1 failed' "xapply --progress --halt soon 'false %1' a b"
+x '-T: who took too long is named once' 2 '' 'xapply: task 2 (9): its time is up
+xapply: 2 of 2 tasks failed: 0 (exit 1), and 1 named above' "xapply -T 0.3 'sleep %1; false' 0 9"
+x '--halt soon,success=50% -f: at the end of the list' 0 '3' 'xapply: halt: 1 task succeeded: 0 (exit 0)
+xapply: 2 of 3 tasks failed: 1 (exit 1), 1 (exit 1)' "printf '%s\n' 1 1 0 >l
     xapply -f --halt soon,success=30% 'echo >>o; exit %1' l; c=\$?; wc -l <o | tr -d ' '; exit \$c"
 
 # --- what ends a task ---
@@ -730,8 +766,9 @@ x 'names of results are one for each task' 0 'a?b~0 a?b~1 a?b~2 ~3' '' \
 x '-T: the task and its children end' 0 'gone 15' '~*its time is up' 'mkfifo f; exec 3<>f; cat f 3>&- & r=$!
     xapply --no-fail -T 0.3 --joblog j "sleep 60 >f & wait;%0" a 3>&-; exec 3>&-
     wait $r && echo gone $(cut -f 8 j | tail -n 1)'
-x '--timeout counts as a failure' 1 b '~*xapply: 1 of 2 tasks failed: sleep 60 (timed out)' 'xapply --timeout .3 --fail "%1" "sleep 60" "echo b"'
-x '--timeout: also of one that ends well then' 1 '' '~*xapply: 1 of 1 tasks failed: a (timed out)' \
+x '--timeout counts as a failure' 1 b 'xapply: task 1 (sleep 60): its time is up
+xapply: 1 of 2 tasks failed' 'xapply --timeout .3 --fail "%1" "sleep 60" "echo b"'
+x '--timeout: also of one that ends well then' 1 '' '~xapply: task 1 (a): its time is up*xapply: 1 of 1 tasks failed' \
     'xapply --timeout .3 --fail "trap \"exit 0\" TERM; while :; do sleep 0.01; done;%0" a'
 # (seconds here are what it means, nothing that is waited for)
 for times in '2 3 0' '4 3 2'; do

@@ -27,7 +27,7 @@ m() {           # m NAME OUT OPTIONS SCRIPT: inside a master
 # --- the command line ---
 for o in w I E D Y c e g l b 'S sh' -stderr-last; do
 	x "-$o does not go with -m" 64 '' '~xclate: -* does not go with -m*
-usage: xclate*' "xclate -m -$o true"
+usage: see xclate -h' "xclate -m -$o true"
 	x "-m does not go with -$o" 64 '' '~xclate: *' "xclate -$o -m true"
 done
 for o in A d 'i -' 'N -' 'O -' 'p 1' r 'W -' k '-order-from 1' -fail \
@@ -39,7 +39,7 @@ for o in '-=' '-1 -2' '--tag=x' '--halt later' '--halt now,fail=0' \
     '--ci jenkins' '--turn-timeout x' '--order-from x' '-u ""' '-a ab' \
     '-k --order-from 1' '-p 0'; do
 	x "usage: -m $o" 64 '' '~xclate: *
-usage: *' "xclate -m $o true"
+usage: see xclate -h' "xclate -m $o true"
 done
 for o in '-E -e' '-E --stderr-last' '-e --stderr-last' '-I -c' '-g -l'; do
 	x "usage: $o" 64 '' '~xclate: * does not go with *' "xclate $o a true"
@@ -318,6 +318,8 @@ x 'results have all of them' 0 'out c' - "xclate -m --quiet-success --results r 
 t 'the reports, too' 0 'a@b@c@d@' - sh -c 'xclate -m --quiet-success -N ">&1" -O /dev/null sh -c "$1" | tr "\0" @' sh "$some"
 t 'xapply -l and --quiet-success' 2 "out 1${nl}out 3" - \
     xclate -m -k --quiet-success xapply -m -l -P2 'echo out %1; test %1 = 2 -o %1 = 4' 1 2 3 4
+x 'a reader that has gone is no message' 0 '141' '' "
+    (xclate -m --tag sh -c 'seq 100000 | xclate a'; echo \$? >c) | head -n 1 >/dev/null; cat c"
 t 'a section whose time is up has failed' 0 "begun" '~*xclate: 1 section done in *, 1 failed: a (exit *)' sh -c \
     'xclate -m --quiet-success --turn-timeout 0.3 sh -c "xclate -c a sh -c \"echo begun; exec sleep 9\" 2>/dev/null; :"'
 
@@ -325,6 +327,8 @@ t 'a section whose time is up has failed' 0 "begun" '~*xclate: 1 section done in
 x '--fail' 9 '' 'xclate: 2 of 2 sections failed: a (exit 9), b (exit 8)' "xclate -m --fail sh -c 'xclate -c a sh -c \"exit 9\"; xclate -c b sh -c \"exit 8\"; :'"
 x 'without it' 0 '' '' "xclate -m sh -c 'xclate -c a sh -c \"exit 9\"; :'"
 x 'the code of the utility goes first' 3 '' 'xclate: 1 of 1 sections failed: a (exit 9)' "xclate -m --fail sh -c 'xclate -c a sh -c \"exit 9\"; exit 3'"
+x '--halt --fail: who did it is named once' 1 '' 'xclate: halt: 1 section failed: a (exit 1)' \
+    "xclate -m --fail --halt soon sh -c 'xclate a false'"
 x '--halt now' 9 '' '~xclate: halt: 1 section failed: a (exit 9)' "xclate -m --halt now sh -c '
     xclate -c a sh -c \"exit 9\"; exec sleep 60'"
 x '--halt now,fail=2' 8 '' '~*halt: 2 sections failed: b (exit 9)' "xclate -m --halt now,fail=2 sh -c '

@@ -211,6 +211,9 @@ n '... of operands' '1
 2' 'xapply --header "echo %{n}" n 1 2'
 n '... lines that are too short get empty columns' '<1><><>' 'printf "a,b,c\n1\n" | xapply -qf --columns , --header show -'
 n '... numbers begin behind it' '1: x' 'printf "n\nx\n" | xapply -f --header "echo %#: %1" -'
+n '--header: an empty list has no columns, and no tasks' '' ': | xapply -qf --header "echo %{a}" -'
+n '--header --columns, the same' '' ': >e; xapply -qf -e "x=%{b}" --columns csv --header "echo %{a}" e'
+n '--header: and -N' 'none' ': | xapply -qf --header -N "echo none%0" "echo %{a}" -'
 n '--skip-empty' 'a
 b' 'printf "\na\n\n\nb\n" | xapply -f --skip-empty echo -'
 n '--skip-empty: blanks are something' '< >' 'printf "\n \n" | xapply -qf --skip-empty show -'

@@ -524,7 +524,13 @@ rules_of(int tail, char escape)
 static void
 compile_all(const char *template, size_t operands)
 {
-	struct expand_rules rules = rules_of(1, xapply_opt.escape);
+	/* a list that has not even a header is empty, so that there are no
+	 * tasks: what columns they would have is not to be asked */
+	const struct input *in = make.input;
+	int empty = in->header && in->files && !in->headed &&
+	    in->lists == INPUT_ONE_LIST;
+	struct expand_rules rules = rules_of(1, empty ? '\0' :
+	    xapply_opt.escape);
 	struct export *e;
 	char what[200];
 
@@ -532,7 +538,7 @@ compile_all(const char *template, size_t operands)
 	make.template = run_compile("", template, &rules);
 	for (e = xapply_opt.exports; e != NULL; e = e->next) {
 		snprintf(what, sizeof what, "-e %s: ", e->name);
-		rules = rules_of(0, e->escape);
+		rules = rules_of(0, empty ? '\0' : e->escape);
 		e->value = run_compile(what, e->text, &rules);
 	}
 	if (xapply_opt.otherwise != NULL) {

@@ -168,6 +168,7 @@ slot_header(struct input *in, size_t slot)
 	if (r == INPUT_WAIT || r == INPUT_FAILED)
 		return r;
 	s->headed = 1;
+	in->headed |= r != INPUT_END;
 	if (r == INPUT_END && slot < hold_count(&in->heading))
 		return INPUT_BATCH;
 	return input_take_header(in, slot, s->name, t);

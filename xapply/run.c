@@ -72,6 +72,7 @@ static struct {
 	int output_error;         /* errno, once output was lost */
 	uintmax_t done, skipped;
 	struct wk_failures failures;
+	int last_told;            /* the last one had a line of its own */
 	int told_by_outer;        /* how many failed, when we have */
 
 	struct wk_timer soon;     /* start tasks in the next round */
@@ -158,11 +159,17 @@ run_how(char *text, const struct task *t)
 		wk_failure_how(text, t->status);
 }
 
+/* halts: it is named by the line of the halt. */
 static void
-note_failure(const struct task *t)
+note_failure(const struct task *t, int halts)
 {
 	char how[WK_FAILURE_HOW];
 
+	run.last_told = halts || t->timed_out;
+	if (run.last_told) {
+		wk_failures_add_told(&run.failures);
+		return;
+	}
 	run_how(how, t);
 	wk_failures_add(&run.failures, t->xid, how);
 }
@@ -174,7 +181,7 @@ give_up(struct task *t)
 	if (t->attempts > 0) {
 		task_log(t);
 		run.done++;
-		note_failure(t);
+		note_failure(t, 0);
 	}
 	task_free(t);
 }
@@ -348,13 +355,27 @@ tasks_so_far(void)
 	return run.done > FEW_TASKS ? run.done : FEW_TASKS;
 }
 
+static void
+tell_halt(void)
+{
+	char text[WK_HALT_TEXT_MAX];
+
+	wk_halt_tell(&xapply_opt.halt, text, "task");
+	wk_warn("%s", text);
+}
+
 /* The length of a list from files is known at its end: then so many may have
  * been enough after all. */
 static void
 halt_at_end(void)
 {
-	if (run.intake == INTAKE_OVER)
-		wk_halt_over(&xapply_opt.halt, run.input.count);
+	struct wk_halt *h = &xapply_opt.halt;
+
+	if (run.intake != INTAKE_OVER || !wk_halt_over(h, run.input.count))
+		return;
+	if (h->of == WK_HALT_FAIL && !run.last_told)
+		wk_failures_told_last(&run.failures);
+	tell_halt();
 }
 
 /* Those that a success has made superfluous have not failed. */
@@ -369,17 +390,17 @@ is_superfluous(const struct task *t)
 static void
 count_end(const struct task *t)
 {
-	char how[WK_FAILURE_HOW], text[WK_HALT_TEXT_MAX];
+	char how[WK_FAILURE_HOW];
 	struct wk_halt *h = &xapply_opt.halt;
-	int code = has_failed(t) ? exit_code(t) : 0;
+	int code = has_failed(t) ? exit_code(t) : 0, halts;
 
-	if (code != 0 && !is_superfluous(t))
-		note_failure(t);
-	if (!wk_halt_ended(h, code, tasks_so_far()))
-		return;
 	run_how(how, t);
-	wk_halt_tell(h, text, "task", t->xid, how);
-	wk_warn("%s", text);
+	halts = wk_halt_ended(h, code, tasks_so_far(), t->xid, how);
+	if (code != 0 && !is_superfluous(t))
+		note_failure(t, halts);
+	if (!halts)
+		return;
+	tell_halt();
 	stop_starting(0);
 	if (h->when == WK_HALT_NOW)
 		end_all();
@@ -482,9 +503,9 @@ run_announce(const struct task *t)
 }
 
 /*
- * The task has no process.  With --argv its program is missing, a failure like
- * any; otherwise the shell is, or the command is too long, which ends the run
- * with an exit code of its own.
+ * The task has no process.  With --argv its program is missing, and any command
+ * may be too long: a failure like any.  Otherwise the shell is missing, which
+ * ends the run with an exit code of its own.
  */
 static void
 run_not_started(const struct task *t, int error)
@@ -505,9 +526,8 @@ run_not_started(const struct task *t, int error)
 		wk_warn("task %ju (%s): %s", t->number + 1, t->xid,
 		    strerror(error));
 	free(words);
-	if (run.code == 0 && (!xapply_opt.argv || error == E2BIG))
-		run.code = error == E2BIG ? WK_SYSTEM :
-		    wk_spawn_error_code(error);
+	if (run.code == 0 && !xapply_opt.argv && error != E2BIG)
+		run.code = wk_spawn_error_code(error);
 }
 
 /*
@@ -1091,6 +1111,14 @@ run_result(void)
 	    FAILED_MAX;
 }
 
+/* 1 if the line of the halt has named all that failed. */
+static int
+halt_said_all(void)
+{
+	return xapply_opt.halt.halted && run.failures.count == 1 &&
+	    run.failures.told == 1;
+}
+
 /* The last lines: how much has been done, and what of it failed. */
 static void
 sum_up(void)
@@ -1100,7 +1128,7 @@ sum_up(void)
 
 	if (xapply_opt.progress)
 		wk_progress_end(named ? &run.failures : NULL);
-	else if (named)
+	else if (named && !halt_said_all())
 		wk_failures_tell(&run.failures, run.done, "task");
 }
 

@@ -88,6 +88,7 @@ struct input {
 	struct buffer line;        /* while it is taken apart */
 	struct hold heading;       /* the header of each slot as it stands */
 	struct hold names_held;
+	int headed;                /* a file had a header, be it empty */
 	size_t *columns_of;        /* by the header of a slot */
 	int over;                  /* of several rows: all have been read */
 	size_t cost_held;

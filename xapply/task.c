@@ -531,6 +531,8 @@ open_results_of_run(void)
 
 	if (xapply_opt.results == NULL || xapply_collator == NULL)
 		return;
+	if (xapply_opt.stderr_apart)
+		results.suffix = ".err";
 	reason = results_open(&results, xapply_opt.results);
 	if (reason != NULL)
 		wk_die(WK_CANTCREATE, "--results %s: %s", xapply_opt.results,

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "divconnect.h"
 #include "base/results.h"
 #include "base/serve.h"
+#include "base/spawn.h"
 #include "base/visible.h"
 #include "wire/talk.h"
 #include "wire/title.h"
@@ -222,7 +224,9 @@ inspect_flow_event(struct flow *f, int what)
 
 	if (what & FLOW_FAILED) {
 		s->result = f->error == EPIPE ? INSPECT_UNREAD : INSPECT_LOST;
-		s->how->lost("collated output", f->error);
+		/* who has read enough is told as by SIGPIPE: not a word */
+		if (f->error != EPIPE || wk_spawn_ignored(SIGPIPE))
+			s->how->lost("collated output", f->error);
 	}
 	if (what & FLOW_UNREADABLE) {
 		s->result = INSPECT_LOST;

@@ -185,17 +185,14 @@ xmaster_progress(struct wk_progress *p)
 	}
 }
 
-/* The section that has ended may be what the rest is to end for. */
+/* The section that has ended is what the rest is to end for. */
 static void
-halt(const struct client *k)
+halt(void)
 {
 	struct wk_halt *h = &xclate_opt.halt;
-	char how[WK_FAILURE_HOW], text[WK_HALT_TEXT_MAX];
+	char text[WK_HALT_TEXT_MAX];
 
-	if (!wk_halt_ended(h, k->code, 0))
-		return;
-	snprintf(how, sizeof how, "exit %d", k->code);
-	wk_halt_tell(h, text, "section", k->xid, how);
+	wk_halt_tell(h, text, "section");
 	wk_note("%s", text);
 	wk_serve_refuse();
 	if (h->when == WK_HALT_NOW)
@@ -205,15 +202,32 @@ halt(const struct client *k)
 		kill((pid_t)wk_serve_pid(), SIGTERM);
 }
 
+/* halts: it is named by the line of the halt. */
 static void
-xmaster_failed(const struct client *k)
+xmaster_failed(const struct client *k, const char *how, int halts)
 {
-	char how[WK_FAILURE_HOW];
-
-	snprintf(how, sizeof how, "exit %d", k->code);
-	wk_failures_add(&m.failures, k->xid, how);
+	if (halts)
+		wk_failures_add_told(&m.failures);
+	else
+		wk_failures_add(&m.failures, k->xid, how);
 	if (m.first_code == 0)
 		m.first_code = k->code;
+}
+
+/* A section has ended: what becomes of the run with it. */
+static void
+xmaster_count(const struct client *k)
+{
+	char how[WK_FAILURE_HOW];
+	int halts;
+
+	m.done++;
+	snprintf(how, sizeof how, "exit %d", k->code);
+	halts = wk_halt_ended(&xclate_opt.halt, k->code, 0, k->xid, how);
+	if (k->code != 0)
+		xmaster_failed(k, how, halts);
+	if (halts)
+		halt();
 }
 
 /* A client that has an xid has ended. */
@@ -243,10 +257,7 @@ xmaster_report(struct client *k)
 		flow_push(&m.notify_flow);
 	if (m.joblog_on)
 		flow_put(&m.joblog_flow, text, report_joblog(text, &r));
-	m.done++;
-	if (k->code != 0)
-		xmaster_failed(k);
-	halt(k);
+	xmaster_count(k);
 }
 
 /* --- whose turn it is --- */
@@ -1293,6 +1304,13 @@ give_streams_back(void)
 	wk_spawn_blocking(m.in);
 }
 
+/* 1 if the line of the halt has named all that failed. */
+static int
+xmaster_halt_said_all(void)
+{
+	return m.failures.count == 1 && m.failures.told == 1;
+}
+
 /* The last lines: how much has been done, and what of it failed. */
 static void
 xmaster_sum_up(void)
@@ -1301,7 +1319,7 @@ xmaster_sum_up(void)
 
 	if (xclate_opt.progress || quiet)
 		wk_progress_end(fail || quiet ? &m.failures : NULL);
-	else if (fail && m.failures.count > 0)
+	else if (fail && m.failures.count > 0 && !xmaster_halt_said_all())
 		wk_failures_tell(&m.failures, m.done, "section");
 }
 
