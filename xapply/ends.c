@@ -16,7 +16,7 @@
 #include "divconnect.h"
 
 static int
-open_pair(int fd[2])
+ends_pair(int fd[2])
 {
 	struct winsize size;
 
@@ -33,7 +33,7 @@ ends_check(void)
 
 	if (!xapply_opt.pty || xapply_opt.dry)
 		return;
-	if (open_pair(fd) != 0)
+	if (ends_pair(fd) != 0)
 		wk_die(WK_SYSTEM, "--pty: a terminal cannot be made "
 		    "(/dev/ptmx, /dev/pts): %s", strerror(errno));
 	ends_close(fd);
@@ -61,9 +61,9 @@ ends_open(int out[2], int err[2], struct task_reason *why)
 	int status;
 
 	err[0] = err[1] = -1;
-	if (open_pair(out) != 0)
+	if (ends_pair(out) != 0)
 		return ends_failed(why);
-	if (!xapply_opt.stderr_apart || open_pair(err) == 0)
+	if (!xapply_opt.stderr_apart || ends_pair(err) == 0)
 		return 0;
 	status = ends_failed(why);
 	ends_close(out);
