@@ -51,9 +51,9 @@ ARCHIVE = bin/libwrapkit.a
 SHARED = divconnect.o base/buffer.o base/colour.o base/cpus.o \
 	base/dial.o base/event.o base/failures.o base/flow.o base/halt.o \
 	base/high.o base/jobline.o base/kin.o base/lines.o base/master.o \
-	base/options.o base/peer.o base/progress.o base/results.o base/serve.o \
-	base/size.o base/spawn.o base/terminal.o base/text.o base/trace.o \
-	base/visible.o base/wall.o base/wrapper.o wire/broker.o wire/control.o \
+	base/options.o base/peer.o base/progress.o base/pty.o base/results.o \
+	base/serve.o base/size.o base/spawn.o base/terminal.o base/text.o base/trace.o \
+	base/visible.o base/wall.o base/window.o base/wrapper.o wire/broker.o wire/control.o \
 	wire/door.o wire/holders.o wire/late.o wire/section.o wire/share.o \
 	wire/style.o wire/tag.o wire/talk.o wire/title.o wire/tokens.o \
 	wire/turn.o
@@ -64,31 +64,30 @@ WRAPTREE = wraptree.o wraptree/ask.o wraptree/diversion.o wraptree/note.o \
 WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/guard.o wrapw/link.o \
 	wrapw/master.o wrapw/record.o wrapw/relay.o wrapw/space.o
 XAPPLY = xapply.o xapply/apart.o xapply/batch.o xapply/columns.o \
-	xapply/expand.o xapply/hints.o xapply/hold.o xapply/input.o \
-	xapply/joblog.o xapply/limit.o xapply/look.o xapply/make.o \
-	xapply/pipe.o \
-	xapply/quote.o xapply/rows.o xapply/run.o xapply/say.o xapply/sides.o \
-	xapply/source.o xapply/stream.o xapply/task.o xapply/termseq.o \
-	xapply/tty.o
+	xapply/ends.o xapply/expand.o xapply/hints.o xapply/hold.o \
+	xapply/input.o xapply/joblog.o xapply/limit.o xapply/look.o \
+	xapply/make.o xapply/pipe.o xapply/quote.o xapply/rows.o xapply/run.o \
+	xapply/say.o xapply/sides.o xapply/source.o xapply/stream.o \
+	xapply/task.o xapply/termseq.o xapply/tty.o
 XCLATE = xclate.o xclate/client.o xclate/inspect.o xclate/master.o \
 	xclate/redirect.o xclate/report.o
 HEADERS = divconnect.h base/buffer.h base/codes.h base/colour.h \
 	base/cpus.h base/dial.h base/event.h base/failures.h base/flow.h \
 	base/halt.h base/high.h base/jobline.h base/kin.h base/lines.h \
-	base/master.h base/options.h base/peer.h base/progress.h \
+	base/master.h base/options.h base/peer.h base/progress.h base/pty.h \
 	base/results.h base/serve.h base/size.h base/spawn.h base/terminal.h \
-	base/text.h base/trace.h base/visible.h base/wall.h base/wrapper.h \
-	wire/broker.h wire/control.h wire/door.h wire/holders.h wire/late.h \
-	wire/section.h wire/share.h wire/style.h wire/tag.h wire/talk.h \
-	wire/title.h wire/tokens.h wire/turn.h ptbw/pool.h ptbw/ptbw.h ptbw/tableau.h \
-	wraptree/wraptree.h wrapw/carry.h wrapw/guard.h wrapw/link.h \
-	wrapw/record.h wrapw/relay.h wrapw/space.h wrapw/wrapw.h \
-	xapply/apart.h xapply/batch.h xapply/columns.h xapply/expand.h \
-	xapply/hints.h xapply/hold.h xapply/input.h xapply/limit.h xapply/look.h \
-	xapply/make.h xapply/pipe.h xapply/quote.h xapply/rows.h \
-	xapply/sides.h xapply/source.h xapply/stream.h xapply/termseq.h \
-	xapply/xapply.h xclate/inspect.h xclate/redirect.h xclate/report.h \
-	xclate/xclate.h
+	base/text.h base/trace.h base/visible.h base/wall.h base/window.h \
+	base/wrapper.h wire/broker.h wire/control.h wire/door.h wire/holders.h \
+	wire/late.h wire/section.h wire/share.h wire/style.h wire/tag.h \
+	wire/talk.h wire/title.h wire/tokens.h wire/turn.h ptbw/pool.h \
+	ptbw/ptbw.h ptbw/tableau.h wraptree/wraptree.h wrapw/carry.h \
+	wrapw/guard.h wrapw/link.h wrapw/record.h wrapw/relay.h wrapw/space.h \
+	wrapw/wrapw.h xapply/apart.h xapply/batch.h xapply/columns.h \
+	xapply/ends.h xapply/expand.h xapply/hints.h xapply/hold.h \
+	xapply/input.h xapply/limit.h xapply/look.h xapply/make.h \
+	xapply/pipe.h xapply/quote.h xapply/rows.h xapply/sides.h \
+	xapply/source.h xapply/stream.h xapply/termseq.h xapply/xapply.h \
+	xclate/inspect.h xclate/redirect.h xclate/report.h xclate/xclate.h
 CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/model \
 	tests/old tests/peer tests/records tests/riot tests/section \
 	tests/text tests/unit

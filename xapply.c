@@ -53,7 +53,7 @@ enum {
 	O_FAIL, O_NO_FAIL, O_HALT, O_TERMSEQ, O_PIPE, O_PIPE_PART, O_BLOCK,
 	O_RECEND, O_RETRIES, O_RETRY_DELAY, O_DELAY, O_MAX_ARGS, O_PRODUCT,
 	O_ZIP, O_SEP, O_COLUMNS, O_HEADER, O_SKIP_EMPTY, O_CRLF, O_PROGRESS,
-	O_HELP, O_ARGV, O_SHOW, O_LOAD, O_MEMFREE
+	O_HELP, O_ARGV, O_SHOW, O_LOAD, O_MEMFREE, O_PTY
 };
 
 static const struct wk_option options[] = {
@@ -98,6 +98,7 @@ static const struct wk_option options[] = {
 	{ O_STDERR, "stderr", NULL, "-m, with what tasks write to stderr" },
 	{ O_STDERR_APART, "stderr-apart", NULL,
 	  "-m, each task's stderr behind its stdout, on stderr" },
+	{ O_PTY, "pty", NULL, "-m, and each task writes to a terminal" },
 	{ STYLE_LINGER, "linger", "seconds",
 	  "-m: for who writes after a task's end (0.2)" },
 	{ O_RESULTS, "results", "dir", "-m, and each output in a file" },
@@ -435,6 +436,7 @@ set_flag(int letter)
 	case O_STDERR_APART:
 		xapply_opt.stderr_apart = xapply_opt.collate = 1;
 		break;
+	case O_PTY: xapply_opt.pty = xapply_opt.collate = 1; break;
 	case O_RESUME: xapply_opt.resume = 1; break;
 	case O_RESUME_BY_ARGS:
 		xapply_opt.resume_by_args = 1;
@@ -642,6 +644,8 @@ check_options(char **operands)
 		wk_usage("--show goes with -n only");
 	if (xapply_opt.with_stderr && xapply_opt.stderr_apart)
 		wk_usage("--stderr does not go with --stderr-apart");
+	if (xapply_opt.pty && !xapply_opt.stderr_apart)
+		xapply_opt.with_stderr = 1;
 	if (xapply_opt.argv && xapply_opt.shell != NULL)
 		wk_usage("--argv does not go with -S");
 	if (xapply_opt.argv && xapply_opt.append)

@@ -27,7 +27,8 @@ enum { PROBE_MS = 1000 };        /* for a master's first line */
 /* Options that have a long name alone. */
 enum {
 	O_ORDER_FROM = 256, O_STDERR_LAST, O_FAIL, O_HALT, O_RESULTS,
-	O_JOBLOG, O_JSON, O_PROGRESS, O_CI, O_TURN_TIMEOUT, O_QUIET_SUCCESS
+	O_JOBLOG, O_JSON, O_PROGRESS, O_CI, O_TURN_TIMEOUT, O_QUIET_SUCCESS,
+	O_PTY
 };
 
 static const struct wk_option options[] = {
@@ -75,6 +76,7 @@ static const struct wk_option options[] = {
 	{ 'e', "stderr", NULL,
 	  "client: the command's stderr is in the section" },
 	{ O_STDERR_LAST, "stderr-last", NULL, "client: ... behind its stdout" },
+	{ O_PTY, "pty", NULL, "client: the command writes to a terminal" },
 	{ 'S', "shell", "path", "ignored" },
 	{ 'Z', "recursion", NULL, "be cat, with a warning (see |cmd)" },
 	{ 'n', "dry-run", NULL, "say what would be done" },
@@ -167,6 +169,7 @@ set_client_option(int letter)
 	case 'c': xclate_opt.no_stdin = 1; break;
 	case 'e': xclate_opt.with_stderr = 1; break;
 	case O_STDERR_LAST: xclate_opt.stderr_last = 1; break;
+	case O_PTY: xclate_opt.pty = 1; break;
 	case 'S': xclate_opt.shell = 1; break;
 	}
 }
@@ -286,7 +289,8 @@ clients_option(void)
 	return o->to_widow ? "-w" : o->use_stdin ? "-I" :
 	    o->use_stderr ? "-E" : o->use_dir ? "-D" : o->session ? "-Y" :
 	    o->no_stdin ? "-c" : o->with_stderr ? "-e" :
-	    o->stderr_last ? "--stderr-last" : o->style.whole ? "-g" :
+	    o->stderr_last ? "--stderr-last" : o->pty ? "--pty" :
+	    o->style.whole ? "-g" :
 	    o->style.lines ? "-l" : o->style.block ? "-b" :
 	    o->style.linger != NULL ? "--linger" :
 	    o->shell ? "-S" : NULL;
@@ -326,6 +330,8 @@ xclate_check_mode(void)
 		wk_usage("-E does not go with -e and --stderr-last");
 	if (o->with_stderr && o->stderr_last)
 		wk_usage("-e does not go with --stderr-last");
+	if (o->pty && !o->use_stderr && !o->stderr_last)
+		xclate_opt.with_stderr = 1;
 	if (o->use_stdin && o->no_stdin)
 		wk_usage("-I does not go with -c");
 	if (o->style.whole && o->style.lines)

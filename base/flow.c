@@ -44,7 +44,8 @@ enum {
 	ROUNDS = 32,              /* before the loop goes on to others */
 	UNWATCHED_MS = 50,        /* between looks at what is not watched */
 	HESITATE_MS = 100,        /* for a sink, before a file is begun */
-	HESITATE_LEAST_MS = 20    /* where that was in vain before */
+	HESITATE_LEAST_MS = 20,   /* where that was in vain before */
+	TERMINAL_MAX = 131072     /* bytes that a terminal may hold unread */
 };
 
 void (*flow_at_terminal)(int last);
@@ -513,6 +514,16 @@ flow_has_writer(int pipe)
 	return !(wk_look(pipe, POLLIN, 0) & POLLHUP);
 }
 
+/* Of what a pseudo-terminal holds FIONREAD may not know yet, poll does. */
+int
+flow_has_bytes(int pipe)
+{
+	int n = 0;
+
+	return (ioctl(pipe, FIONREAD, &n) == 0 && n > 0) ||
+	    (isatty(pipe) && (wk_look(pipe, POLLIN, 0) & POLLIN));
+}
+
 /* The source has nothing now.  When this is all that is asked of it, it is
  * asked twice: who promised to read what there is takes no hasty word for
  * it. */
@@ -917,11 +928,14 @@ flow_source(struct flow *f, int fd, int ours)
 	f->ours = ours != 0;
 	if (ours)
 		fcntl(fd, F_SETFL, O_NONBLOCK);
-	if (fstat(fd, &st) != 0 || !(S_ISFIFO(st.st_mode) ||
+	if (fstat(fd, &st) != 0)
+		st.st_mode = 0;
+	if (!(S_ISFIFO(st.st_mode) ||
 	    S_ISREG(st.st_mode)))
 		f->no_splice = f->no_spill_splice = 1;
 	else if (!S_ISFIFO(st.st_mode))
 		f->no_spill_splice = 1;
+	f->typed = S_ISCHR(st.st_mode) && isatty(fd);
 	later(f);
 }
 
@@ -936,6 +950,10 @@ flow_finish(struct flow *f)
 {
 	int n = has_source(f) ? source_bytes(f) : -1;
 
+	/* all that FIONREAD does not know of, but no more than can be there:
+	 * somebody may go on writing */
+	if (has_source(f) && f->typed)
+		n = TERMINAL_MAX;
 	f->limit = n >= 0 ? f->total + (uint64_t)n : UINT64_MAX;
 	f->finishing = 1;
 	source_ready(f);

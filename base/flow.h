@@ -97,6 +97,7 @@ struct flow {
 	int reported;              /* of those that are reported once */
 	/* Each of these is true of a flow in any state. */
 	unsigned finishing : 1;    /* limit counts: flow_finish */
+	unsigned typed : 1;        /* the source is a terminal */
 	unsigned ours : 1;         /* the source is non-blocking: ours alone */
 	unsigned borrowed : 1;     /* another flow closes the sink */
 	unsigned no_splice : 1;    /* source to sink: not inside the kernel */
@@ -172,6 +173,9 @@ void flow_put(struct flow *f, const char *text, size_t len);
 
 /* 1 while somebody has the other end of the pipe open to write. */
 int flow_has_writer(int pipe);
+
+/* 1 while a pipe, or a terminal, has bytes to be read. */
+int flow_has_bytes(int pipe);
 
 /* Take off the colour that the last text has left on a terminal: 1 if there is
  * one, and FLOW_EMPTY comes once more. */

@@ -23,6 +23,7 @@
 #include "event.h"
 #include "flow.h"
 #include "visible.h"
+#include "window.h"
 #include "wrapper.h"
 
 enum {
@@ -245,9 +246,9 @@ progress_tick(struct wk_timer *t)
 
 /* Its new width is known now, and what it has made of the line. */
 static void
-resized(int sig)
+resized(struct wk_window *w)
 {
-	(void)sig;
+	(void)w;
 	if (progress.kind == ONE_LINE && progress.tick.set && progress.shown)
 		draw();
 }
@@ -266,6 +267,7 @@ void
 wk_progress_begin(const char *what, void (*now)(struct wk_progress *p),
     int line)
 {
+	static struct wk_window watch = { .resized = resized };
 	const char *term = getenv("TERM");
 
 	progress.what = what;
@@ -283,7 +285,7 @@ wk_progress_begin(const char *what, void (*now)(struct wk_progress *p),
 	wk_before_message = erase;
 	flow_at_terminal = terminal_written;
 	/* without it the next tick sees the new width */
-	if (wk_signal(SIGWINCH, resized) != 0)
+	if (wk_window_watch(&watch) != 0)
 		return;
 }
 

@@ -444,6 +444,7 @@ ps: it lists no processes; is it installed?	where there is no /proc
 the link is of version %s here and of %.15s at the other end	relay.t
 a connection was ended: %s	relay.t
 /dev/null: %s	the system's
+--pty: a terminal cannot be made (/dev/ptmx, /dev/pts): %s	pty.t
 cannot serve: %s	the system's
 cannot wait: %s	the system's
 signals: %s	the system's

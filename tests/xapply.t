@@ -54,7 +54,7 @@ x 'the help has a line for each option' 0 all '' 'xapply --help >o
 	collate dry-run else jobs pad request squeeze shell tags number verbose \
 	trace null keep-order line-buffer tag tagstring tag-colour stderr results joblog \
 	resume resume-failed fail no-fail brief halt retries retry-delay timeout delay \
-	progress bar stderr-apart quote argv show; do
+	progress bar stderr-apart quote argv show pty; do
 	grep -q -E -e "--$o( |\$)" o || echo "$o is missing"
     done; echo all'
 for o in -V --version '-V -='; do

@@ -324,7 +324,7 @@ n '--stderr-apart: bytes in the log' '19 19' "xapply -m --stderr-apart --joblog 
     echo \$(sed 1d j | cut -f 6)" 
 n '--stderr-apart: a daemon that keeps it does not hold its section up' 'err
 late' 'xapply --linger 0.1 -m -P2 --stderr-apart "%1" "echo err >&2; { await go; echo late >&2; : >up; } &" "await up" 2>e & p=$!
-    until grep -q err e; do sleep 0.01; done; : >go; wait $p; cat e'
+    until grep -q err e 2>/dev/null; do sleep 0.01; done; : >go; wait $p; cat e'
 n '--stderr-apart: in a master that looks' 'out 1
 err 1' 'xclate -m --newline xapply -m --stderr-apart "echo out %1; echo err %1 >&2" 1 2>&1'
 n '--results without a collator that looks: retries are appended' '2' \

@@ -7,7 +7,6 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/flow.h"
@@ -86,14 +85,11 @@ int
 late_lost(void)
 {
 	struct late *l;
-	int n;
 
 	for (l = first; l != NULL; l = l->next) {
 		flow_push(&l->flow);
-		n = 0;
 		if (l->flow.held > 0 || (flow_source_fd(&l->flow) >= 0 &&
-		    ioctl(flow_source_fd(&l->flow), FIONREAD, &n) == 0 &&
-		    n > 0))
+		    flow_has_bytes(flow_source_fd(&l->flow))))
 			failed = 1;
 	}
 	return failed;

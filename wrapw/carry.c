@@ -29,6 +29,7 @@
 #include "divconnect.h"
 #include "base/event.h"
 #include "base/flow.h"
+#include "base/pty.h"
 #include "base/serve.h"
 #include "base/text.h"
 #include "base/wrapper.h"
@@ -772,48 +773,17 @@ lend(struct circuit *k, int fd)
 
 /* --- receiving one --- */
 
-/* How often a reader of a stand-in terminal finds the end of its input. */
-enum { ENDS = 64, END_OF_INPUT = 4 };
-
 /*
- * A terminal for its holder to write to.  What it writes is to come out as it
- * is: the real terminal does the rest.  Input stays where the keyboard is; a
- * reader here finds the end of it.
+ * A terminal for its holder to write to: the real one does the rest.  Input
+ * stays where the keyboard is.
  */
 static int
 carry_open_terminal(int fd[2], unsigned rows, unsigned columns)
 {
-	char ends[ENDS];
 	struct winsize size = { (unsigned short)rows, (unsigned short)columns,
 	    0, 0 };
-	struct termios t;
-	const char *name;
 
-	fd[0] = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (fd[0] < 0)
-		return -1;
-	fd[1] = -1;
-	if (grantpt(fd[0]) == 0 && unlockpt(fd[0]) == 0 &&
-	    (name = ptsname(fd[0])) != NULL)
-		fd[1] = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (fd[1] < 0 || tcgetattr(fd[1], &t) != 0)
-		goto err;
-	t.c_iflag = 0;
-	t.c_oflag &= (tcflag_t)~OPOST;
-	t.c_lflag = ICANON;
-	t.c_cc[VEOF] = END_OF_INPUT;
-	memset(ends, END_OF_INPUT, sizeof ends);
-	if (tcsetattr(fd[1], TCSANOW, &t) != 0 ||
-	    write(fd[0], ends, sizeof ends) < 0)
-		goto err;
-	if (rows > 0 && columns > 0)
-		ioctl(fd[1], TIOCSWINSZ, &size);
-	return 0;
-err:
-	close(fd[0]);
-	if (fd[1] >= 0)
-		close(fd[1]);
-	return -1;
+	return wk_pty_open(fd, rows > 0 && columns > 0 ? &size : NULL);
 }
 
 static int

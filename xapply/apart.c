@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "wire/late.h"
@@ -117,12 +116,17 @@ apart_ended(struct apart *a, int linger_ms)
 }
 
 int
+apart_source(const struct apart *a)
+{
+	return a->source >= 0 ? a->source : flow_source_fd(&a->flow);
+}
+
+int
 apart_has_data(const struct apart *a)
 {
-	int fd = a->source >= 0 ? a->source : flow_source_fd(&a->flow), n = 0;
+	int fd = apart_source(a);
 
-	return a->flow.total > 0 ||
-	    (fd >= 0 && ioctl(fd, FIONREAD, &n) == 0 && n > 0);
+	return a->flow.total > 0 || (fd >= 0 && flow_has_bytes(fd));
 }
 
 void

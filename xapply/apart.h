@@ -29,7 +29,8 @@ struct apart {
 	int writing, ruled, done;
 };
 
-/* Begin, with the reading end of a pipe, which is its own from now on. */
+/* Begin, with the end that is read of a pipe or a terminal,
+ * which is its own from now on. */
 void apart_open(struct apart *a, const struct section *like, int source);
 
 /* The section is ready: its tag is known. */
@@ -37,6 +38,9 @@ void apart_ready(struct apart *a);
 
 /* The task has ended; who has its stderr open is heard for so long. */
 void apart_ended(struct apart *a, int linger_ms);
+
+/* The reading end, which stays its own; -1 when it is over. */
+int apart_source(const struct apart *a);
 
 /* Write it; over() is called when that is done, later. */
 void apart_write(struct apart *a);

@@ -30,6 +30,7 @@
 #include "base/progress.h"
 #include "base/spawn.h"
 #include "base/terminal.h"
+#include "base/window.h"
 #include "wire/door.h"
 #include "wire/late.h"
 #include "xapply.h"
@@ -79,6 +80,7 @@ static struct {
 	struct wk_timer delay;    /* no task starts before it expires */
 	int no_room;              /* failures in a row to make a process */
 
+	struct wk_window window;  /* its size, for --pty */
 	struct wk_timer relief;   /* check load and memory again */
 	int64_t strain_checked;   /* when that was done, of div_now; 0: never */
 	int strained;             /* what came out */
@@ -291,6 +293,20 @@ stop_signal(int sig)
 	for (t = run.running; t != NULL; t = t->next)
 		tty_continue(t);
 	tty_foreground(SIGCONT);
+}
+
+/* Who shares our group has been told before its terminal had the new size. */
+static void
+run_resized(struct wk_window *w)
+{
+	struct task *t;
+
+	if (!w->changed)
+		return;
+	for (t = run.running; t != NULL; t = t->next)
+		task_resize(t, &w->size);
+	if (!run.setup.grouped)
+		kill(0, SIGWINCH);
 }
 
 /* The collated output cannot be written: what tasks go on to write would be
@@ -1029,6 +1045,9 @@ catch_signals(void)
 	/* one that shares our group needs no help to stop with us */
 	if (run.setup.grouped)
 		catch_signal(SIGTSTP, stop_signal);
+	run.window.resized = run_resized;
+	if (xapply_opt.pty && wk_window_watch(&run.window) != 0)
+		wk_die(WK_SYSTEM, "signals: %s", strerror(errno));
 	catch_signal(SIGUSR1, change_jobs);
 	catch_signal(SIGUSR2, change_jobs);
 }

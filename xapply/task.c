@@ -18,10 +18,12 @@
 #include <unistd.h>
 
 #include "base/progress.h"
+#include "base/pty.h"
 #include "base/text.h"
 #include "base/visible.h"
 #include "base/results.h"
 #include "apart.h"
+#include "ends.h"
 #include "look.h"
 #include "quote.h"
 #include "wire/late.h"
@@ -243,6 +245,15 @@ output_over(struct output *o)
 	setup->section_over();
 }
 
+/* A pipe without a reader ends who writes to it; at a terminal that is gone,
+ * programs are told. */
+static void
+output_hang_up(struct output *o)
+{
+	if (xapply_opt.pty && o->task != NULL && o->task->child.pid > 0)
+		task_signal(o->task, SIGHUP);
+}
+
 /* What has not been written within the turn, as it had none or another process
  * wrote the section, is written now. */
 static void
@@ -251,6 +262,8 @@ output_ended(struct section *s)
 	struct output *o = (struct output *)s;
 
 	o->ended = 1;
+	if (s->fault != SECTION_GOOD)
+		output_hang_up(o);
 	if (o->err == NULL || apart_is_done(o->err)) {
 		output_over(o);
 		return;
@@ -269,8 +282,10 @@ apart_over(struct apart *a)
 	if (error != 0 && error != EPIPE)
 		wk_warn("section %s: standard error: %s", o->xid,
 		    strerror(error));
-	if (error != 0)
+	if (error != 0) {
 		o->setup->output_failed(error);
+		output_hang_up(o);
+	}
 	if (o->ended)
 		output_over(o);
 	else
@@ -570,6 +585,7 @@ task_prepare(struct task_setup *s)
 	s->grouped = xapply_opt.timeout_ms > 0 ||
 	    xapply_opt.halt.when == WK_HALT_NOW ||
 	    !isatty(s->in >= 0 ? s->in : 0);
+	ends_check();
 	open_results_of_run();
 	raise_limits();
 }
@@ -843,48 +859,29 @@ say_unreachable(struct look *own, struct task_reason *why)
 	why->code = errno == ENOTSOCK ? WK_DATA : WK_UNAVAILABLE;
 }
 
-static void
-close_pipe(const int fd[2])
-{
-	if (fd[0] >= 0) {
-		close(fd[0]);
-		close(fd[1]);
-	}
-}
-
-static int
-open_pipes(int out[2], int err[2])
-{
-	if (div_pipe(out) != 0)
-		return -1;
-	if (!xapply_opt.stderr_apart || div_pipe(err) == 0)
-		return 0;
-	close_pipe(out);
-	return -1;
-}
-
-/* fd[1] and perhaps fd[2] are the writing ends of pipes into a new section.  0,
+/* fd[1] and perhaps fd[2] are the task's ends of the ways to a new section.  0,
  * or what task_start returns. */
 static int
 task_open_output(const struct task_setup *s, struct task *t, char **env,
     int *fd, struct task_reason *why)
 {
 	struct look *own = look_of_task(t->vars, env, why);
-	int out[2], err[2] = { -1, -1 }, e;
+	int out[2], err[2], e;
 
 	if (why->code != 0)
 		return -1;
-	if (open_pipes(out, err) != 0) {
+	e = ends_open(out, err, why);
+	if (e != 0) {
 		look_free(own);
-		return EAGAIN;
+		return e;
 	}
 	t->output = output_open(s, t, own, out[0]);
 	if (t->output == NULL) {
 		e = errno;
 		say_unreachable(own, why);
 		look_free(own);
-		close_pipe(out);
-		close_pipe(err);
+		ends_close(out);
+		ends_close(err);
 		return is_shortage(e) ? EAGAIN : -1;
 	}
 	if (err[0] >= 0)
@@ -982,6 +979,21 @@ task_signal(struct task *t, int sig)
 	/* a stopped process would not get it before it is continued */
 	if (sig != SIGKILL)
 		kill(t->grouped ? -pid : pid, SIGCONT);
+}
+
+void
+task_resize(struct task *t, const struct winsize *size)
+{
+	struct output *o = t->output;
+
+	if (o == NULL)
+		return;
+	wk_pty_resize(o->source >= 0 ? o->source :
+	    flow_source_fd(&o->section.flow), size);
+	if (o->err != NULL)
+		wk_pty_resize(apart_source(o->err), size);
+	if (t->grouped && t->child.pid > 0)
+		kill(-t->child.pid, SIGWINCH);
 }
 
 /* Where tasks come and go one at a time, an allocator may set up and take down

@@ -13,7 +13,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/types.h>
+#include <termios.h>
 
 #include "base/jobline.h"
 #include "wire/talk.h"
@@ -50,7 +52,7 @@ struct xapply_options {
 	int pipe;                 /* blocks of the input, no parameters */
 	struct pipe_how pipe_how;
 	int collate;              /* -m, or an option that needs it */
-	int keep_order, lines, with_stderr, stderr_apart;
+	int keep_order, lines, with_stderr, stderr_apart, pty;
 	const char *tag, *results;
 	int tag_colour;
 	const char *input, *otherwise, *pad, *shell, *tags, *joblog;
@@ -188,6 +190,9 @@ int task_start(const struct task_setup *s, struct task *t,
 /* Send a signal to the task, to its process group if that is its own, and wake
  * it if it is stopped. */
 void task_signal(struct task *t, int sig);
+
+/* The terminals that the task writes to (--pty) have that size from now on. */
+void task_resize(struct task *t, const struct winsize *size);
 
 /* A task, all zero; task_free frees it. */
 struct task *task_new(void);

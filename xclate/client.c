@@ -22,8 +22,10 @@
 #include "base/event.h"
 #include "base/flow.h"
 #include "base/kin.h"
+#include "base/pty.h"
 #include "base/spawn.h"
 #include "base/terminal.h"
+#include "base/window.h"
 #include "xclate.h"
 
 enum {
@@ -60,6 +62,18 @@ pass_on(int sig)
 		kill(me.child.pid, sig);
 	else
 		exit(WK_SIGNAL + sig);
+}
+
+/* Another size of our terminal: the command's is to have it as well.  Who is in
+ * our group has been told too early. */
+static void
+xclient_resized(struct wk_window *w)
+{
+	if (!w->changed || me.child.pid <= 0)
+		return;
+	wk_pty_resize(flow_source_fd(&me.section.flow), &w->size);
+	wk_pty_resize(flow_source_fd(&me.late), &w->size);
+	kill(xclate_opt.session ? -me.child.pid : 0, SIGWINCH);
 }
 
 static void
@@ -262,6 +276,26 @@ late_stderr(void)
 	return fd[0];
 }
 
+/* The way of what the command writes to us: fd[0] is ours. */
+static void
+open_capture(int fd[2])
+{
+	static struct wk_window window = { .resized = xclient_resized };
+	struct winsize size;
+
+	if (!xclate_opt.pty) {
+		if (div_pipe(fd) != 0)
+			wk_die(WK_SYSTEM, "pipe: %s", strerror(errno));
+		return;
+	}
+	wk_window_size(&size);
+	if (wk_pty_open(fd, &size) != 0)
+		wk_die(WK_SYSTEM, "--pty: a terminal cannot be made "
+		    "(/dev/ptmx, /dev/pts): %s", strerror(errno));
+	if (window.size.ws_col == 0 && wk_window_watch(&window) != 0)
+		wk_die(WK_SYSTEM, "signals: %s", strerror(errno));
+}
+
 /* What becomes the command's stderr, or -1: ours.  *late: our end of it, when
  * it is held. */
 static int
@@ -275,8 +309,7 @@ command_stderr(int out, int *late)
 		return out;
 	if (!xclate_opt.stderr_last)
 		return -1;
-	if (div_pipe(fd) != 0)
-		wk_die(WK_SYSTEM, "pipe: %s", strerror(errno));
+	open_capture(fd);
 	*late = fd[0];
 	return fd[1];
 }
@@ -304,8 +337,8 @@ open_ends(struct ends *e)
 	int out[2] = { -1, -1 };
 
 	e->feed = e->late = -1;
-	if (me.capture && div_pipe(out) != 0)
-		wk_die(WK_SYSTEM, "pipe: %s", strerror(errno));
+	if (me.capture)
+		open_capture(out);
 	e->out = out[0];
 	e->fd[0] = command_stdin(&e->feed);
 	e->fd[1] = me.capture ? out[1] : section_output(&me.section);
@@ -432,8 +465,12 @@ xclient_granted(struct section *s)
 static void
 xclient_ended(struct section *s)
 {
-	(void)s;
 	me.over = 1;
+	/* a pipe without a reader would end it; at a terminal that is gone,
+	 * programs are told */
+	if (xclate_opt.pty && s->fault != SECTION_GOOD && me.child.pid > 0)
+		kill(xclate_opt.session ? -me.child.pid : me.child.pid,
+		    SIGHUP);
 }
 
 /* A command whose output comes to us first. */
@@ -472,7 +509,7 @@ xclient_ready(struct section *s)
 		if (s->tag != NULL)
 			flow_source(&s->flow, xclient_take_stdin(), 0);
 	} else if (s->squeeze || s->whole || s->lines || s->tag != NULL ||
-	    s->newline || xclate_opt.stderr_last) {
+	    s->newline || xclate_opt.stderr_last || xclate_opt.pty) {
 		begin_capture(s);
 	} else {
 		begin_direct(s);

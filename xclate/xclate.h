@@ -34,7 +34,7 @@ struct xclate_options {
 	int turn_ms;               /* 0: no limit */
 	/* clients */
 	int to_widow, use_stdin, use_stderr, use_dir, session;
-	int no_stdin, with_stderr, stderr_last, shell, linger_ms;
+	int no_stdin, with_stderr, stderr_last, pty, shell, linger_ms;
 };
 extern struct xclate_options xclate_opt;
 
