@@ -60,6 +60,7 @@
 	X(fcntl, EMFILE, ENFILE) \
 	X(dup2, EINTR, EBUSY) \
 	X(pipe2, EMFILE, ENFILE) \
+	X(posix_openpt, EMFILE, ENFILE) \
 	X(socket, EMFILE, ENOBUFS) \
 	X(socketpair, EMFILE) \
 	X(bind, ENOSPC) \
@@ -217,6 +218,7 @@ WRAP(char *, strndup, NULL, (const char *s, size_t n), (s, n))
 WRAP(int, setenv, -1, (const char *n, const char *v, int o), (n, v, o))
 WRAP(int, dup2, -1, (int a, int b), (a, b))
 WRAP(int, pipe2, -1, (int fd[2], int f), (fd, f))
+WRAP(int, posix_openpt, -1, (int f), (f))
 WRAP(int, socket, -1, (int d, int t, int p), (d, t, p))
 WRAP(int, socketpair, -1, (int d, int t, int p, int fd[2]), (d, t, p, fd))
 WRAP(int, bind, -1, (int fd, const struct sockaddr *a, socklen_t n), (fd, a, n))

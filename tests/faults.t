@@ -124,6 +124,9 @@ ptbw -m -q -J1 xclate -m wrapw -mq wrapw -X sh -ec 'ln "$WRAPW_EXPORT" link
     exec wrapw -P "$PWD/link" sh -ec "ptbw -A echo; seq 20000 >n
 xclate a <n; xclate b cat n"' >out && cksum <out
 TRY
+try pty <<'TRY'
+xapply --pty -kP2 'test -t 1 && seq 3000; echo' a b >out && cksum <out
+TRY
 try tree <<'TRY'
 ptbw -m -J1 xclate -m wraptree >out && wc -l <out
 TRY

@@ -1474,7 +1474,7 @@ end_circuit(struct circuit *k)
 /* Of a side that has hung up nothing new will be told, so that a call which
  * says that it might wait is not to be believed. */
 static void
-try_again(struct circuit *k, struct side *side)
+watch_no_more(struct circuit *k, struct side *side)
 {
 	wk_forget(&side->io);
 	if (side->reading != READ_WAITS && side->writing != WRITE_WAITS)
@@ -1494,7 +1494,7 @@ watch_side(struct circuit *k, struct side *side, int may_read)
 	if (side->writing == WRITE_WAITS)
 		what |= WK_WRITE;
 	if (side->hung_up)
-		try_again(k, side);
+		watch_no_more(k, side);
 	else if (wk_watch(&side->io, what) != 0)
 		k->state = BROKEN;
 }
