@@ -24,8 +24,10 @@ open_ours(void)
 
 	if (fd < 0 && errno == EINVAL) {
 		fd = posix_openpt(O_RDWR | O_NOCTTY);
-		if (fd >= 0)
-			fcntl(fd, F_SETFD, FD_CLOEXEC);
+		if (fd >= 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+			close(fd);
+			fd = -1;
+		}
 	}
 	return fd;
 }
