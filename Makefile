@@ -57,8 +57,8 @@ SHARED = divconnect.o base/buffer.o base/colour.o base/cpus.o \
 	wire/door.o wire/holders.o wire/late.o wire/section.o wire/share.o \
 	wire/style.o wire/tag.o wire/talk.o wire/title.o wire/tokens.o \
 	wire/turn.o
-PTBW = ptbw.o ptbw/client.o ptbw/master.o ptbw/pool.o ptbw/tableau.o \
-	ptbw/wait.o
+PTBW = ptbw.o ptbw/client.o ptbw/expect.o ptbw/master.o ptbw/pool.o \
+	ptbw/tableau.o ptbw/wait.o
 WRAPTREE = wraptree.o wraptree/ask.o wraptree/diversion.o wraptree/note.o \
 	wraptree/process.o wraptree/reach.o wraptree/tree.o
 WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/guard.o wrapw/link.o \
@@ -79,7 +79,7 @@ HEADERS = divconnect.h base/buffer.h base/codes.h base/colour.h \
 	base/text.h base/trace.h base/visible.h base/wall.h base/window.h \
 	base/wrapper.h wire/broker.h wire/control.h wire/door.h wire/holders.h \
 	wire/late.h wire/section.h wire/share.h wire/style.h wire/tag.h \
-	wire/talk.h wire/title.h wire/tokens.h wire/turn.h ptbw/pool.h \
+	wire/talk.h wire/title.h wire/tokens.h wire/turn.h ptbw/expect.h ptbw/pool.h \
 	ptbw/ptbw.h ptbw/tableau.h wraptree/wraptree.h wrapw/carry.h \
 	wrapw/guard.h wrapw/link.h wrapw/record.h wrapw/relay.h wrapw/space.h \
 	wrapw/wrapw.h xapply/apart.h xapply/batch.h xapply/columns.h \
