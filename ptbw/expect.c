@@ -110,9 +110,10 @@ expect_given(struct expect *e, size_t n)
 }
 
 /*
- * Who is to give tokens back for the first that waits, and how many in *n.
- * Unless that one has more than the other would have then, nothing moves: two
- * that hold as much would ask each other for ever.
+ * Who is to give tokens back for the first that waits, and how many in *n.  Of
+ * two that expect one, the other must have more than the first would have then:
+ * or they would ask each other for ever.  One in the queue does not go on until
+ * it is served, and never asks back: the last token alone is left for it.
  */
 static struct expect *
 gives_back(const struct pool *p, size_t *n)
@@ -120,17 +121,17 @@ gives_back(const struct pool *p, size_t *n)
 	struct expect *e, *most = NULL, *first = first_asking();
 	const struct pool_holder *w = p->up != NULL ? p->up :
 	    first != NULL ? first->holder : NULL;
-	size_t want = p->up != NULL ? w->want : 1;
+	size_t want = p->up != NULL ? w->want : 1, least;
 
 	if (w == NULL || want <= p->free)
 		return NULL;
 	*n = want - p->free;
+	least = p->up != NULL ? 1 : w->held + want;
 	for (e = announced; e != NULL; e = e->next)
 		if (e->holder != w && (most == NULL ||
 		    e->holder->held > most->holder->held))
 			most = e;
-	return most != NULL && most->holder->held > w->held + want ?
-	    most : NULL;
+	return most != NULL && most->holder->held > least ? most : NULL;
 }
 
 void

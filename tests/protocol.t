@@ -247,6 +247,14 @@ told 'Z: not alone while another expects a token' \
     "'r:!\n' s:Z 'r:0\n' t:three w:four s:Z 'r:1\n'" \
     "s:1E 'r:1\n' t:two w:three s:0E 'r:1\n' t:four"
 
+# one that floods, and one that never reads what it is told: the master goes on,
+# and holds no more than a bound for either
+t 'nE: a flood, and one that reads nothing' 0 '' '' ptbw -m -J3 -N "$s" sh -c "
+	peer connect $s 's:7\\n0E3G' 'r:1\\n0,1,2\\n' t:one w:two s:V l & one=\$!
+	peer connect $s w:one 's:8\\n' n:20000 s:1E0E t:two n:40000 l s:. e &&
+	    wait \$one && peer connect $s 's:9\\nV' 'r:0.4\\n'"
+rm -f one two
+
 # --- our client, an old master: it knows none of our requests ---
 cat >meet.sh <<'EOF'
 # meet.sh BYTES OPTIONS STEPS THEN: a client that waits until an old master, who
