@@ -55,7 +55,7 @@ SHARED = divconnect.o base/buffer.o base/colour.o base/cpus.o base/dial.o \
 	base/size.o base/spawn.o base/terminal.o base/text.o base/trace.o \
 	base/visible.o base/wall.o base/window.o base/wrapper.o \
 	wire/broker.o wire/control.o wire/door.o wire/extra.o \
-	wire/holders.o wire/late.o wire/section.o wire/share.o wire/style.o \
+	wire/holders.o wire/jobs.o wire/late.o wire/section.o wire/share.o wire/style.o \
 	wire/tag.o wire/talk.o wire/title.o wire/tokens.o wire/turn.o
 PTBW = ptbw.o ptbw/client.o ptbw/expect.o ptbw/fifo.o ptbw/jobserver.o \
 	ptbw/makeflags.o ptbw/maker.o ptbw/master.o ptbw/pool.o \
@@ -79,9 +79,9 @@ HEADERS = divconnect.h base/buffer.h base/codes.h base/colour.h base/cpus.h \
 	base/results.h base/serve.h base/size.h base/spawn.h \
 	base/terminal.h base/text.h base/trace.h base/visible.h base/wall.h \
 	base/window.h base/wrapper.h wire/broker.h wire/control.h \
-	wire/door.h wire/extra.h wire/holders.h wire/late.h wire/section.h \
-	wire/share.h wire/style.h wire/tag.h wire/talk.h wire/title.h \
-	wire/tokens.h wire/turn.h ptbw/expect.h ptbw/fifo.h \
+	wire/door.h wire/extra.h wire/holders.h wire/jobs.h wire/late.h \
+	wire/section.h wire/share.h wire/style.h wire/tag.h wire/talk.h \
+	wire/title.h wire/tokens.h wire/turn.h ptbw/expect.h ptbw/fifo.h \
 	ptbw/makeflags.h ptbw/maker.h ptbw/pool.h ptbw/ptbw.h \
 	ptbw/tableau.h wraptree/wraptree.h wrapw/carry.h wrapw/guard.h \
 	wrapw/link.h wrapw/record.h wrapw/relay.h wrapw/space.h \

@@ -176,6 +176,29 @@ in_pool 'stopped by the terminal (TSTP): it expects nothing meanwhile' 3 \
     : >go; wait $other; test "$(held)" -eq 2 && echo not granted
     kill -CONT $tree; until_held 3 3; kill $tree; wait $tree'
 
+# --- xapply as a client ---
+for form in fifo pipe; do
+	in_pool "$form: xapply --jobserver keeps to it" 3 '0 3 12' '' "
+	    ptbw -j -J $form xapply --jobserver -P8 'jobclient job count 30;:' $(
+	    seq 12 | tr '\n' ' '); cat count; until_held 0 0"
+	in_pool "$form: xapply --jobserver: -P is a limit as well" 4 '0 2 6' '' "
+	    ptbw -j -J $form xapply --jobserver -P2 'jobclient job count 30;:' \
+	    1 2 3 4 5 6; cat count"
+	in_pool "$form: xapply --jobserver gives back what it took" 3 '0 3 6' '' "
+	    ptbw -j -J $form sh -c '. ./lib
+	    xapply --jobserver -P8 \"sleep 0.05;:\" 1 2 3 4 5 6
+	    xapply --jobserver -P8 \"jobclient job count 30;:\" 1 2 3 4 5 6'
+	    cat count"
+done
+t 'xapply --jobserver: no jobserver' 0 a '' env -u MAKEFLAGS \
+    xapply --jobserver -P2 'echo' a
+t 'xapply --jobserver: one that is gone' 0 '0 1 3' \
+    'xapply: the jobserver of $MAKEFLAGS cannot be used: one task at a time' \
+    sh -c "MAKEFLAGS=' -j --jobserver-auth=888,889' xapply --jobserver -P3 \
+	'jobclient job count 20;:' 1 2 3; cat count; rm count"
+t 'xapply --jobserver: a fifo that is gone' 0 a '~*one task at a time' \
+    env MAKEFLAGS='--jobserver-auth=fifo:/none' xapply --jobserver -P2 echo a
+
 # --- killed, in a tree that lives on ---
 i=0
 cat >killing <<'END'
@@ -225,6 +248,10 @@ a b c d:
 END
 	in_pool 'a make in each recipe of a make, all by ptbw -j' 3 '0 3 48' '' \
 	    'ptbw -j make -s -f nested.mk; cat count'
+	printf 'all:\n\t+@xapply --jobserver -P8 "jobclient job count 30;:" %s\n' \
+	    '1 2 3 4 5 6 7 8 9' >with.mk
+	t 'xapply --jobserver in a rule of make -j3' 0 '0 3 9' '' \
+	    sh -c 'make -s -j3 -f with.mk && cat count && rm count'
 	in_pool 'two makes, an xapply and ten clients: never more than four' 4 \
 	    'most 4, 54' '' '
 	    ptbw -j make -s -f many.mk & a=$!

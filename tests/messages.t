@@ -320,6 +320,10 @@ cat >list <<'END'
 	: >e; xapply -f --product : e
 64 xapply: --columns: 'ab' is not a character, tab, white or csv
 	xapply --columns ab : a
+64 xapply: --jobserver does not go with -t
+	xapply --jobserver -t - : a
+0 xapply: the jobserver of $MAKEFLAGS cannot be used: one task at a time
+	MAKEFLAGS='--jobserver-auth=88,89' xapply --jobserver : a
 64 xapply: --skip-empty goes with -f only
 	xapply --skip-empty : a
 64 xapply: --crlf goes with -f only
