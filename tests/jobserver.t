@@ -263,4 +263,37 @@ END
 else
 	skip 'make' 'GNU make is not installed'
 fi
+if command -v gcc >/dev/null && command -v make >/dev/null &&
+    make --version | grep -q 'GNU Make'; then
+	echo 'int f(void) { return 0; }' >f.c
+	echo 'int f(void); int main(void) { return f(); }' >main.c
+	printf 'all:\n\t+@gcc -flto=jobserver -o linked f.c main.c && ./linked\n' >lto.mk
+	t 'gcc -flto=jobserver, in a rule' 0 '' '' ptbw -m -J2 ptbw -j make -s -f lto.mk
+else
+	skip 'gcc -flto=jobserver' 'there is no gcc, or no GNU make'
+fi
+if cargo --version >/dev/null 2>&1; then
+	mkdir -p crate/src
+	printf '[package]\nname = "x"\nversion = "0.1.0"\n' >crate/Cargo.toml
+	cat >crate/build.rs <<'END'
+fn main() {
+    println!("cargo:warning={}", std::env::var("CARGO_MAKEFLAGS").unwrap());
+}
+END
+	echo 'fn main() {}' >crate/src/main.rs
+	t 'cargo: it takes part, and so does what it starts' 0 '' \
+	    '~*warning: x@0.1.0: *--jobserver-*' \
+	    ptbw -m -J2 ptbw -j sh -c 'cd crate && cargo --offline build'
+else
+	skip 'cargo' 'it is not installed'
+fi
+case $(ninja --version 2>/dev/null) in
+1.1[3-9].* | 1.[2-9][0-9].*)
+	{
+		printf 'rule r\n command = jobclient job count 50\n'
+		for i in 1 2 3 4 5 6 7 8 9; do echo "build $i: r"; done
+	} >build.ninja
+	in_pool 'ninja' 3 '0 3 9' '' 'ptbw -j ninja >/dev/null; cat count' ;;
+*)	skip 'ninja' 'there is none since 1.13' ;;
+esac
 finish
