@@ -428,11 +428,13 @@ take_first_token(const char *path, int *tie)
 	struct broker_pool pool;
 	uint32_t first;
 	size_t most = FIFO_BYTES_MAX;
+	int borrowed;
 
+	*tie = -1;
 	ptbw_connect(&job.broker, path);
-	ptbw_hold(&job.broker, 1, path, &first);
+	borrowed = ptbw_hold(&job.broker, 1, path, &first);
 	job.broker.patience = BROKER_ANSWER_MS;
-	if (broker_take_tie(&job.broker, tie) != 0 ||
+	if ((borrowed && broker_take_tie(&job.broker, tie) != 0) ||
 	    broker_describe(&job.broker, &pool) != 0)
 		ptbw_broker_failed(path);
 	free(pool.source);

@@ -28,27 +28,52 @@
 
 enum { MAKER_MS = 2000, MAKER_SIZE_MAX = 16 << 20 };
 
-static int
-holds(const char *data, size_t len, const char *text)
-{
-	size_t n = strlen(text);
-	const char *p = data, *end = data + len;
+#define MAKER_WORD "jobserver-"
+enum { WORD_LENGTH = sizeof MAKER_WORD - 1 };
 
-	while ((p = memchr(p, *text, (size_t)(end - p))) != NULL) {
-		if ((size_t)(end - p) < n)
-			return 0;
-		if (memcmp(p, text, n) == 0)
-			return 1;
-		p++;
+/* The next such word, or NULL: of most bytes in between, nine in ten are not
+ * looked at. */
+static const char *
+next_word(const char *p, const char *end)
+{
+	unsigned char skip[256];
+	size_t i;
+
+	memset(skip, WORD_LENGTH, sizeof skip);
+	for (i = 0; i < WORD_LENGTH - 1; i++)
+		skip[(unsigned char)MAKER_WORD[i]] =
+		    (unsigned char)(WORD_LENGTH - 1 - i);
+	while (end - p >= WORD_LENGTH) {
+		if (memcmp(p, MAKER_WORD, WORD_LENGTH) == 0)
+			return p;
+		p += skip[(unsigned char)p[WORD_LENGTH - 1]];
 	}
-	return 0;
+	return NULL;
+}
+
+/* As file_is_old. */
+static int
+text_is_old(const char *p, size_t len)
+{
+	const char *end = p + len;
+	int old = -1;
+
+	for (; (p = next_word(p, end)) != NULL; p += WORD_LENGTH) {
+		if (end - p < WORD_LENGTH + 5)
+			break;
+		if (memcmp(p + WORD_LENGTH, "style", 5) == 0)
+			return 0;
+		if (memcmp(p + WORD_LENGTH, "auth", 4) == 0)
+			old = 1;
+	}
+	return old;
 }
 
 /* 1 it is old, 0 it is not, -1 the file does not tell. */
 static int
 file_is_old(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), old = -1;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), old;
 	struct stat st;
 	char *data = MAP_FAILED;
 
@@ -60,10 +85,7 @@ file_is_old(const char *path)
 		close(fd);
 	if (data == MAP_FAILED)
 		return -1;
-	if (holds(data, (size_t)st.st_size, "jobserver-style"))
-		old = 0;
-	else if (holds(data, (size_t)st.st_size, "jobserver-auth"))
-		old = 1;
+	old = text_is_old(data, (size_t)st.st_size);
 	munmap(data, (size_t)st.st_size);
 	return old;
 }

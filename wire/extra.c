@@ -16,10 +16,8 @@
 #include "base/text.h"
 #include "divconnect.h"
 
-enum {
-	PROBE = 'e',              /* "2E", which tells an old master */
-	ASK = '1', LEAVE = '0', GIVE = 'D'
-};
+/* What is not answered yet: 1E, 0E, iD, and 2E, which tells an old master. */
+enum { ASK = '1', LEAVE = '0', GIVE = 'D', PROBE = 'e' };
 
 static void
 extra_lost(struct extra *x, int error)
@@ -30,15 +28,15 @@ extra_lost(struct extra *x, int error)
 	wk_forget(&x->io);
 }
 
-/* Send a request, and remember that it is to be answered. */
+/* Send requests, and remember that they are to be answered. */
 static void
-request(struct extra *x, char what, const char *text)
+request(struct extra *x, const char *what, const char *text)
 {
 	ssize_t n;
 
 	if (x->error != 0)
 		return;
-	if (buffer_append(&x->requests, &what, 1) != 0) {
+	if (buffer_append(&x->requests, what, strlen(what)) != 0) {
 		extra_lost(x, ENOMEM);
 		return;
 	}
@@ -56,14 +54,14 @@ void
 extra_ask(struct extra *x)
 {
 	x->asked = 1;
-	request(x, ASK, "1E");
+	request(x, "1", "1E");
 }
 
 void
 extra_leave(struct extra *x)
 {
 	x->asked = 0;
-	request(x, LEAVE, "0E");
+	request(x, "0", "0E");
 }
 
 void
@@ -79,7 +77,7 @@ extra_give(struct extra *x, uint32_t token)
 	if (x->back > 0)
 		x->back--;
 	x->refused = 0;
-	request(x, GIVE, p);
+	request(x, "D", p);
 }
 
 /* "~+i", "~-n": 0 when it is neither. */
@@ -185,8 +183,7 @@ extra_begin(struct extra *x, struct broker *b)
 	x->broker = b;
 	x->io.fd = b->fd;
 	x->io.ready = extra_ready;
-	request(x, LEAVE, "0E");
-	request(x, PROBE, "2E");
+	request(x, "0e", "0E2E");
 	while (x->error == 0 && buffer_length(&x->requests) > 0) {
 		if (div_readable(b->fd, deadline) > 0)
 			extra_read(x);
