@@ -43,7 +43,7 @@ enum {
 	SPARE_MS = 10,            /* a byte that nobody takes for so long */
 	LOOK_MS = 50,             /* where the system does not tell; and */
 	LOOK_SOON_MS = 10,        /* while others wait */
-	LOOK_FIRST_MS = 5,        /* commands that end sooner take no byte */
+	LOOK_FIRST_MS = 5,        /* commands that end sooner want no more */
 	AGAIN_MS = 200            /* after the last one may have gone */
 };
 
@@ -542,7 +542,6 @@ ptbw_jobserver(char **operands, const struct wk_called *called)
 	job.gone.expired = gone_expired;
 	job_start(operands, called, tie);
 	wk_timer_set(&job.look, LOOK_FIRST_MS);
-	balance();
 	while (!job.ended && wk_round(1) == 0)
 		;
 	wk_terminal_child_ended();

@@ -34,7 +34,7 @@ enum { WORD_LENGTH = sizeof MAKER_WORD - 1 };
 /* The next such word, or NULL: of most bytes in between, nine in ten are not
  * looked at. */
 static const char *
-next_word(const char *p, const char *end)
+next_match(const char *p, const char *end)
 {
 	unsigned char skip[256];
 	size_t i;
@@ -58,7 +58,7 @@ text_is_old(const char *p, size_t len)
 	const char *end = p + len;
 	int old = -1;
 
-	for (; (p = next_word(p, end)) != NULL; p += WORD_LENGTH) {
+	for (; (p = next_match(p, end)) != NULL; p += WORD_LENGTH) {
 		if (end - p < WORD_LENGTH + 5)
 			break;
 		if (memcmp(p + WORD_LENGTH, "style", 5) == 0)
