@@ -5,6 +5,8 @@
  *	    [utility [args]]
  *	ptbw [-AkqQvx] [-depth] [-R req] [-t path] [-T seconds]
  *	    [client [args]]
+ *	ptbw -j [-kqQv] [-depth] [-J fifo|pipe|path] [-R max] [-t path]
+ *	    [-T seconds] client [args]
  *	ptbw -h | -V
  *
  * A master owns a pool of named tokens; clients hold some of them while a
@@ -13,13 +15,14 @@
  * connection it was taken through, the command inherits that connection, and
  * the kernel tells the master when its last holder is gone.
  *
- * Here is the command line; the folder ptbw has the master and the client.
+ * Here is the command line; the folder ptbw has the master and the clients.
  *
  * SPDX-License-Identifier: ISC
  */
 #include "ptbw/ptbw.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "wire/door.h"
 
@@ -29,12 +32,16 @@ static const struct wk_option options[] = {
 	{ 'm', "master", NULL, "be a master and run the utility" },
 	{ 'd', "detached", NULL, "master: publish in ptbw_d alone" },
 	{ '0', "depth", "n", "so many diversions further out (-1, -2, ...)" },
-	{ 'J', "jobs", "jobs", "master: room for so many groups of tokens" },
+	{ 'j', "jobserver", NULL,
+	  "client: all that speaks make's jobserver protocol shares the pool" },
+	{ 'J', "jobs", "jobs", "master: room for so many groups of tokens; "
+	  "client with -j: its form, fifo or pipe, or the fifo's path" },
 	{ 'N', "socket", "path", "master: the name of the socket" },
 	{ 't', "tags", "tags",
 	  "master: a file of tokens, a master's socket, or -; "
 	  "client: the socket" },
-	{ 'R', "request", "req", "tokens in a group (1)" },
+	{ 'R', "request", "req",
+	  "tokens in a group (1); with -j: tokens at most" },
 	{ 'A', "append", NULL, "client: the tokens become arguments too" },
 	{ 'k', "keep", NULL,
 	  "client: hold the tokens until no process of the command is left" },
@@ -60,11 +67,14 @@ const struct wk_program ptbw = {
 	    "[utility [args]]\n"
 	    "[-AkqQvx] [-depth] [-R req] [-t path] [-T seconds] "
 	    "[client [args]]\n"
+	    "-j [-kqQv] [-depth] [-J fifo|pipe|path] [-R max] [-t path] "
+	    "[-T seconds] client [args]\n"
 	    "-h | -V",
 	.options = options
 };
 
 struct ptbw_options ptbw_opt = { .request = -1, .jobs = -1, .wait = -1 };
+static const char *jobs;          /* -J: a master's number, or a form */
 
 static void
 ptbw_set_option(int letter, const char *arg)
@@ -83,11 +93,8 @@ ptbw_set_option(int letter, const char *arg)
 	case '0':
 		ptbw_opt.depth = (int)wk_number('0', arg, 0, DIV_LEVEL_MAX);
 		break;
-	case 'J':
-		ptbw_opt.jobs = wk_number('J', arg, -COUNT_MAX, COUNT_MAX);
-		if (ptbw_opt.jobs < 1)
-			ptbw_opt.jobs = 1;
-		break;
+	case 'j': ptbw_opt.jobserver = 1; break;
+	case 'J': jobs = arg; break;
 	case 'R':
 		ptbw_opt.request = wk_number('R', arg, 0, COUNT_MAX);
 		break;
@@ -97,11 +104,43 @@ ptbw_set_option(int letter, const char *arg)
 	}
 }
 
+/* -J is one thing for a master, and another for a client with -j. */
+static void
+settle_jobs(void)
+{
+	if (jobs == NULL)
+		return;
+	if (ptbw_opt.jobserver && !ptbw_opt.master) {
+		ptbw_opt.form = jobs;
+		return;
+	}
+	ptbw_opt.jobs = wk_number('J', jobs, -COUNT_MAX, COUNT_MAX);
+	if (ptbw_opt.jobs < 1)
+		ptbw_opt.jobs = 1;
+}
+
+static void
+check_jobserver(char **operands)
+{
+	const char *others = ptbw_opt.append ? "-A" : ptbw_opt.exec ? "-x" :
+	    NULL;
+
+	if (others != NULL)
+		wk_usage("%s does not go with -j", others);
+	if (ptbw_opt.request == 0)
+		wk_usage("-R: with -j it is at least 1");
+	if (ptbw_opt.form != NULL && *ptbw_opt.form == '\0')
+		wk_usage("-J: the name is empty");
+	if (operands[0] == NULL || strcmp(operands[0], "-") == 0)
+		wk_usage("-j needs a command");
+}
+
 /* Refuse what only one of master and client knows. */
 static void
 ptbw_check_mode(void)
 {
-	const char *clients = ptbw_opt.append ? "-A" : ptbw_opt.keep ? "-k" :
+	const char *clients = ptbw_opt.jobserver ? "-j" :
+	    ptbw_opt.append ? "-A" : ptbw_opt.keep ? "-k" :
 	    ptbw_opt.exec ? "-x" : ptbw_opt.wait >= 0 ? "-T" : NULL;
 	const char *masters = ptbw_opt.detached ? "-d" :
 	    ptbw_opt.jobs >= 0 ? "-J" : ptbw_opt.socket ? "-N" : NULL;
@@ -141,7 +180,10 @@ main(int argc, char **argv)
 		    ptbw_opt.tags, 0);
 	if (show)
 		return 0;
+	settle_jobs();
 	ptbw_check_mode();
-	return (ptbw_opt.master ? ptbw_master : ptbw_client)(operands,
-	    &called);
+	if (ptbw_opt.jobserver)
+		check_jobserver(operands);
+	return (ptbw_opt.master ? ptbw_master : ptbw_opt.jobserver ?
+	    ptbw_jobserver : ptbw_client)(operands, &called);
 }

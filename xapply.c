@@ -53,13 +53,15 @@ enum {
 	O_FAIL, O_NO_FAIL, O_HALT, O_TERMSEQ, O_PIPE, O_PIPE_PART, O_BLOCK,
 	O_RECEND, O_RETRIES, O_RETRY_DELAY, O_DELAY, O_MAX_ARGS, O_PRODUCT,
 	O_ZIP, O_SEP, O_COLUMNS, O_HEADER, O_SKIP_EMPTY, O_CRLF, O_PROGRESS,
-	O_HELP, O_ARGV, O_SHOW, O_LOAD, O_MEMFREE, O_PTY
+	O_HELP, O_ARGV, O_SHOW, O_LOAD, O_MEMFREE, O_PTY, O_JOBSERVER
 };
 
 static const struct wk_option options[] = {
 	{ '0', "count", "n", "parameters for each task (1)" },
 	{ 'P', "jobs", "[jobs]",
 	  "so many tasks at a time (1); 0: as there are CPUs; 50%: of them" },
+	{ O_JOBSERVER, "jobserver", NULL,
+	  "of these, as many as the jobserver of a make around allows" },
 	{ 'f', "files", NULL, "parameters are the lines of files" },
 	{ 'z', "null", NULL, "-f, --pipe: lines end in NUL" },
 	{ O_COLUMNS, "columns", "sep",
@@ -448,6 +450,7 @@ set_flag(int letter)
 	case O_PRODUCT: xapply_opt.lists = INPUT_PRODUCT; break;
 	case O_ZIP: xapply_opt.lists = INPUT_ZIP; break;
 	case O_HEADER: xapply_opt.header = 1; break;
+	case O_JOBSERVER: xapply_opt.jobserver = 1; break;
 	case O_SKIP_EMPTY: xapply_opt.skip_empty = 1; break;
 	case O_CRLF: xapply_opt.crlf = 1; break;
 	case O_NO_FAIL: xapply_opt.fail = 0; break;
@@ -652,6 +655,10 @@ check_options(char **operands)
 		wk_usage("--argv does not go with -A");
 	if (xapply_opt.tags != NULL && *xapply_opt.tags == '\0')
 		wk_usage("-t: the name is empty");
+	if (xapply_opt.jobserver && (xapply_opt.tags != NULL ||
+	    xapply_opt.sets >= 0))
+		wk_usage("--jobserver does not go with %s",
+		    xapply_opt.tags != NULL ? "-t" : "-J");
 	check_lists(operands + 1);
 	check_batches(cmd);
 }

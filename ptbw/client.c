@@ -196,12 +196,11 @@ report(const char *path)
 
 /* --- running a command --- */
 
-static void
-take(struct broker *b, size_t n, const char *path)
+int
+ptbw_hold(struct broker *b, size_t n, const char *path, uint32_t *token)
 {
-	uint32_t *token = wk_alloc(n, sizeof *token);
 	struct broker_pool p;
-	int tied;
+	int borrowed;
 	char *names;
 
 	if (ptbw_take(b, path, n, ptbw_opt.wait, token) != 0) {
@@ -215,12 +214,22 @@ take(struct broker *b, size_t n, const char *path)
 			    "tokens, the pool has %zu", path, n, p.count);
 		ptbw_broker_failed(path);
 	}
-	names = broker_names(b, token, n, &tied);
-	if (names == NULL || (tied > 0 && broker_tie(b) != 0))
+	names = broker_names(b, token, n, &borrowed);
+	if (names == NULL)
 		ptbw_broker_failed(path);
 	if (setenv("ptbw_list", names, 1) != 0)
 		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
 	free(names);
+	return borrowed > 0;
+}
+
+static void
+take(struct broker *b, size_t n, const char *path)
+{
+	uint32_t *token = wk_alloc(n, sizeof *token);
+
+	if (ptbw_hold(b, n, path, token) && broker_tie(b) != 0)
+		ptbw_broker_failed(path);
 	free(token);
 }
 
@@ -247,12 +256,12 @@ with_tokens(char **argv, size_t n)
 	return all;
 }
 
-static void
-leave(struct broker *b, const char *path)
+void
+ptbw_leave(struct broker *b, const char *path, int keep)
 {
 	int r = ptbw_opt.quit ? broker_quit(b) : 0;
 
-	if (ptbw_opt.keep)
+	if (keep)
 		broker_close(b);
 	else
 		r |= broker_return(b);
@@ -293,7 +302,7 @@ run(char **operands, const struct wk_called *called)
 		wk_spawn_exec(&command);
 	else if (wk_spawn_wait(&command, &status) == 0) {
 		if (path != NULL)
-			leave(&b, path);
+			ptbw_leave(&b, path, ptbw_opt.keep);
 		return wk_spawn_code(status);
 	}
 	wk_die(wk_spawn_error_code(errno), "%s: %s",

@@ -2,7 +2,7 @@
  * ptbw.h - what the files of ptbw share
  *
  * The file ptbw.c at the root has the command line, master.c the master,
- * client.c the client.
+ * client.c the client, jobserver.c the one that is a jobserver, too.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -26,7 +26,8 @@ struct ptbw_options {
 	long jobs;                 /* groups, -1: not given */
 	const char *socket;
 	/* clients */
-	int append, keep, exec;
+	int append, keep, exec, jobserver;
+	const char *form;          /* of the jobserver: -J of a client */
 	int wait;                  /* milliseconds, -1 for ever */
 };
 extern struct ptbw_options ptbw_opt;
@@ -36,6 +37,7 @@ extern const struct wk_program ptbw;
 /* Each returns the exit code.  A client without operands reports. */
 int ptbw_master(char **operands, const struct wk_called *called);
 int ptbw_client(char **operands, const struct wk_called *called);
+int ptbw_jobserver(char **operands, const struct wk_called *called);
 
 struct broker;
 
@@ -50,6 +52,16 @@ void ptbw_connect(struct broker *b, const char *path);
  */
 int ptbw_take(struct broker *b, const char *path, size_t n, int ms,
     uint32_t *token);
+
+/*
+ * The same with -T, or the end with a message; their names are in $ptbw_list.
+ * True if the pool is borrowed, and the master is to be asked for a tie.
+ */
+int ptbw_hold(struct broker *b, size_t n, const char *path, uint32_t *token);
+
+/* Give all back, or, with keep, leave it to those who have the connection;
+ * -Q goes in front. */
+void ptbw_leave(struct broker *b, const char *path, int keep);
 
 /* End because of the errno that a function of broker.h left; path is that of
  * the master that it talked to. */

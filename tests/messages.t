@@ -48,6 +48,32 @@ cat >list <<'END'
 	ptbw -J1 true
 64 ptbw: -Q does not go with -x: nobody waits for the end
 	ptbw -Qx true
+64 ptbw: -j does not go with -m
+	ptbw -mj true
+64 ptbw: -A does not go with -j
+	ptbw -jA true
+64 ptbw: -x does not go with -j
+	ptbw -jx true
+64 ptbw: -R: with -j it is at least 1
+	ptbw -jR0 true
+64 ptbw: -J: the name is empty
+	ptbw -j -J '' true
+64 ptbw: -j needs a command
+	ptbw -j
+69 ptbw: */o: the master is too old for -j
+	old o 3 pid & until test -s pid; do :; done; ptbw -j -t $PWD/o true; c=$?; kill $(cat pid); exit $c
+0 ptbw: make: -j16 would leave the pool; use -R 16
+	printf '#!/bin/sh\n' >make; chmod +x make; PATH=.:$PATH ptbw -m ptbw -j make -j16
+0 ptbw: make: -j would leave the pool; do without
+	printf '#!/bin/sh\n' >make; chmod +x make; PATH=.:$PATH ptbw -m ptbw -j make -j
+0 ptbw: make: it is older than 4.4, and ends when it is given a fifo: -J pipe
+	printf '#!/bin/sh\necho GNU Make 4.2' >make; chmod +x make; PATH=.:$PATH ptbw -m ptbw -j -J fifo make
+0 ptbw: 3 bytes too many in the jobserver
+	ptbw -m -J2 ptbw -j -J fifo sh -c 'jobclient make44 -tr; jobclient make44 -+++; sleep 0.1'
+0 ptbw: a byte that is not ours came back, and counts as one
+	ptbw -m -J2 ptbw -j -J fifo sh -c 'jobclient make44 -tx; ptbw true'
+0 ptbw: 1 token came back from those that were killed
+	ptbw -m -J2 ptbw -jv -J fifo sh -c "jobclient make44 -tk 2>&-; sleep 0.5" 2>said; grep came said >&2
 64 ptbw: -t: the name is empty
 	ptbw -t '' true
 64 ptbw: -N: the name is empty
@@ -294,6 +320,10 @@ cat >list <<'END'
 	: >e; xapply -f --product : e
 64 xapply: --columns: 'ab' is not a character, tab, white or csv
 	xapply --columns ab : a
+64 xapply: --jobserver does not go with -t
+	xapply --jobserver -t - : a
+0 xapply: the jobserver of $MAKEFLAGS cannot be used: one task at a time
+	MAKEFLAGS='--jobserver-auth=88,89' xapply --jobserver : a
 64 xapply: --skip-empty goes with -f only
 	xapply --skip-empty : a
 64 xapply: --crlf goes with -f only
@@ -444,6 +474,7 @@ ps: it lists no processes; is it installed?	where there is no /proc
 the link is of version %s here and of %.15s at the other end	relay.t
 a connection was ended: %s	relay.t
 /dev/null: %s	the system's
+%s	the loop's, of the system
 --pty: a terminal cannot be made (/dev/ptmx, /dev/pts): %s	pty.t
 cannot serve: %s	the system's
 cannot wait: %s	the system's

@@ -143,5 +143,12 @@ printed 3 >shown
 t 'README: a script, and xapply' 0 "~$(sed 's/on gpu[01]/on gpu[01]/
     s/^\(bad.sh: \).*/\1*/' shown)" '' \
     sh -c 'cd readme.d && printf "gpu0\ngpu1\n" >gpus && . ../script'
-t 'README: a screen and a half' 0 '' '' awk 'length > 80 || NR > 75' "$top/README"
+if make --version 2>/dev/null | grep -q 'GNU Make'; then
+	pasted 5 >script
+	t 'README: three builds' 0 "$(printed 5)" '' \
+	    sh -c 'cd readme.d && . ../script'
+else
+	skip 'README: three builds' 'GNU make is not installed'
+fi
+t 'README: a screen and a half' 0 '' '' awk 'length > 80 || NR > 90' "$top/README"
 finish

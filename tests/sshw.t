@@ -232,6 +232,10 @@ if command -v xapply >/dev/null; then
 	    'far %1 "ptbw -A -R1 echo \$FAR:"' hosts
 fi
 
+t 'ptbw -j over there, on the pool of here' 0 '0 3 9' '' ptbw -m -J3 far one \
+    "cd $T/w && ptbw -j -J fifo $here/jobclient make44 9 \
+    $here/jobclient job count 50 && cat count && rm count"
+
 # the examples of the page
 examples sshw.1
 for e in examples/*; do

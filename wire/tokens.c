@@ -531,6 +531,8 @@ tokens_take(struct tokens *t)
 	t->at = (size_t)(s - t->set) + 1;
 	if (t->sets_used < t->at)
 		t->sets_used = t->at;
+	if (t->jobs != NULL && t->held > 0 && jobs_take(t->jobs) != 1)
+		return NULL;
 	return t->fd >= 0 && t->each > 0 ? take_of_pool(t, s) :
 	    hand_out(t, s);
 }
@@ -542,6 +544,8 @@ tokens_give(struct tokens *t, struct token_set *s)
 	if (s == &t->given)
 		return;
 	t->held--;
+	if (t->jobs != NULL)
+		jobs_give(t->jobs);
 	if (t->first_is == TOKENS_ASKED && t->fd >= 0 && t->each > 0) {
 		s->owed = 1;
 		t->owed++;
@@ -594,6 +598,8 @@ tokens_close(struct tokens *t)
 	int r = 0, i;
 
 	wk_timer_stop(&t->again);
+	if (t->jobs != NULL)
+		jobs_close(t->jobs);
 	if (t->fd < 0)
 		return 0;
 	wk_forget(&t->io);

@@ -23,6 +23,7 @@
 
 #include "base/event.h"
 #include "broker.h"
+#include "jobs.h"
 
 struct token_set {
 	char **name;                /* of each token, ended by NULL */
@@ -42,6 +43,9 @@ struct tokens {
 	void (*ready)(void);        /* a set may be had now */
 	int keep;                   /* a set that ready() does not take is kept
 	                               for later, not given back */
+
+	struct jobs *jobs;          /* without a pool: each set but the first
+	                               needs a job of that jobserver; or NULL */
 
 	/* To be read. */
 	const char *source;         /* of the pool; NULL: none */

@@ -939,6 +939,24 @@ pool_failed(void)
 	wk_die_connect(xapply_pool);
 }
 
+/* --jobserver: as make does, one task at a time when it cannot be used. */
+static void
+join_jobserver(struct tokens *t)
+{
+	static struct jobs jobs;
+	int r;
+
+	jobs.ready = start_tasks;
+	r = jobs_open(&jobs, getenv("MAKEFLAGS"));
+	if (r > 0)
+		t->jobs = &jobs;
+	if (r >= 0)
+		return;
+	wk_warn("the jobserver of $MAKEFLAGS cannot be used: one task at a "
+	    "time");
+	t->sets = 1;
+}
+
 static void
 open_tokens(void)
 {
@@ -948,6 +966,8 @@ open_tokens(void)
 	t->sets = xapply_opt.jobs;
 	t->each = xapply_opt.request >= 0 ? (size_t)xapply_opt.request : 1;
 	t->lend = "XAPPLY_TOKENS";
+	if (xapply_opt.jobserver)
+		join_jobserver(t);
 	if (xapply_pool == NULL || t->each == 0) {
 		if (tokens_plain(t) != 0)
 			wk_die(WK_SYSTEM, "out of memory");

@@ -44,7 +44,7 @@ struct xapply_options {
 	size_t max_args, max_chars;  /* of a batch; 0: not given */
 	enum input_lists lists;
 	const char *separator;
-	int header, skip_empty, crlf;
+	int header, skip_empty, crlf, jobserver;
 	const struct columns *columns;  /* or NULL */
 	char escape;
 	int append, detached, files, dry, show, squeeze, number, verbose,
