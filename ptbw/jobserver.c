@@ -544,6 +544,7 @@ ptbw_jobserver(char **operands, const struct wk_called *called)
 	wk_timer_set(&job.look, LOOK_FIRST_MS);
 	while (!job.ended && wk_round(1) == 0)
 		;
+	balance();                      /* what it did last */
 	wk_terminal_child_ended();
 	if (ptbw_opt.keep)
 		wait_for_others();
