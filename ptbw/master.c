@@ -25,6 +25,7 @@
 #include "base/spawn.h"
 #include "base/text.h"
 #include "divconnect.h"
+#include "expect.h"
 #include "pool.h"
 #include "tableau.h"
 #include "wire/broker.h"
@@ -33,7 +34,10 @@ enum {
 	WHO_MAX = 300,           /* bytes of the line with the client's pid */
 	DIGITS_MAX = 20,         /* of a request's number */
 	OFFER_MS = 1000,         /* for a client to take what is offered */
-	OFFER_DOUBLED = 4        /* so often that is doubled at most */
+	OFFER_DOUBLED = 4,       /* so often that is doubled at most */
+	UNASKED_MAX = 4096,      /* bytes that a client leaves unread, and is
+	                            told to give back all the same */
+	UNASKED_MS = 100         /* until it is looked at again */
 };
 
 /* --- clients --- */
@@ -53,6 +57,7 @@ struct client {
 	struct client *told_next;  /* in the list of those to be told */
 	struct client **told_at;   /* what points to it there; NULL: it is
 	                              not in it */
+	struct expect expect;      /* one token more, while it goes on */
 	char looked;               /* the next two are known */
 	pid_t connected;           /* the process that connected, 0: unseen */
 	unsigned long socket;      /* the client's end of the connection */
@@ -66,6 +71,7 @@ static const char *outer_path;
 static int borrowed;                        /* masters to the pool's owner */
 static char *reply;                         /* room for the longest reply */
 static uint32_t *picked;
+static struct wk_timer tell_again;          /* one does not read */
 /* Clients to be told, once, when another one wants tokens (request Z). */
 static struct client *to_be_told;
 
@@ -133,6 +139,7 @@ tell_others(const struct client *wants)
 }
 
 static void grant_waiting(void);
+static void settle(void);
 
 static void
 pmaster_leave(struct client *k)
@@ -163,6 +170,7 @@ offer_expired(struct wk_timer *t)
 		k->passed++;
 	pool_pass(&pool, &k->holder);
 	grant_waiting();
+	settle();
 }
 
 /* One that was too late is given longer the next time: its answers may take
@@ -174,6 +182,51 @@ offer(struct client *k)
 	k->offer.expired = offer_expired;
 	wk_timer_set(&k->offer, OFFER_MS << k->passed);
 	wk_serve_puts(&k->c, "+\n");
+}
+
+/* --- one more, for those that go on meanwhile (nE) --- */
+
+static struct client *
+expecting(struct expect *e)
+{
+	return (struct client *)((char *)e - offsetof(struct client, expect));
+}
+
+/* Those who do not read, because they are stopped, hear of it later. */
+static int
+tell_back(struct expect *e, size_t n)
+{
+	struct client *k = expecting(e);
+
+	if (k->c.out_bytes > UNASKED_MAX) {
+		if (!tell_again.set)
+			wk_timer_set(&tell_again, UNASKED_MS);
+		return 0;
+	}
+	wk_serve_printf(&k->c, "~-%zu\n", n);
+	return 1;
+}
+
+/* What those who expect a token get, and who gives back for whom: to be called
+ * when anything has changed in the pool or the queue. */
+static void
+settle(void)
+{
+	struct expect *e;
+
+	while ((e = expect_ready(&pool)) != NULL) {
+		pool_take(&pool, e->holder, 1, picked, now_seconds());
+		wk_serve_printf(&expecting(e)->c, "~+%lu\n",
+		    (unsigned long)picked[0]);
+	}
+	expect_ask_back(&pool, tell_back);
+}
+
+static void
+settle_again(struct wk_timer *t)
+{
+	(void)t;
+	settle();
 }
 
 static void
@@ -287,33 +340,54 @@ req_poll(struct client *k)
 		refuse(k);
 }
 
+/* Without a number: what it waits for is to be offered. */
 static void
-req_offers(struct client *k)
+req_expect(struct client *k)
 {
-	k->offers = 1;
-	wk_serve_puts(&k->c, "1\n");
+	if (k->digits == 0) {
+		k->offers = 1;
+		wk_serve_puts(&k->c, "1\n");
+		return;
+	}
+	expect_announce(&k->expect, &k->holder);
+	if (k->number == 0) {
+		wk_serve_puts(&k->c, expect_leave(&k->expect) ? "1\n" : "0\n");
+	} else if (k->number > 1 || !expect_ask(&pool, &k->expect)) {
+		wk_serve_puts(&k->c, "-1\n");
+	} else {
+		wk_serve_puts(&k->c, "1\n");
+		if (pool.free == 0)
+			tell_others(k);
+	}
 }
 
 static void
 req_alone(struct client *k)
 {
-	if (pool.up == NULL)
+	int alone = pool.up == NULL && !expect_any();
+
+	if (alone)
 		tell_later(k);
-	wk_serve_puts(&k->c, pool.up == NULL ? "1\n" : "0\n");
+	wk_serve_puts(&k->c, alone ? "1\n" : "0\n");
 }
 
 static void
 req_give(struct client *k)
 {
-	wk_serve_puts(&k->c, pool_give(&pool, &k->holder, k->number) ?
-	    "1\n" : "0\n");
+	int given = pool_give(&pool, &k->holder, k->number);
+
+	expect_given(&k->expect, (size_t)given);
+	wk_serve_puts(&k->c, given ? "1\n" : "0\n");
 	grant_waiting();
 }
 
 static void
 req_give_all(struct client *k)
 {
-	wk_serve_printf(&k->c, "%zu\n", pool_give_all(&pool, &k->holder));
+	size_t n = pool_give_all(&pool, &k->holder);
+
+	expect_given(&k->expect, n);
+	wk_serve_printf(&k->c, "%zu\n", n);
 	grant_waiting();
 }
 
@@ -321,6 +395,7 @@ static void
 req_close(struct client *k)
 {
 	tell_no_more(k);
+	expect_end(&k->expect);
 	pmaster_leave(k);
 	pool_give_all(&pool, &k->holder);
 	grant_waiting();
@@ -564,7 +639,7 @@ static const struct request {
 	{ 'Y', "queue", NULL, req_queue },
 	{ 'B', "borrowed", NULL, req_borrowed },
 	{ 'L', "tie", NULL, req_tie },
-	{ 'E', "offers", NULL, req_offers },
+	{ 'E', "expect", NULL, req_expect },
 	{ 'Z', "alone", NULL, req_alone },
 	{ '\0', "unknown", NULL, NULL }
 };
@@ -631,6 +706,7 @@ pmaster_obey(struct client *k, char c)
 		wk_serve_puts(&k->c, r->no_token);
 	else
 		r->serve(k);
+	settle();
 }
 
 static void
@@ -667,9 +743,11 @@ pmaster_gone(struct wk_client *c)
 	struct client *k = (struct client *)c;
 
 	tell_no_more(k);
+	expect_end(&k->expect);
 	pmaster_leave(k);
 	pool_give_all(&pool, &k->holder);
 	grant_waiting();
+	settle();
 }
 
 static const struct wk_ops ops = {
@@ -869,5 +947,6 @@ ptbw_master(char **operands, const struct wk_called *called)
 	};
 
 	make_pool();
+	tell_again.expired = settle_again;
 	return wk_master_run(&m, operands, called);
 }

@@ -170,6 +170,83 @@ told 'Z: one that was passed over does not count, until it asks again' \
     "'r:!\n' s:F 'r:1\n' s:ZG 'r:1\n0\n' t:three 'r:!\n' s:F 'r:1\n'" \
     "s:EG 'r:1\n' t:two 'r:+\n' w:three s:G 'r:+\n' s:G 'r:0\n'"
 
+# --- one token more, for those who go on meanwhile (nE) ---
+
+# The trace of PROTOCOL: what C1, C2 and M send there, step by step.
+awk '/^Two clients and a pool of three.  The first/ { in_it = 1 }
+in_it && /^Tokens are given out/ { exit }
+in_it && /^	(C|M)/ { print }' "$top/PROTOCOL" | awk -F'\t' '
+function steps(who, kind, hex,   i, n, b, text) {
+	n = split(hex, b, " ")
+	for (i = 1; i <= n; i++)
+		text = text sprintf("%c", value(b[i]))
+	gsub(/\n/, "\\n", text)
+	if (who != last && last != "") {
+		turn++
+		step[last] = step[last] " t:turn" turn
+		step[who] = step[who] " w:turn" turn
+	}
+	last = who
+	step[who] = step[who] " '\''" kind ":" text "'\''"
+}
+function value(h) {
+	return (index("0123456789abcdef", substr(h, 1, 1)) - 1) * 16 + \
+	    index("0123456789abcdef", substr(h, 2, 1)) - 1
+}
+$2 ~ /^C/ { steps($2, "s", $3) }
+$2 ~ /^M to / { steps(substr($2, 6), "r", $3) }
+END {
+	print "peer connect \"$1\"" step["C1"] " w:over & first=$!"
+	print "peer connect \"$1\"" step["C2"] " t:over && wait $first"
+}' >expect.sh
+check 'nE: the trace of PROTOCOL was found' test "$(grep -c 'turn[23]' expect.sh)" -eq 2
+t 'nE: the trace of PROTOCOL' 0 '' '' ptbw -m -J3 -N "$s" sh expect.sh "$s"
+rm -f turn* over
+
+# expects NAME SIZE 'steps of a' 'steps of b' ['steps of c']: of a pool so large
+expects() {
+	printf 'peer connect "$1" %s & one=$!\n' "'s:7\\n' $3" >expect.sh
+	printf 'peer connect "$1" %s & two=$!\n' "'s:8\\n' $4" >>expect.sh
+	printf 'peer connect "$1" %s && wait $one && wait $two\n' \
+	    "'s:9\\n' ${5:-s:V 'r:0.4\\n'}" >>expect.sh
+	t "$1" 0 '' '' ptbw -m "-J$2" -N "$s" sh expect.sh "$s"
+	rm -f a b c d e f
+}
+expects 'nE: numbers that there are not' 3 "s:0E1E \"r:1\n1\n~+0\n\" \
+    s:2E9E0E 'r:-1\n-1\n0\n' s:0E 'r:1\n' s:99999999999999999999E 'r:-1\n'" ''
+expects 'nE: one that holds all, or has asked' 2 "s:2G1E 'r:0,1\n-1\n' \
+    t:a w:b" "w:a s:1E1E 'r:1\n-1\n' s:0E0E 'r:1\n1\n' t:b"
+expects 'nE: one that expects a token gives back, and is answered' 3 \
+    "s:2G1E 'r:0,1\n1\n~+2\n' s:0D 'r:1\n' s:1E 'r:1\n~+0\n' t:a w:b" \
+    "w:a s:1E1D 'r:1\n0\n' s:0NV 'r:+0\n0.4\n' t:b"
+expects 'nE: granted before it is left: 0, and the token is there' 2 \
+    "s:2G 'r:0,1\n' t:a w:b s:0D 'r:1\n' t:c w:d" \
+    "w:a s:1E 'r:1\n' t:b w:c s:0E0D 'r:~+0\n0\n1\n' s:0D 'r:0\n' t:d"
+expects 'nE: who waits in the queue comes first' 1 \
+    "s:G 'r:0\n' t:a w:b s:0D 'r:1\n' t:c" \
+    "w:a s:1E 'r:1\n' t:d w:e s:0E 'r:1\n' t:f" \
+    "w:d s:VG 'r:0.4\n' t:b 'r:0\n' t:e w:f"
+expects 'nE: who holds fewest comes first, not who came first' 4 \
+    "s:2G1E 'r:0,1\n1\n~+2\n' s:1E 'r:1\n~+3\n' s:0D1D 'r:1\n1\n' t:a \
+    w:b s:2D 'r:1\n' w:d" \
+    "w:a s:2GV 'r:0,1\n0.4\n' s:1E 'r:1\n' t:c 'r:~-1\n~-0\n' \
+    s:0E 'r:1\n' t:e" "w:c s:1E 'r:1\n' t:b 'r:~+2\n' w:e t:d"
+expects 'nE: of those that hold as much who came first' 1 \
+    "s:G 'r:0\n' t:a w:c s:. e" "w:a s:1E 'r:1\n' t:b 'r:~+0\n'" \
+    "w:b s:1E 'r:1\n' t:c 'r:~+0\n'"
+expects 'nE: asked back for one in the queue, no more when that has left' 3 \
+    "s:0E3G 'r:1\n0,1,2\n' t:a 'r:~-1\n~-0\n' s:V 'r:0.4\n' t:c \
+    'r:~-1\n' s:1D 'r:1\n' s:V 'r:0.4\n'" \
+    "w:a s:VG 'r:0.4\n' c" "w:c s:VG 'r:0.4\n1\n'"
+expects 'nE: not asked back for who would have more then' 3 \
+    "s:0E2G 'r:1\n0,1\n' t:a w:b s:VF 'r:0.4\n2\n'" \
+    "w:a s:G1E 'r:2\n1\n' s:0E 'r:1\n' t:b"
+told 'Z: told that another expects a token' "'r:!\n' s:VFZ 'r:0.4\n1\n1\n'" \
+    "s:1E 'r:1\n' t:two 'r:~+0\n' s:. e"
+told 'Z: not alone while another expects a token' \
+    "'r:!\n' s:Z 'r:0\n' t:three w:four s:Z 'r:1\n'" \
+    "s:1E 'r:1\n' t:two w:three s:0E 'r:1\n' t:four"
+
 # --- our client, an old master: it knows none of our requests ---
 cat >meet.sh <<'EOF'
 # meet.sh BYTES OPTIONS STEPS THEN: a client that waits until an old master, who
