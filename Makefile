@@ -55,8 +55,8 @@ SHARED = divconnect.o base/buffer.o base/colour.o base/cpus.o \
 	base/serve.o base/size.o base/spawn.o base/terminal.o base/text.o base/trace.o \
 	base/visible.o base/wall.o base/window.o base/wrapper.o wire/broker.o wire/control.o \
 	wire/door.o wire/holders.o wire/late.o wire/section.o wire/share.o \
-	wire/style.o wire/tag.o wire/talk.o wire/title.o wire/tokens.o \
-	wire/turn.o
+	wire/style.o wire/tag.o wire/talk.o wire/things.o wire/title.o \
+	wire/tokens.o wire/turn.o
 PTBW = ptbw.o ptbw/client.o ptbw/expect.o ptbw/master.o ptbw/pool.o \
 	ptbw/tableau.o ptbw/wait.o
 WRAPTREE = wraptree.o wraptree/ask.o wraptree/diversion.o wraptree/note.o \

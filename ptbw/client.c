@@ -21,6 +21,7 @@
 #include "wire/broker.h"
 #include "wire/door.h"
 #include "wire/holders.h"
+#include "wire/things.h"
 
 void
 ptbw_broker_failed(const char *path)
@@ -75,8 +76,9 @@ print_since(long seconds)
 /* Scripts read the report, so names stay as they are there, except for people:
  * at a terminal, and with -v. */
 static void
-put_name(const char *name)
+put_name(char *name)
 {
+	name[things_name(name)] = '\0';
 	if (ptbw_opt.verbose || isatty(1))
 		wk_put(stdout, name);
 	else
@@ -115,7 +117,7 @@ print_tokens(struct holders *h, const struct broker_pool *p, const char *path)
 {
 	static struct holder who[REPORT_WINDOW];
 	static long age[REPORT_WINDOW];
-	char *names = broker_tableau(h->broker, p->space), *name = names;
+	char *names = broker_tableau(h->broker, p->space), *name = names, *next;
 	size_t i, k, n;
 
 	if (names == NULL)
@@ -129,13 +131,14 @@ print_tokens(struct holders *h, const struct broker_pool *p, const char *path)
 			printf("%6zu\t", i + k);
 			print_holder(&who[k]);
 			putchar('\t');
+			next = name < names + p->space ?
+			    name + strlen(name) + 1 : name;
 			put_name(name);
 			if (ptbw_opt.verbose)
 				print_since(age[k]);
 			else
 				putchar('\n');
-			if (name < names + p->space)
-				name += strlen(name) + 1;
+			name = next;
 		}
 	}
 	free(names);
@@ -196,6 +199,37 @@ report(const char *path)
 
 /* --- running a command --- */
 
+/* The variables of the tokens, which are cut off their names. */
+static void
+set_things(struct broker *b, const char *path, char *names)
+{
+	struct things t = { 0 };
+	char *line = strdup(names), *next;
+	size_t i;
+	int r = line != NULL ? 0 : -1;
+
+	things_cut(names);
+	for (next = line; r == 0 && next != NULL; ) {
+		char *p = next;
+
+		next = strchr(p, '\n');
+		if (next != NULL)
+			*next++ = '\0';
+		r = things_add(&t, p);
+	}
+	if (r != 0)
+		wk_die(WK_SYSTEM, "out of memory");
+	if (t.count > 0 && !things_trusted(b->fd))
+		wk_warn("%s: the pool is another user's, its variables are "
+		    "not set", path);
+	else
+		for (i = 0; i < t.count; i++)   /* they stay */
+			if (putenv(t.var[i]) != 0)
+				wk_die(WK_SYSTEM, "environment: %s",
+				    strerror(errno));
+	free(line);
+}
+
 static void
 take(struct broker *b, size_t n, const char *path)
 {
@@ -218,6 +252,7 @@ take(struct broker *b, size_t n, const char *path)
 	names = broker_names(b, token, n, &tied);
 	if (names == NULL || (tied > 0 && broker_tie(b) != 0))
 		ptbw_broker_failed(path);
+	set_things(b, path, names);
 	if (setenv("ptbw_list", names, 1) != 0)
 		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
 	free(names);

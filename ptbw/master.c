@@ -788,6 +788,16 @@ from_function(void)
 		no_pool("iota");
 }
 
+_Noreturn static void
+bad_variable(const char *path, size_t line)
+{
+	char text[200];
+
+	wk_visible(text, sizeof text, tableau.bad);
+	wk_die(WK_DATA, "%s: line %zu: '%s' is not the name of a variable",
+	    path, line, text);
+}
+
 static void
 from_file(const char *path)
 {
@@ -796,6 +806,8 @@ from_file(const char *path)
 	if (tableau_init(&tableau, TABLEAU_FILE, path) != 0)
 		no_pool(path);
 	if (tableau_read(&tableau, path, &line) != 0) {
+		if (tableau.bad != NULL)
+			bad_variable(path, line);
 		if (errno == EINVAL)
 			wk_die(WK_DATA, "%s: line %zu holds a NUL byte", path,
 			    line);

@@ -52,6 +52,8 @@ cat >list <<'END'
 	ptbw -t '' true
 64 ptbw: -N: the name is empty
 	ptbw -m -N '' true
+65 ptbw: f: line 1: '1A' is not the name of a variable
+	printf 'a\t1A=2\n' >f; ptbw -m -t f true
 64 ptbw: -J, -R: 1000000000000 tokens are more than 16000000
 	ptbw -m -J 1000000 -R 1000000 true
 66 ptbw: no enclosing diversion: no ptbw is around this (ptbw -m command starts one, -t names one)
@@ -458,6 +460,7 @@ cannot become a session leader: %s	only a leader of a group meets it
 %s: the master does not answer	a master that is stopped for 5 s
 %s: the master's answer makes no sense	a broken master: wire.t
 the enclosing master (of -O -) is gone	a master that is killed: xcompose.t, xclate.t
+%s: the pool is another user's, its variables are not set	users.t
 a redirection of a master's cannot be its client: copying as cat does	section.t
 section %s: output: %s	an output that fails: section.t
 section %s: no room for its standard error, which is lost from there on (TMPDIR names a directory for it)	xclate.t

@@ -144,6 +144,29 @@ tokens_answered(struct wk_io *io, int what)
 	}
 }
 
+/* A line with variables is kept whole beside its name. */
+static int
+cut_names(struct tokens *t)
+{
+	size_t i, n;
+
+	for (i = 0; i < t->pool && !t->untrusted; i++) {
+		n = things_name(t->name[i]);
+		if (t->name[i][n] == '\0')
+			continue;
+		if (!things_trusted(t->broker.fd))
+			t->untrusted = 1;
+		else if (t->thing == NULL)
+			t->thing = calloc(t->pool, sizeof *t->thing);
+		if (!t->untrusted && (t->thing == NULL ||
+		    (t->thing[i] = strdup(t->name[i])) == NULL))
+			return -1;
+	}
+	for (i = 0; i < t->pool; i++)
+		t->name[i][things_name(t->name[i])] = '\0';
+	return 0;
+}
+
 /* The names of all tokens, by their index. */
 static int
 read_names(struct tokens *t, size_t space)
@@ -161,7 +184,7 @@ read_names(struct tokens *t, size_t space)
 		if (p < t->names + space)
 			p += strlen(p) + 1;
 	}
-	return 0;
+	return cut_names(t);
 }
 
 /* --- the tokens of the task that this process is in --- */
@@ -294,27 +317,45 @@ list_of_names(const struct tokens *t, const struct token_set *s)
 	return text;
 }
 
-size_t
-tokens_variables(const struct tokens *t, const struct token_set *s,
-    char **vars)
+/* By which runs within the task find its tokens. */
+static char *
+lent_to_task(const struct tokens *t, const struct token_set *s)
 {
-	size_t n = 0, room;
+	/* four numbers */
+	size_t room = strlen(t->lend) + strlen(t->path) + 120;
+	char *text = malloc(room);
 
+	if (text != NULL)
+		snprintf(text, room, "%s=%d %zu %lu %lu %s", t->lend, t->file,
+		    s == &t->given ? t->room : (size_t)(s - t->set),
+		    t->device, t->inode, t->path);
+	return text;
+}
+
+/* Those of its tokens.  What was lent has them in the environment already. */
+static int
+add_things(const struct tokens *t, const struct token_set *s,
+    struct things *vars)
+{
+	size_t i;
+
+	for (i = 0; t->thing != NULL && s != &t->given && i < t->each; i++)
+		if (t->thing[s->index[i]] != NULL &&
+		    things_add(vars, t->thing[s->index[i]]) != 0)
+			return -1;
+	return 0;
+}
+
+int
+tokens_variables(const struct tokens *t, const struct token_set *s,
+    struct things *vars)
+{
 	if (t->fd < 0 || t->each == 0)
 		return 0;
-	vars[n] = list_of_names(t, s);
-	if (vars[n++] == NULL)
-		return TOKENS_FAILED;
-	if (t->file < 0)
-		return n;
-	room = strlen(t->lend) + strlen(t->path) + 120; /* four numbers */
-	vars[n] = malloc(room);
-	if (vars[n] == NULL)
-		return TOKENS_FAILED;
-	snprintf(vars[n++], room, "%s=%d %zu %lu %lu %s", t->lend, t->file,
-	    s == &t->given ? t->room : (size_t)(s - t->set),
-	    t->device, t->inode, t->path);
-	return n;
+	if (add_things(t, s, vars) != 0 ||
+	    things_put(vars, list_of_names(t, s)) != 0)
+		return -1;
+	return t->file < 0 ? 0 : things_put(vars, lent_to_task(t, s));
 }
 
 /* --- opening --- */
