@@ -23,7 +23,12 @@
 
 #include "wire/door.h"
 
-enum { COUNT_MAX = 1000000 };     /* -J, -R */
+enum {
+	COUNT_MAX = 1000000,      /* -J, -R */
+	/* options that have a long name alone */
+	O_RESIZE = 256,
+	O_RETAG
+};
 
 static const struct wk_option options[] = {
 	{ 'm', "master", NULL, "be a master and run the utility" },
@@ -41,6 +46,8 @@ static const struct wk_option options[] = {
 	{ 'x', "exec", NULL, "client: become the command, as with -k" },
 	{ 'T', "timeout", "seconds", "client: wait no longer than that" },
 	{ 'Q', "quit", NULL, "then ask the persistent master to quit" },
+	{ O_RESIZE, "resize", "n", "make the pool so many numbers" },
+	{ O_RETAG, "retag", "file", "make the pool the tokens of a file" },
 	{ 'q', "quiet", NULL, "no remarks about the size of the pool" },
 	{ 'v', "verbose", NULL, "say and show more" },
 	{ 'V', "version", NULL, "print the version and the stack" },
@@ -60,6 +67,7 @@ const struct wk_program ptbw = {
 	    "[utility [args]]\n"
 	    "[-AkqQvx] [-depth] [-R req] [-t path] [-T seconds] "
 	    "[client [args]]\n"
+	    "[-v] [-depth] [-t path] --resize n | --retag file\n"
 	    "-h | -V",
 	.options = options
 };
@@ -91,10 +99,28 @@ ptbw_set_option(int letter, const char *arg)
 	case 'R':
 		ptbw_opt.request = wk_number('R', arg, 0, COUNT_MAX);
 		break;
+	case O_RESIZE:
+		ptbw_opt.resize = wk_number(O_RESIZE, arg, 1, COUNT_MAX);
+		break;
+	case O_RETAG: ptbw_opt.retag = arg; break;
 	case 'T':
 		ptbw_opt.wait = wk_milliseconds('T', arg);
 		break;
 	}
+}
+
+/* A change of the pool goes with nothing else. */
+static void
+ptbw_check_change(char **operands)
+{
+	const char *change = ptbw_opt.retag != NULL ? "--retag" : "--resize";
+
+	if (ptbw_opt.master)
+		wk_usage("%s does not go with -m", change);
+	if (ptbw_opt.retag != NULL && ptbw_opt.resize > 0)
+		wk_usage("--resize does not go with --retag");
+	if (operands[0] != NULL)
+		wk_usage("%s takes no command", change);
 }
 
 /* Refuse what only one of master and client knows. */
@@ -142,6 +168,10 @@ main(int argc, char **argv)
 	if (show)
 		return 0;
 	ptbw_check_mode();
+	if (ptbw_opt.retag != NULL || ptbw_opt.resize > 0) {
+		ptbw_check_change(operands);
+		return ptbw_repool();
+	}
 	return (ptbw_opt.master ? ptbw_master : ptbw_client)(operands,
 	    &called);
 }

@@ -108,15 +108,41 @@ ask_report(struct holders *h, size_t first, size_t n, struct holder *who,
 	if (broker_holders(h->broker, 'O', first, n, age) != 0)
 		return -1;
 	for (i = 0; i < n; i++)
-		who[i].pid = who[i].claim = age[i];
+		who[i].pid = who[i].claim = age[i] > 0 ? age[i] : 0;
 	return 0;
+}
+
+/* Which tokens are not in the pool any more: all zero if all are. */
+static int
+ask_withdrawn(struct holders *h, const struct broker_pool *p, size_t first,
+    size_t n, long *out)
+{
+	memset(out, 0, n * sizeof *out);
+	return p->live == p->count ? 0 :
+	    broker_holders(h->broker, 'w', first, n, out);
+}
+
+static void
+print_token(size_t i, const struct holder *who, char *name, long age,
+    long withdrawn)
+{
+	printf("%6zu\t", i);
+	print_holder(who);
+	putchar('\t');
+	put_name(name);
+	if (withdrawn > 0)
+		printf("\twithdrawn");
+	if (ptbw_opt.verbose)
+		print_since(age);
+	else
+		putchar('\n');
 }
 
 static void
 print_tokens(struct holders *h, const struct broker_pool *p, const char *path)
 {
 	static struct holder who[REPORT_WINDOW];
-	static long age[REPORT_WINDOW];
+	static long age[REPORT_WINDOW], out[REPORT_WINDOW];
 	char *names = broker_tableau(h->broker, p->space), *name = names, *next;
 	size_t i, k, n;
 
@@ -125,19 +151,15 @@ print_tokens(struct holders *h, const struct broker_pool *p, const char *path)
 	names[p->space] = '\0';
 	for (i = 0; i < p->count; i += n) {
 		n = p->count - i < REPORT_WINDOW ? p->count - i : REPORT_WINDOW;
-		if (ask_report(h, i, n, who, age) != 0)
+		if (ask_report(h, i, n, who, age) != 0 ||
+		    ask_withdrawn(h, p, i, n, out) != 0)
 			ptbw_broker_failed(path);
 		for (k = 0; k < n; k++) {
-			printf("%6zu\t", i + k);
-			print_holder(&who[k]);
-			putchar('\t');
 			next = name < names + p->space ?
 			    name + strlen(name) + 1 : name;
-			put_name(name);
-			if (ptbw_opt.verbose)
-				print_since(age[k]);
-			else
-				putchar('\n');
+			if (out[k] == 0 || who[k].pid != 0)
+				print_token(i + k, &who[k], name, age[k],
+				    out[k]);
 			name = next;
 		}
 	}
@@ -178,7 +200,7 @@ report(const char *path)
 		ptbw_broker_failed(path);
 	wk_visible(source, sizeof source, p.source);
 	printf("ptbw: master has %zu tokens, max length %zu "
-	    "(total space %zu)\n", p.count, p.longest, p.space);
+	    "(total space %zu)\n", p.live, p.longest, p.space);
 	printf(" Master tokens from %s: %s\n",
 	    p.type == TABLEAU_FUNCTION ? "the internal function" :
 	    p.type == TABLEAU_FILE ? "file" : "error", source);
@@ -246,7 +268,7 @@ take(struct broker *b, size_t n, const char *path)
 			    "token%s", path, n, n == 1 ? "" : "s");
 		if (errno == ENOSPC && broker_describe(b, &p) == 0)
 			wk_die(WK_CANTCREATE, "%s: cannot allocate %zu "
-			    "tokens, the pool has %zu", path, n, p.count);
+			    "tokens, the pool has %zu", path, n, p.live);
 		ptbw_broker_failed(path);
 	}
 	names = broker_names(b, token, n, &tied);

@@ -28,6 +28,8 @@ struct ptbw_options {
 	/* clients */
 	int append, keep, exec;
 	int wait;                  /* milliseconds, -1 for ever */
+	long resize;               /* tokens, 0: not given */
+	const char *retag;         /* file */
 };
 extern struct ptbw_options ptbw_opt;
 
@@ -36,6 +38,9 @@ extern const struct wk_program ptbw;
 /* Each returns the exit code.  A client without operands reports. */
 int ptbw_master(char **operands, const struct wk_called *called);
 int ptbw_client(char **operands, const struct wk_called *called);
+
+/* --resize, --retag: likewise. */
+int ptbw_repool(void);
 
 struct broker;
 

@@ -119,8 +119,8 @@ tableau_add_thing(struct tableau *t, const char *text, size_t len)
 	return tableau_add(t, text, len);
 }
 
-static int
-add_line(struct tableau *t, char *text, size_t len)
+int
+tableau_line(struct tableau *t, char *text, size_t len)
 {
 	if (len > 0 && text[len - 1] == '\n')
 		len--;
@@ -149,7 +149,7 @@ tableau_read(struct tableau *t, const char *path, size_t *line)
 		return -1;
 	while (r == 0 && (n = getline(&text, &room, f)) > 0) {
 		++*line;
-		r = add_line(t, text, (size_t)n);
+		r = tableau_line(t, text, (size_t)n);
 	}
 	if (r == 0 && ferror(f))
 		r = -1;

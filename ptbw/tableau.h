@@ -42,6 +42,10 @@ int tableau_comment(struct tableau *t, const char *line, size_t len);
 int tableau_iota(struct tableau *t, size_t n);
 int tableau_read(struct tableau *t, const char *path, size_t *line);
 
+/* One line of such a file, with its newline, if it has one; there is room for
+ * one.  The errors are the same. */
+int tableau_line(struct tableau *t, char *text, size_t len);
+
 /* A name and its length. */
 const char *tableau_name(const struct tableau *t, size_t i, size_t *len);
 

@@ -54,6 +54,16 @@ cat >list <<'END'
 	ptbw -m -N '' true
 65 ptbw: f: line 1: '1A' is not the name of a variable
 	printf 'a\t1A=2\n' >f; ptbw -m -t f true
+64 ptbw: --resize does not go with --retag
+	ptbw --resize 2 --retag f
+64 ptbw: --retag does not go with -m
+	ptbw -m --retag f true
+64 ptbw: --resize takes no command
+	ptbw --resize 3 true
+65 ptbw: */sta1: its tokens are borrowed from another pool
+	ptbw -m -J4 ptbw -m -J2 -t - ptbw --resize 3
+65 ptbw: */sta0: its tokens have names, --retag changes those
+	echo a >f; ptbw -m -t f ptbw --resize 3
 64 ptbw: -J, -R: 1000000000000 tokens are more than 16000000
 	ptbw -m -J 1000000 -R 1000000 true
 66 ptbw: no enclosing diversion: no ptbw is around this (ptbw -m command starts one, -t names one)

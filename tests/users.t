@@ -115,6 +115,9 @@ if cp "$top/bin/xapply" "$T/bin"; then
 	t "bob's tasks neither" 0 'a none' "xapply: $T/w/things/pool: the pool is another user's, its variables are not set" \
 	    as $bob xapply -t "$T/w/things/pool" 'echo %t1 ${MARK-none} # %1' 1
 fi
+t "bob may not change ann's pool" 69 '' "ptbw: $T/w/things/pool: only its owner may change the pool" \
+    as $bob ptbw -t "$T/w/things/pool" --retag "$T/w/things/list"
+t "root may" 0 '' '' ptbw -t "$T/w/things/pool" --retag "$T/w/things/list"
 kill $pool
 wait $pool
 

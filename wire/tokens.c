@@ -26,6 +26,7 @@
 enum {
 	AGAIN_MS = 50,            /* a pool says nothing when it has more */
 	PATIENCE_MS = 10000,      /* for answers that need no other client */
+	GROWN_MS = 1000,          /* a pool that we have all of may grow */
 	NUMBER_MAX = 24,          /* bytes of a set's number, with the NUL */
 	MORE = 1000               /* sets that may be wanted later */
 };
@@ -100,6 +101,7 @@ tokens_wake(struct wk_timer *timer)
 	struct tokens *t = (struct tokens *)((char *)timer -
 	    offsetof(struct tokens, again));
 
+	t->look = 1;
 	t->ready();
 }
 
@@ -402,8 +404,9 @@ tokens_open(struct tokens *t, const char *path)
 	if (broker_describe(&t->broker, &p) != 0)
 		return -1;
 	t->pool = p.count;
+	t->pool_now = p.live;
 	t->source = p.source;
-	if (p.count < t->each) {
+	if (p.live < t->each) {
 		errno = ENOSPC;
 		return -1;
 	}
@@ -422,6 +425,24 @@ tokens_open(struct tokens *t, const char *path)
 	return 0;
 }
 
+/* The pool has got more tokens.  Those that were there have the same names, and
+ * the old texts stay: sets point there. */
+static int
+learn_names(struct tokens *t, size_t index)
+{
+	struct broker_pool p;
+
+	if (broker_describe(&t->broker, &p) != 0)
+		return -1;
+	free(p.source);
+	t->pool = p.count;
+	t->thing = NULL;
+	if (index < p.count)
+		return read_names(t, p.space);
+	errno = EPROTO;
+	return -1;
+}
+
 /* Fill in a set whose indexes are there. */
 static struct token_set *
 hand_out(struct tokens *t, struct token_set *s)
@@ -429,8 +450,8 @@ hand_out(struct tokens *t, struct token_set *s)
 	size_t i;
 
 	for (i = 0; t->fd >= 0 && i < t->each; i++) {
-		if (s->index[i] >= t->pool) {
-			errno = EPROTO;
+		if (s->index[i] >= t->pool &&
+		    learn_names(t, s->index[i]) != 0) {
 			lost(t);
 			return NULL;
 		}
@@ -497,9 +518,14 @@ old_has_enough(struct tokens *t)
 static struct token_set *
 take_of_pool(struct tokens *t, struct token_set *s)
 {
+	int r;
+
 	if (t->first_is != TOKENS_IDLE)
 		return take_first(t, s);
-	if (broker_take_now(&t->broker, t->each, s->index) == 0)
+	r = broker_take_now(&t->broker, t->each, s->index);
+	if (t->broker.count > 0)
+		t->pool_now = t->broker.count;
+	if (r == 0)
 		return hand_out(t, s);
 	if ((t->held == 0 && !t->given.held) || old_has_enough(t))
 		return take_first(t, s);
@@ -546,7 +572,7 @@ static int
 have_whole_pool(const struct tokens *t)
 {
 	return t->fd >= 0 && t->each > 0 &&
-	    (t->held + 1) * t->each > t->pool;
+	    (t->held + 1) * t->each > t->pool_now;
 }
 
 /* What the task that this process is in holds comes first; then what is kept;
@@ -563,8 +589,14 @@ tokens_take(struct tokens *t)
 	if (t->error == 0 && t->kept > 0)
 		return take_kept(t);
 	s = next_empty(t);
-	if (s == NULL || t->error != 0 || have_whole_pool(t))
+	if (s == NULL || t->error != 0)
 		return NULL;
+	if (have_whole_pool(t) && !t->look) {
+		if (!t->again.set)
+			wk_timer_set(&t->again, GROWN_MS);
+		return NULL;
+	}
+	t->look = 0;
 	if (make_set(t, s) != 0) {
 		lost(t);
 		return NULL;

@@ -63,6 +63,8 @@ struct tokens {
 	struct broker broker;
 	struct wk_io io;
 	struct wk_timer again;
+	size_t pool_now;            /* tokens, as the master said last */
+	int look;                   /* ask, although we have the whole pool */
 	char *names;                /* of all tokens, each with its NUL */
 	char **name;                /* where each begins */
 	char **thing;               /* where its line begins again that has
