@@ -58,7 +58,8 @@ SHARED = divconnect.o base/buffer.o base/colour.o base/cpus.o \
 	wire/style.o wire/tag.o wire/talk.o wire/things.o wire/title.o \
 	wire/tokens.o wire/turn.o
 PTBW = ptbw.o ptbw/change.o ptbw/client.o ptbw/expect.o ptbw/master.o \
-	ptbw/pool.o ptbw/repool.o ptbw/source.o ptbw/tableau.o ptbw/wait.o
+	ptbw/pool.o ptbw/repool.o ptbw/shared.o ptbw/source.o \
+	ptbw/tableau.o ptbw/wait.o
 WRAPTREE = wraptree.o wraptree/ask.o wraptree/diversion.o wraptree/note.o \
 	wraptree/process.o wraptree/reach.o wraptree/tree.o
 WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/guard.o wrapw/link.o \

@@ -20,6 +20,7 @@
 #include "ptbw/ptbw.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "wire/door.h"
 
@@ -27,7 +28,9 @@ enum {
 	COUNT_MAX = 1000000,      /* -J, -R */
 	/* options that have a long name alone */
 	O_RESIZE = 256,
-	O_RETAG
+	O_RETAG,
+	O_SHARED,
+	O_LINGER
 };
 
 static const struct wk_option options[] = {
@@ -46,6 +49,9 @@ static const struct wk_option options[] = {
 	{ 'x', "exec", NULL, "client: become the command, as with -k" },
 	{ 'T', "timeout", "seconds", "client: wait no longer than that" },
 	{ 'Q', "quit", NULL, "then ask the persistent master to quit" },
+	{ O_SHARED, "shared", "name",
+	  "a pool that starts itself; -J and -t are for that" },
+	{ O_LINGER, "linger", "seconds", "how long a shared pool stays unused" },
 	{ O_RESIZE, "resize", "n", "make the pool so many numbers" },
 	{ O_RETAG, "retag", "file", "make the pool the tokens of a file" },
 	{ 'q', "quiet", NULL, "no remarks about the size of the pool" },
@@ -67,12 +73,15 @@ const struct wk_program ptbw = {
 	    "[utility [args]]\n"
 	    "[-AkqQvx] [-depth] [-R req] [-t path] [-T seconds] "
 	    "[client [args]]\n"
+	    "--shared name [-AkqQvx] [--linger seconds] [-J jobs] [-R req] "
+	    "[-t tags] [-T seconds] [client [args]]\n"
 	    "[-v] [-depth] [-t path] --resize n | --retag file\n"
 	    "-h | -V",
 	.options = options
 };
 
-struct ptbw_options ptbw_opt = { .request = -1, .jobs = -1, .wait = -1 };
+struct ptbw_options ptbw_opt = { .request = -1, .jobs = -1, .wait = -1,
+    .linger = 60000 };
 
 static void
 ptbw_set_option(int letter, const char *arg)
@@ -102,6 +111,12 @@ ptbw_set_option(int letter, const char *arg)
 	case O_RESIZE:
 		ptbw_opt.resize = wk_number(O_RESIZE, arg, 1, COUNT_MAX);
 		break;
+	case O_SHARED: ptbw_opt.shared = arg; break;
+	case O_LINGER:
+		ptbw_opt.linger = strcmp(arg, "-") == 0 ? -1 :
+		    wk_milliseconds(O_LINGER, arg);
+		ptbw_opt.lingers = 1;
+		break;
 	case O_RETAG: ptbw_opt.retag = arg; break;
 	case 'T':
 		ptbw_opt.wait = wk_milliseconds('T', arg);
@@ -130,12 +145,20 @@ ptbw_check_mode(void)
 	const char *clients = ptbw_opt.append ? "-A" : ptbw_opt.keep ? "-k" :
 	    ptbw_opt.exec ? "-x" : ptbw_opt.wait >= 0 ? "-T" : NULL;
 	const char *masters = ptbw_opt.detached ? "-d" :
-	    ptbw_opt.jobs >= 0 ? "-J" : ptbw_opt.socket ? "-N" : NULL;
+	    ptbw_opt.jobs >= 0 && ptbw_opt.shared == NULL ? "-J" :
+	    ptbw_opt.socket ? "-N" : NULL;
 
 	if (ptbw_opt.master && clients != NULL)
 		wk_usage("%s does not go with -m", clients);
 	if (!ptbw_opt.master && masters != NULL)
 		wk_usage("%s goes with -m only", masters);
+	if (ptbw_opt.lingers && ptbw_opt.shared == NULL)
+		wk_usage("--linger goes with --shared only");
+	if (ptbw_opt.shared != NULL && *ptbw_opt.shared == '\0')
+		wk_usage("--shared: the name is empty");
+	if (ptbw_opt.shared != NULL && ptbw_opt.tags != NULL &&
+	    strcmp(ptbw_opt.tags, "-") == 0)
+		wk_usage("-t - does not go with --shared");
 	if (ptbw_opt.exec && ptbw_opt.quit)
 		wk_usage("-Q does not go with -x: nobody waits for the end");
 	if (ptbw_opt.tags != NULL && *ptbw_opt.tags == '\0')

@@ -17,6 +17,8 @@
 #include "base/high.h"
 #include "base/spawn.h"
 #include "base/visible.h"
+#include "divconnect.h"
+#include "shared.h"
 #include "tableau.h"
 #include "wire/broker.h"
 #include "wire/door.h"
@@ -195,7 +197,10 @@ report(const char *path)
 	struct holders h;
 	char source[4096];
 
-	ptbw_connect(&b, path);
+	if (path == NULL)
+		path = shared_connect(&b);
+	else
+		ptbw_connect(&b, path);
 	if (broker_describe(&b, &p) != 0)
 		ptbw_broker_failed(path);
 	wk_visible(source, sizeof source, p.source);
@@ -328,7 +333,12 @@ run(char **operands, const struct wk_called *called)
 	char number[16];
 	int status;
 
-	if (n > 0 || ptbw_opt.quit) {
+	if (ptbw_opt.shared != NULL) {
+		path = shared_connect(&b);
+		/* one that takes none is there for those below */
+		if (n == 0 && div_push(ptbw.prefix, path) < 0)
+			wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
+	} else if (n > 0 || ptbw_opt.quit) {
 		path = wk_target(ptbw_opt.depth, ptbw_opt.tags);
 		ptbw_connect(&b, path);
 	}
@@ -362,6 +372,7 @@ int
 ptbw_client(char **operands, const struct wk_called *called)
 {
 	if (operands[0] == NULL || strcmp(operands[0], "-") == 0)
-		return report(wk_target(ptbw_opt.depth, ptbw_opt.tags));
+		return report(ptbw_opt.shared != NULL ? NULL :
+		    wk_target(ptbw_opt.depth, ptbw_opt.tags));
 	return run(operands, called);
 }

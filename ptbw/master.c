@@ -28,6 +28,7 @@
 #include "divconnect.h"
 #include "expect.h"
 #include "pool.h"
+#include "shared.h"
 #include "source.h"
 #include "tableau.h"
 #include "wire/broker.h"
@@ -76,6 +77,8 @@ static struct pool pool;
 static size_t group = 1;
 static struct broker outer = { .fd = -1 };  /* the master borrowed from */
 static const char *outer_path;
+static int lock = -1;                       /* of a shared pool */
+static struct wk_timer unused;
 static int borrowed;                        /* masters to the pool's owner */
 static char *reply;                         /* room for the longest reply */
 static uint32_t *picked;
@@ -628,7 +631,8 @@ req_tie(struct client *k)
 	if (borrowed == 0 || k->tied)
 		wk_serve_puts(&k->c, "-No\n");
 	else
-		wk_serve_send_fd(&k->c, DIV_TIE, strlen(DIV_TIE), outer.fd);
+		wk_serve_send_fd(&k->c, DIV_TIE, strlen(DIV_TIE),
+		    lock >= 0 ? lock : outer.fd);
 	k->tied = 1;
 }
 
@@ -949,6 +953,8 @@ pmaster_gone(struct wk_client *c)
 	pool_give_all(&pool, &k->holder);
 	grant_waiting();
 	settle();
+	if (lock >= 0 && ptbw_opt.linger >= 0)
+		wk_timer_set(&unused, ptbw_opt.linger);
 }
 
 static const struct wk_ops ops = {
@@ -1095,6 +1101,41 @@ return_borrowed(int code)
 	return code;
 }
 
+/* --- a shared pool --- */
+
+enum { FIRST_MS = 10000 };        /* for the one that started it */
+
+static void
+unused_long(struct wk_timer *t)
+{
+	(void)t;
+	if (wk_serve_clients() == 0)
+		wk_serve_quit();
+}
+
+static int
+shared_bound(const struct div_socket *socket)
+{
+	(void)socket;
+	if (lock < 0)
+		return 0;
+	unused.expired = unused_long;
+	if (ptbw_opt.linger >= 0)
+		wk_timer_set(&unused, ptbw_opt.linger > FIRST_MS ?
+		    ptbw_opt.linger : FIRST_MS);
+	shared_ready();
+	return 0;
+}
+
+/* What is held keeps the lock, by its tie. */
+static int
+pmaster_ended(int code)
+{
+	if (lock >= 0 && wk_serve_clients() == 0)
+		shared_remove();
+	return return_borrowed(code);
+}
+
 int
 ptbw_master(char **operands, const struct wk_called *called)
 {
@@ -1110,9 +1151,15 @@ ptbw_master(char **operands, const struct wk_called *called)
 		.place = &place,
 		.detached = ptbw_opt.detached,
 		.verbose = ptbw_opt.verbose,
-		.ended = return_borrowed
+		.bound = shared_bound,
+		.ended = pmaster_ended
 	};
 
+	if (ptbw_opt.shared != NULL) {
+		lock = shared_lock();
+		borrowed = 1;           /* the lock, so to say: see B */
+		place.path = ptbw_opt.shared;
+	}
 	make_pool();
 	tell_again.expired = settle_again;
 	return wk_master_run(&m, operands, called);

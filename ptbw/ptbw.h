@@ -30,6 +30,8 @@ struct ptbw_options {
 	int wait;                  /* milliseconds, -1 for ever */
 	long resize;               /* tokens, 0: not given */
 	const char *retag;         /* file */
+	const char *shared;        /* name of a pool; its path in a master */
+	int linger, lingers;       /* milliseconds, -1 for ever; given */
 };
 extern struct ptbw_options ptbw_opt;
 

@@ -849,7 +849,8 @@ broker_take_peer(void *to, size_t i, char *line)
 	if (n != 3)
 		p->claim = 0;
 	/* "0": it has come back meanwhile; "-1": it is no more */
-	return n == 3 || strcmp(line, "0") == 0 || strcmp(line, "-1") == 0 ? 0 : protocol_error();
+	return n == 3 || strcmp(line, "0") == 0 || strcmp(line, "-1") == 0 ?
+	    0 : protocol_error();
 }
 
 int
