@@ -72,23 +72,24 @@ XAPPLY = xapply.o xapply/apart.o xapply/batch.o xapply/columns.o \
 	xapply/task.o xapply/termseq.o xapply/tty.o
 XCLATE = xclate.o xclate/client.o xclate/inspect.o xclate/master.o \
 	xclate/redirect.o xclate/report.o
-HEADERS = divconnect.h base/buffer.h base/codes.h base/colour.h \
-	base/cpus.h base/dial.h base/event.h base/failures.h base/flow.h \
-	base/halt.h base/high.h base/jobline.h base/kin.h base/lines.h \
-	base/master.h base/options.h base/peer.h base/progress.h base/pty.h \
-	base/results.h base/serve.h base/size.h base/spawn.h base/terminal.h \
-	base/text.h base/trace.h base/visible.h base/wall.h base/window.h \
-	base/wrapper.h wire/broker.h wire/control.h wire/door.h wire/holders.h \
-	wire/late.h wire/section.h wire/share.h wire/style.h wire/tag.h \
-	wire/talk.h wire/title.h wire/tokens.h wire/turn.h ptbw/pool.h \
-	ptbw/ptbw.h ptbw/tableau.h wraptree/wraptree.h wrapw/carry.h \
-	wrapw/guard.h wrapw/link.h wrapw/record.h wrapw/relay.h wrapw/space.h \
-	wrapw/wrapw.h xapply/apart.h xapply/batch.h xapply/columns.h \
-	xapply/ends.h xapply/expand.h xapply/hints.h xapply/hold.h \
-	xapply/input.h xapply/limit.h xapply/look.h xapply/make.h \
-	xapply/pipe.h xapply/quote.h xapply/rows.h xapply/sides.h \
-	xapply/source.h xapply/stream.h xapply/termseq.h xapply/xapply.h \
-	xclate/inspect.h xclate/redirect.h xclate/report.h xclate/xclate.h
+HEADERS = divconnect.h base/buffer.h base/codes.h base/colour.h base/cpus.h \
+	base/dial.h base/event.h base/failures.h base/flow.h base/halt.h \
+	base/high.h base/jobline.h base/kin.h base/lines.h base/master.h \
+	base/options.h base/peer.h base/progress.h base/pty.h base/results.h \
+	base/serve.h base/size.h base/spawn.h base/terminal.h base/text.h \
+	base/trace.h base/visible.h base/wall.h base/window.h base/wrapper.h \
+	wire/broker.h wire/control.h wire/door.h wire/holders.h wire/late.h \
+	wire/section.h wire/share.h wire/style.h wire/tag.h wire/talk.h \
+	wire/things.h wire/title.h wire/tokens.h wire/turn.h ptbw/change.h \
+	ptbw/expect.h ptbw/pool.h ptbw/ptbw.h ptbw/shared.h ptbw/source.h \
+	ptbw/tableau.h wraptree/wraptree.h wrapw/carry.h wrapw/guard.h \
+	wrapw/link.h wrapw/record.h wrapw/relay.h wrapw/space.h wrapw/wrapw.h \
+	xapply/apart.h xapply/batch.h xapply/columns.h xapply/ends.h \
+	xapply/expand.h xapply/hints.h xapply/hold.h xapply/input.h \
+	xapply/limit.h xapply/look.h xapply/make.h xapply/pipe.h \
+	xapply/quote.h xapply/rows.h xapply/sides.h xapply/source.h \
+	xapply/stream.h xapply/termseq.h xapply/xapply.h xclate/inspect.h \
+	xclate/redirect.h xclate/report.h xclate/xclate.h
 CHECKERS = tests/chaos tests/driver tests/expand tests/holder tests/model \
 	tests/old tests/peer tests/records tests/riot tests/section \
 	tests/text tests/unit
