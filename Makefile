@@ -48,18 +48,20 @@ PUBLIC = codes.h event.h master.h options.h serve.h wrapper.h
 LIBRARY = divconnect.c base/event.c base/master.c base/options.c base/serve.c \
 	base/spawn.c base/terminal.c base/trace.c base/visible.c base/wrapper.c
 ARCHIVE = bin/libwrapkit.a
-SHARED = divconnect.o base/buffer.o base/colour.o base/cpus.o base/dial.o \
-	base/event.o base/failures.o base/flow.o base/halt.o base/high.o \
-	base/jobline.o base/kin.o base/lines.o base/master.o base/options.o \
-	base/peer.o base/progress.o base/pty.o base/results.o base/serve.o \
-	base/size.o base/spawn.o base/terminal.o base/text.o base/trace.o \
-	base/visible.o base/wall.o base/window.o base/wrapper.o \
-	wire/broker.o wire/control.o wire/door.o wire/extra.o \
-	wire/holders.o wire/jobs.o wire/late.o wire/section.o wire/share.o wire/style.o \
-	wire/tag.o wire/talk.o wire/title.o wire/tokens.o wire/turn.o
-PTBW = ptbw.o ptbw/client.o ptbw/expect.o ptbw/fifo.o ptbw/jobserver.o \
-	ptbw/makeflags.o ptbw/maker.o ptbw/master.o ptbw/pool.o \
-	ptbw/tableau.o ptbw/wait.o
+SHARED = divconnect.o base/buffer.o base/colour.o base/cpus.o \
+	base/dial.o base/event.o base/failures.o base/flow.o base/halt.o \
+	base/high.o base/jobline.o base/kin.o base/lines.o base/master.o \
+	base/options.o base/peer.o base/progress.o base/pty.o base/results.o \
+	base/serve.o base/size.o base/spawn.o base/terminal.o base/text.o \
+	base/trace.o base/visible.o base/wall.o base/window.o base/wrapper.o \
+	wire/broker.o wire/control.o wire/door.o wire/extra.o wire/holders.o \
+	wire/jobs.o wire/late.o wire/section.o wire/share.o wire/style.o \
+	wire/tag.o wire/talk.o wire/things.o wire/title.o wire/tokens.o \
+	wire/turn.o
+PTBW = ptbw.o ptbw/change.o ptbw/client.o ptbw/expect.o ptbw/fifo.o \
+	ptbw/jobserver.o ptbw/makeflags.o ptbw/maker.o ptbw/master.o \
+	ptbw/pool.o ptbw/repool.o ptbw/shared.o ptbw/source.o ptbw/tableau.o \
+	ptbw/wait.o
 WRAPTREE = wraptree.o wraptree/ask.o wraptree/diversion.o wraptree/note.o \
 	wraptree/process.o wraptree/reach.o wraptree/tree.o
 WRAPW = wrapw.o wrapw/carry.o wrapw/client.o wrapw/guard.o wrapw/link.o \
@@ -72,19 +74,19 @@ XAPPLY = xapply.o xapply/apart.o xapply/batch.o xapply/columns.o \
 	xapply/task.o xapply/termseq.o xapply/tty.o
 XCLATE = xclate.o xclate/client.o xclate/inspect.o xclate/master.o \
 	xclate/redirect.o xclate/report.o
-HEADERS = divconnect.h base/buffer.h base/codes.h base/colour.h base/cpus.h \
-	base/dial.h base/event.h base/failures.h base/flow.h base/halt.h \
-	base/high.h base/jobline.h base/kin.h base/lines.h base/master.h \
-	base/options.h base/peer.h base/progress.h base/pty.h \
-	base/results.h base/serve.h base/size.h base/spawn.h \
-	base/terminal.h base/text.h base/trace.h base/visible.h base/wall.h \
-	base/window.h base/wrapper.h wire/broker.h wire/control.h \
-	wire/door.h wire/extra.h wire/holders.h wire/jobs.h wire/late.h \
-	wire/section.h wire/share.h wire/style.h wire/tag.h wire/talk.h \
-	wire/title.h wire/tokens.h wire/turn.h ptbw/expect.h ptbw/fifo.h \
-	ptbw/makeflags.h ptbw/maker.h ptbw/pool.h ptbw/ptbw.h \
-	ptbw/tableau.h wraptree/wraptree.h wrapw/carry.h wrapw/guard.h \
-	wrapw/link.h wrapw/record.h wrapw/relay.h wrapw/space.h \
+HEADERS = divconnect.h base/buffer.h base/codes.h base/colour.h \
+	base/cpus.h base/dial.h base/event.h base/failures.h base/flow.h \
+	base/halt.h base/high.h base/jobline.h base/kin.h base/lines.h \
+	base/master.h base/options.h base/peer.h base/progress.h base/pty.h \
+	base/results.h base/serve.h base/size.h base/spawn.h base/terminal.h \
+	base/text.h base/trace.h base/visible.h base/wall.h base/window.h \
+	base/wrapper.h wire/broker.h wire/control.h wire/door.h wire/extra.h \
+	wire/holders.h wire/jobs.h wire/late.h wire/section.h wire/share.h \
+	wire/style.h wire/tag.h wire/talk.h wire/things.h wire/title.h \
+	wire/tokens.h wire/turn.h ptbw/change.h ptbw/expect.h ptbw/fifo.h \
+	ptbw/makeflags.h ptbw/maker.h ptbw/pool.h ptbw/ptbw.h ptbw/shared.h \
+	ptbw/source.h ptbw/tableau.h wraptree/wraptree.h wrapw/carry.h \
+	wrapw/guard.h wrapw/link.h wrapw/record.h wrapw/relay.h wrapw/space.h \
 	wrapw/wrapw.h xapply/apart.h xapply/batch.h xapply/columns.h \
 	xapply/ends.h xapply/expand.h xapply/hints.h xapply/hold.h \
 	xapply/input.h xapply/limit.h xapply/look.h xapply/make.h \

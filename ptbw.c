@@ -24,9 +24,17 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "wire/door.h"
 
-enum { COUNT_MAX = 1000000 };     /* -J, -R */
+enum {
+	COUNT_MAX = 1000000,      /* -J, -R */
+	/* options that have a long name alone */
+	O_RESIZE = 256,
+	O_RETAG,
+	O_SHARED,
+	O_LINGER
+};
 
 static const struct wk_option options[] = {
 	{ 'm', "master", NULL, "be a master and run the utility" },
@@ -48,6 +56,12 @@ static const struct wk_option options[] = {
 	{ 'x', "exec", NULL, "client: become the command, as with -k" },
 	{ 'T', "timeout", "seconds", "client: wait no longer than that" },
 	{ 'Q', "quit", NULL, "then ask the persistent master to quit" },
+	{ O_SHARED, "shared", "name",
+	  "a pool that starts itself; -J and -t are for that" },
+	{ O_LINGER, "linger", "seconds",
+	  "how long a shared pool stays unused (60)" },
+	{ O_RESIZE, "resize", "n", "make the pool so many numbers" },
+	{ O_RETAG, "retag", "file", "make the pool the tokens of a file" },
 	{ 'q', "quiet", NULL, "no remarks about the size of the pool" },
 	{ 'v', "verbose", NULL, "say and show more" },
 	{ 'V', "version", NULL, "print the version and the stack" },
@@ -69,11 +83,15 @@ const struct wk_program ptbw = {
 	    "[client [args]]\n"
 	    "-j [-kqQv] [-depth] [-J fifo|pipe|path] [-R max] [-t path] "
 	    "[-T seconds] client [args]\n"
+	    "--shared name [-AkqQvx] [--linger seconds] [-J jobs] [-R req] "
+	    "[-t tags] [-T seconds] [client [args]]\n"
+	    "[-v] [-depth] [-t path] --resize n | --retag file\n"
 	    "-h | -V",
 	.options = options
 };
 
-struct ptbw_options ptbw_opt = { .request = -1, .jobs = -1, .wait = -1 };
+struct ptbw_options ptbw_opt = { .request = -1, .jobs = -1, .wait = -1,
+    .linger = 60000 };
 static const char *jobs;          /* -J: a master's number, or a form */
 
 static void
@@ -98,19 +116,31 @@ ptbw_set_option(int letter, const char *arg)
 	case 'R':
 		ptbw_opt.request = wk_number('R', arg, 0, COUNT_MAX);
 		break;
+	case O_RESIZE:
+		ptbw_opt.resize = wk_number(O_RESIZE, arg, 1, COUNT_MAX);
+		break;
+	case O_SHARED: ptbw_opt.shared = arg; break;
+	case O_LINGER:
+		ptbw_opt.linger = strcmp(arg, "-") == 0 ? -1 :
+		    wk_milliseconds(O_LINGER, arg);
+		ptbw_opt.lingers = 1;
+		break;
+	case O_RETAG: ptbw_opt.retag = arg; break;
 	case 'T':
 		ptbw_opt.wait = wk_milliseconds('T', arg);
 		break;
 	}
 }
 
-/* -J is one thing for a master, and another for a client with -j. */
+/* -J is one thing for a master, also for one that --shared starts, and another
+ * for a client with -j. */
 static void
 settle_jobs(void)
 {
 	if (jobs == NULL)
 		return;
-	if (ptbw_opt.jobserver && !ptbw_opt.master) {
+	if (ptbw_opt.jobserver && !ptbw_opt.master &&
+	    (ptbw_opt.shared == NULL || !text_is_digit(*jobs))) {
 		ptbw_opt.form = jobs;
 		return;
 	}
@@ -135,6 +165,20 @@ check_jobserver(char **operands)
 		wk_usage("-j needs a command");
 }
 
+/* A change of the pool goes with nothing else. */
+static void
+ptbw_check_change(char **operands)
+{
+	const char *change = ptbw_opt.retag != NULL ? "--retag" : "--resize";
+
+	if (ptbw_opt.master)
+		wk_usage("%s does not go with -m", change);
+	if (ptbw_opt.retag != NULL && ptbw_opt.resize > 0)
+		wk_usage("--resize does not go with --retag");
+	if (operands[0] != NULL)
+		wk_usage("%s takes no command", change);
+}
+
 /* Refuse what only one of master and client knows. */
 static void
 ptbw_check_mode(void)
@@ -143,12 +187,20 @@ ptbw_check_mode(void)
 	    ptbw_opt.append ? "-A" : ptbw_opt.keep ? "-k" :
 	    ptbw_opt.exec ? "-x" : ptbw_opt.wait >= 0 ? "-T" : NULL;
 	const char *masters = ptbw_opt.detached ? "-d" :
-	    ptbw_opt.jobs >= 0 ? "-J" : ptbw_opt.socket ? "-N" : NULL;
+	    ptbw_opt.jobs >= 0 && ptbw_opt.shared == NULL ? "-J" :
+	    ptbw_opt.socket ? "-N" : NULL;
 
 	if (ptbw_opt.master && clients != NULL)
 		wk_usage("%s does not go with -m", clients);
 	if (!ptbw_opt.master && masters != NULL)
 		wk_usage("%s goes with -m only", masters);
+	if (ptbw_opt.lingers && ptbw_opt.shared == NULL)
+		wk_usage("--linger goes with --shared only");
+	if (ptbw_opt.shared != NULL && *ptbw_opt.shared == '\0')
+		wk_usage("--shared: the name is empty");
+	if (ptbw_opt.shared != NULL && ptbw_opt.tags != NULL &&
+	    strcmp(ptbw_opt.tags, "-") == 0)
+		wk_usage("-t - does not go with --shared");
 	if (ptbw_opt.exec && ptbw_opt.quit)
 		wk_usage("-Q does not go with -x: nobody waits for the end");
 	if (ptbw_opt.tags != NULL && *ptbw_opt.tags == '\0')
@@ -182,6 +234,10 @@ main(int argc, char **argv)
 		return 0;
 	settle_jobs();
 	ptbw_check_mode();
+	if (ptbw_opt.retag != NULL || ptbw_opt.resize > 0) {
+		ptbw_check_change(operands);
+		return ptbw_repool();
+	}
 	if (ptbw_opt.jobserver)
 		check_jobserver(operands);
 	return (ptbw_opt.master ? ptbw_master : ptbw_opt.jobserver ?

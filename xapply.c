@@ -258,28 +258,13 @@ xapply_set_escape(const char *arg)
 	xapply_opt.escape = (char)c;
 }
 
-/* 1 if the n bytes are the name of a variable. */
-static int
-is_name(const char *name, size_t n)
-{
-	size_t i;
-
-	if (n == 0 || text_is_digit(name[0]))
-		return 0;
-	for (i = 0; i < n; i++)
-		if (name[i] != '_' && !text_is_digit(name[i]) &&
-		    ((name[i] | 32) < 'a' || (name[i] | 32) > 'z'))
-			return 0;
-	return 1;
-}
-
 static void
 add_export(const char *arg)
 {
 	struct export *e = wk_alloc(1, sizeof *e);
 	size_t n = strcspn(arg, "=");
 
-	if (!is_name(arg, n))
+	if (!text_is_name(arg, n))
 		wk_usage("-e: %s is not the name of a variable", arg);
 	e->name = strndup(arg, n);
 	if (e->name == NULL)

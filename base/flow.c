@@ -541,12 +541,12 @@ no_more_yet(struct flow *f)
 }
 
 /* Reading fails with EIO at the end of a pseudo-terminal, when nobody has its
- * other side open any more. */
+ * other side open any more, and nothing is left. */
 static int
 other_side_gone(const struct flow *f)
 {
 	int e = errno, gone = e == EIO && isatty(f->in.fd) &&
-	    (wk_look(f->in.fd, 0, 0) & POLLHUP);
+	    (wk_look(f->in.fd, POLLIN, 0) & (POLLIN | POLLHUP)) == POLLHUP;
 
 	errno = e;
 	return gone;

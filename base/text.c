@@ -30,6 +30,20 @@ text_is_clean(const char *text)
 	return 1;
 }
 
+int
+text_is_name(const char *name, size_t n)
+{
+	size_t i;
+
+	if (n == 0 || text_is_digit(name[0]))
+		return 0;
+	for (i = 0; i < n; i++)
+		if (name[i] != '_' && !text_is_digit(name[i]) &&
+		    ((name[i] | 32) < 'a' || (name[i] | 32) > 'z'))
+			return 0;
+	return 1;
+}
+
 const char *
 text_base_name(const char *path)
 {

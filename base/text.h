@@ -42,6 +42,10 @@ size_t text_ascii_length(const char *data, size_t len);
  * allowed. */
 int text_is_clean(const char *text);
 
+/* True if the n bytes are the name of a variable: ASCII letters, digits and
+ * underscores, and no digit first. */
+int text_is_name(const char *name, size_t n);
+
 /* The part of path behind the last slash, or all of path when nothing is
  * behind it. */
 const char *text_base_name(const char *path);

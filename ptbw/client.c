@@ -17,10 +17,13 @@
 #include "base/high.h"
 #include "base/spawn.h"
 #include "base/visible.h"
+#include "divconnect.h"
+#include "shared.h"
 #include "tableau.h"
 #include "wire/broker.h"
 #include "wire/door.h"
 #include "wire/holders.h"
+#include "wire/things.h"
 
 void
 ptbw_broker_failed(const char *path)
@@ -75,8 +78,9 @@ print_since(long seconds)
 /* Scripts read the report, so names stay as they are there, except for people:
  * at a terminal, and with -v. */
 static void
-put_name(const char *name)
+put_name(char *name)
 {
+	name[things_name(name)] = '\0';
 	if (ptbw_opt.verbose || isatty(1))
 		wk_put(stdout, name);
 	else
@@ -106,16 +110,42 @@ ask_report(struct holders *h, size_t first, size_t n, struct holder *who,
 	if (broker_holders(h->broker, 'O', first, n, age) != 0)
 		return -1;
 	for (i = 0; i < n; i++)
-		who[i].pid = who[i].claim = age[i];
+		who[i].pid = who[i].claim = age[i] > 0 ? age[i] : 0;
 	return 0;
+}
+
+/* Which tokens are not in the pool any more: all zero if all are. */
+static int
+ask_withdrawn(struct holders *h, const struct broker_pool *p, size_t first,
+    size_t n, long *out)
+{
+	memset(out, 0, n * sizeof *out);
+	return p->live == p->count ? 0 :
+	    broker_holders(h->broker, 'w', first, n, out);
+}
+
+static void
+print_token(size_t i, const struct holder *who, char *name, long age,
+    long withdrawn)
+{
+	printf("%6zu\t", i);
+	print_holder(who);
+	putchar('\t');
+	put_name(name);
+	if (withdrawn > 0)
+		printf("\twithdrawn");
+	if (ptbw_opt.verbose)
+		print_since(age);
+	else
+		putchar('\n');
 }
 
 static void
 print_tokens(struct holders *h, const struct broker_pool *p, const char *path)
 {
 	static struct holder who[REPORT_WINDOW];
-	static long age[REPORT_WINDOW];
-	char *names = broker_tableau(h->broker, p->space), *name = names;
+	static long age[REPORT_WINDOW], out[REPORT_WINDOW];
+	char *names = broker_tableau(h->broker, p->space), *name = names, *next;
 	size_t i, k, n;
 
 	if (names == NULL)
@@ -123,19 +153,16 @@ print_tokens(struct holders *h, const struct broker_pool *p, const char *path)
 	names[p->space] = '\0';
 	for (i = 0; i < p->count; i += n) {
 		n = p->count - i < REPORT_WINDOW ? p->count - i : REPORT_WINDOW;
-		if (ask_report(h, i, n, who, age) != 0)
+		if (ask_report(h, i, n, who, age) != 0 ||
+		    ask_withdrawn(h, p, i, n, out) != 0)
 			ptbw_broker_failed(path);
 		for (k = 0; k < n; k++) {
-			printf("%6zu\t", i + k);
-			print_holder(&who[k]);
-			putchar('\t');
-			put_name(name);
-			if (ptbw_opt.verbose)
-				print_since(age[k]);
-			else
-				putchar('\n');
-			if (name < names + p->space)
-				name += strlen(name) + 1;
+			next = name < names + p->space ?
+			    name + strlen(name) + 1 : name;
+			if (out[k] == 0 || who[k].pid != 0)
+				print_token(i + k, &who[k], name, age[k],
+				    out[k]);
+			name = next;
 		}
 	}
 	free(names);
@@ -170,12 +197,15 @@ report(const char *path)
 	struct holders h;
 	char source[4096];
 
-	ptbw_connect(&b, path);
+	if (path == NULL)
+		path = shared_connect(&b);
+	else
+		ptbw_connect(&b, path);
 	if (broker_describe(&b, &p) != 0)
 		ptbw_broker_failed(path);
 	wk_visible(source, sizeof source, p.source);
 	printf("ptbw: master has %zu tokens, max length %zu "
-	    "(total space %zu)\n", p.count, p.longest, p.space);
+	    "(total space %zu)\n", p.live, p.longest, p.space);
 	printf(" Master tokens from %s: %s\n",
 	    p.type == TABLEAU_FUNCTION ? "the internal function" :
 	    p.type == TABLEAU_FILE ? "file" : "error", source);
@@ -196,6 +226,37 @@ report(const char *path)
 
 /* --- running a command --- */
 
+/* The variables of the tokens, which are cut off their names. */
+static void
+set_things(struct broker *b, const char *path, char *names)
+{
+	struct things t = { 0 };
+	char *line = strdup(names), *next;
+	size_t i;
+	int r = line != NULL ? 0 : -1;
+
+	things_cut(names);
+	for (next = line; r == 0 && next != NULL; ) {
+		char *p = next;
+
+		next = strchr(p, '\n');
+		if (next != NULL)
+			*next++ = '\0';
+		r = things_add(&t, p);
+	}
+	if (r != 0)
+		wk_die(WK_SYSTEM, "out of memory");
+	if (t.count > 0 && !things_trusted(b->fd))
+		wk_warn("%s: the pool is another user's, its variables are "
+		    "not set", path);
+	else
+		for (i = 0; i < t.count; i++)   /* they stay */
+			if (putenv(t.var[i]) != 0)
+				wk_die(WK_SYSTEM, "environment: %s",
+				    strerror(errno));
+	free(line);
+}
+
 int
 ptbw_hold(struct broker *b, size_t n, const char *path, uint32_t *token)
 {
@@ -211,12 +272,13 @@ ptbw_hold(struct broker *b, size_t n, const char *path, uint32_t *token)
 			    "token%s", path, n, n == 1 ? "" : "s");
 		if (errno == ENOSPC && broker_describe(b, &p) == 0)
 			wk_die(WK_CANTCREATE, "%s: cannot allocate %zu "
-			    "tokens, the pool has %zu", path, n, p.count);
+			    "tokens, the pool has %zu", path, n, p.live);
 		ptbw_broker_failed(path);
 	}
 	names = broker_names(b, token, n, &borrowed);
 	if (names == NULL)
 		ptbw_broker_failed(path);
+	set_things(b, path, names);
 	if (setenv("ptbw_list", names, 1) != 0)
 		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
 	free(names);
@@ -280,7 +342,12 @@ run(char **operands, const struct wk_called *called)
 	char number[16];
 	int status;
 
-	if (n > 0 || ptbw_opt.quit) {
+	if (ptbw_opt.shared != NULL) {
+		path = shared_connect(&b);
+		/* one that takes none is there for those below */
+		if (n == 0 && div_push(ptbw.prefix, path) < 0)
+			wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
+	} else if (n > 0 || ptbw_opt.quit) {
 		path = wk_target(ptbw_opt.depth, ptbw_opt.tags);
 		ptbw_connect(&b, path);
 	}
@@ -314,6 +381,7 @@ int
 ptbw_client(char **operands, const struct wk_called *called)
 {
 	if (operands[0] == NULL || strcmp(operands[0], "-") == 0)
-		return report(wk_target(ptbw_opt.depth, ptbw_opt.tags));
+		return report(ptbw_opt.shared != NULL ? NULL :
+		    wk_target(ptbw_opt.depth, ptbw_opt.tags));
 	return run(operands, called);
 }

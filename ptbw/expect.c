@@ -55,7 +55,7 @@ expect_end(struct expect *e)
 int
 expect_ask(const struct pool *p, struct expect *e)
 {
-	if (e->is == EXPECT_ASKED || e->holder->held >= p->count)
+	if (e->is == EXPECT_ASKED || pool_most(p, e->holder) == 0)
 		return 0;
 	expect_now(e, EXPECT_ASKED);
 	e->turn = ++turns;
@@ -144,6 +144,8 @@ expect_ask_back(const struct pool *p,
 
 	for (e = announced; e != NULL; e = e->next) {
 		n = e == from ? missing : 0;
+		if (n < e->holder->withdrawn)   /* no tokens any more */
+			n = e->holder->withdrawn;
 		if (e->told != n && tell(e, n))
 			e->told = n;
 	}

@@ -34,6 +34,7 @@
 #include "fifo.h"
 #include "makeflags.h"
 #include "maker.h"
+#include "shared.h"
 #include "wire/broker.h"
 #include "wire/extra.h"
 
@@ -431,7 +432,8 @@ take_first_token(const char *path, int *tie)
 	int borrowed;
 
 	*tie = -1;
-	ptbw_connect(&job.broker, path);
+	if (ptbw_opt.shared == NULL)
+		ptbw_connect(&job.broker, path);
 	borrowed = ptbw_hold(&job.broker, 1, path, &first);
 	job.broker.patience = BROKER_ANSWER_MS;
 	if ((borrowed && broker_take_tie(&job.broker, tie) != 0) ||
@@ -528,9 +530,12 @@ make_fifo(const char *form)
 int
 ptbw_jobserver(char **operands, const struct wk_called *called)
 {
-	const char *path = wk_target(ptbw_opt.depth, ptbw_opt.tags), *form;
+	const char *path, *form;
 	int tie;
 
+	job.broker.fd = -1;
+	path = ptbw_opt.shared != NULL ? shared_connect(&job.broker) :
+	    wk_target(ptbw_opt.depth, ptbw_opt.tags);
 	join_enclosing(operands, path);
 	remark_on_jobs(operands);
 	form = choose_form(operands);

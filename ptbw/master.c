@@ -24,9 +24,12 @@
 #include "base/serve.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "change.h"
 #include "divconnect.h"
 #include "expect.h"
 #include "pool.h"
+#include "shared.h"
+#include "source.h"
 #include "tableau.h"
 #include "wire/broker.h"
 
@@ -37,6 +40,7 @@ enum {
 	OFFER_DOUBLED = 4,       /* so often that is doubled at most */
 	UNASKED_MAX = 4096,      /* bytes that a client leaves unread, and is
 	                            told to give back all the same */
+	RETAG_MAX = 1 << 24,     /* bytes of a new pool's names */
 	UNASKED_MS = 100         /* until it is looked at again */
 };
 
@@ -58,6 +62,11 @@ struct client {
 	struct client **told_at;   /* what points to it there; NULL: it is
 	                              not in it */
 	struct expect expect;      /* one token more, while it goes on */
+	struct change_texts *reads; /* names that are on their way to it */
+	char *text;                /* a new pool, of which it has sent so
+	                              much; NULL: it does not send one */
+	size_t text_len, text_end;
+	size_t told_space;         /* bytes of names that S told it of */
 	char looked;               /* the next two are known */
 	pid_t connected;           /* the process that connected, 0: unseen */
 	unsigned long socket;      /* the client's end of the connection */
@@ -68,6 +77,8 @@ static struct pool pool;
 static size_t group = 1;
 static struct broker outer = { .fd = -1 };  /* the master borrowed from */
 static const char *outer_path;
+static int lock = -1;                       /* of a shared pool */
+static struct wk_timer unused;
 static int borrowed;                        /* masters to the pool's owner */
 static char *reply;                         /* room for the longest reply */
 static uint32_t *picked;
@@ -235,6 +246,7 @@ grant_waiting(void)
 	struct pool_holder *h;
 	struct client *k;
 
+	change_trim(&pool, &tableau);
 	while ((h = pool_ready(&pool)) != NULL) {
 		k = pmaster_client_of(h);
 		if (k->offers)
@@ -294,14 +306,15 @@ req_take(struct client *k)
 {
 	size_t n = amount(k);
 
-	if (n > 0 && n == k->holder.want) {
+	if (n > 0 && n == k->holder.want && n <= pool_most(&pool,
+	    &k->holder)) {
 		take_offered(k);
 		return;
 	}
 	give_place_up(k);
 	if (n == 0)
 		wk_serve_puts(&k->c, "\n");
-	else if (n > pool.count - k->holder.held)
+	else if (n > pool_most(&pool, &k->holder))
 		wk_serve_puts(&k->c, "-1\n");   /* never to be had */
 	else if (!take_at_once(k, n)) {
 		pool_wait(&pool, &k->holder, n, now_seconds());
@@ -364,7 +377,8 @@ req_expect(struct client *k)
 static void
 req_alone(struct client *k)
 {
-	int alone = pool.up == NULL && !expect_any();
+	int alone = pool.up == NULL && !expect_any() &&
+	    k->holder.withdrawn == 0;
 
 	if (alone)
 		tell_later(k);
@@ -511,16 +525,34 @@ req_waiting(struct client *k)
 	free(text);
 }
 
+/* Clients may be reading names when there are others already. */
+static void
+send_text(struct client *k, const char *text, size_t len)
+{
+	if (change_reads(&k->reads, &tableau))
+		wk_serve_send_static(&k->c, text, len);
+	else
+		wk_serve_send(&k->c, text, len);
+}
+
+/* As many names as it was told of, if it was: it counts the bytes. */
 static void
 req_tableau(struct client *k)
 {
-	wk_serve_send_static(&k->c, tableau.names, tableau.space);
+	send_text(k, tableau.names, k->told_space > 0 ? k->told_space :
+	    tableau.offset[pool.count]);
 }
 
 static void
 req_size(struct client *k)
 {
-	wk_serve_printf(&k->c, "%zu,%zu\n", tableau.count, tableau.space);
+	k->told_space = tableau.offset[pool.count];
+	if (pool.live == pool.count)
+		wk_serve_printf(&k->c, "%zu,%zu\n", pool.count,
+		    k->told_space);
+	else
+		wk_serve_printf(&k->c, "%zu,%zu,%zu\n", pool.count,
+		    k->told_space, pool.live);
 }
 
 static void
@@ -549,7 +581,7 @@ static void
 req_comments(struct client *k)
 {
 	wk_serve_printf(&k->c, "%zu\n", tableau.comments_len);
-	wk_serve_send_static(&k->c, tableau.comments, tableau.comments_len);
+	send_text(k, tableau.comments, tableau.comments_len);
 }
 
 static void
@@ -599,8 +631,174 @@ req_tie(struct client *k)
 	if (borrowed == 0 || k->tied)
 		wk_serve_puts(&k->c, "-No\n");
 	else
-		wk_serve_send_fd(&k->c, DIV_TIE, strlen(DIV_TIE), outer.fd);
+		wk_serve_send_fd(&k->c, DIV_TIE, strlen(DIV_TIE),
+		    lock >= 0 ? lock : outer.fd);
 	k->tied = 1;
+}
+
+/* --- another pool --- */
+
+/* Who was offered tokens asks again, and then waits anew. */
+static void
+retract(struct pool_holder *h)
+{
+	if (h->place == POOL_OFFERED) {
+		wk_timer_stop(&pmaster_client_of(h)->offer);
+		pool_pass(&pool, h);
+	}
+}
+
+/* Who waits for what can never be had any more is told so; who is just asking
+ * for what was offered to it, when it does. */
+static void
+refuse_never(struct pool_holder *h)
+{
+	struct client *k = pmaster_client_of(h);
+	int waits = h->place == POOL_WAITS;
+
+	if (h->want <= pool_most(&pool, h))
+		return;
+	pmaster_leave(k);
+	if (waits) {
+		wk_serve_puts(&k->c, "-1\n");
+		wk_serve_resume(&k->c);
+	}
+}
+
+/* Room for the longest reply. */
+static int
+room_for_replies(void)
+{
+	size_t n = tableau.count * 9 > tableau.longest ?
+	    tableau.count * 9 : tableau.longest;
+	uint32_t *more;
+	char *text;
+
+	if (n < strlen(tableau.source))
+		n = strlen(tableau.source);
+	text = realloc(reply, n + 16);
+	if (text != NULL)
+		reply = text;
+	more = realloc(picked, (tableau.count + 1) * sizeof *picked);
+	if (more != NULL)
+		picked = more;
+	return text != NULL && more != NULL ? 0 : -1;
+}
+
+/* True, or it is told why not. */
+static int
+may_change_pool(struct client *k)
+{
+	uid_t uid;
+
+	if (div_peer_uid(k->c.io.fd, &uid) != 0 ||
+	    (uid != 0 && uid != geteuid()))
+		wk_serve_puts(&k->c, "-owner\n");
+	else if (outer.fd >= 0)
+		wk_serve_puts(&k->c, "-borrowed\n");
+	else
+		return 1;
+	return 0;
+}
+
+static void
+before_change(void)
+{
+	struct pool_holder *h;
+
+	for (h = pool.first; h != NULL; h = h->next)
+		retract(h);
+}
+
+static void
+after_change(struct client *k, int r)
+{
+	struct pool_holder *h, *next;
+
+	if (r == 0 && room_for_replies() != 0)
+		wk_die(WK_SYSTEM, "out of memory");
+	if (r != 0)
+		wk_serve_puts(&k->c, errno == EFBIG ? "-many\n" :
+		    "-memory\n");
+	else
+		wk_serve_printf(&k->c, "+%zu\n", pool.live);
+	for (h = pool.first; h != NULL; h = next) {
+		next = h->next;
+		refuse_never(h);
+	}
+	tell_others(NULL);
+	grant_waiting();
+}
+
+static void
+req_resize(struct client *k)
+{
+	if (!may_change_pool(k))
+		return;
+	if (tableau.type != TABLEAU_FUNCTION) {
+		wk_serve_puts(&k->c, "-names\n");
+	} else if (k->number < 1 || k->number > POOL_MAX) {
+		wk_serve_puts(&k->c, "-number\n");
+	} else {
+		before_change();
+		after_change(k, change_numbers(&pool, &tableau, k->number));
+	}
+}
+
+static void
+req_retag(struct client *k)
+{
+	if (!may_change_pool(k))
+		return;
+	if (k->number < 1 || k->number > RETAG_MAX) {
+		wk_serve_puts(&k->c, "-many\n");
+		return;
+	}
+	k->text = malloc(k->number + 1);
+	k->text_len = 0;
+	k->text_end = k->number;
+	wk_serve_puts(&k->c, k->text != NULL ? "+\n" : "-memory\n");
+}
+
+/* All of a new pool is there. */
+static void
+taken_text(struct client *k)
+{
+	struct tableau fresh = { 0 };
+	size_t line;
+
+	if (change_parse(&fresh, k->text, k->text_len, &line) != 0 ||
+	    fresh.count == 0) {
+		wk_serve_puts(&k->c, "-lines\n");
+	} else {
+		before_change();
+		after_change(k, change_names(&pool, &tableau, &fresh,
+		    wk_serve_clients() == 1 && k->holder.held == 0));
+	}
+	free(k->text);
+	k->text = NULL;
+}
+
+/* Some of it has come; returns how much was used. */
+static size_t
+take_text(struct client *k, const char *data, size_t len)
+{
+	size_t n = k->text_end - k->text_len;
+
+	if (n > len)
+		n = len;
+	memcpy(k->text + k->text_len, data, n);
+	k->text_len += n;
+	if (k->text_len == k->text_end)
+		taken_text(k);
+	return n;
+}
+
+static void
+req_withdrawn(struct client *k)
+{
+	wk_serve_puts(&k->c, pool.out != NULL && pool.out[k->number] ?
+	    "1\n" : "0\n");
 }
 
 /*
@@ -641,6 +839,9 @@ static const struct request {
 	{ 'L', "tie", NULL, req_tie },
 	{ 'E', "expect", NULL, req_expect },
 	{ 'Z', "alone", NULL, req_alone },
+	{ 'r', "resize", NULL, req_resize },
+	{ 't', "retag", NULL, req_retag },
+	{ 'w', "withdrawn", "-1\n", req_withdrawn },
 	{ '\0', "unknown", NULL, NULL }
 };
 
@@ -728,11 +929,13 @@ pmaster_input(struct wk_client *c, const char *data, size_t len)
 	struct client *k = (struct client *)c;
 	size_t i;
 
-	for (i = 0; i < len && wk_serve_taking(c); i++) {
-		if (c->known)
-			take_byte(k, data[i]);
+	for (i = 0; i < len && wk_serve_taking(c); ) {
+		if (k->text != NULL)
+			i += take_text(k, data + i, len - i);
+		else if (c->known)
+			take_byte(k, data[i++]);
 		else
-			take_who(k, data[i]);
+			take_who(k, data[i++]);
 	}
 	return c->state == WK_FINISHING ? len : i;
 }
@@ -742,12 +945,16 @@ pmaster_gone(struct wk_client *c)
 {
 	struct client *k = (struct client *)c;
 
+	change_read(k->reads);
+	free(k->text);
 	tell_no_more(k);
 	expect_end(&k->expect);
 	pmaster_leave(k);
 	pool_give_all(&pool, &k->holder);
 	grant_waiting();
 	settle();
+	if (lock >= 0 && ptbw_opt.linger >= 0)
+		wk_timer_set(&unused, ptbw_opt.linger);
 }
 
 static const struct wk_ops ops = {
@@ -769,13 +976,6 @@ suggested(void)
 	return 1 + 7 * wk_cpus() / 4;
 }
 
-_Noreturn static void
-no_pool(const char *what)
-{
-	wk_die(errno == EFBIG ? WK_DATA : WK_SYSTEM, "%s: %s", what,
-	    errno == EFBIG ? "too many tokens" : strerror(errno));
-}
-
 static void
 from_function(void)
 {
@@ -785,28 +985,7 @@ from_function(void)
 		wk_usage("-J, -R: %zu tokens are more than %d", n, POOL_MAX);
 	if (tableau_init(&tableau, TABLEAU_FUNCTION, "iota") != 0 ||
 	    tableau_iota(&tableau, n) != 0)
-		no_pool("iota");
-}
-
-static void
-from_file(const char *path)
-{
-	size_t line;
-
-	if (tableau_init(&tableau, TABLEAU_FILE, path) != 0)
-		no_pool(path);
-	if (tableau_read(&tableau, path, &line) != 0) {
-		if (errno == EINVAL)
-			wk_die(WK_DATA, "%s: line %zu holds a NUL byte", path,
-			    line);
-		if (errno == EFBIG || errno == ENOMEM)
-			no_pool(path);
-		wk_die(WK_NOINPUT, "%s: %s", path, strerror(errno));
-	}
-	if (tableau.count == 0)
-		wk_die(WK_DATA, "%s: no tokens, %s", path,
-		    tableau.comments_len > 0 ? "only comments" :
-		    "the file is empty");
+		source_failed("iota");
 }
 
 _Noreturn static void
@@ -837,7 +1016,7 @@ add_borrowed(char *names)
 		if (end != NULL)
 			*end++ = '\0';
 		if (tableau_add(&tableau, names, strlen(names)) != 0)
-			no_pool("borrowed tokens");
+			source_failed("borrowed tokens");
 	}
 }
 
@@ -854,15 +1033,15 @@ from_master(const char *path)
 		wk_die_connect(path);
 	if (broker_describe(&outer, &p) != 0)
 		ptbw_broker_failed(path);
-	n = amount_of(p.count);
-	if (n > p.count)
-		too_few(path, p.count);
+	n = amount_of(p.live);
+	if (n > p.live)
+		too_few(path, p.live);
 	token = wk_alloc(n, sizeof *token);
 	if (tableau_init(&tableau, p.type, p.source) != 0)
-		no_pool(path);
+		source_failed(path);
 	text = broker_comments(&outer, &len);
 	if (text != NULL && tableau_comment(&tableau, text, len) != 0)
-		no_pool(path);
+		source_failed(path);
 	free(text);
 	if (ptbw_take(&outer, path, n, -1, token) != 0)
 		ptbw_broker_failed(path);
@@ -893,7 +1072,7 @@ make_pool(void)
 	    (stat(t, &st) == 0 ? S_ISSOCK(st.st_mode) : div_exists(t)))
 		from_master(t);
 	else
-		from_file(t);
+		source_read_file(&tableau, t);
 	n = tableau.count;
 	if (n < group)
 		too_few(t, n);
@@ -901,13 +1080,7 @@ make_pool(void)
 	    (ptbw_opt.jobs >= 0 || ptbw_opt.request >= 0))
 		wk_warn("token count %zu less than suggested (%zu)", n,
 		    suggested());
-	n = n * 9 > tableau.longest ? n * 9 : tableau.longest;
-	if (n < strlen(tableau.source))
-		n = strlen(tableau.source);
-	reply = malloc(n + 16);
-	picked = malloc(tableau.count * sizeof *picked);
-	if (reply == NULL || picked == NULL ||
-	    pool_init(&pool, tableau.count) != 0)
+	if (room_for_replies() != 0 || pool_init(&pool, tableau.count) != 0)
 		wk_die(WK_SYSTEM, "out of memory");
 }
 
@@ -928,6 +1101,41 @@ return_borrowed(int code)
 	return code;
 }
 
+/* --- a shared pool --- */
+
+enum { FIRST_MS = 10000 };        /* for the one that started it */
+
+static void
+unused_long(struct wk_timer *t)
+{
+	(void)t;
+	if (wk_serve_clients() == 0)
+		wk_serve_quit();
+}
+
+static int
+shared_bound(const struct div_socket *socket)
+{
+	(void)socket;
+	if (lock < 0)
+		return 0;
+	unused.expired = unused_long;
+	if (ptbw_opt.linger >= 0)
+		wk_timer_set(&unused, ptbw_opt.linger > FIRST_MS ?
+		    ptbw_opt.linger : FIRST_MS);
+	shared_ready();
+	return 0;
+}
+
+/* What is held keeps the lock, by its tie. */
+static int
+pmaster_ended(int code)
+{
+	if (lock >= 0 && wk_serve_clients() == 0)
+		shared_remove();
+	return return_borrowed(code);
+}
+
 int
 ptbw_master(char **operands, const struct wk_called *called)
 {
@@ -943,9 +1151,15 @@ ptbw_master(char **operands, const struct wk_called *called)
 		.place = &place,
 		.detached = ptbw_opt.detached,
 		.verbose = ptbw_opt.verbose,
-		.ended = return_borrowed
+		.bound = shared_bound,
+		.ended = pmaster_ended
 	};
 
+	if (ptbw_opt.shared != NULL) {
+		lock = shared_lock();
+		borrowed = 1;           /* the lock, so to say: see B */
+		place.path = ptbw_opt.shared;
+	}
 	make_pool();
 	tell_again.expired = settle_again;
 	return wk_master_run(&m, operands, called);

@@ -75,26 +75,114 @@ map_next(const struct pool *p, size_t i)
 	return NONE;
 }
 
+static void
+map_free(uint64_t **map)
+{
+	int l;
+
+	for (l = 0; l < POOL_LEVELS; l++)
+		free(map[l]);
+}
+
+/* Empty maps for count places, in the place of those that are there. */
+static int
+map_make(struct pool *p, size_t count)
+{
+	uint64_t *map[POOL_LEVELS] = { NULL };
+	size_t words[POOL_LEVELS] = { 0 }, bits = count;
+	int levels = 0;
+
+	do {
+		words[levels] = (bits + 63) / 64;
+		map[levels] = calloc(bits / 64 + 1, sizeof(uint64_t));
+		if (map[levels] == NULL) {
+			map_free(map);
+			return -1;
+		}
+		bits = words[levels++];
+	} while (bits > 1);
+	map_free(p->map);
+	memcpy(p->map, map, sizeof map);
+	memcpy(p->words, words, sizeof words);
+	p->levels = levels;
+	return 0;
+}
+
 int
 pool_init(struct pool *p, size_t count)
 {
-	size_t bits = count, i;
+	size_t i;
 
 	memset(p, 0, sizeof *p);
-	p->count = p->free = count;
 	p->token = calloc(count ? count : 1, sizeof *p->token);
-	if (p->token == NULL)
+	if (p->token == NULL || map_make(p, count) != 0)
 		return -1;
-	do {
-		p->words[p->levels] = (bits + 63) / 64;
-		p->map[p->levels] = calloc(bits / 64 + 1, sizeof(uint64_t));
-		if (p->map[p->levels] == NULL)
-			return -1;
-		bits = p->words[p->levels++];
-	} while (bits > 1);
+	p->count = p->live = p->free = count;
 	for (i = 0; i < count; i++)
 		map_set(p, i);
 	return 0;
+}
+
+/* The tokens that are there now: which are free, and which are held. */
+static void
+count_tokens(struct pool *p)
+{
+	struct pool_token *t = p->token;
+	size_t i;
+
+	p->live = p->free = 0;
+	for (i = 0; i < p->count; i++, t++) {
+		if (t->holder != NULL)
+			t->holder->withdrawn = 0;
+		p->live += !p->out[i];
+		if (!p->out[i] && t->holder == NULL) {
+			p->free++;
+			map_set(p, i);
+		}
+	}
+	for (i = 0, t = p->token; i < p->count; i++, t++)
+		if (t->holder != NULL)
+			t->holder->withdrawn += p->out[i];
+}
+
+int
+pool_change(struct pool *p, size_t count, unsigned char *out)
+{
+	size_t more = count > p->count ? count : p->count;
+	struct pool_token *t = realloc(p->token, more * sizeof *t);
+
+	if (t == NULL)
+		return -1;
+	p->token = t;
+	memset(t + p->count, 0, (more - p->count) * sizeof *t);
+	if (map_make(p, count) != 0)
+		return -1;
+	free(p->out);
+	p->out = out;
+	p->count = count;
+	if (p->cursor >= count)
+		p->cursor = 0;
+	count_tokens(p);
+	return 0;
+}
+
+size_t
+pool_spare_places(const struct pool *p)
+{
+	size_t n = p->count;
+
+	while (n > 0 && p->out != NULL && p->out[n - 1] &&
+	    p->token[n - 1].holder == NULL)
+		n--;
+	return p->count - n;
+}
+
+size_t
+pool_most(const struct pool *p, const struct pool_holder *h)
+{
+	size_t held = h->held - h->withdrawn;
+
+	return p->live > held ? p->live - held : 0;
 }
 
 static void
@@ -179,9 +267,13 @@ pool_give(struct pool *p, struct pool_holder *h, size_t i)
 	if (t->next != 0)
 		p->token[t->next - 1].prev = t->prev;
 	t->holder = NULL;
-	map_set(p, i);
 	h->held--;
-	p->free++;
+	if (p->out != NULL && p->out[i]) {
+		h->withdrawn--;
+	} else {
+		map_set(p, i);
+		p->free++;
+	}
 	return 1;
 }
 

@@ -26,6 +26,8 @@ enum pool_place {
 /* It holds tokens, or waits for them; embedded, all zero at first. */
 struct pool_holder {
 	size_t held;                        /* tokens */
+	size_t withdrawn;                   /* of them that are not in the pool
+	                                       any more */
 	uint32_t first;                     /* one of them, plus 1 */
 	size_t want;                        /* tokens waited for, or 0: it is
 	                                       not in the queue */
@@ -43,7 +45,11 @@ struct pool_token {
 };
 
 struct pool {
-	size_t count;
+	size_t count;                       /* places for tokens */
+	size_t live;                        /* those that have one now */
+	unsigned char *out;                 /* 1: the token of a place is not in
+	                                       the pool any more; NULL: all
+	                                       are */
 	size_t free;                        /* neither held nor offered */
 	size_t cursor;                      /* where to look for the next */
 	struct pool_token *token;
@@ -77,6 +83,21 @@ int pool_give(struct pool *p, struct pool_holder *h, size_t i);
 
 /* Give back everything; returns how many. */
 size_t pool_give_all(struct pool *p, struct pool_holder *h);
+
+/*
+ * From now on there are count places, and those have a token whose byte in out
+ * is 0; the bytes are the pool's then, and were allocated.  A place that is
+ * held stays, so count must be above it: a token that is taken out is withdrawn
+ * when it is given back.  Nothing may be offered.  -1 with ENOMEM: nothing has
+ * changed.
+ */
+int pool_change(struct pool *p, size_t count, unsigned char *out);
+
+/* Places behind the last one that has a token, or is held. */
+size_t pool_spare_places(const struct pool *p);
+
+/* The most that h may ever hold. */
+size_t pool_most(const struct pool *p, const struct pool_holder *h);
 
 /* Join the end of the queue for n tokens; leave it, if in it. */
 void pool_wait(struct pool *p, struct pool_holder *h, size_t n, uint32_t now);

@@ -29,6 +29,10 @@ struct ptbw_options {
 	int append, keep, exec, jobserver;
 	const char *form;          /* of the jobserver: -J of a client */
 	int wait;                  /* milliseconds, -1 for ever */
+	long resize;               /* tokens, 0: not given */
+	const char *retag;         /* file */
+	const char *shared;        /* name of a pool; its path in a master */
+	int linger, lingers;       /* milliseconds, -1 for ever; given */
 };
 extern struct ptbw_options ptbw_opt;
 
@@ -38,6 +42,9 @@ extern const struct wk_program ptbw;
 int ptbw_master(char **operands, const struct wk_called *called);
 int ptbw_client(char **operands, const struct wk_called *called);
 int ptbw_jobserver(char **operands, const struct wk_called *called);
+
+/* --resize, --retag: likewise. */
+int ptbw_repool(void);
 
 struct broker;
 

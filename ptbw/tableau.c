@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "pool.h"
+#include "wire/things.h"
 
 /* Make room for more bytes behind those in use. */
 static int
@@ -103,8 +104,23 @@ tableau_iota(struct tableau *t, size_t n)
 	return 0;
 }
 
+/* A line that is a name, or a name and variables. */
 static int
-add_line(struct tableau *t, char *text, size_t len)
+tableau_add_thing(struct tableau *t, const char *text, size_t len)
+{
+	const char *bad;
+	size_t name, bad_len;
+
+	if (things_parse(text, len, &name, &bad, &bad_len) < 0) {
+		t->bad = strndup(bad, bad_len);
+		errno = t->bad != NULL ? EINVAL : ENOMEM;
+		return -1;
+	}
+	return tableau_add(t, text, len);
+}
+
+int
+tableau_line(struct tableau *t, char *text, size_t len)
 {
 	if (len > 0 && text[len - 1] == '\n')
 		len--;
@@ -113,7 +129,7 @@ add_line(struct tableau *t, char *text, size_t len)
 		return -1;
 	}
 	if (len == 0 || text[0] != '#')
-		return tableau_add(t, text, len);
+		return tableau_add_thing(t, text, len);
 	text[len] = '\n';       /* over the newline, or getline's NUL */
 	return tableau_comment(t, text, len + 1);
 }
@@ -133,7 +149,7 @@ tableau_read(struct tableau *t, const char *path, size_t *line)
 		return -1;
 	while (r == 0 && (n = getline(&text, &room, f)) > 0) {
 		++*line;
-		r = add_line(t, text, (size_t)n);
+		r = tableau_line(t, text, (size_t)n);
 	}
 	if (r == 0 && ferror(f))
 		r = -1;

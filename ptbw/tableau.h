@@ -25,6 +25,8 @@ struct tableau {
 	char *source;              /* its name */
 	char *comments;            /* lines of it that begin with # */
 	size_t comments_len, comments_room;
+	char *bad;                 /* what is no variable, of a line that was
+	                              refused; NULL: nothing */
 };
 
 /* An empty tableau with a source; -1 with ENOMEM. */
@@ -35,9 +37,14 @@ int tableau_add(struct tableau *t, const char *name, size_t len);
 int tableau_comment(struct tableau *t, const char *line, size_t len);
 
 /* Add the decimal numbers 0 to n-1; or the lines of a file.  EINVAL: the
- * file holds a NUL, in line *line. */
+ * file holds a NUL, in line *line; or, if bad is there, a variable whose name
+ * is none. */
 int tableau_iota(struct tableau *t, size_t n);
 int tableau_read(struct tableau *t, const char *path, size_t *line);
+
+/* One line of such a file, with its newline, if it has one; there is room for
+ * one.  The errors are the same. */
+int tableau_line(struct tableau *t, char *text, size_t len);
 
 /* A name and its length. */
 const char *tableau_name(const struct tableau *t, size_t i, size_t *len);

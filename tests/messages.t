@@ -78,6 +78,26 @@ cat >list <<'END'
 	ptbw -t '' true
 64 ptbw: -N: the name is empty
 	ptbw -m -N '' true
+65 ptbw: f: line 1: '1A' is not the name of a variable
+	printf 'a\t1A=2\n' >f; ptbw -m -t f true
+64 ptbw: --resize does not go with --retag
+	ptbw --resize 2 --retag f
+64 ptbw: --retag does not go with -m
+	ptbw -m --retag f true
+64 ptbw: --resize takes no command
+	ptbw --resize 3 true
+65 ptbw: */sta1: its tokens are borrowed from another pool
+	ptbw -m -J4 ptbw -m -J2 -t - ptbw --resize 3
+65 ptbw: */sta0: its tokens have names, --retag changes those
+	echo a >f; ptbw -m -t f ptbw --resize 3
+64 ptbw: --linger goes with --shared only
+	ptbw --linger 3 true
+64 ptbw: --shared: the name is empty
+	ptbw --shared '' true
+64 ptbw: -t - does not go with --shared
+	ptbw --shared a -t - true
+64 ptbw: --shared does not go with -m
+	ptbw -m --shared a true
 64 ptbw: -J, -R: 1000000000000 tokens are more than 16000000
 	ptbw -m -J 1000000 -R 1000000 true
 66 ptbw: no enclosing diversion: no ptbw is around this (ptbw -m command starts one, -t names one)
@@ -489,6 +509,15 @@ cannot become a session leader: %s	only a leader of a group meets it
 %s: the master does not answer	a master that is stopped for 5 s
 %s: the master's answer makes no sense	a broken master: wire.t
 the enclosing master (of -O -) is gone	a master that is killed: xcompose.t, xclate.t
+%s: the pool is there, with %zu tokens	shared.t
+%s: the pool is there, with tokens from %s	shared.t
+%s: waiting for the commands that hold tokens of a master that is gone	shared.t
+%s: timed out waiting for its master	shared.t
+%s: it is no private directory of ours	shared.t
+%s: others may replace it	shared.t
+%s: the master did not start	a master that fails: it says why
+cannot start a master: %s	fork or pipe fails
+%s: the pool is another user's, its variables are not set	users.t
 a redirection of a master's cannot be its client: copying as cat does	section.t
 section %s: output: %s	an output that fails: section.t
 section %s: no room for its standard error, which is lost from there on (TMPDIR names a directory for it)	xclate.t

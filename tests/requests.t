@@ -29,7 +29,7 @@ section 2.7 3. | names >b
 same 'ptbw, names' 26
 sed 's/ .*//' a >letters
 mv letters a
-section 2.2 2.3 | sed -n 's/^	[ni]\{0,1\}\([A-Z.]\)	.*/\1/p' | sort >b
+section 2.2 2.3 | sed -n 's/^	[ni]\{0,1\}\([A-Z.rtw]\)	.*/\1/p' | sort >b
 same 'ptbw, letters' 26
 
 table xclate/master.c commands >a

@@ -99,6 +99,28 @@ kill "$keeper"
 wait "$keeper" 2>/dev/null
 rm -rf p links
 
+# --- what a pool of somebody else's says ---
+mkdir things && chown $ann things && chmod 755 things
+printf 'a\tMARK=1\n' >things/list
+as $ann ptbw -m -N "$T/w/things/pool" -t "$T/w/things/list" : & pool=$!
+wait_until test -S things/pool
+chmod 777 things/pool
+t "variables of ann's pool are not set for bob" 0 'a none' "ptbw: $T/w/things/pool: the pool is another user's, its variables are not set" \
+    as $bob ptbw -t "$T/w/things/pool" sh -c 'echo $ptbw_list ${MARK-none}'
+t "nor for root" 0 'a none' '~*not set' \
+    as 0 ptbw -t "$T/w/things/pool" sh -c 'echo $ptbw_list ${MARK-none}'
+t "but for ann" 0 'a 1' '' \
+    as $ann ptbw -t "$T/w/things/pool" sh -c 'echo $ptbw_list ${MARK-none}'
+if cp "$top/bin/xapply" "$T/bin"; then
+	t "bob's tasks neither" 0 'a none' "xapply: $T/w/things/pool: the pool is another user's, its variables are not set" \
+	    as $bob xapply -t "$T/w/things/pool" 'echo %t1 ${MARK-none} # %1' 1
+fi
+t "bob may not change ann's pool" 69 '' "ptbw: $T/w/things/pool: only its owner may change the pool" \
+    as $bob ptbw -t "$T/w/things/pool" --retag "$T/w/things/list"
+t "root may" 0 '' '' ptbw -t "$T/w/things/pool" --retag "$T/w/things/list"
+kill $pool
+wait $pool
+
 # the pool is ann's, bob nests, eve wants to be where his socket is
 mkdir -m 2775 project && chown "$ann:$team" project && chmod 2775 project
 mkfifo hold && exec 3<>hold

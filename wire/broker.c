@@ -384,6 +384,8 @@ broker_take_now(struct broker *b, size_t n, uint32_t *token)
 		return -1;
 	if (*end != ',')
 		return protocol_error();
+	if (strchr(end + 1, ',') != NULL)
+		count = strtol(strchr(end + 1, ',') + 1, NULL, 10);
 	if ((line = get_line(b)) == NULL)
 		return -1;
 	if (count < 0 || n > (size_t)count) {
@@ -712,20 +714,24 @@ broker_quit(struct broker *b)
 	return broker_put_text(b, "Q");
 }
 
-/* "S": "count,space". */
+/* "S": "count,space", or "count,space,live". */
 static int
 get_size(struct broker *b, struct broker_pool *p)
 {
 	char *line = get_line(b), *end;
-	long count, space;
+	long count, space, live;
 
 	if (line == NULL || number(line, &end, &count) != 0)
 		return -1;
+	live = count;
 	if (*end != ',' || number(end + 1, &end, &space) != 0 ||
-	    count < 0 || count > REPLY_MAX || space < 0 || space > REPLY_MAX)
+	    (*end == ',' && number(end + 1, &end, &live) != 0) ||
+	    count < 0 || live < 0 || live > count ||
+	    count > REPLY_MAX || space < 0 || space > REPLY_MAX)
 		return protocol_error();
 	p->count = (size_t)count;
 	p->space = (size_t)space;
+	p->live = (size_t)live;
 	return 0;
 }
 
@@ -747,6 +753,34 @@ broker_describe(struct broker *b, struct broker_pool *p)
 	p->group = group > 0 ? (size_t)group : 0;
 	p->source = strdup(source);
 	return p->source != NULL ? 0 : -1;
+}
+
+/* Ask for a change of the pool. */
+static const char *
+ask_change(struct broker *b, size_t n, char letter)
+{
+	char text[32];
+
+	snprintf(text, sizeof text, "%zu%c", n, letter);
+	return broker_put_text(b, text) == 0 ? get_line(b) : NULL;
+}
+
+const char *
+broker_resize(struct broker *b, size_t n)
+{
+	return ask_change(b, n, 'r');
+}
+
+const char *
+broker_announce(struct broker *b, size_t len)
+{
+	return ask_change(b, len, 't');
+}
+
+const char *
+broker_retag(struct broker *b, const char *text, size_t len)
+{
+	return broker_put(b, text, len) == 0 ? get_line(b) : NULL;
 }
 
 char *
@@ -814,8 +848,9 @@ broker_take_peer(void *to, size_t i, char *line)
 	p->held = n == 3;
 	if (n != 3)
 		p->claim = 0;
-	/* "0": it has come back meanwhile */
-	return n == 3 || strcmp(line, "0") == 0 ? 0 : protocol_error();
+	/* "0": it has come back meanwhile; "-1": it is no more */
+	return n == 3 || strcmp(line, "0") == 0 || strcmp(line, "-1") == 0 ?
+	    0 : protocol_error();
 }
 
 int

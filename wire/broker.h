@@ -46,7 +46,10 @@ struct broker {
 
 /* What a master says about its pool. */
 struct broker_pool {
-	size_t count, space;      /* tokens; bytes of their names with NULs */
+	size_t live;              /* tokens */
+	size_t count, space;      /* places: some may have no token any more, or
+	                             one that is withdrawn when it comes back;
+	                             bytes of all names with their NULs */
 	size_t longest, group;    /* longest name; tokens in a group (-R) */
 	char type;                /* of the source: '=', '+' or '-' */
 	char *source;             /* its name; the caller's to free */
@@ -147,8 +150,8 @@ char *broker_comments(struct broker *b, size_t *len);
 
 /*
  * Ask "iO" (the holder of token i) or, with what 'A', "iA" (since how many
- * seconds; -1 not held, -2 the master does not know that request) for n
- * tokens from first on.
+ * seconds; -1 not held, -2 the master does not know that request), or "iw" (1:
+ * it is not in the pool any more), for n tokens from first on.
  */
 int broker_holders(struct broker *b, char what, size_t first, size_t n,
     long *answer);
@@ -169,6 +172,16 @@ int broker_peers(struct broker *b, const uint32_t *token, size_t n,
 /* "HOST NAMESPACE" of the master in a line, then for each waiting client a line
  * "pid socket claim tokens seconds"; as broker_waiting. */
 char *broker_queue(struct broker *b, size_t *len);
+
+/*
+ * Change the pool: to n numbers; or, when so many bytes have been announced, to
+ * what a text says that begins with a line of its source, one token a line.
+ * The answer, "+..." or "-WORD", "-No" from a master that cannot do that, stays
+ * until the next call; NULL with errno.
+ */
+const char *broker_resize(struct broker *b, size_t n);
+const char *broker_announce(struct broker *b, size_t len);
+const char *broker_retag(struct broker *b, const char *text, size_t len);
 
 /* Lines "pid tokens seconds", one for each waiting client, the caller's to
  * free; NULL with *len 0 when the master does not know that request. */

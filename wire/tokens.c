@@ -26,6 +26,7 @@
 enum {
 	AGAIN_MS = 50,            /* a pool says nothing when it has more */
 	PATIENCE_MS = 10000,      /* for answers that need no other client */
+	GROWN_MS = 1000,          /* a pool that we have all of may grow */
 	NUMBER_MAX = 24,          /* bytes of a set's number, with the NUL */
 	MORE = 1000               /* sets that may be wanted later */
 };
@@ -100,6 +101,7 @@ tokens_wake(struct wk_timer *timer)
 	struct tokens *t = (struct tokens *)((char *)timer -
 	    offsetof(struct tokens, again));
 
+	t->look = 1;
 	t->ready();
 }
 
@@ -144,6 +146,29 @@ tokens_answered(struct wk_io *io, int what)
 	}
 }
 
+/* A line with variables is kept whole beside its name. */
+static int
+cut_names(struct tokens *t)
+{
+	size_t i, n;
+
+	for (i = 0; i < t->pool && !t->untrusted; i++) {
+		n = things_name(t->name[i]);
+		if (t->name[i][n] == '\0')
+			continue;
+		if (!things_trusted(t->broker.fd))
+			t->untrusted = 1;
+		else if (t->thing == NULL)
+			t->thing = calloc(t->pool, sizeof *t->thing);
+		if (!t->untrusted && (t->thing == NULL ||
+		    (t->thing[i] = strdup(t->name[i])) == NULL))
+			return -1;
+	}
+	for (i = 0; i < t->pool; i++)
+		t->name[i][things_name(t->name[i])] = '\0';
+	return 0;
+}
+
 /* The names of all tokens, by their index. */
 static int
 read_names(struct tokens *t, size_t space)
@@ -161,7 +186,7 @@ read_names(struct tokens *t, size_t space)
 		if (p < t->names + space)
 			p += strlen(p) + 1;
 	}
-	return 0;
+	return cut_names(t);
 }
 
 /* --- the tokens of the task that this process is in --- */
@@ -294,27 +319,45 @@ list_of_names(const struct tokens *t, const struct token_set *s)
 	return text;
 }
 
-size_t
-tokens_variables(const struct tokens *t, const struct token_set *s,
-    char **vars)
+/* By which runs within the task find its tokens. */
+static char *
+lent_to_task(const struct tokens *t, const struct token_set *s)
 {
-	size_t n = 0, room;
+	/* four numbers */
+	size_t room = strlen(t->lend) + strlen(t->path) + 120;
+	char *text = malloc(room);
 
+	if (text != NULL)
+		snprintf(text, room, "%s=%d %zu %lu %lu %s", t->lend, t->file,
+		    s == &t->given ? t->room : (size_t)(s - t->set),
+		    t->device, t->inode, t->path);
+	return text;
+}
+
+/* Those of its tokens.  What was lent has them in the environment already. */
+static int
+add_things(const struct tokens *t, const struct token_set *s,
+    struct things *vars)
+{
+	size_t i;
+
+	for (i = 0; t->thing != NULL && s != &t->given && i < t->each; i++)
+		if (t->thing[s->index[i]] != NULL &&
+		    things_add(vars, t->thing[s->index[i]]) != 0)
+			return -1;
+	return 0;
+}
+
+int
+tokens_variables(const struct tokens *t, const struct token_set *s,
+    struct things *vars)
+{
 	if (t->fd < 0 || t->each == 0)
 		return 0;
-	vars[n] = list_of_names(t, s);
-	if (vars[n++] == NULL)
-		return TOKENS_FAILED;
-	if (t->file < 0)
-		return n;
-	room = strlen(t->lend) + strlen(t->path) + 120; /* four numbers */
-	vars[n] = malloc(room);
-	if (vars[n] == NULL)
-		return TOKENS_FAILED;
-	snprintf(vars[n++], room, "%s=%d %zu %lu %lu %s", t->lend, t->file,
-	    s == &t->given ? t->room : (size_t)(s - t->set),
-	    t->device, t->inode, t->path);
-	return n;
+	if (add_things(t, s, vars) != 0 ||
+	    things_put(vars, list_of_names(t, s)) != 0)
+		return -1;
+	return t->file < 0 ? 0 : things_put(vars, lent_to_task(t, s));
 }
 
 /* --- opening --- */
@@ -361,8 +404,9 @@ tokens_open(struct tokens *t, const char *path)
 	if (broker_describe(&t->broker, &p) != 0)
 		return -1;
 	t->pool = p.count;
+	t->pool_now = p.live;
 	t->source = p.source;
-	if (p.count < t->each) {
+	if (p.live < t->each) {
 		errno = ENOSPC;
 		return -1;
 	}
@@ -381,6 +425,24 @@ tokens_open(struct tokens *t, const char *path)
 	return 0;
 }
 
+/* The pool has got more tokens.  Those that were there have the same names, and
+ * the old texts stay: sets point there. */
+static int
+learn_names(struct tokens *t, size_t index)
+{
+	struct broker_pool p;
+
+	if (broker_describe(&t->broker, &p) != 0)
+		return -1;
+	free(p.source);
+	t->pool = p.count;
+	t->thing = NULL;
+	if (index < p.count)
+		return read_names(t, p.space);
+	errno = EPROTO;
+	return -1;
+}
+
 /* Fill in a set whose indexes are there. */
 static struct token_set *
 hand_out(struct tokens *t, struct token_set *s)
@@ -388,8 +450,8 @@ hand_out(struct tokens *t, struct token_set *s)
 	size_t i;
 
 	for (i = 0; t->fd >= 0 && i < t->each; i++) {
-		if (s->index[i] >= t->pool) {
-			errno = EPROTO;
+		if (s->index[i] >= t->pool &&
+		    learn_names(t, s->index[i]) != 0) {
 			lost(t);
 			return NULL;
 		}
@@ -456,9 +518,14 @@ old_has_enough(struct tokens *t)
 static struct token_set *
 take_of_pool(struct tokens *t, struct token_set *s)
 {
+	int r;
+
 	if (t->first_is != TOKENS_IDLE)
 		return take_first(t, s);
-	if (broker_take_now(&t->broker, t->each, s->index) == 0)
+	r = broker_take_now(&t->broker, t->each, s->index);
+	if (t->broker.count > 0)
+		t->pool_now = t->broker.count;
+	if (r == 0)
 		return hand_out(t, s);
 	if ((t->held == 0 && !t->given.held) || old_has_enough(t))
 		return take_first(t, s);
@@ -505,7 +572,7 @@ static int
 have_whole_pool(const struct tokens *t)
 {
 	return t->fd >= 0 && t->each > 0 &&
-	    (t->held + 1) * t->each > t->pool;
+	    (t->held + 1) * t->each > t->pool_now;
 }
 
 /* What the task that this process is in holds comes first; then what is kept;
@@ -522,8 +589,14 @@ tokens_take(struct tokens *t)
 	if (t->error == 0 && t->kept > 0)
 		return take_kept(t);
 	s = next_empty(t);
-	if (s == NULL || t->error != 0 || have_whole_pool(t))
+	if (s == NULL || t->error != 0)
 		return NULL;
+	if (have_whole_pool(t) && !t->look) {
+		if (!t->again.set)
+			wk_timer_set(&t->again, GROWN_MS);
+		return NULL;
+	}
+	t->look = 0;
 	if (make_set(t, s) != 0) {
 		lost(t);
 		return NULL;

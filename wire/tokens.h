@@ -24,6 +24,7 @@
 #include "base/event.h"
 #include "broker.h"
 #include "jobs.h"
+#include "things.h"
 
 struct token_set {
 	char **name;                /* of each token, ended by NULL */
@@ -52,6 +53,8 @@ struct tokens {
 	size_t pool;                /* tokens that it has */
 	int fd;                     /* for tasks to inherit, or -1 */
 	const int *also;            /* more such, ended by -1 */
+	int untrusted;              /* the tokens have variables, which are not
+	                               set: the pool is another user's */
 	int error;                  /* the master is lost: errno, or 0 */
 	size_t held;                /* sets */
 
@@ -64,8 +67,12 @@ struct tokens {
 	struct broker broker;
 	struct wk_io io;
 	struct wk_timer again;
+	size_t pool_now;            /* tokens, as the master said last */
+	int look;                   /* ask, although we have the whole pool */
 	char *names;                /* of all tokens, each with its NUL */
 	char **name;                /* where each begins */
+	char **thing;               /* where its line begins again that has
+	                               variables, or NULL; NULL: none has */
 	enum { TOKENS_IDLE, TOKENS_ASKED, TOKENS_GRANTED } first_is;
 	const char *path;
 	int extra[4];               /* the tie, the file and the lock's, ended
@@ -80,8 +87,6 @@ struct tokens {
 	int locked;
 };
 
-enum { TOKENS_VARIABLES = 2 };
-#define TOKENS_FAILED ((size_t)-1)
 
 /* Begin with sets of plain numbers; with each 0, of nothing.  -1 with errno. */
 int tokens_plain(struct tokens *t);
@@ -113,12 +118,10 @@ void tokens_settle(struct tokens *t);
 /* The same for a set that was not used: it is the next one again. */
 void tokens_unused(struct tokens *t, struct token_set *s);
 
-/*
- * The variables that tell a task what it holds, "NAME=VALUE", allocated: at
- * most TOKENS_VARIABLES, their number is returned; TOKENS_FAILED with errno.
- */
-size_t tokens_variables(const struct tokens *t, const struct token_set *s,
-    char **vars);
+/* The variables of its tokens, and those that tell a task what it holds, added
+ * to *vars.  -1 with errno. */
+int tokens_variables(const struct tokens *t, const struct token_set *s,
+    struct things *vars);
 
 /* From now on at most so many sets, for those that are to be handed out.  -1
  * with errno. */

@@ -20,6 +20,7 @@
 #include "wire/broker.h"
 #include "wire/control.h"
 #include "wire/holders.h"
+#include "wire/things.h"
 
 enum {
 	PATIENCE_MS = 2000,             /* for each answer of a master */
@@ -55,7 +56,7 @@ add_name(const struct holder *who, const struct diversion *d,
 
 	n->names++;
 	if (wraptree_opt.in_full || n->names <= NAMES_SHOWN)
-		note_extend(n, " %s", name);
+		note_extend(n, " %.*s", (int)things_name(name), name);
 }
 
 static size_t

@@ -105,15 +105,18 @@ static int
 make_variables(struct task *t, const struct expand_values *v)
 {
 	struct export *e;
+	struct things held = { 0 };
 	size_t n = 0, len;
 	char *value, what[200];
 
 	for (e = xapply_opt.exports; e != NULL; e = e->next)
 		n++;
-	t->vars = wk_alloc(n + 1 + TOKENS_VARIABLES, sizeof *t->vars);
-	n = tokens_variables(make.tokens, t->tokens, t->vars);
-	if (n == TOKENS_FAILED)
+	if (tokens_variables(make.tokens, t->tokens, &held) != 0)
 		wk_die(WK_SYSTEM, "out of memory");
+	t->vars = wk_alloc(n + 1 + held.count, sizeof *t->vars);
+	for (n = 0; n < held.count; n++)
+		t->vars[n] = held.var[n];
+	free(held.var);
 	for (e = xapply_opt.exports; e != NULL; e = e->next) {
 		snprintf(what, sizeof what, "-e %s: ", e->name);
 		value = expanded(what, e->value, v, &len);

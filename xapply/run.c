@@ -973,8 +973,12 @@ open_tokens(void)
 			wk_die(WK_SYSTEM, "out of memory");
 		return;
 	}
-	if (tokens_open(t, xapply_pool) == 0)
+	if (tokens_open(t, xapply_pool) == 0) {
+		if (t->untrusted)
+			wk_warn("%s: the pool is another user's, its variables "
+			    "are not set", xapply_pool);
 		return;
+	}
 	if (errno == ENOSPC)
 		wk_die(WK_DATA, "%s: cannot provide %zu tokens, the pool has "
 		    "%zu", xapply_pool, t->each, t->pool);
