@@ -41,6 +41,11 @@ n 'long options cut short' 'echo a' 'xapply --dry echo a'
 x 'cut too short' 64 '' "~xapply: --re may be *${nl}see*" 'xapply --re echo a'
 n 'one that begins another' 'a' 'xapply --joblog j : a; xapply --resume --joblog j echo a; xapply --tag echo a | cut -f 2'
 n 'it finds its wrappers beside itself' 'a' "PATH=/usr/bin:/bin; $top/bin/xapply -m -J1 echo a"
+n 'or beside the file that it is a link to' 'a' "ln -s $top/bin/xapply mine; PATH=/usr/bin:/bin; ./mine -m -J1 echo a"
+n 'the same of a link in $PATH' 'a' 'mkdir b; ln -s '"$top"'/bin/xapply b/one; ln -s one b/xapply
+    PATH=$PWD/b:/usr/bin:/bin; xapply -m -J1 echo a'
+n 'of $PATH first' 'mine' 'mkdir b p; ln -s '"$top"'/bin/xapply b/xapply; printf "#!/bin/sh\necho mine\n" >p/xclate
+    chmod +x p/xclate; PATH=$PWD/p:$PWD/b:/usr/bin:/bin; xapply -m echo a'
 for o in '' -m -k '-m -J2' '-P4 -l' --stderr; do
 	n "a reader that leaves: $o" 141 "{ xapply $o 'seq 50000;%0' 1 2 3; echo \$? >c; } | head -n 1 >/dev/null; cat c"
 done
