@@ -65,7 +65,7 @@ int wk_halt_ended(struct wk_halt *h, int code, uintmax_t all, const char *name,
 int wk_halt_over(struct wk_halt *h, uintmax_t all);
 
 /* For people, in text[WK_HALT_TEXT_MAX]: "halt: 2 tasks failed: NAME (HOW)",
- * what being "task". */
+ * or without the last two, what being "task". */
 void wk_halt_tell(const struct wk_halt *h, char *text, const char *what);
 
 #endif

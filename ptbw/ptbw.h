@@ -28,7 +28,7 @@ struct ptbw_options {
 	/* clients */
 	int append, keep, exec, jobserver;
 	const char *form;          /* of the jobserver: -J of a client */
-	int wait;                  /* milliseconds, -1 for ever */
+	int64_t wait;              /* milliseconds, -1 for ever */
 };
 extern struct ptbw_options ptbw_opt;
 
@@ -50,7 +50,7 @@ void ptbw_connect(struct broker *b, const char *path);
  * stopped meanwhile leaves the queue, and asks anew on a new connection when it
  * goes on: nothing may be held through the old one.
  */
-int ptbw_take(struct broker *b, const char *path, size_t n, int ms,
+int ptbw_take(struct broker *b, const char *path, size_t n, int64_t ms,
     uint32_t *token);
 
 /*

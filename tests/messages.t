@@ -40,8 +40,8 @@ cat >list <<'END'
 	xclate -m : 2>said & until test -s said; do :; done; cat said >&2; kill $!; wait
 64 ptbw: -T: soon is not a time in seconds
 	ptbw -T soon true
-64 ptbw: -T: 3000000 is more than 2000000 seconds
-	ptbw -T 3000000 true
+64 ptbw: -T: 3651d is more than 3650 days
+	ptbw -T 3651d true
 64 ptbw: -A does not go with -m
 	ptbw -mA true
 64 ptbw: -J goes with -m only

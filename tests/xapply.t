@@ -784,10 +784,10 @@ for times in '2 3 0' '4 3 2'; do
 done
 n '-T: who is in time is left alone' 'a' 'xapply -T 15 "sleep 0.1; echo" a'
 x '-T: other units' 1 '' '~*its time is up*' 'xapply -T 0.005m "sleep 60;%0" a'
-for t in 1s 1m 0.5h 1d 23d; do
+for t in 1s 1m 0.5h 1d 24d 25d 50d 365d 3650d; do
 	n "-T $t" a "xapply -T $t 'sleep 0.1; echo' a"
 done
-for t in 1x 1mm m 1ms .h 24d; do
+for t in 1x 1mm m 1ms .h 3651d 99999999999999999999d; do
 	x "-T $t" 64 '' "~xapply: -T: $t is *" "xapply -T $t 'touch started' a; c=\$?; test ! -e started && exit \$c"
 done
 n '--retries: until it is done' '3 a' 'xapply --fail --retries 5 "echo >>o; test \$(wc -l <o) -eq 3 || exit 1; echo \$((\$(wc -l <o))) %1" a'

@@ -695,7 +695,7 @@ task_environment(const struct task *t)
 
 /* How long those are heard whom the task has left behind: no longer than it
  * could have run itself. */
-static int
+static int64_t
 linger_of(const struct task *t)
 {
 	int64_t left = t->began + xapply_opt.timeout_ms - div_now();

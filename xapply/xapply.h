@@ -63,8 +63,8 @@ struct xapply_options {
 	int fail, progress;
 	struct wk_halt halt;
 	int retries;              /* attempts in all */
-	int retry_ms, timeout_ms, delay_ms;
-	int linger_ms;            /* -1: not given */
+	int64_t retry_ms, timeout_ms, delay_ms;
+	int64_t linger_ms;        /* -1: not given */
 	double load;              /* no task starts above it; 0: no limit */
 	size_t memory;            /* no task starts below it; bytes, or 0 */
 	struct export *exports;
