@@ -118,6 +118,6 @@ wk_halt_tell(const struct wk_halt *h, char *text, const char *what)
 {
 	static const char *const words[] = { "failed", "succeeded", "done" };
 
-	snprintf(text, WK_HALT_TEXT_MAX, "halt: %ju %s%s %s: %s", h->count,
+	snprintf(text, WK_HALT_TEXT_MAX, "halt: %ju %s%s %s%s", h->count,
 	    what, h->count == 1 ? "" : "s", words[h->of], h->named);
 }

@@ -783,6 +783,18 @@ for times in '2 3 0' '4 3 2'; do
     await up; t=$(cat pid); kill -STOP $p $t; sleep $2; kill -CONT $p $t; sleep $3; : >go; wait $p; echo $?'
 done
 n '-T: who is in time is left alone' 'a' 'xapply -T 15 "sleep 0.1; echo" a'
+x '-T and --halt: who did it is named once' 143 '' 'xapply: task 1 (9): its time is up
+xapply: halt: 1 task failed' "xapply -T 0.3 --halt soon 'sleep %1' 9 0"
+x '-T and --halt: of two the other is named' 1 '' 'xapply: task 1 (9): its time is up
+xapply: halt: 2 tasks failed: 0 (exit 1)
+xapply: 2 of 2 tasks failed' "xapply -T 0.3 --halt soon,fail=2 'sleep %1; false' 9 0 9"
+if command -v setsid >/dev/null; then
+	x '-T: the dead that nobody collects are not waited for' 1 'gone' '~*its time is up*' '
+    xapply -T 0.5 --termseq TERM,0.1,KILL "sh -c \"sleep 60 & echo \\\$\\\$ >pid; exec setsid sleep 60\" & wait;%0" a
+    c=$?; kill "$(cat pid)" && echo gone; exit $c'
+else
+	skip '-T: the dead' 'no setsid here'
+fi
 x '-T: other units' 1 '' '~*its time is up*' 'xapply -T 0.005m "sleep 60;%0" a'
 for t in 1s 1m 0.5h 1d 24d 25d 50d 365d 3650d; do
 	n "-T $t" a "xapply -T $t 'sleep 0.1; echo' a"

@@ -704,7 +704,7 @@ linger_of(const struct task *t)
 		return 0;
 	if (xapply_opt.timeout_ms == 0 || left > xapply_opt.linger_ms)
 		return xapply_opt.linger_ms;
-	return left > 0 ? (int)left : 0;
+	return left > 0 ? left : 0;
 }
 
 /* The task is done with its output; the section goes on by itself. */
