@@ -55,8 +55,7 @@ void wk_halt_read(struct wk_halt *h, const char *text, int percent);
 /*
  * One has ended with this exit code, 0 if well, of so many in all, or as far as
  * is known.  name and how ("exit 1") are copied; name is NULL if another line
- * has them.  1 if that halts the rest: it
- * is so once.
+ * has them.  1 if that halts the rest: it is so once.
  */
 int wk_halt_ended(struct wk_halt *h, int code, uintmax_t all, const char *name,
     const char *how);

@@ -76,7 +76,8 @@ char **wk_operands(void);
 
 /* The value of the option of that letter: a whole number from min to max, or a
  * time in seconds, or with m, h or d behind it in another unit, decimals
- * allowed, as milliseconds, up to ten years.  Anything else ends the program with WK_USAGE. */
+ * allowed, as milliseconds, up to ten years.  Anything else ends the program
+ * with WK_USAGE. */
 long wk_number(int letter, const char *text, long min, long max);
 int64_t wk_milliseconds(int letter, const char *text);
 

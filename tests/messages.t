@@ -306,6 +306,8 @@ cat >list <<'END'
 	xapply -X --header : a
 64 xapply: --max-args: 1 are fewer than the 2 that stay together
 	xapply -2 --max-args 1 : a b
+64 xapply: %$ is one parameter of a batch, all are %[*]
+	xapply -X 'rm %$' a
 64 xapply: %1 is one parameter of a batch, all are %[*]
 	xapply -X 'echo %1' a b
 65 xapply: a batch cannot hold even one parameter: 'abc' makes more than 4 bytes

@@ -564,9 +564,14 @@ check_all_used(void)
 
 	for (e = xapply_opt.exports; e != NULL; e = e->next)
 		all |= expand_uses(e->value)->all;
-	if (!all && u->param > 0 && u->param < most_parameters())
+	if (all || u->param >= most_parameters())
+		return;
+	if (u->param > 0)
 		wk_usage("%c%zu is one parameter of a batch, all are %c*",
 		    xapply_opt.escape, u->param, xapply_opt.escape);
+	if (u->last)
+		wk_usage("%c$ is one parameter of a batch, all are %c*",
+		    xapply_opt.escape, xapply_opt.escape);
 }
 
 /* How long the command is without any parameter, if it can be said; and whether
