@@ -306,6 +306,8 @@ cat >list <<'END'
 	xapply -X --header : a
 64 xapply: --max-args: 1 are fewer than the 2 that stay together
 	xapply -2 --max-args 1 : a b
+0 xapply: j: without a hash a line names its task by the command alone; a task with another one is run
+	printf 'Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n1\t:\t1\t0\t0\t0\t0\t0\ttrue\n' >j; xapply --joblog j --resume-by-args : a
 64 xapply: %$ is one parameter of a batch, all are %[*]
 	xapply -X 'rm %$' a
 64 xapply: %1 is one parameter of a batch, all are %[*]

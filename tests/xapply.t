@@ -828,6 +828,18 @@ n '--resume-by-args -f' 'z x' 'xapply --joblog j ":;%0" y; printf "%s\n" z y x >
     echo $(xapply -f --joblog j --resume-by-args "echo %1" l)'
 x '--resume-by-args --resume-failed: the last line counts' 0 '3 4' '' 'xapply --joblog j --no-fail "exit %1" 0 1 3
     xapply --joblog j --resume-by-args --resume-failed ":;%0" 1; echo $(xapply --joblog j --resume-failed --resume-by-args "echo %1" 4 3 1 0 | sort)'
+log_of_parallel="printf 'Seq\\tHost\\tStarttime\\tJobRuntime\\tSend\\tReceive\\tExitval\\tSignal\\tCommand\\n' >j
+    for c in 'echo a' 'exit 3' 'echo  b	c'; do case \$c in exit*) r=3 ;; *) r=0 ;; esac
+    printf '7\\t:\\t1.0\\t0.1\\t0\\t0\\t%s\\t0\\t%s\\n' \$r \"\$c\"; done >>j;"
+x '--resume-by-args: a log of GNU parallel has commands' 0 '' '' "$log_of_parallel
+    xapply --joblog j --resume-by-args '%1' 'echo  b	c' 'exit 3' 'echo a'"
+x '--resume-by-args: another command is run, which is said once' 0 'c d' \
+    'xapply: j: without a hash a line names its task by the command alone; a task with another one is run' \
+    "$log_of_parallel echo \$(xapply --joblog j --resume-by-args echo c a d)"
+x '--resume-by-args: a command with tokens is another' 0 'a' '~xapply: j: without a hash *' \
+    "$log_of_parallel xapply -J1 --joblog j --resume-by-args 'echo a; : %t1%0' a"
+x '--resume-by-args --resume-failed: a log of GNU parallel' 3 '' '~xapply: 1 of *' "$log_of_parallel
+    xapply --joblog j --resume-by-args --resume-failed '%1' 'exit 3' 'echo a'; c=\$?; test \$c = 1 && exit 3"
 x '--resume-by-args needs a log' 64 '' '~xapply: --resume needs --joblog*' 'xapply --resume-by-args : a'
 n 'lines of the log' "1	0	0	exit 0; a b
 2	3	0	exit 3; c

@@ -272,6 +272,14 @@ int joblog_done(uintmax_t number, uint64_t hash, const char *xid,
  * says so, whatever its number is. */
 int joblog_has_args(uint64_t hash, const char *xid);
 
+/* 1 if there are lines that say of a task only what its command was: those of
+ * GNU parallel, with --resume-by-args. */
+int joblog_names_commands(void);
+
+/* The same for the text of the command; NULL is like none.  The first that is
+ * not there is said to be run. */
+int joblog_has_command(const char *command, size_t len);
+
 /* The line of a task that has ended; the bytes of its output may be known
  * later. */
 struct joblog_line {
