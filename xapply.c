@@ -731,6 +731,33 @@ beside(const char *path, const char *name)
 	return text;
 }
 
+/* Execute a program that is beside the file, which has a slash. */
+static void
+exec_beside(struct wk_spawn *s, const char *path)
+{
+	s->file = beside(path, s->argv[0]);
+	wk_spawn_exec(s);
+}
+
+/* The same, beside the file that this program was started as, or beside the one
+ * that this is a link to. */
+static void
+exec_beside_self(struct wk_spawn *s, const char *self)
+{
+	char *found = NULL, *real;
+
+	if (strchr(self, '/') == NULL && wk_spawn_find(self, &found) == 0)
+		self = found;
+	if (strchr(self, '/') == NULL)
+		return;
+	exec_beside(s, self);
+	real = errno == ENOENT ? realpath(self, NULL) : NULL;
+	if (real != NULL)
+		exec_beside(s, real);
+	free(real);
+	free(found);
+}
+
 /* Execute a wrapper that runs this command line again. */
 _Noreturn static void
 become(struct words *w, char **argv)
@@ -747,10 +774,8 @@ become(struct words *w, char **argv)
 	if (wk_becoming() != 0)
 		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
 	wk_spawn_exec(&s);
-	if (errno == ENOENT && strchr(self, '/') != NULL) {
-		s.file = beside(self, w->word[0]);
-		wk_spawn_exec(&s);
-	}
+	if (errno == ENOENT)
+		exec_beside_self(&s, self);
 	wk_die(wk_spawn_error_code(errno), "%s: %s", s.file, strerror(errno));
 }
 

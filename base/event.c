@@ -323,7 +323,7 @@ wk_timer_stop(struct wk_timer *t)
 
 /* Most deadlines are later than all others: look for the place from the end. */
 void
-wk_timer_set(struct wk_timer *t, int ms)
+wk_timer_set(struct wk_timer *t, int64_t ms)
 {
 	struct wk_timer *p;
 

@@ -69,7 +69,7 @@ int wk_look(int fd, short events, int ms);
 int wk_passes(int error);
 
 /* Set or reset a deadline, ms milliseconds of div_awake from now; stop it. */
-void wk_timer_set(struct wk_timer *t, int ms);
+void wk_timer_set(struct wk_timer *t, int64_t ms);
 void wk_timer_stop(struct wk_timer *t);
 
 /* Call c->ended with the wait status when the child has ended. */

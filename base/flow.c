@@ -979,7 +979,7 @@ linger_over(struct wk_timer *t)
 }
 
 void
-flow_linger(struct flow *f, int ms)
+flow_linger(struct flow *f, int64_t ms)
 {
 	int n = 0;
 

@@ -91,7 +91,7 @@ struct flow {
 	struct wk_timer soon;      /* what owners asked for is done then */
 	struct wk_timer patience;  /* for a sink, before a file is begun */
 	struct wk_timer linger;    /* see flow_linger */
-	int linger_ms;
+	int64_t linger_ms;
 	uint64_t goal;             /* the total that has to be here first */
 	int happened;              /* events that are still to be reported */
 	int reported;              /* of those that are reported once */
@@ -140,7 +140,7 @@ void flow_finish(struct flow *f);
  * for so many milliseconds what others write, who may have the source open for
  * ever.  What is there at the end of that is still taken.
  */
-void flow_linger(struct flow *f, int ms);
+void flow_linger(struct flow *f, int64_t ms);
 
 /* Stop reading, and close the source: others may read what is still in it. */
 void flow_cut(struct flow *f);

@@ -89,8 +89,10 @@ wk_halt_ended(struct wk_halt *h, int code, uintmax_t all, const char *name,
 		return 0;
 	h->count++;
 	h->last = code;
-	if (!h->halted)
-		snprintf(h->named, sizeof h->named, "%s (%s)", name, how);
+	if (!h->halted && name == NULL)
+		h->named[0] = '\0';
+	else if (!h->halted)
+		snprintf(h->named, sizeof h->named, ": %s (%s)", name, how);
 	if (h->halted && h->when == WK_HALT_SOON && h->of == WK_HALT_FAIL)
 		h->code = code;
 	if (h->halted || !is_reached(h, all))
@@ -116,6 +118,6 @@ wk_halt_tell(const struct wk_halt *h, char *text, const char *what)
 {
 	static const char *const words[] = { "failed", "succeeded", "done" };
 
-	snprintf(text, WK_HALT_TEXT_MAX, "halt: %ju %s%s %s: %s", h->count,
+	snprintf(text, WK_HALT_TEXT_MAX, "halt: %ju %s%s %s%s", h->count,
 	    what, h->count == 1 ? "" : "s", words[h->of], h->named);
 }

@@ -54,8 +54,8 @@ void wk_halt_read(struct wk_halt *h, const char *text, int percent);
 
 /*
  * One has ended with this exit code, 0 if well, of so many in all, or as far as
- * is known.  name and how ("exit 1") are copied.  1 if that halts the rest: it
- * is so once.
+ * is known.  name and how ("exit 1") are copied; name is NULL if another line
+ * has them.  1 if that halts the rest: it is so once.
  */
 int wk_halt_ended(struct wk_halt *h, int code, uintmax_t all, const char *name,
     const char *how);
@@ -65,7 +65,7 @@ int wk_halt_ended(struct wk_halt *h, int code, uintmax_t all, const char *name,
 int wk_halt_over(struct wk_halt *h, uintmax_t all);
 
 /* For people, in text[WK_HALT_TEXT_MAX]: "halt: 2 tasks failed: NAME (HOW)",
- * what being "task". */
+ * or without the last two, what being "task". */
 void wk_halt_tell(const struct wk_halt *h, char *text, const char *what);
 
 #endif

@@ -23,6 +23,8 @@
 /* The pid of a process that has become a master for its own run. */
 #define BECAME "WRAPKIT_BECAME"
 
+enum { TIME_MAX_DAYS = 3650 };     /* no deadline overflows */
+
 static const struct wk_program *program;
 static struct wk_options of_variable, of_line;
 static struct wk_options *reading; /* one of these two */
@@ -439,7 +441,7 @@ unit_seconds(const char *unit)
 	}
 }
 
-int
+int64_t
 wk_milliseconds(int letter, const char *text)
 {
 	size_t whole = strspn(text, "0123456789"), part = 0;
@@ -453,11 +455,11 @@ wk_milliseconds(int letter, const char *text)
 		wk_usage("%s: %s is not a time in seconds",
 		    option_name(letter), text);
 	s = strtod(text, NULL) * unit;
-	if (s > 2000000)
-		wk_usage("%s: %s is more than 2000000 seconds",
-		    option_name(letter), text);
+	if (s > TIME_MAX_DAYS * 24.0 * 60 * 60)
+		wk_usage("%s: %s is more than %d days", option_name(letter),
+		    text, TIME_MAX_DAYS);
 	/* a tiny time must not become 0, which means none */
-	return s > 0 && s < 0.001 ? 1 : (int)(s * 1000);
+	return s > 0 && s < 0.001 ? 1 : (int64_t)(s * 1000);
 }
 
 /* Why div_select failed, in words; returns the exit code for it. */

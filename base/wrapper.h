@@ -11,6 +11,8 @@
 #ifndef WK_WRAPPER_H
 #define WK_WRAPPER_H
 
+#include <stdint.h>
+
 #include "codes.h"
 #include "divconnect.h"
 #include "options.h"
@@ -74,9 +76,10 @@ char **wk_operands(void);
 
 /* The value of the option of that letter: a whole number from min to max, or a
  * time in seconds, or with m, h or d behind it in another unit, decimals
- * allowed, as milliseconds.  Anything else ends the program with WK_USAGE. */
+ * allowed, as milliseconds, up to ten years.  Anything else ends the program
+ * with WK_USAGE. */
 long wk_number(int letter, const char *text, long min, long max);
-int wk_milliseconds(int letter, const char *text);
+int64_t wk_milliseconds(int letter, const char *text);
 
 /* Called before each message, or NULL: takes from the terminal what is not to
  * stand in front of it. */

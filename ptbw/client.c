@@ -278,7 +278,8 @@ ptbw_hold(struct broker *b, size_t n, const char *path, uint32_t *token)
 	names = broker_names(b, token, n, &borrowed);
 	if (names == NULL)
 		ptbw_broker_failed(path);
-	set_things(b, path, names);
+	else
+		set_things(b, path, names);
 	if (setenv("ptbw_list", names, 1) != 0)
 		wk_die(WK_SYSTEM, "environment: %s", strerror(errno));
 	free(names);

@@ -28,11 +28,12 @@ struct ptbw_options {
 	/* clients */
 	int append, keep, exec, jobserver;
 	const char *form;          /* of the jobserver: -J of a client */
-	int wait;                  /* milliseconds, -1 for ever */
+	int64_t wait;              /* milliseconds, -1 for ever */
 	long resize;               /* tokens, 0: not given */
 	const char *retag;         /* file */
 	const char *shared;        /* name of a pool; its path in a master */
-	int linger, lingers;       /* milliseconds, -1 for ever; given */
+	int64_t linger;            /* milliseconds, -1 for ever */
+	int lingers;               /* that is given */
 };
 extern struct ptbw_options ptbw_opt;
 
@@ -57,7 +58,7 @@ void ptbw_connect(struct broker *b, const char *path);
  * stopped meanwhile leaves the queue, and asks anew on a new connection when it
  * goes on: nothing may be held through the old one.
  */
-int ptbw_take(struct broker *b, const char *path, size_t n, int ms,
+int ptbw_take(struct broker *b, const char *path, size_t n, int64_t ms,
     uint32_t *token);
 
 /*

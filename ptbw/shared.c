@@ -185,8 +185,9 @@ shared_start(const char *path, int lock)
 	if (ptbw_opt.linger < 0)
 		strcpy(linger, "-");
 	else
-		snprintf(linger, sizeof linger, "%d.%03d",
-		    ptbw_opt.linger / 1000, ptbw_opt.linger % 1000);
+		snprintf(linger, sizeof linger, "%jd.%03d",
+		    (intmax_t)(ptbw_opt.linger / 1000),
+		    (int)(ptbw_opt.linger % 1000));
 	snprintf(jobs, sizeof jobs, "%ld", ptbw_opt.jobs);
 	if (ptbw_opt.jobs >= 0) {
 		argv[n++] = "-J";

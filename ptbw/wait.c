@@ -107,7 +107,7 @@ ask_guarded(struct broker *b, size_t n, int64_t deadline, uint32_t *token)
 }
 
 int
-ptbw_take(struct broker *b, const char *path, size_t n, int ms,
+ptbw_take(struct broker *b, const char *path, size_t n, int64_t ms,
     uint32_t *token)
 {
 	int64_t deadline = ms < 0 ? -1 : div_awake() + ms;

@@ -40,8 +40,8 @@ cat >list <<'END'
 	xclate -m : 2>said & until test -s said; do :; done; cat said >&2; kill $!; wait
 64 ptbw: -T: soon is not a time in seconds
 	ptbw -T soon true
-64 ptbw: -T: 3000000 is more than 2000000 seconds
-	ptbw -T 3000000 true
+64 ptbw: -T: 3651d is more than 3650 days
+	ptbw -T 3651d true
 64 ptbw: -A does not go with -m
 	ptbw -mA true
 64 ptbw: -J goes with -m only
@@ -326,6 +326,10 @@ cat >list <<'END'
 	xapply -X --header : a
 64 xapply: --max-args: 1 are fewer than the 2 that stay together
 	xapply -2 --max-args 1 : a b
+0 xapply: j: without a hash a line names its task by the command alone; a task with another one is run
+	printf 'Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n1\t:\t1\t0\t0\t0\t0\t0\ttrue\n' >j; xapply --joblog j --resume-by-args : a
+64 xapply: %$ is one parameter of a batch, all are %[*]
+	xapply -X 'rm %$' a
 64 xapply: %1 is one parameter of a batch, all are %[*]
 	xapply -X 'echo %1' a b
 65 xapply: a batch cannot hold even one parameter: 'abc' makes more than 4 bytes

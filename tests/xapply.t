@@ -41,6 +41,11 @@ n 'long options cut short' 'echo a' 'xapply --dry echo a'
 x 'cut too short' 64 '' "~xapply: --re may be *${nl}see*" 'xapply --re echo a'
 n 'one that begins another' 'a' 'xapply --joblog j : a; xapply --resume --joblog j echo a; xapply --tag echo a | cut -f 2'
 n 'it finds its wrappers beside itself' 'a' "PATH=/usr/bin:/bin; $top/bin/xapply -m -J1 echo a"
+n 'or beside the file that it is a link to' 'a' "ln -s $top/bin/xapply mine; PATH=/usr/bin:/bin; ./mine -m -J1 echo a"
+n 'the same of a link in $PATH' 'a' 'mkdir b; ln -s '"$top"'/bin/xapply b/one; ln -s one b/xapply
+    PATH=$PWD/b:/usr/bin:/bin; xapply -m -J1 echo a'
+n 'of $PATH first' 'mine' 'mkdir b p; ln -s '"$top"'/bin/xapply b/xapply; printf "#!/bin/sh\necho mine\n" >p/xclate
+    chmod +x p/xclate; PATH=$PWD/p:$PWD/b:/usr/bin:/bin; xapply -m echo a'
 for o in '' -m -k '-m -J2' '-P4 -l' --stderr; do
 	n "a reader that leaves: $o" 141 "{ xapply $o 'seq 50000;%0' 1 2 3; echo \$? >c; } | head -n 1 >/dev/null; cat c"
 done
@@ -778,11 +783,23 @@ for times in '2 3 0' '4 3 2'; do
     await up; t=$(cat pid); kill -STOP $p $t; sleep $2; kill -CONT $p $t; sleep $3; : >go; wait $p; echo $?'
 done
 n '-T: who is in time is left alone' 'a' 'xapply -T 15 "sleep 0.1; echo" a'
+x '-T and --halt: who did it is named once' 143 '' 'xapply: task 1 (9): its time is up
+xapply: halt: 1 task failed' "xapply -T 0.3 --halt soon 'sleep %1' 9 0"
+x '-T and --halt: of two the other is named' 1 '' 'xapply: task 1 (9): its time is up
+xapply: halt: 2 tasks failed: 0 (exit 1)
+xapply: 2 of 2 tasks failed' "xapply -T 0.3 --halt soon,fail=2 'sleep %1; false' 9 0 9"
+if command -v setsid >/dev/null; then
+	x '-T: the dead that nobody collects are not waited for' 1 'gone' '~*its time is up*' '
+    xapply -T 0.5 --termseq TERM,0.1,KILL "sh -c \"sleep 60 & echo \\\$\\\$ >pid; exec setsid sleep 60\" & wait;%0" a
+    c=$?; kill "$(cat pid)" && echo gone; exit $c'
+else
+	skip '-T: the dead' 'no setsid here'
+fi
 x '-T: other units' 1 '' '~*its time is up*' 'xapply -T 0.005m "sleep 60;%0" a'
-for t in 1s 1m 0.5h 1d 23d; do
+for t in 1s 1m 0.5h 1d 24d 25d 50d 365d 3650d; do
 	n "-T $t" a "xapply -T $t 'sleep 0.1; echo' a"
 done
-for t in 1x 1mm m 1ms .h 24d; do
+for t in 1x 1mm m 1ms .h 3651d 99999999999999999999d; do
 	x "-T $t" 64 '' "~xapply: -T: $t is *" "xapply -T $t 'touch started' a; c=\$?; test ! -e started && exit \$c"
 done
 n '--retries: until it is done' '3 a' 'xapply --fail --retries 5 "echo >>o; test \$(wc -l <o) -eq 3 || exit 1; echo \$((\$(wc -l <o))) %1" a'
@@ -811,6 +828,18 @@ n '--resume-by-args -f' 'z x' 'xapply --joblog j ":;%0" y; printf "%s\n" z y x >
     echo $(xapply -f --joblog j --resume-by-args "echo %1" l)'
 x '--resume-by-args --resume-failed: the last line counts' 0 '3 4' '' 'xapply --joblog j --no-fail "exit %1" 0 1 3
     xapply --joblog j --resume-by-args --resume-failed ":;%0" 1; echo $(xapply --joblog j --resume-failed --resume-by-args "echo %1" 4 3 1 0 | sort)'
+log_of_parallel="printf 'Seq\\tHost\\tStarttime\\tJobRuntime\\tSend\\tReceive\\tExitval\\tSignal\\tCommand\\n' >j
+    for c in 'echo a' 'exit 3' 'echo  b	c'; do case \$c in exit*) r=3 ;; *) r=0 ;; esac
+    printf '7\\t:\\t1.0\\t0.1\\t0\\t0\\t%s\\t0\\t%s\\n' \$r \"\$c\"; done >>j;"
+x '--resume-by-args: a log of GNU parallel has commands' 0 '' '' "$log_of_parallel
+    xapply --joblog j --resume-by-args '%1' 'echo  b	c' 'exit 3' 'echo a'"
+x '--resume-by-args: another command is run, which is said once' 0 'c d' \
+    'xapply: j: without a hash a line names its task by the command alone; a task with another one is run' \
+    "$log_of_parallel echo \$(xapply --joblog j --resume-by-args echo c a d)"
+x '--resume-by-args: a command with tokens is another' 0 'a' '~xapply: j: without a hash *' \
+    "$log_of_parallel xapply -J1 --joblog j --resume-by-args 'echo a; : %t1%0' a"
+x '--resume-by-args --resume-failed: a log of GNU parallel' 3 '' '~xapply: 1 of *' "$log_of_parallel
+    xapply --joblog j --resume-by-args --resume-failed '%1' 'exit 3' 'echo a'; c=\$?; test \$c = 1 && exit 3"
 x '--resume-by-args needs a log' 64 '' '~xapply: --resume needs --joblog*' 'xapply --resume-by-args : a'
 n 'lines of the log' "1	0	0	exit 0; a b
 2	3	0	exit 3; c

@@ -111,6 +111,8 @@ bb' "xapply: a batch cannot hold even one parameter: 'cccccccccc' makes more tha
 x 'longer than any word of a command' 65 '' "~xapply: a batch cannot hold even one parameter: 'xxxx*'... makes more than *" \
     'head -c 200000 /dev/zero | tr "\0" x | xapply -qf -X /bin/echo -'
 x '-X with one parameter alone' 64 '' "xapply: %1 is one parameter of a batch, all are %*${nl}see xapply -h" 'xapply -X "rm %1" a b'
+x '-X with the last one alone' 64 '' "xapply: %$ is one parameter of a batch, all are %*${nl}see xapply -h" 'xapply -X "rm %$" a b'
+n '-X with the last one and all' 'c: a b c' 'xapply -X "echo %$: %*" a b c'
 x '-X 20' 64 '' "xapply: -X takes an attached number: -X20${nl}see xapply -h" 'xapply -X 20 echo a'
 for o in '-X --columns ,' '-X --header' '--max-args 2 --columns tab'; do
 	x "does not go together: $o" 64 '' '~xapply: -* does not go with --*' "xapply $o echo a"
@@ -182,6 +184,8 @@ n 'of two files' 'a b 1 2' 'echo a,b >f; echo 1,2 >g; xapply -f2 --columns , ech
 n '-e without text' '1 2' 'echo 1,2 | xapply -f --columns , -e a -e b "echo \$a \$b%0" -'
 n 'csv: quotes' '<a, b><c "d" e><>' 'printf "%s\n" "\"a, b\",\"c \"\"d\"\" e\",\"\"" | xapply -qf --columns csv show -'
 n 'csv: a quote in the midst of a column is one' '<a"b><c" d>' 'printf "%s\n" "a\"b,c\" d" | xapply -qf --columns csv show -'
+n 'csv: blanks belong to the column, and a quote behind them' '<a>< "b"><"c>< "d>
+<e>' 'printf "%s\n" "a, \"b\",\"\"\"c\", \"d" e | xapply -qf --columns csv show -'
 n 'csv: a column of several lines' '<a
 b><c>
 <d><e>' 'printf "\"a\nb\",c\nd,e\n" | xapply -qf --columns csv show -'

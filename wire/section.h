@@ -87,7 +87,7 @@ struct section {
 	unsigned newline : 1;      /* end a section with one */
 	unsigned follows : 1;      /* the source is the output of a command: it
 	                              is over linger_ms after section_code */
-	int linger_ms;
+	int64_t linger_ms;
 	unsigned widow : 1;        /* write to the widow output, at once */
 	unsigned reports : 1;      /* section_code will be called, and the
 	                              section is not over before */

@@ -108,7 +108,7 @@ apart_ready(struct apart *a)
 }
 
 void
-apart_ended(struct apart *a, int linger_ms)
+apart_ended(struct apart *a, int64_t linger_ms)
 {
 	a->ended = 1;
 	a->linger_ms = linger_ms;

@@ -10,6 +10,8 @@
 #ifndef XAPPLY_APART_H
 #define XAPPLY_APART_H
 
+#include <stdint.h>
+
 #include "base/flow.h"
 #include "base/lines.h"
 #include "wire/section.h"
@@ -25,7 +27,8 @@ struct apart {
 	struct lines change;
 	int source;                /* until the flow has it, or -1 */
 	struct wk_timer soon;
-	int ended, linger_ms;      /* the task has */
+	int ended;                 /* the task has */
+	int64_t linger_ms;
 	int writing, ruled, done;
 };
 
@@ -37,7 +40,7 @@ void apart_open(struct apart *a, const struct section *like, int source);
 void apart_ready(struct apart *a);
 
 /* The task has ended; who has its stderr open is heard for so long. */
-void apart_ended(struct apart *a, int linger_ms);
+void apart_ended(struct apart *a, int64_t linger_ms);
 
 /* The reading end, which stays its own; -1 when it is over. */
 int apart_source(const struct apart *a);

@@ -466,6 +466,7 @@ note_use(struct expand_uses *u, const struct node *n)
 	else
 		u->params = 1;
 	u->all |= n->choice == ALL && n->vector == PARAMS;
+	u->last |= n->choice == LAST && n->vector == PARAMS;
 	if (n->choice == ONE && n->vector == PARAMS)
 		raise_to(&u->param, n->index);
 	if (n->choice == ONE && n->vector == TOKENS)

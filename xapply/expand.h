@@ -149,6 +149,7 @@ struct expand_uses {
 	size_t param, token;     /* the highest number of one */
 	int params;              /* a parameter, or %0, %$, %* */
 	int all;                 /* %* */
+	int last;                /* %$ */
 	int files;
 	int tokens;
 	int number;

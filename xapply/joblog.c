@@ -8,9 +8,9 @@
  * with the hash alone behind it.
  *
  * Lines without a hash are those of yet older runs, where number and xid say
- * which task it was, or of GNU parallel, where the number does.  Tasks are
- * counted from 1; number 0 is the else-command, which in memory has the
- * greatest number there is.
+ * which task it was, or of GNU parallel, where the number does, or the text of
+ * the command with --resume-by-args.  Tasks are counted from 1; number 0 is the
+ * else-command, which in memory has the greatest number there is.
  *
  * Runs that have one log at the same time append to it, a line with one write.
  * Locks on bytes of it, which need not exist, keep any of them from beginning
@@ -43,11 +43,12 @@ enum {
 };
 
 /* What else than the number says which task it was. */
-enum known_by { BY_HASH, BY_XID, BY_NUMBER };
+enum known_by { BY_HASH, BY_XID, BY_NUMBER, BY_COMMAND };
 
 /* What the log says of a task. */
 struct entry {
-	uint64_t key;             /* the hash, that of the xid, or 0 */
+	uint64_t key;             /* the hash, that of the xid or the command,
+	                             or 0 */
 	size_t number, line;
 	enum known_by by;
 	unsigned done : 1;
@@ -59,8 +60,10 @@ static struct {
 	const char *path;
 	enum jobline_form form;
 	int hashed;               /* a line with a hash has been read */
+	int by_command;           /* one that has only its command */
 	struct entry *entry;      /* sorted by order_of_entries */
 	size_t count, room;
+	int missed;               /* a task that no command was like */
 	int torn;                 /* a line was begun that has no end */
 	int error;                /* errno of the first line lost, or 0 */
 } joblog = { .form = JOBLINE_PARALLEL };
@@ -189,6 +192,20 @@ joblog_parse_hash(const char *text, uint64_t *hash)
 	return 0;
 }
 
+/* The command is the last field, in which tabs have become NULs. */
+static uint64_t
+hash_of_command(char *command, const char *last)
+{
+	struct expand_text text = { command, 0 };
+	char *p;
+
+	for (p = command; p < last; p++)
+		if (*p == '\0')
+			*p = '\t';
+	text.len = (size_t)(last - command) + strlen(last);
+	return joblog_hash(&text, 1);
+}
+
 /* Which task it is, behind the number; -1 when the line does not say. */
 static int
 read_identity(struct entry *e, char **field, size_t fields, const char *last)
@@ -204,8 +221,14 @@ read_identity(struct entry *e, char **field, size_t fields, const char *last)
 	if (joblog.form == JOBLINE_PARALLEL) {
 		/* a command of GNU parallel's may have tabs in it; once there
 		 * are hashes this is what a killed run has left of a line */
-		e->by = BY_NUMBER;
-		return joblog.hashed ? -1 : 0;
+		if (joblog.hashed)
+			return -1;
+		e->by = xapply_opt.resume_by_args ? BY_COMMAND : BY_NUMBER;
+		if (e->by == BY_COMMAND) {
+			e->key = hash_of_command(field[bare - 1], last);
+			joblog.by_command = 1;
+		}
+		return 0;
 	}
 	e->by = BY_XID;
 	get_text(field[layout[joblog.form].xid]);
@@ -405,6 +428,28 @@ joblog_has_args(uint64_t hash, const char *xid)
 
 	if (e == NULL)
 		e = find_last(BY_XID, hash_of_xid(xid));
+	return e != NULL && e->done;
+}
+
+int
+joblog_names_commands(void)
+{
+	return joblog.by_command;
+}
+
+int
+joblog_has_command(const char *command, size_t len)
+{
+	const struct expand_text text = { command, len };
+	const struct entry *e = NULL;
+
+	if (command != NULL)
+		e = find_last(BY_COMMAND, joblog_hash(&text, 1));
+	if (e == NULL && !joblog.missed)
+		wk_warn("%s: without a hash a line names its task by the "
+		    "command alone; a task with another one is run",
+		    joblog.path);
+	joblog.missed |= e == NULL;
 	return e != NULL && e->done;
 }
 

@@ -337,6 +337,31 @@ has_parameters(uintmax_t number, uint64_t hash)
 	return joblog_hash(make.other, each) == hash;
 }
 
+/* The same command in a log that has nothing else: before there are tokens it
+ * is known only when it has none. */
+static int
+command_was_done(const struct expand_values *v)
+{
+	const struct expand_uses *uses = expand_uses(make.template);
+	char *command = NULL;
+	size_t len = 0;
+	int done;
+
+	if (!uses->tokens && !uses->sources)
+		command = expanded("", make.template, v, &len);
+	done = joblog_has_command(command, len);
+	free(command);
+	return done;
+}
+
+/* A task is known by its parameters, in whatever log. */
+static int
+args_were_done(const struct expand_values *v, uint64_t hash, const char *xid)
+{
+	return joblog_has_args(hash, xid) ||
+	    (joblog_names_commands() && command_was_done(v));
+}
+
 int
 make_was_done(void)
 {
@@ -353,7 +378,7 @@ make_was_done(void)
 	if (xid == NULL)
 		wk_die(WK_SYSTEM, "out of memory");
 	hash = identity_of(&v);
-	done = xapply_opt.resume_by_args ? joblog_has_args(hash, xid) :
+	done = xapply_opt.resume_by_args ? args_were_done(&v, hash, xid) :
 	    joblog_done(v.number, hash, xid, has_parameters);
 	free(xid);
 	return done;
@@ -567,9 +592,14 @@ check_all_used(void)
 
 	for (e = xapply_opt.exports; e != NULL; e = e->next)
 		all |= expand_uses(e->value)->all;
-	if (!all && u->param > 0 && u->param < most_parameters())
+	if (all || u->param >= most_parameters())
+		return;
+	if (u->param > 0)
 		wk_usage("%c%zu is one parameter of a batch, all are %c*",
 		    xapply_opt.escape, u->param, xapply_opt.escape);
+	if (u->last)
+		wk_usage("%c$ is one parameter of a batch, all are %c*",
+		    xapply_opt.escape, xapply_opt.escape);
 }
 
 /* How long the command is without any parameter, if it can be said; and whether

@@ -411,7 +411,8 @@ count_end(const struct task *t)
 	int code = has_failed(t) ? exit_code(t) : 0, halts;
 
 	run_how(how, t);
-	halts = wk_halt_ended(h, code, tasks_so_far(), t->xid, how);
+	halts = wk_halt_ended(h, code, tasks_so_far(),
+	    t->timed_out ? NULL : t->xid, how);
 	if (code != 0 && !is_superfluous(t))
 		note_failure(t, halts);
 	if (!halts)

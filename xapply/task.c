@@ -695,7 +695,7 @@ task_environment(const struct task *t)
 
 /* How long those are heard whom the task has left behind: no longer than it
  * could have run itself. */
-static int
+static int64_t
 linger_of(const struct task *t)
 {
 	int64_t left = t->began + xapply_opt.timeout_ms - div_now();
@@ -704,7 +704,7 @@ linger_of(const struct task *t)
 		return 0;
 	if (xapply_opt.timeout_ms == 0 || left > xapply_opt.linger_ms)
 		return xapply_opt.linger_ms;
-	return left > 0 ? (int)left : 0;
+	return left > 0 ? left : 0;
 }
 
 /* The task is done with its output; the section goes on by itself. */

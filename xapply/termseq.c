@@ -15,7 +15,7 @@ enum { STEPS_MAX = 16 };
 
 struct step {
 	int sig;
-	int ms;                   /* until the next one */
+	int64_t ms;               /* until the next one */
 };
 
 static struct step steps[STEPS_MAX] = { { SIGTERM, 5000 }, { SIGKILL, 0 } };

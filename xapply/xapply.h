@@ -63,8 +63,8 @@ struct xapply_options {
 	int fail, progress;
 	struct wk_halt halt;
 	int retries;              /* attempts in all */
-	int retry_ms, timeout_ms, delay_ms;
-	int linger_ms;            /* -1: not given */
+	int64_t retry_ms, timeout_ms, delay_ms;
+	int64_t linger_ms;        /* -1: not given */
 	double load;              /* no task starts above it; 0: no limit */
 	size_t memory;            /* no task starts below it; bytes, or 0 */
 	struct export *exports;
@@ -271,6 +271,14 @@ int joblog_done(uintmax_t number, uint64_t hash, const char *xid,
 /* 1 if the last line of a task with this hash, or in an old log with this xid,
  * says so, whatever its number is. */
 int joblog_has_args(uint64_t hash, const char *xid);
+
+/* 1 if there are lines that say of a task only what its command was: those of
+ * GNU parallel, with --resume-by-args. */
+int joblog_names_commands(void);
+
+/* The same for the text of the command; NULL is like none.  The first that is
+ * not there is said to be run. */
+int joblog_has_command(const char *command, size_t len);
 
 /* The line of a task that has ended; the bytes of its output may be known
  * later. */

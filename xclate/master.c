@@ -322,9 +322,9 @@ too_long(struct wk_timer *t)
 	(void)t;
 	if (m.holder == NULL || m.holder == &m.ghost)
 		return;
-	wk_note("section %s: its turn lasted longer than %d.%03d s",
-	    m.holder->xid, xclate_opt.turn_ms / 1000,
-	    xclate_opt.turn_ms % 1000);
+	wk_note("section %s: its turn lasted longer than %jd.%03d s",
+	    m.holder->xid, (intmax_t)xclate_opt.turn_ms / 1000,
+	    (int)(xclate_opt.turn_ms % 1000));
 	m.holder->code = WK_TIMEOUT;
 	wk_serve_drop(&m.holder->c, NULL);
 }

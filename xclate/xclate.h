@@ -31,10 +31,11 @@ struct xclate_options {
 	int ordered;               /* --order-from was given */
 	unsigned long order_from;
 	struct wk_halt halt;
-	int turn_ms;               /* 0: no limit */
+	int64_t turn_ms;           /* 0: no limit */
 	/* clients */
 	int to_widow, use_stdin, use_stderr, use_dir, session;
-	int no_stdin, with_stderr, stderr_last, pty, shell, linger_ms;
+	int no_stdin, with_stderr, stderr_last, pty, shell;
+	int64_t linger_ms;
 };
 extern struct xclate_options xclate_opt;
 
