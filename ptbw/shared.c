@@ -234,14 +234,18 @@ shared_compare(const char *path, const struct broker_pool *p)
 	free(source);
 }
 
-/* 1 when the master has answered; 0 when there is none, or it was just about to
- * end.  While it begins, what is there may not be a socket yet. */
+/*
+ * 1 when the master has answered; 0 when there is none, or it was just about to
+ * end.  While it begins, what is there may not be a socket yet.  One that has
+ * removed its name serves who came before that, but nobody else would find it;
+ * one that has answered and has its name does not end while we are there.
+ */
 static int
 shared_reach(struct broker *b, const char *path, int patient)
 {
 	struct broker_pool p;
 
-	if (broker_open(b, path) != 0) {
+	if (b->fd < 0 && broker_open(b, path) != 0) {
 		if (errno != ENOENT && errno != ECONNREFUSED &&
 		    errno != ECONNRESET && errno != ENOTDIR &&
 		    (errno != ENOTSOCK || !patient))
@@ -249,17 +253,21 @@ shared_reach(struct broker *b, const char *path, int patient)
 		return 0;
 	}
 	if (broker_describe(b, &p) == 0) {
-		shared_compare(path, &p);
+		if (access(path, F_OK) == 0) {
+			shared_compare(path, &p);
+			free(p.source);
+			return 1;
+		}
 		free(p.source);
-		return 1;
-	}
-	if (errno != ECONNRESET)
+	} else if (errno != ECONNRESET) {
 		ptbw_broker_failed(path);
+	}
 	broker_close(b);
 	return 0;
 }
 
-/* Start a master if we may: 1 when there should be one. */
+/* Start a master if we may: 1 when there is one, with the connection: with
+ * --linger 0 it would end if that were closed again. */
 static int
 start_if_none(struct broker *b, const char *path)
 {
@@ -269,7 +277,6 @@ start_if_none(struct broker *b, const char *path)
 	if (lock < 0)
 		return 0;
 	if (broker_open(b, path) == 0) {        /* another one was faster */
-		broker_close(b);
 		close(lock);
 		return 1;
 	}
@@ -278,7 +285,6 @@ start_if_none(struct broker *b, const char *path)
 	shared_start(path, lock);
 	if (broker_open(b, path) != 0)
 		wk_die(WK_CANTCREATE, "%s: the master did not start", path);
-	broker_close(b);
 	return 1;
 }
 

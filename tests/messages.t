@@ -68,8 +68,8 @@ cat >list <<'END'
 	printf '#!/bin/sh\n' >make; chmod +x make; PATH=.:$PATH ptbw -m ptbw -j make -j
 0 ptbw: make: it is older than 4.4, and ends when it is given a fifo: -J pipe
 	printf '#!/bin/sh\necho GNU Make 4.2' >make; chmod +x make; PATH=.:$PATH ptbw -m ptbw -j -J fifo make
-0 ptbw: 3 bytes too many in the jobserver
-	ptbw -m -J2 ptbw -j -J fifo sh -c 'jobclient make44 -tr; jobclient make44 -+++'
+0 ptbw: 1 byte too many in the jobserver
+	ptbw -m -J2 ptbw -j -J fifo sh -c 'jobclient make44 -tr; jobclient make44 -+'
 0 ptbw: a byte that is not ours came back, and counts as one
 	ptbw -m -J2 ptbw -j -J fifo sh -c 'jobclient make44 -tx; ptbw true'
 0 ptbw: 1 token came back from those that were killed
