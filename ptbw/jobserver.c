@@ -533,7 +533,6 @@ ptbw_jobserver(char **operands, const struct wk_called *called)
 	const char *path, *form;
 	int tie;
 
-	job.broker.fd = -1;
 	path = ptbw_opt.shared != NULL ? shared_connect(&job.broker) :
 	    wk_target(ptbw_opt.depth, ptbw_opt.tags);
 	join_enclosing(operands, path);

@@ -295,6 +295,7 @@ shared_connect(struct broker *b)
 	char *path = path_of_pool();
 	int told = 0;
 
+	b->fd = -1;
 	while (!shared_reach(b, path, div_awake() - began < TELL_MS)) {
 		if (start_if_none(b, path))
 			continue;
