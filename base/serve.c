@@ -760,7 +760,9 @@ present(struct wk_client *c, char *data, size_t len)
 	c->in_len = rest;
 }
 
-/* Read once.  A client that has closed its end is finished. */
+/* Read once.  A client that has closed its end is finished.  One that cannot be
+ * read for want of memory stays: it may have the turn, or tokens, and the loop
+ * tells of it again. */
 static void
 read_client(struct wk_client *c)
 {
@@ -779,7 +781,7 @@ read_client(struct wk_client *c)
 		present(c, buf, have + (size_t)n);
 	else if (n == 0)
 		wk_serve_finish(c);
-	else if (errno != EAGAIN && errno != EWOULDBLOCK)
+	else if (errno != EAGAIN && errno != EWOULDBLOCK && !wk_passes(errno))
 		wk_serve_drop(c, errno == ECONNRESET ? NULL : strerror(errno));
 }
 
