@@ -9,8 +9,17 @@ gone() {        # gone NAME: its master has ended, and left nothing
 	wait_until test ! -e "$dir/$1"
 	wait_until test ! -e "$dir/$1.lock"
 }
+processes() {   # PID and arguments of each; not everybody has ps
+	if [ -r /proc/self/cmdline ]; then
+		for p in /proc/[0-9]*; do
+			echo "${p#/proc/} $(tr '\0' ' ' <"$p/cmdline")"
+		done 2>/dev/null
+	else
+		ps -e -o pid= -o args=
+	fi
+}
 master() {      # master PATH: its pid
-	ps -e -o pid= -o args= | awk -v p="$1" '
+	processes | awk -v p="$1" '
 	    $3 == "-mq" && $4 == "--shared" && $5 == p { print $1 }'
 }
 
