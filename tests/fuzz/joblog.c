@@ -6,6 +6,8 @@
  */
 #include "xapply/joblog.c"
 
+struct xapply_options xapply_opt;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 /* Lines that begin with other things are those of another file: that ends the

@@ -12,7 +12,7 @@ const struct wk_program ptbw = { .name = "ptbw" };
 
 /* No tokens are borrowed here. */
 int
-ptbw_take(struct broker *b, const char *path, size_t n, int ms,
+ptbw_take(struct broker *b, const char *path, size_t n, int64_t ms,
     uint32_t *token)
 {
 	(void)b, (void)path, (void)n, (void)ms, (void)token;
