@@ -66,6 +66,12 @@ wk_failures_names(const struct wk_failures *f, char *text)
 		    ", and %ju named above", f->told);
 }
 
+int
+wk_failures_one_told(const struct wk_failures *f)
+{
+	return f->count == 1 && f->told == 1;
+}
+
 void
 wk_failures_tell(const struct wk_failures *f, uintmax_t all, const char *what)
 {

@@ -48,6 +48,9 @@ void wk_failure_how(char *text, int status);
  * each has been told by a line of its own. */
 void wk_failures_names(const struct wk_failures *f, char *text);
 
+/* 1 if one alone has failed, and a line of its own has said so. */
+int wk_failures_one_told(const struct wk_failures *f);
+
 /* Say it, by wk_warn: of so many, each of them a WHAT. */
 void wk_failures_tell(const struct wk_failures *f, uintmax_t all,
     const char *what);

@@ -499,13 +499,13 @@ source_ended(struct flow *f, int error)
 	f->in_state = FLOW_IN_ENDED;
 }
 
-/* What can be read of the source now, in bytes; -1: nobody tells. */
+/* What can be read now, in bytes; -1: nobody tells. */
 static int
-source_bytes(const struct flow *f)
+bytes_to_read(int fd)
 {
 	int n = 0;
 
-	return ioctl(f->in.fd, FIONREAD, &n) == 0 ? n : -1;
+	return ioctl(fd, FIONREAD, &n) == 0 ? n : -1;
 }
 
 int
@@ -518,9 +518,7 @@ flow_has_writer(int pipe)
 int
 flow_has_bytes(int pipe)
 {
-	int n = 0;
-
-	return (ioctl(pipe, FIONREAD, &n) == 0 && n > 0) ||
+	return bytes_to_read(pipe) > 0 ||
 	    (isatty(pipe) && (wk_look(pipe, POLLIN, 0) & POLLIN));
 }
 
@@ -530,7 +528,7 @@ flow_has_bytes(int pipe)
 static void
 no_more_yet(struct flow *f)
 {
-	if (f->finishing && source_bytes(f) > 0)
+	if (f->finishing && bytes_to_read(f->in.fd) > 0)
 		later(f);
 	else if (f->finishing)
 		source_ended(f, 0);
@@ -930,8 +928,7 @@ flow_source(struct flow *f, int fd, int ours)
 		fcntl(fd, F_SETFL, O_NONBLOCK);
 	if (fstat(fd, &st) != 0)
 		st.st_mode = 0;
-	if (!(S_ISFIFO(st.st_mode) ||
-	    S_ISREG(st.st_mode)))
+	if (!S_ISFIFO(st.st_mode) && !S_ISREG(st.st_mode))
 		f->no_splice = f->no_spill_splice = 1;
 	else if (!S_ISFIFO(st.st_mode))
 		f->no_spill_splice = 1;
@@ -948,7 +945,7 @@ flow_source_fd(const struct flow *f)
 void
 flow_finish(struct flow *f)
 {
-	int n = has_source(f) ? source_bytes(f) : -1;
+	int n = has_source(f) ? bytes_to_read(f->in.fd) : -1;
 
 	/* all that FIONREAD does not know of, but no more than can be there:
 	 * somebody may go on writing */
@@ -981,11 +978,12 @@ linger_over(struct wk_timer *t)
 void
 flow_linger(struct flow *f, int64_t ms)
 {
-	int n = 0;
+	int n;
 
 	if (!has_source(f) || f->finishing || f->linger.set)
 		return;
-	if (ioctl(f->in.fd, FIONREAD, &n) == 0 && n > 0)
+	n = bytes_to_read(f->in.fd);
+	if (n > 0)
 		f->goal = f->total + (uint64_t)n;
 	f->linger_ms = ms;
 	f->linger.expired = linger_over;

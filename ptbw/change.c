@@ -54,25 +54,13 @@ replace(struct tableau *t, const struct tableau *fresh)
 	if (current != NULL && current->users > 0) {
 		current->names = t->names;
 		current->comments = t->comments;
+		t->names = t->comments = NULL;
 	} else {
 		free(current);
-		free(t->names);
-		free(t->comments);
 	}
 	current = NULL;
-	free(t->offset);
-	free(t->source);
+	tableau_release(t);
 	*t = *fresh;
-}
-
-static void
-discard(struct tableau *t)
-{
-	free(t->names);
-	free(t->comments);
-	free(t->offset);
-	free(t->source);
-	memset(t, 0, sizeof *t);
 }
 
 /* Both change, or none; fresh and out are used up. */
@@ -82,7 +70,7 @@ change_both(struct pool *p, struct tableau *t, struct tableau *fresh,
 {
 	if (out == NULL || pool_change(p, count, out) != 0) {
 		free(out);
-		discard(fresh);
+		tableau_release(fresh);
 		errno = ENOMEM;
 		return -1;
 	}
@@ -105,7 +93,7 @@ change_numbers(struct pool *p, struct tableau *t, size_t n)
 		return -1;
 	/* clients may be about to read names that are no more */
 	if (tableau_iota(&fresh, count > t->count ? count : t->count) != 0) {
-		discard(&fresh);
+		tableau_release(&fresh);
 		return -1;
 	}
 	out = calloc(count, 1);
@@ -230,11 +218,11 @@ change_names(struct pool *p, struct tableau *t, struct tableau *fresh,
 	if (r == 0)
 		r = merged(&all, t, fresh, placed);
 	free(placed);
-	discard(fresh);
+	tableau_release(fresh);
 	if (r == 0)
 		return change_both(p, t, &all, all.count, out);
 	free(out);
-	discard(&all);
+	tableau_release(&all);
 	return -1;
 }
 

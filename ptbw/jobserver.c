@@ -394,7 +394,7 @@ join_enclosing(char **operands, const char *pool)
 			    O_CLOEXEC));
 	}
 	if (end[1] >= 0) {
-		fcntl(end[1], F_SETFL, 0);
+		wk_spawn_blocking(end[1]);
 		end[0] = high_fd(open(fifo, O_RDONLY | O_CLOEXEC));
 		if (strcmp(text, "pipe") == 0 && end[0] >= 0) {
 			command.also = end;

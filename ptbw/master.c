@@ -769,7 +769,7 @@ taken_text(struct client *k)
 
 	if (change_parse(&fresh, k->text, k->text_len, &line) != 0 ||
 	    fresh.count == 0) {
-		free(fresh.source);
+		tableau_release(&fresh);
 		wk_serve_puts(&k->c, "-lines\n");
 	} else {
 		before_change();

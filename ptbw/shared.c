@@ -128,6 +128,7 @@ own_program(void)
 
 	if (n > 0 && access(path, X_OK) == 0)
 		return path;
+	free(path);
 	if (wk_spawn_find("ptbw", &path) != 0)
 		wk_die(WK_NOT_FOUND, "%s: %s", "ptbw", strerror(errno));
 	return path;
@@ -280,8 +281,10 @@ start_if_none(struct broker *b, const char *path)
 		close(lock);
 		return 1;
 	}
-	if (ptbw_opt.tags != NULL)
+	if (ptbw_opt.tags != NULL) {    /* what is wrong is said here */
 		source_read_file(&t, ptbw_opt.tags);
+		tableau_release(&t);
+	}
 	shared_start(path, lock);
 	if (broker_open(b, path) != 0)
 		wk_die(WK_CANTCREATE, "%s: the master did not start", path);

@@ -48,6 +48,17 @@ tableau_init(struct tableau *t, char type, const char *source)
 	return t->source != NULL ? 0 : -1;
 }
 
+void
+tableau_release(struct tableau *t)
+{
+	free(t->names);
+	free(t->comments);
+	free(t->offset);
+	free(t->source);
+	free(t->bad);
+	memset(t, 0, sizeof *t);
+}
+
 int
 tableau_add(struct tableau *t, const char *name, size_t len)
 {

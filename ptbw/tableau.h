@@ -29,8 +29,10 @@ struct tableau {
 	                              refused; NULL: nothing */
 };
 
-/* An empty tableau with a source; -1 with ENOMEM. */
+/* An empty tableau with a source; -1 with ENOMEM.  And free all of one, which
+ * is all zero then. */
 int tableau_init(struct tableau *t, char type, const char *source);
+void tableau_release(struct tableau *t);
 
 /* Add a token, or a comment line (with its newline).  EFBIG: too many. */
 int tableau_add(struct tableau *t, const char *name, size_t len);

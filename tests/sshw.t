@@ -85,7 +85,7 @@ if [ "$(id -u)" -eq 0 ] && command -v runuser >/dev/null; then
 	peer=$(command -v peer)
 	cp "$peer" "$T/peer" && chmod 755 "$T" "$T/peer"
 	squat="runuser -u nobody -- '$T/peer' listen \"\${from%.*}.0\" a >/dev/null 2>&1 &
-	    until test -S \"\${from%.*}.0\"; do :; done"
+	    echo \$! >>'$T/w/squatters'; until test -S \"\${from%.*}.0\"; do :; done"
 	t 'the name is taken by somebody else' 69 '' \
 	    '~sshw: host: sshd did not forward the socket: /tmp/.sshw.*.0 belongs to somebody else' \
 	    env LOGIN=sh NOLINK=1 BEFORE="$squat" PATH="$T/w/near:$PATH" \
@@ -96,6 +96,9 @@ if [ "$(id -u)" -eq 0 ] && command -v runuser >/dev/null; then
 	t 'ours beside that of somebody else' 0 '0 ' '' \
 	    env LOGIN=sh BEFORE="$squat" PATH="$T/w/near:$PATH" \
 	    ptbw -m -J1 sshw host 'ptbw -A -R1 printf "%s "'
+	# those that nobody has connected to; runuser tells its child
+	# shellcheck disable=SC2046
+	kill $(cat squatters) 2>/dev/null
 	rm -f /tmp/.sshw.*.0
 else
 	skip 'a name that is taken by somebody else' 'it takes root and runuser'

@@ -46,8 +46,7 @@ ends_failed(struct task_reason *why)
 {
 	int e = errno;
 
-	if (!xapply_opt.pty || e == EMFILE || e == ENFILE || e == ENOMEM ||
-	    e == ENOSPC || e == EAGAIN)
+	if (!xapply_opt.pty || task_is_shortage(e) || e == ENOSPC)
 		return EAGAIN;
 	why->code = WK_SYSTEM;
 	snprintf(why->text, sizeof why->text, "--pty: a terminal cannot be "

@@ -1159,8 +1159,7 @@ run_result(void)
 static int
 halt_said_all(void)
 {
-	return xapply_opt.halt.halted && run.failures.count == 1 &&
-	    run.failures.told == 1;
+	return xapply_opt.halt.halted && wk_failures_one_told(&run.failures);
 }
 
 /* The last lines: how much has been done, and what of it failed. */

@@ -803,8 +803,8 @@ task_child_stopped(struct wk_child *child, int sig)
 }
 
 /* True for a lack of something that the end of a task or a section may free. */
-static int
-is_shortage(int error)
+int
+task_is_shortage(int error)
 {
 	return error == EAGAIN || error == ENOMEM || error == EMFILE ||
 	    error == ENFILE;
@@ -838,7 +838,8 @@ start_words(const struct task_setup *s, struct task *t, struct wk_spawn *p)
 		e = spawn_words(t, p, words);
 		free(words);
 		/* the shell says why, unless the system is at its limits */
-		if (e == 0 || is_shortage(e) || e == E2BIG || xapply_opt.argv)
+		if (e == 0 || task_is_shortage(e) || e == E2BIG ||
+		    xapply_opt.argv)
 			return e;
 	}
 	p->file = s->shell;
@@ -882,7 +883,7 @@ task_open_output(const struct task_setup *s, struct task *t, char **env,
 		look_free(own);
 		ends_close(out);
 		ends_close(err);
-		return is_shortage(e) ? EAGAIN : -1;
+		return task_is_shortage(e) ? EAGAIN : -1;
 	}
 	if (err[0] >= 0)
 		output_apart(t->output, err[0]);
@@ -906,7 +907,7 @@ task_not_started(struct task *t, int error)
 {
 	if (t->block != NULL)
 		block_stop(t->block);
-	if (is_shortage(error)) {
+	if (task_is_shortage(error)) {
 		drop_output(t, -1);
 		return;
 	}
@@ -958,7 +959,7 @@ task_start(const struct task_setup *s, struct task *t,
 		close(fd[0]);
 	if (e != 0) {
 		task_not_started(t, e);
-		return is_shortage(e) ? EAGAIN : e;
+		return task_is_shortage(e) ? EAGAIN : e;
 	}
 	t->child.ended = task_child_ended;
 	t->child.stopped = task_child_stopped;

@@ -191,6 +191,10 @@ int task_start(const struct task_setup *s, struct task *t,
  * it if it is stopped. */
 void task_signal(struct task *t, int sig);
 
+/* Is it that there is not enough of something now?  Then a task can be started
+ * later. */
+int task_is_shortage(int error);
+
 /* The terminals that the task writes to (--pty) have that size from now on. */
 void task_resize(struct task *t, const struct winsize *size);
 

@@ -1304,13 +1304,6 @@ give_streams_back(void)
 	wk_spawn_blocking(m.in);
 }
 
-/* 1 if the line of the halt has named all that failed. */
-static int
-xmaster_halt_said_all(void)
-{
-	return m.failures.count == 1 && m.failures.told == 1;
-}
-
 /* The last lines: how much has been done, and what of it failed. */
 static void
 xmaster_sum_up(void)
@@ -1319,7 +1312,8 @@ xmaster_sum_up(void)
 
 	if (xclate_opt.progress || quiet)
 		wk_progress_end(fail || quiet ? &m.failures : NULL);
-	else if (fail && m.failures.count > 0 && !xmaster_halt_said_all())
+	else if (fail && m.failures.count > 0 &&
+	    !wk_failures_one_told(&m.failures))
 		wk_failures_tell(&m.failures, m.done, "section");
 }
 
